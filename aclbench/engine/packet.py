@@ -1,0 +1,268 @@
+"""What the machine reads from a packet, and the session key made of it.
+
+As in VPP a packet becomes a 5-tuple once, and everything after looks at the 5-tuple alone.
+`fa_5tuple_t` there is a key of fixed layout plus a word of packet data; so it is here:
+
+* a **key** is `bytes`: source, destination, two ports, protocol, key flags, all in network order,
+  14 bytes for IPv4 (`KEY4`) and 38 for IPv6 (`KEY6`). The length tells the family.
+* **info** is an `int`: the TCP flags in the low byte, then the bits below.
+
+A packet carries its key twice: `key`, as it looks on ingress, and `mirror_key`, source and
+destination swapped, under which an egress node looks it up. So one table entry serves both ways.
+
+Source: `acl_fill_5tuple` in VPP's `src/plugins/acl/public_inlines.h`; see FIDELITY.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from ipaddress import IPv4Address, IPv6Address
+from struct import Struct
+from typing import Final, NamedTuple
+
+# --- protocols ------------------------------------------------------------------------------
+
+PROTO_ICMP: Final = 1
+PROTO_TCP: Final = 6
+PROTO_UDP: Final = 17
+PROTO_ICMP6: Final = 58
+
+EH_FRAGMENT: Final = 44
+#: IPv6 extension headers that are skipped on the way to L4, unless configured otherwise.
+DEFAULT_EXTENSION_HEADERS: Final[frozenset[int]] = frozenset(
+    {0, 43, EH_FRAGMENT, 60, 135, 139, 140, 253, 254}
+)
+
+# --- the key --------------------------------------------------------------------------------
+
+KEY4: Final = Struct("!4s4sHHBB")
+KEY6: Final = Struct("!16s16sHHBB")
+KEY4_SIZE: Final = KEY4.size
+KEY6_SIZE: Final = KEY6.size
+
+#: Key flag: the packet that made this ICMP key was on the input path (VPP: `is_input`).
+KEY_IS_INPUT: Final = 0x01
+#: Key flag: L4 was valid in a protocol other than TCP and UDP (VPP: `is_slowpath`).
+KEY_SLOWPATH: Final = 0x02
+
+# --- packet info ----------------------------------------------------------------------------
+
+INFO_TCP_FLAGS_MASK: Final = 0xFF
+INFO_TCP_FLAGS_VALID: Final = 1 << 8
+INFO_L4_VALID: Final = 1 << 9
+INFO_NONFIRST_FRAGMENT: Final = 1 << 10
+INFO_IP6: Final = 1 << 11
+#: ICMP (ICMPv6 over IPv6) with valid L4: its key has a direction, and replies pair with requests.
+INFO_ICMP: Final = 1 << 12
+#: Why a packet never reaches the acl nodes; at most one of the three is set.
+INFO_NOT_IP: Final = 1 << 13
+INFO_MALFORMED: Final = 1 << 14
+INFO_IP4_OPTIONS: Final = 1 << 15
+INFO_NOT_FOR_ACL: Final = INFO_NOT_IP | INFO_MALFORMED | INFO_IP4_OPTIONS
+
+TCP_FIN: Final = 0x01
+TCP_SYN: Final = 0x02
+TCP_RST: Final = 0x04
+TCP_ACK: Final = 0x10
+
+ETHERTYPE_IP4: Final = 0x0800
+ETHERTYPE_IP6: Final = 0x86DD
+ETHERTYPES_VLAN: Final[frozenset[int]] = frozenset({0x8100, 0x88A8, 0x9100})
+
+#: L4 counts as valid when this many bytes of it were captured.
+L4_VALID_BYTES: Final = 8
+#: TCP flags count as valid when this many bytes of TCP were captured.
+TCP_FLAGS_BYTES: Final = 14
+
+
+class Packet(NamedTuple):
+    """One parsed packet: two keys and the info word. Keys are empty where there is no IP."""
+
+    key: bytes
+    mirror_key: bytes
+    info: int
+
+
+NOT_IP: Final = Packet(b"", b"", INFO_NOT_IP)
+MALFORMED: Final = Packet(b"", b"", INFO_MALFORMED)
+
+
+def parse_ethernet(
+    frame: bytes, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS
+) -> Packet:
+    """Read one Ethernet frame, skipping VLAN tags.
+
+    `frame` is what was captured, which may be less than what was sent. A header that is cut off or
+    contradicts itself makes the packet malformed; it never raises.
+    """
+    at = 12
+    while True:
+        if len(frame) < at + 2:
+            return MALFORMED
+        ethertype = int.from_bytes(frame[at : at + 2], "big")
+        at += 2
+        if ethertype not in ETHERTYPES_VLAN:
+            break
+        at += 2
+    if ethertype == ETHERTYPE_IP4:
+        return parse_ip4(frame[at:])
+    if ethertype == ETHERTYPE_IP6:
+        return parse_ip6(frame[at:], extension_headers)
+    return NOT_IP
+
+
+def parse_ip4(data: bytes) -> Packet:
+    """Read an IPv4 packet from its first header byte on."""
+    if len(data) < 20 or data[0] >> 4 != 4:
+        return MALFORMED
+    header_bytes = (data[0] & 0x0F) * 4
+    if header_bytes < 20:
+        return MALFORMED
+    info = INFO_IP4_OPTIONS if header_bytes > 20 else 0
+    fragment_offset = int.from_bytes(data[6:8], "big") & 0x1FFF
+    if fragment_offset:
+        return _five_tuple(data[12:16], data[16:20], data[9], info | INFO_NONFIRST_FRAGMENT, b"")
+    return _five_tuple(data[12:16], data[16:20], data[9], info, data[header_bytes:])
+
+
+def parse_ip6(data: bytes, extension_headers: Set[int]) -> Packet:
+    """Read an IPv6 packet from its first header byte on, skipping `extension_headers`.
+
+    Where fewer than 8 bytes remain in the chain, the protocol is the number of the header that
+    could not be read, and L4 is not valid. The loop is bounded by the packet: each header takes at
+    least 8 bytes.
+    """
+    if len(data) < 40 or data[0] >> 4 != 6:
+        return MALFORMED
+    src, dst = data[8:24], data[24:40]
+    proto, at = data[6], 40
+    while proto in extension_headers and len(data) - at >= L4_VALID_BYTES:
+        if proto == EH_FRAGMENT:
+            proto = data[at]
+            if int.from_bytes(data[at + 2 : at + 4], "big") >> 3:
+                return _five_tuple(src, dst, proto, INFO_IP6 | INFO_NONFIRST_FRAGMENT, b"")
+            at += 8
+        else:
+            proto, at = data[at], at + 8 * (1 + data[at + 1])
+    if proto in extension_headers:
+        return _five_tuple(src, dst, proto, INFO_IP6, b"")
+    return _five_tuple(src, dst, proto, INFO_IP6, data[at:])
+
+
+def _five_tuple(src: bytes, dst: bytes, proto: int, info: int, l4: bytes) -> Packet:
+    """Add what L4 says; `l4` is what was captured of it, nothing where it must not be looked at."""
+    sport = dport = key_flags = mirror_flags = 0
+    mirror_sport = mirror_dport = 0
+    if len(l4) >= L4_VALID_BYTES:
+        info |= INFO_L4_VALID
+        if proto in (PROTO_TCP, PROTO_UDP):
+            sport, dport = int.from_bytes(l4[0:2], "big"), int.from_bytes(l4[2:4], "big")
+            mirror_sport, mirror_dport = dport, sport
+            if proto == PROTO_TCP and len(l4) >= TCP_FLAGS_BYTES:
+                info |= INFO_TCP_FLAGS_VALID | l4[13]
+        elif proto == (PROTO_ICMP6 if info & INFO_IP6 else PROTO_ICMP):
+            info |= INFO_ICMP
+            sport, dport = mirror_sport, mirror_dport = l4[0], l4[1]  # type and code, not swapped
+            key_flags, mirror_flags = KEY_SLOWPATH | KEY_IS_INPUT, KEY_SLOWPATH
+        else:
+            key_flags = mirror_flags = KEY_SLOWPATH
+    layout = KEY6 if info & INFO_IP6 else KEY4
+    return Packet(
+        layout.pack(src, dst, sport, dport, proto, key_flags),
+        layout.pack(dst, src, mirror_sport, mirror_dport, proto, mirror_flags),
+        info,
+    )
+
+
+# --- reading a key back ---------------------------------------------------------------------
+
+
+class FiveTuple(NamedTuple):
+    """A key, unpacked. Addresses are ints; ports are type and code for ICMP."""
+
+    src: int
+    dst: int
+    sport: int
+    dport: int
+    proto: int
+    is_ip6: bool
+    key_flags: int
+
+
+def unpack_key(key: bytes) -> FiveTuple:
+    """Unpack a key as matching sees it: as the packet looks when the key is its `key`."""
+    is_ip6 = len(key) == KEY6_SIZE
+    src, dst, sport, dport, proto, key_flags = (KEY6 if is_ip6 else KEY4).unpack(key)
+    return FiveTuple(
+        int.from_bytes(src, "big"),
+        int.from_bytes(dst, "big"),
+        sport,
+        dport,
+        proto,
+        is_ip6,
+        key_flags,
+    )
+
+
+def destination(key: bytes) -> bytes:
+    """The destination address of a packet whose ingress key this is, in network order."""
+    return key[4:8] if len(key) == KEY4_SIZE else key[16:32]
+
+
+def address_text(address: int, is_ip6: bool) -> str:
+    """An address as people write it."""
+    return str(IPv6Address(address) if is_ip6 else IPv4Address(address))
+
+
+# --- ICMP replies ---------------------------------------------------------------------------
+
+#: For each reply type its request type; identifiers are not in the key.
+ICMP4_REQUEST_OF: Final[dict[int, int]] = {0: 8, 14: 13, 16: 15, 18: 17}
+ICMP6_REQUEST_OF: Final[dict[int, int]] = {129: 128, 140: 139}
+
+
+def request_key(key: bytes) -> bytes | None:
+    """The key of the request that this ICMP key would answer, in the opposite direction.
+
+    None if the type is not a reply. `key` must be of a packet with `INFO_ICMP`.
+    """
+    if len(key) == KEY4_SIZE:
+        src, dst, icmp_type, code, proto, flags = KEY4.unpack(key)
+        request = ICMP4_REQUEST_OF.get(icmp_type)
+        if request is None:
+            return None
+        return KEY4.pack(src, dst, request, code, proto, flags ^ KEY_IS_INPUT)
+    src, dst, icmp_type, code, proto, flags = KEY6.unpack(key)
+    request = ICMP6_REQUEST_OF.get(icmp_type)
+    if request is None:
+        return None
+    return KEY6.pack(src, dst, request, code, proto, flags ^ KEY_IS_INPUT)
+
+
+# --- flow hash ------------------------------------------------------------------------------
+
+
+def flow_hash(key: bytes) -> int:
+    """A fixed symmetric function of protocol and the unordered pair of (address, port).
+
+    Of addresses and protocol alone where there are no ports. 32 bits. Both words below are
+    symmetric in the two ends, so a packet and its answer get the same value. The constants are
+    odd numbers with well spread bits (2**32 divided by the golden ratio, and two primes).
+    """
+    five = unpack_key(key)
+    a, b = five.src, five.dst
+    if five.is_ip6:
+        a, b = _fold(a), _fold(b)
+    if five.proto in (PROTO_TCP, PROTO_UDP):
+        a = (a * 0x9E3779B1 + five.sport) & 0xFFFFFFFF
+        b = (b * 0x9E3779B1 + five.dport) & 0xFFFFFFFF
+    h = (((a + b) * 0x85EBCA6B) ^ ((a ^ b) * 0xC2B2AE35) ^ (five.proto * 0x9E3779B1)) & 0xFFFFFFFF
+    h ^= h >> 16
+    h = (h * 0x9E3779B1) & 0xFFFFFFFF
+    return h ^ (h >> 15)
+
+
+def _fold(address: int) -> int:
+    """The four 32-bit words of an IPv6 address, exclusive or."""
+    address ^= address >> 64
+    return (address ^ (address >> 32)) & 0xFFFFFFFF

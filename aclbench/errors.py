@@ -1,0 +1,20 @@
+"""Errors for the person at the prompt: what was asked, what is there, what would be right.
+
+A leaf: every room may import this one, and it imports none.
+"""
+
+
+class AclbenchError(Exception):
+    """Anything that aclbench refuses or cannot do; its text is one message for a person."""
+
+
+class CommandError(AclbenchError):
+    """A command that was not understood or was refused; the state is unchanged."""
+
+
+class CaptureError(AclbenchError):
+    """A capture that cannot be read, or not further; names the file and the byte offset."""
+
+
+class ScenarioError(AclbenchError):
+    """A scenario with a wrong key or value; names the file and the place."""
