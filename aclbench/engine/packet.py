@@ -87,9 +87,7 @@ NOT_IP: Final = Packet(b"", b"", INFO_NOT_IP)
 MALFORMED: Final = Packet(b"", b"", INFO_MALFORMED)
 
 
-def parse_ethernet(
-    frame: bytes, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS
-) -> Packet:
+def parse_ethernet(frame: bytes, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS) -> Packet:
     """Read one Ethernet frame, skipping VLAN tags.
 
     `frame` is what was captured, which may be less than what was sent. A header that is cut off or

@@ -1,0 +1,1 @@
+"""What makes the machine run: the stepped driver, in virtual time."""

@@ -1,0 +1,68 @@
+"""How packets are handed to a driver: frames of parallel columns, in capture order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+#: Packets in a frame unless told otherwise, as in VPP.
+FRAME_SIZE: Final = 256
+
+
+class PacketInput(NamedTuple):
+    """One packet on its way in. `time` is the bench's, in nanoseconds."""
+
+    time: int
+    number: int
+    rx: int
+    key: bytes
+    mirror_key: bytes
+    info: int
+
+
+@dataclass(slots=True)
+class Frame:
+    """Packets as columns of equal length; `position` is the first that is not handled yet.
+
+    `time` is the bench's own, in nanoseconds; where it goes back, the clock stays. `rx` is the
+    sw_if_index that each enters on, `number` the packet's number in its capture. Keys and info are
+    as in `aclbench.engine.packet`.
+    """
+
+    time: list[int]
+    number: list[int]
+    rx: list[int]
+    key: list[bytes]
+    mirror_key: list[bytes]
+    info: list[int]
+    position: int = 0
+
+    def __len__(self) -> int:
+        """Packets not handled yet."""
+        return len(self.time) - self.position
+
+    def peek_time(self) -> int:
+        """When the next packet arrives."""
+        return self.time[self.position]
+
+    def pop(self) -> PacketInput:
+        """Hand over the next packet."""
+        i = self.position
+        self.position = i + 1
+        return PacketInput(
+            self.time[i], self.number[i], self.rx[i], self.key[i], self.mirror_key[i], self.info[i]
+        )
+
+    def split(self, size: int) -> list[Frame]:
+        """The same packets in frames of at most `size`."""
+        return [
+            Frame(
+                self.time[i : i + size],
+                self.number[i : i + size],
+                self.rx[i : i + size],
+                self.key[i : i + size],
+                self.mirror_key[i : i + size],
+                self.info[i : i + size],
+            )
+            for i in range(self.position, len(self.time), size)
+        ]

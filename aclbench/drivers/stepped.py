@@ -1,0 +1,376 @@
+"""The stepped driver: one thread, a virtual clock, every choice repeatable.
+
+Three kinds of things are due: the cleaner's wake-up, interrupts that were raised, and packets. At
+one instant they go in that order, each running until it waits; of several interrupts the one that
+was raised first, of several packets the one that comes first in the capture. Idle time is jumped.
+
+Two ways lead to the same state: `run_until`, which calls the datapath straight through, and
+`step`, which lets one actor take one named step, and another the next.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from aclbench.drivers.frame import Frame, PacketInput
+from aclbench.engine.machine import Machine
+from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind, Wake
+from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.errors import AclbenchError
+
+#: Virtual time at the start. Above 0, since 0 means "no swipe".
+START_NS: Final = NS_PER_SEC
+
+#: Who can take a step: a thread by its index, or the cleaner.
+CLEANER: Final = -1
+
+Order = Literal["fair", "random"]
+_NO_EVENTS: Final[tuple[CleanerEvent, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One named step: who took it, at what time, and what it was."""
+
+    time: int
+    actor: int
+    step: str
+    #: The actor now waits, or is done with its interrupt or packet.
+    finished: bool
+
+
+class SteppedDriver:
+    """Drives a `Machine` in virtual time.
+
+    `source`, if set, is asked for the next frame whenever there is none; None means the end.
+    """
+
+    def __init__(self, n_workers: int, order: Order = "fair", seed: int = 0) -> None:
+        self.now: int = START_NS
+        self.order: Order = order
+        self.frames: deque[Frame] = deque()
+        self.source: Callable[[], Frame | None] | None = None
+        self._random = random.Random(seed)
+        self._signals: list[CleanerEvent] = []
+        self._raised: list[int] = []
+        #: No later than the time at which the cleaner or an interrupt must go on.
+        self._due: int = 0
+        #: For each thread the packets that have arrived, each with its place in the order.
+        self._inbox: dict[int, deque[tuple[int, PacketInput]]] = {
+            thread: deque() for thread in range(n_workers + 1)
+        }
+        self._admitted: int = 0
+        self._in_hand: dict[int, tuple[Iterator[Step], Step]] = {}
+        self._current: int | None = None
+        self.machine: Machine = Machine(n_workers, self)
+        self._cleaner = self.machine.cleaner.session_cleaner_process()
+        self._cleaner_next: Step | Wait = next(self._cleaner)
+
+    # --- what the machine asks of us -----------------------------------------------------------
+
+    def raise_interrupt(self, thread_index: int) -> None:
+        """The thread's handler is due now."""
+        if thread_index not in self._raised:
+            self._raised.append(thread_index)
+        self._due = 0
+
+    def signal_cleaner(self, event: CleanerEvent) -> None:
+        """The cleaner is due now, if it waits for events."""
+        self._signals.append(event)
+        self._due = 0
+
+    # --- straight through ----------------------------------------------------------------------
+
+    def run_until(self, until: int, max_packets: int | None = None) -> bool:
+        """Run what is due up to and including `until` (nanoseconds), then set the clock there.
+
+        Stops early, and returns False, after `max_packets` packets.
+        """
+        if self.order == "random":
+            return self._run_by_steps(until, max_packets)
+        while self._busy():
+            self.step()
+        handled = self._run_packets(until, max_packets)
+        if max_packets is not None and handled >= max_packets:
+            return False
+        self._run_due(until)
+        self.now = max(self.now, until)
+        return True
+
+    def settle(self) -> None:
+        """Run what is left to do at the present instant; the clock does not move."""
+        self.run_until(self.now)
+
+    def next_time(self) -> int:
+        """When the next thing is due, `now` at the earliest; `NEVER` if nothing is."""
+        if self._busy() or self._raised or self._cleaner_is_ready():
+            return self.now
+        wait = self._cleaner_next
+        until = wait.until if isinstance(wait, Wait) else self.now
+        frame = self.next_frame()
+        if frame is not None:
+            until = min(until, frame.peek_time())
+        return max(self.now, until)
+
+    def next_frame(self) -> Frame | None:
+        """The frame with the next packet, asking the source if need be."""
+        while not self.frames or not len(self.frames[0]):
+            if self.frames:
+                self.frames.popleft()
+            elif self.source is None:
+                return None
+            else:
+                frame = self.source()
+                if frame is None:
+                    self.source = None
+                    return None
+                self.frames.append(frame)
+        return self.frames[0]
+
+    def _run_packets(self, until: int, max_packets: int | None) -> int:
+        """Handle the packets that arrive up to `until`, and before each what is due by then."""
+        am = self.machine.am
+        process_packet = self.machine.datapath.process_packet
+        workers = am.workers
+        listening = am.listener is not None
+        by_flow = am.flow_placement and am.n_workers > 1
+        rx_workers = [workers[am.thread_of(rx, b"")] for rx in range(len(am.interfaces))]
+        handled = 0
+        while (frame := self.next_frame()) is not None:
+            start, end = frame.position, len(frame.time)
+            if max_packets is not None:
+                end = min(end, start + max_packets - handled)
+            now = self.now
+            i = start
+            rxs, keys, mirror_keys, infos = frame.rx, frame.key, frame.mirror_key, frame.info
+            for time in frame.time[start:end]:
+                if time > now:
+                    if time > until:
+                        break
+                    if time >= self._due:
+                        self.now = now
+                        self._run_due(time)
+                    now = time
+                elif now >= self._due:
+                    self.now = now
+                    self._run_due(now)
+                rx = rxs[i]
+                key = keys[i]
+                worker = workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
+                if listening:
+                    worker.packet_number = frame.number[i]
+                process_packet(worker, rx, key, mirror_keys[i], infos[i], now)
+                i += 1
+            self.now = now
+            frame.position = i
+            handled += i - start
+            if i < len(frame.time):
+                break
+        return handled
+
+    def _run_due(self, until: int) -> None:
+        """Run the cleaner and the interrupts that are due up to `until`, jumping idle time."""
+        while True:
+            if self._cleaner_is_ready():
+                self._run_cleaner()
+            elif self._raised:
+                worker = self.machine.am.workers[self._raised.pop(0)]
+                for _ in self.machine.idle_check.worker_conn_cleaner_process(worker, self.now):
+                    pass
+            else:
+                wait = self._cleaner_next
+                assert isinstance(wait, Wait)
+                if wait.until > until:
+                    self._due = wait.until
+                    return
+                self.now = max(self.now, wait.until)
+
+    def _run_cleaner(self) -> None:
+        """Let the cleaner go on until it waits again."""
+        send = self._cleaner.send
+        upcoming = send(self._wake())
+        wake = Wake(self.now, _NO_EVENTS)
+        while isinstance(upcoming, Step):
+            upcoming = send(wake)
+        self._cleaner_next = upcoming
+
+    def _cleaner_is_ready(self) -> bool:
+        """In the middle of a round, or its wait is over."""
+        wait = self._cleaner_next
+        if isinstance(wait, Step):
+            return True
+        return wait.until <= self.now or (bool(self._signals) and wait.kind != WaitKind.SUSPEND)
+
+    def _wake(self) -> Wake:
+        """What the cleaner is handed as it goes on; the signals only where it waits for them."""
+        wait = self._cleaner_next
+        if isinstance(wait, Step) or wait.kind == WaitKind.SUSPEND:
+            return Wake(self.now, _NO_EVENTS)
+        events = tuple(self._signals)
+        self._signals.clear()
+        return Wake(self.now, events)
+
+    # --- one step at a time --------------------------------------------------------------------
+
+    def step(self, actor: int | None = None) -> StepTaken | None:
+        """Let one actor take one named step; jump to the next thing due if nobody can.
+
+        `actor` None lets the order choose: fair, the one that goes on, else cleaner, interrupts,
+        packets; random, any. Returns None when nothing is left to do at all.
+        """
+        if actor is not None or self.order == "random":
+            self._admit_arrived()
+        ready = self.ready_actors()
+        while not ready:
+            if not self._jump():
+                return None
+            ready = self.ready_actors()
+        if actor is None:
+            actor = self._choose(ready)
+        elif actor not in ready:
+            names = ", ".join(self.actor_name(a) for a in ready)
+            raise AclbenchError(
+                f"{self.actor_name(actor)} has nothing to do now; these have: {names}"
+            )
+        self._due = 0
+        return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
+
+    def run_event(self) -> StepTaken | None:
+        """Let the next actor run until it waits or is done; returns its last step."""
+        taken = self.step()
+        while taken is not None and not taken.finished:
+            taken = self.step(taken.actor)
+        return taken
+
+    def ready_actors(self) -> list[int]:
+        """Who can take a step now, in the fair order."""
+        alone = self.machine.am.n_workers == 0
+        ready: list[int] = []
+        if self._cleaner_is_ready():
+            ready.append(CLEANER)
+        threads = list(self._in_hand)
+        threads += [t for t in self._raised if t not in threads]
+        waiting = [t for t, inbox in self._inbox.items() if inbox and t not in threads]
+        threads += sorted(waiting, key=lambda t: self._inbox[t][0][0])
+        if alone and threads and ready:
+            # One thread for both: whoever is in the middle goes on, else the cleaner begins.
+            return [CLEANER] if not self._in_hand else threads
+        return ready + threads
+
+    def actor_name(self, actor: int) -> str:
+        """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
+        if actor == CLEANER:
+            return "cleaner"
+        return "vpp_main" if actor == 0 else f"vpp_wk_{actor - 1}"
+
+    def upcoming(self, actor: int) -> str:
+        """What an actor would do next; empty if nothing."""
+        if actor == CLEANER:
+            upcoming = self._cleaner_next
+            return upcoming.label if isinstance(upcoming, Step) else upcoming.kind.value
+        if actor in self._in_hand:
+            return self._in_hand[actor][1].label
+        if actor in self._raised:
+            return Step.ALLOW_INTERRUPT.label
+        return Step.PARSE.label if self._inbox[actor] else ""
+
+    def _choose(self, ready: list[int]) -> int:
+        if self.order == "random":
+            return self._random.choice(ready)
+        if self._current in ready and self._in_the_middle(self._current):
+            return self._current
+        # Whoever was left in the middle of something by hand goes on first.
+        return next((a for a in ready if a in self._in_hand), ready[0])
+
+    def _in_the_middle(self, actor: int) -> bool:
+        if actor == CLEANER:
+            return isinstance(self._cleaner_next, Step)
+        return actor in self._in_hand
+
+    def _cleaner_step(self) -> StepTaken:
+        at_wait = isinstance(self._cleaner_next, Wait)
+        label = "wake up" if at_wait else self.upcoming(CLEANER)
+        self._current = CLEANER
+        self._cleaner_next = self._cleaner.send(self._wake())
+        return StepTaken(self.now, CLEANER, label, isinstance(self._cleaner_next, Wait))
+
+    def _thread_step(self, thread_index: int) -> StepTaken:
+        if thread_index not in self._in_hand:
+            actions = self._take_up(thread_index)
+            self._in_hand[thread_index] = actions, next(actions)
+        actions, step = self._in_hand[thread_index]
+        self._current = thread_index
+        upcoming = next(actions, None)
+        if upcoming is None:
+            del self._in_hand[thread_index]
+        else:
+            self._in_hand[thread_index] = actions, upcoming
+        return StepTaken(self.now, thread_index, step.label, upcoming is None)
+
+    def _take_up(self, thread_index: int) -> Iterator[Step]:
+        """What an idle thread does next: an interrupt that is raised first, then packets."""
+        worker = self.machine.am.workers[thread_index]
+        if thread_index in self._raised:
+            self._raised.remove(thread_index)
+            return self.machine.idle_check.worker_conn_cleaner_process(worker, self.now)
+        _, packet = self._inbox[thread_index].popleft()
+        worker.packet_number = packet.number
+        return self.machine.datapath.packet_steps(
+            worker, packet.rx, packet.key, packet.mirror_key, packet.info, self.now
+        )
+
+    # --- the clock and the packets, when stepping ------------------------------------------------
+
+    def _jump(self) -> bool:
+        """Nobody can go on: set the clock to the next thing due. False if nothing ever is."""
+        wait = self._cleaner_next
+        assert isinstance(wait, Wait)
+        frame = self.next_frame()
+        if frame is not None and max(frame.peek_time(), self.now) < wait.until:
+            self.now = max(self.now, frame.peek_time())
+            self._admit(frame.pop())
+            return True
+        if wait.until == NEVER:
+            return False
+        self.now = max(self.now, wait.until)
+        return True
+
+    def _admit_arrived(self) -> None:
+        """Every packet whose time has come goes to the inbox of its thread."""
+        while (frame := self.next_frame()) is not None and frame.peek_time() <= self.now:
+            self._admit(frame.pop())
+
+    def _admit(self, packet: PacketInput) -> None:
+        thread_index = self.machine.am.thread_of(packet.rx, packet.key)
+        self._inbox[thread_index].append((self._admitted, packet))
+        self._admitted += 1
+
+    def _busy(self) -> bool:
+        """Something was begun step by step and is not finished."""
+        return (
+            bool(self._in_hand) or isinstance(self._cleaner_next, Step) or any(self._inbox.values())
+        )
+
+    def at_rest(self) -> bool:
+        """The cleaner at its main wait, no handler or packet half done, nothing raised."""
+        wait = self._cleaner_next
+        return not (self._busy() or self._raised or self._signals) and (
+            isinstance(wait, Wait) and wait.kind != WaitKind.SUSPEND
+        )
+
+    def _run_by_steps(self, until: int, max_packets: int | None) -> bool:
+        """`run_until` for an order that is not fair: nothing but steps."""
+        finished = 0
+        while self.next_time() <= until:
+            taken = self.step()
+            assert taken is not None
+            if taken.finished and taken.step != "wake up" and taken.actor != CLEANER:
+                finished += 1
+                if max_packets is not None and finished >= max_packets:
+                    return False
+        self.now = max(self.now, until)
+        return True

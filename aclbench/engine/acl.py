@@ -1,0 +1,102 @@
+"""ACLs, their rules, and how one rule is held against one packet.
+
+Source: `acl_rule_t` and `single_acl_match_5tuple` in VPP's acl plugin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from aclbench.engine.packet import (
+    INFO_L4_VALID,
+    INFO_NONFIRST_FRAGMENT,
+    INFO_TCP_FLAGS_MASK,
+    INFO_TCP_FLAGS_VALID,
+    FiveTuple,
+)
+
+DENY: Final = 0
+PERMIT: Final = 1
+PERMIT_REFLECT: Final = 2
+ACTION_NAMES: Final = ("deny", "permit", "permit+reflect")
+
+
+@dataclass(frozen=True, slots=True)
+class AclRule:
+    """One rule. Addresses are ints, with no bits set below the prefix length.
+
+    `proto` 0 is any protocol, and then L4 is not looked at. For ICMP the source ports are types
+    and the destination ports codes. Flags match if `(flags & tcp_flags_mask) == tcp_flags_value`.
+    """
+
+    is_permit: int
+    is_ipv6: bool = False
+    src: int = 0
+    src_prefixlen: int = 0
+    dst: int = 0
+    dst_prefixlen: int = 0
+    proto: int = 0
+    src_port_or_type_first: int = 0
+    src_port_or_type_last: int = 65535
+    dst_port_or_code_first: int = 0
+    dst_port_or_code_last: int = 65535
+    tcp_flags_value: int = 0
+    tcp_flags_mask: int = 0
+    src_mask: int = field(init=False, repr=False, compare=False, default=0)
+    dst_mask: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        bits = 128 if self.is_ipv6 else 32
+        src_mask = prefix_mask(self.src_prefixlen, bits)
+        dst_mask = prefix_mask(self.dst_prefixlen, bits)
+        if self.src & ~src_mask or self.dst & ~dst_mask:
+            raise ValueError("a prefix has bits set below its length")
+        object.__setattr__(self, "src_mask", src_mask)
+        object.__setattr__(self, "dst_mask", dst_mask)
+
+
+def prefix_mask(length: int, bits: int) -> int:
+    """The netmask of a prefix of `length` in an address of `bits` (32 or 128) bits."""
+    return ((1 << length) - 1) << (bits - length)
+
+
+class Acl:
+    """An ACL: its tag and its rules. Replacing swaps `rules` in one assignment.
+
+    Written by the thread that runs commands; read by every worker.
+    """
+
+    __slots__ = ("rules", "tag")
+
+    def __init__(self, rules: tuple[AclRule, ...], tag: str) -> None:
+        self.rules: tuple[AclRule, ...] = rules
+        self.tag: str = tag
+
+
+def mismatch(
+    rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
+) -> str | None:
+    """The first field of `rule` that this packet does not match; None if the rule matches."""
+    if rule.is_ipv6 != five.is_ip6:
+        return "family"
+    if five.dst & rule.dst_mask != rule.dst:
+        return "dst"
+    if five.src & rule.src_mask != rule.src:
+        return "src"
+    if rule.proto == 0:
+        return None
+    if rule.proto != five.proto:
+        return "proto"
+    if info & INFO_NONFIRST_FRAGMENT and l4_match_nonfirst_fragment:
+        return None
+    if not info & INFO_L4_VALID:
+        return "l4"
+    if not rule.src_port_or_type_first <= five.sport <= rule.src_port_or_type_last:
+        return "sport"
+    if not rule.dst_port_or_code_first <= five.dport <= rule.dst_port_or_code_last:
+        return "dport"
+    flags_differ = (info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask) != rule.tcp_flags_value
+    if info & INFO_TCP_FLAGS_VALID and flags_differ:
+        return "tcpflags"
+    return None

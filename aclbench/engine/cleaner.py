@@ -1,0 +1,194 @@
+"""The cleaner process on thread 0: it may touch no session, so it sends interrupts.
+
+A generator. It yields a `Wait` where VPP's process would suspend, and a `Step` before each thing
+it does; whoever drives it sends back a `Wake` with the time and, after a main wait, the signals.
+Source: `acl_fa_session_cleaner_process` and the two `send_…interrupt…` functions in VPP's
+`src/plugins/acl/fa_node.c` as of the 2017 multicore commit; departures are listed in FIDELITY.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from aclbench.engine.events import ClearFinished, ClearStarted, InterruptSent, WaitChanged
+from aclbench.engine.idle_check import write_flag
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.steps import (
+    CLEAR_ALL,
+    RESCHEDULE,
+    WAIT_FOR_EVENT,
+    CleanerEvent,
+    Step,
+    Wait,
+    WaitKind,
+    Wake,
+)
+from aclbench.engine.timeouts import (
+    CLEAR_POLL_NS,
+    NEVER,
+    WAIT_INTERVAL_INCREMENT_NS,
+    WAIT_INTERVAL_MAX_NS,
+    WAIT_INTERVAL_MIN_NS,
+)
+from aclbench.engine.worker import Worker
+
+CleanerProcess = Generator[Step | Wait, Wake, None]
+#: A part of the process that ends: it returns the time as of its last step.
+CleanerPart = Generator[Step | Wait, Wake, int]
+
+#: The thread that the cleaner runs on.
+THREAD_MAIN = 0
+
+
+class Cleaner:
+    """The central process that drives the workers' cleaning."""
+
+    def __init__(self, am: AclMain) -> None:
+        self.am: AclMain = am
+
+    def session_cleaner_process(self, wait: Wait = WAIT_FOR_EVENT) -> CleanerProcess:
+        """The process; it never ends. It begins at `wait`, the main wait where it is at rest."""
+        cleaner = self.am.cleaner
+        while True:
+            cleaner.wait = wait
+            if wait.until == NEVER:
+                cleaner.cnt_wait_without_timeout += 1
+            else:
+                cleaner.cnt_wait_with_timeout += 1
+            now, events = yield wait
+            if events:
+                now, _ = yield Step.HANDLE_EVENT
+                now = yield from self.handle_events(events, now)
+            now, _ = yield Step.TALLY
+            self.tally(now)
+            now = yield from self.send_interrupts_to_workers(now)
+            cleaner.cnt_event_cycles += 1
+            wait = self.next_wait(now)
+
+    # --- 1. wait -----------------------------------------------------------------------------
+
+    def next_wait(self, now: int) -> Wait:
+        """Until the earliest head is due over the threads without a pending interrupt.
+
+        But at most the wait interval; and with no sessions on any list, for an event alone. The
+        lists themselves are not followed: their owners publish `head_expiry_time`.
+        """
+        until = now + self.am.cleaner.wait_interval
+        has_pending_conns = False
+        for worker in self.am.workers:
+            earliest = min(worker.head_expiry_time)
+            if earliest == NEVER:
+                continue
+            has_pending_conns = True
+            if earliest < until and not worker.interrupt_is_pending:
+                until = earliest
+        if not has_pending_conns:
+            return WAIT_FOR_EVENT
+        return Wait(WaitKind.EVENT_OR_CLOCK, until)
+
+    # --- 2. handle ---------------------------------------------------------------------------
+
+    def handle_events(self, events: tuple[CleanerEvent, ...], now: int) -> CleanerPart:
+        """Reschedule is nothing to do: the round itself does it. The rest is one clear."""
+        bitmap = 0
+        for event in events:
+            if event == RESCHEDULE:
+                continue
+            self.am.cleaner.cnt_delete_by_sw_index += 1
+            if event == CLEAR_ALL:
+                for interface in self.am.interfaces:
+                    if interface is not None:
+                        bitmap |= 1 << interface.sw_if_index
+            else:
+                bitmap |= 1 << event.sw_if_index
+        if bitmap:
+            now = yield from self.clear(bitmap, now)
+            self.am.cleaner.cnt_delete_by_sw_index_ok += 1
+        return now
+
+    def clear(self, bitmap: int, now: int) -> CleanerPart:
+        """Have every packet-carrying thread clear its sessions on these interfaces, and wait."""
+        am = self.am
+        leaving = [i for i in am.interfaces if i is not None and i.deleted]
+        am.cleaner.clearing_bitmap = bitmap
+        if am.listener is not None:
+            am.listener(ClearStarted(now, THREAD_MAIN, bitmap))
+        for worker in am.packet_workers:
+            while worker.clear_in_process:
+                now = yield from self.wait_for_clears([worker], now)
+            now, _ = yield Step.COPY_BITMAP
+            worker.pending_clear_sw_if_index_bitmap = bitmap
+            now, _ = yield Step.SET_CLEAR
+            write_flag(am, worker, "clear_in_process", 1, THREAD_MAIN, now)
+        now = yield from self.send_interrupts_to_workers(now)
+        while any(worker.clear_in_process for worker in am.packet_workers):
+            now = yield from self.wait_for_clears(am.packet_workers, now)
+        now, _ = yield Step.END_CLEAR
+        self.end_clear(leaving, bitmap, now)
+        return now
+
+    def wait_for_clears(self, workers: list[Worker], now: int) -> CleanerPart:
+        """Look again in 100 us, and send the interrupts that clearing workers ask for."""
+        suspend = Wait(WaitKind.SUSPEND, now + CLEAR_POLL_NS)
+        self.am.cleaner.wait = suspend
+        now, _ = yield suspend
+        now, _ = yield Step.LOOK_AT_CLEARS
+        for worker in workers:
+            if worker.clear_in_process and worker.interrupt_is_needed:
+                now = yield from self.send_one_worker_interrupt(worker, now)
+        return now
+
+    def end_clear(self, leaving: list[Interface], bitmap: int, now: int) -> None:
+        """The clear is over: what was deleted before it began is gone, and its index is free."""
+        for interface in leaving:
+            assert not interface.sessions, f"{interface.name} is left with sessions"
+            self.am.interfaces[interface.sw_if_index] = None
+        self.am.cleaner.clearing_bitmap = 0
+        if self.am.listener is not None:
+            self.am.listener(ClearFinished(now, THREAD_MAIN, bitmap))
+
+    # --- 3. tally ----------------------------------------------------------------------------
+
+    def tally(self, now: int) -> None:
+        """Adapt the wait interval to what the workers said since the last round."""
+        cleaner = self.am.cleaner
+        needed = unwanted = False
+        for worker in self.am.packet_workers:
+            if worker.interrupt_is_needed:
+                needed = True  # cleared as the interrupt is sent
+            if worker.interrupt_is_unwanted:
+                unwanted = True
+                write_flag(self.am, worker, "interrupt_is_unwanted", 0, THREAD_MAIN, now)
+        old = cleaner.wait_interval
+        if needed:
+            cleaner.wait_interval = max(old // 2, WAIT_INTERVAL_MIN_NS)
+        elif unwanted:
+            cleaner.wait_interval = min(old + WAIT_INTERVAL_INCREMENT_NS, WAIT_INTERVAL_MAX_NS)
+        if cleaner.wait_interval != old and self.am.listener is not None:
+            self.am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
+
+    # --- 4. interrupt ------------------------------------------------------------------------
+
+    def send_interrupts_to_workers(self, now: int) -> CleanerPart:
+        """Interrupt every packet-carrying thread."""
+        for worker in self.am.packet_workers:
+            now = yield from self.send_one_worker_interrupt(worker, now)
+        return now
+
+    def send_one_worker_interrupt(self, worker: Worker, now: int) -> CleanerPart:
+        """Interrupt one thread, unless it has one pending.
+
+        The flags are written before the interrupt is raised: a worker that served it in between
+        would find its own flags overwritten, and nobody would wake it again.
+        """
+        if worker.interrupt_is_pending:
+            return now
+        now, _ = yield Step.MARK_PENDING
+        write_flag(self.am, worker, "interrupt_is_pending", 1, THREAD_MAIN, now)
+        write_flag(self.am, worker, "interrupt_is_needed", 0, THREAD_MAIN, now)
+        now, _ = yield Step.RAISE_INTERRUPT
+        self.am.cleaner.cnt_interrupts_sent += 1
+        if self.am.listener is not None:
+            self.am.listener(InterruptSent(now, worker.thread_index))
+        self.am.outside.raise_interrupt(worker.thread_index)
+        return now

@@ -1,0 +1,374 @@
+"""The way of a packet: input ACL node, forwarding, output ACL node, on one thread.
+
+The steps are small methods. `process_packet` calls them straight through; `packet_steps` calls the
+same ones with a yield before each, so that other threads can come in between. When none does, the
+two give the same result.
+Source: `acl_fa_node_fn` in VPP's `src/plugins/acl/fa_node.c` as of the 2017 multicore commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from aclbench.engine.acl import DENY, PERMIT, AclRule, mismatch
+from aclbench.engine.events import Check, PacketVerdict, RulesReplaced
+from aclbench.engine.fib import FIB_NO_ROUTE
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.packet import (
+    INFO_ICMP,
+    INFO_IP6,
+    INFO_MALFORMED,
+    INFO_NOT_FOR_ACL,
+    INFO_NOT_IP,
+    destination,
+    request_key,
+    unpack_key,
+)
+from aclbench.engine.reasons import (
+    CHECKED,
+    EXISTING_SESSION,
+    FOR_US,
+    INTERFACE_DOWN,
+    IP4_OPTIONS,
+    KIND_MASK,
+    LAST_DENY,
+    MALFORMED,
+    NEW_SESSION,
+    NO_INTERFACE,
+    NO_MATCH,
+    NO_ROUTE,
+    NO_SUCH_ACL,
+    NODE_INPUT,
+    NOT_IP,
+    RULE_DENY,
+    RULE_PERMIT,
+    TOO_MANY_SESSIONS,
+    UNCHECKED,
+    node_bits,
+    with_rule,
+)
+from aclbench.engine.session import Session, SessionId
+from aclbench.engine.sessions import Sessions
+from aclbench.engine.steps import Step
+from aclbench.engine.worker import Worker
+
+#: No tx interface.
+NO_TX: Final = -1
+#: How far an info word's "is IPv6" bit is from a reason's.
+_IP6_SHIFT: Final = 6
+assert INFO_IP6 >> _IP6_SHIFT == 1 << 5
+
+
+class AclMatch:
+    """A match under way: one packet, held against the rules of an interface's ACLs in order.
+
+    The list of ACLs is that of the moment the match began. The rules of an ACL are read anew for
+    each rule index, as the 2017 code's loop does, so a match can be judged by old rules and then
+    by new ones.
+    """
+
+    __slots__ = ("acl_indices", "five", "info", "position", "reason", "rule_index", "rules")
+
+    def __init__(self, acl_indices: tuple[int, ...], key: bytes, info: int) -> None:
+        self.acl_indices: tuple[int, ...] = acl_indices
+        self.five = unpack_key(key)
+        self.info: int = info
+        #: Which ACL of `acl_indices` is being tried, and its next rule.
+        self.position: int = 0
+        self.rule_index: int = 0
+        #: The rules of that ACL as last read; None before the first read.
+        self.rules: tuple[AclRule, ...] | None = None
+        #: The outcome, once there is one.
+        self.reason: int = NO_MATCH
+
+
+class Datapath:
+    """What a thread does with a packet."""
+
+    def __init__(self, am: AclMain, sessions: Sessions) -> None:
+        self.am: AclMain = am
+        self.sessions: Sessions = sessions
+
+    # --- straight through ---------------------------------------------------------------------
+
+    def process_packet(
+        self, worker: Worker, rx: int, key: bytes, mirror_key: bytes, info: int, now: int
+    ) -> None:
+        """Handle one packet that entered on interface `rx`, start to end, at time `now`."""
+        checks: list[Check] | None = None if self.am.listener is None else []
+        reason, interface = self.parse(rx, info)
+        if interface is None:
+            self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+            return
+        if interface.input_acls:
+            reason = self.acl_node(worker, interface, True, key, key, info, now)
+            if checks is not None:
+                checks.append(self.check_of(worker, reason))
+            if reason & KIND_MASK <= LAST_DENY:
+                self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+                return
+        tx_interface, drop = self.forward(key)
+        if tx_interface is None:
+            reason = self.drop_after(worker, reason, drop)
+            self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+            return
+        if tx_interface.output_acls:
+            self.pass_on(worker, reason)
+            reason = self.acl_node(worker, tx_interface, False, mirror_key, key, info, now)
+            if checks is not None:
+                checks.append(self.check_of(worker, reason))
+            if reason & KIND_MASK <= LAST_DENY:
+                self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+                return
+        self.finish(worker, rx, tx_interface.sw_if_index, key, info, reason, checks, now)
+
+    def acl_node(
+        self,
+        worker: Worker,
+        interface: Interface,
+        is_input: bool,
+        lookup_key: bytes,
+        key: bytes,
+        info: int,
+        now: int,
+    ) -> int:
+        """One acl node, straight through. Returns its reason; leaves `worker.session_in_hand`.
+
+        `lookup_key` is `key` on input and its mirror on output.
+        """
+        session = self.look_up(interface, lookup_key, info)
+        if session is not None:
+            return self.track(worker, session, is_input, info, now)
+        match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
+        while not self.match_rule(worker, match, now):
+            pass
+        worker.session_in_hand = None
+        if match.reason & KIND_MASK == NEW_SESSION:
+            if not self.sessions.can_add_session(interface):
+                self.recycle(worker, now)
+            match.reason = self.add(
+                worker, interface, is_input, lookup_key, match.reason, info, now
+            )
+        return match.reason | node_bits(is_input, info)
+
+    # --- one step at a time -------------------------------------------------------------------
+
+    def packet_steps(
+        self, worker: Worker, rx: int, key: bytes, mirror_key: bytes, info: int, now: int
+    ) -> Iterator[Step]:
+        """The same as `process_packet`, with a yield before each step."""
+        checks: list[Check] | None = None if self.am.listener is None else []
+        yield Step.PARSE
+        reason, interface = self.parse(rx, info)
+        tx = NO_TX
+        if interface is not None:
+            denied = False
+            if interface.input_acls:
+                reason = yield from self.acl_node_steps(
+                    worker, interface, True, key, key, info, now
+                )
+                if checks is not None:
+                    checks.append(self.check_of(worker, reason))
+                denied = reason & KIND_MASK <= LAST_DENY
+            if not denied:
+                yield Step.FORWARD
+                tx_interface, drop = self.forward(key)
+                if tx_interface is None:
+                    reason = self.drop_after(worker, reason, drop)
+                else:
+                    tx = tx_interface.sw_if_index
+                    if tx_interface.output_acls:
+                        self.pass_on(worker, reason)
+                        reason = yield from self.acl_node_steps(
+                            worker, tx_interface, False, mirror_key, key, info, now
+                        )
+                        if checks is not None:
+                            checks.append(self.check_of(worker, reason))
+                        if reason & KIND_MASK <= LAST_DENY:
+                            tx = NO_TX
+        self.finish(worker, rx, tx, key, info, reason, checks, now)
+
+    def acl_node_steps(
+        self,
+        worker: Worker,
+        interface: Interface,
+        is_input: bool,
+        lookup_key: bytes,
+        key: bytes,
+        info: int,
+        now: int,
+    ) -> Generator[Step, None, int]:
+        """The same as `acl_node`, with a yield before each step."""
+        yield Step.LOOK_UP
+        session = self.look_up(interface, lookup_key, info)
+        if session is not None:
+            yield Step.TRACK
+            return self.track(worker, session, is_input, info, now)
+        match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
+        yield Step.MATCH_RULE
+        while not self.match_rule(worker, match, now):
+            yield Step.MATCH_RULE
+        worker.session_in_hand = None
+        if match.reason & KIND_MASK == NEW_SESSION:
+            if not self.sessions.can_add_session(interface):
+                yield Step.RECYCLE
+                self.recycle(worker, now)
+            yield Step.ADD
+            match.reason = self.add(
+                worker, interface, is_input, lookup_key, match.reason, info, now
+            )
+        return match.reason | node_bits(is_input, info)
+
+    # --- the steps ----------------------------------------------------------------------------
+
+    def parse(self, rx: int, info: int) -> tuple[int, Interface | None]:
+        """Where a packet starts: its rx interface, or the reason why no acl node will see it."""
+        interface = self.am.interfaces[rx]
+        if interface is None or interface.deleted:
+            return NO_INTERFACE, None
+        if not interface.admin_up:
+            return INTERFACE_DOWN, None
+        if info & INFO_NOT_FOR_ACL:
+            if info & INFO_NOT_IP:
+                return NOT_IP, None
+            return (MALFORMED if info & INFO_MALFORMED else IP4_OPTIONS), None
+        return UNCHECKED, interface
+
+    def look_up(self, interface: Interface, key: bytes, info: int) -> Session | None:
+        """The session of a packet; an ICMP reply belongs to its request's, if that is there."""
+        if info & INFO_ICMP:
+            request = request_key(key)
+            if request is not None:
+                session = interface.sessions.get(request)
+                if session is not None:
+                    return session
+        return interface.sessions.get(key)
+
+    def track(self, worker: Worker, session: Session, is_input: bool, info: int, now: int) -> int:
+        """A hit: account for the packet, with no ACL check."""
+        self.sessions.track_session(worker, session, is_input, info, now)
+        worker.session_in_hand = session
+        if is_input:
+            return EXISTING_SESSION | NODE_INPUT | (info & INFO_IP6) >> _IP6_SHIFT
+        return EXISTING_SESSION | (info & INFO_IP6) >> _IP6_SHIFT
+
+    def match_rule(self, worker: Worker, match: AclMatch, now: int) -> bool:
+        """Hold the next rule against the packet. True once the match has its outcome."""
+        am = self.am
+        if match.position >= len(match.acl_indices):
+            match.reason = with_rule(NO_MATCH, -1, -1)
+            return True
+        acl_index = match.acl_indices[match.position]
+        acl = am.acls.get(acl_index)
+        if acl is None:
+            match.reason = with_rule(NO_SUCH_ACL, acl_index, -1)
+            return True
+        rules = acl.rules
+        if match.rules is not rules:
+            if match.rules is not None and am.listener is not None:
+                am.listener(RulesReplaced(now, worker.thread_index, acl_index, match.rule_index))
+            match.rules = rules
+        rule_index = match.rule_index
+        if rule_index >= len(rules):
+            match.position += 1
+            match.rule_index = 0
+            match.rules = None
+            return False
+        rule = rules[rule_index]
+        if mismatch(rule, match.five, match.info, am.l4_match_nonfirst_fragment) is not None:
+            match.rule_index = rule_index + 1
+            return False
+        if rule.is_permit == DENY:
+            kind = RULE_DENY
+        else:
+            kind = RULE_PERMIT if rule.is_permit == PERMIT else NEW_SESSION
+        match.reason = with_rule(kind, acl_index, rule_index)
+        return True
+
+    def recycle(self, worker: Worker, now: int) -> None:
+        """The table is full: once for the packet, sacrifice this thread's oldest transient."""
+        self.sessions.try_recycle_session(worker, now)
+
+    def add(
+        self,
+        worker: Worker,
+        interface: Interface,
+        is_input: bool,
+        key: bytes,
+        matched: int,
+        info: int,
+        now: int,
+    ) -> int:
+        """Make the session, if there is room. `matched` is the reason that names the rule.
+
+        Another thread may have entered the key since the look-up; then the packet is a hit.
+        """
+        if not self.sessions.can_add_session(interface):
+            return matched & ~KIND_MASK | TOO_MANY_SESSIONS
+        session, added = self.sessions.add_session(worker, interface, key, is_input, info, now)
+        if not added:
+            return self.track(worker, session, is_input, info, now)
+        worker.session_in_hand = session
+        return matched
+
+    def forward(self, key: bytes) -> tuple[Interface | None, int]:
+        """The tx interface of a packet, or the reason why there is none."""
+        tx = self.am.fib.lookup(destination(key))
+        if tx < 0:
+            return None, NO_ROUTE if tx == FIB_NO_ROUTE else FOR_US
+        interface = self.am.interfaces[tx]
+        if interface is None or interface.deleted:
+            return None, NO_INTERFACE
+        if not interface.admin_up:
+            return None, INTERFACE_DOWN
+        return interface, UNCHECKED
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def pass_on(self, worker: Worker, reason: int) -> None:
+        """Count what the input node said of a packet whose last word it is not."""
+        if reason != UNCHECKED:
+            passed = worker.passed_checks
+            passed[reason] = passed.get(reason, 0) + 1
+
+    def drop_after(self, worker: Worker, reason: int, drop: int) -> int:
+        """The reason of a packet that forwarding dropped, after what the input node had said."""
+        self.pass_on(worker, reason)
+        return drop if reason == UNCHECKED else drop | CHECKED
+
+    def check_of(self, worker: Worker, reason: int) -> Check:
+        """What the acl node that has just run said, for a verdict."""
+        session = worker.session_in_hand
+        if session is None:
+            return Check(reason, None)
+        return Check(reason, SessionId(session.thread_index, session.session_index))
+
+    def finish(
+        self,
+        worker: Worker,
+        rx: int,
+        tx: int,
+        key: bytes,
+        info: int,
+        reason: int,
+        checks: list[Check] | None,
+        now: int,
+    ) -> None:
+        """Count the packet under its last reason, and tell who listens."""
+        reasons = worker.packet_reasons
+        reasons[reason] = reasons.get(reason, 0) + 1
+        if checks is not None and self.am.listener is not None:
+            self.am.listener(
+                PacketVerdict(
+                    now,
+                    worker.thread_index,
+                    worker.packet_number,
+                    rx,
+                    tx,
+                    key,
+                    info,
+                    reason,
+                    tuple(checks),
+                )
+            )

@@ -1,0 +1,127 @@
+"""Forwarding: a longest-prefix table made of interface addresses and added routes.
+
+Deliberately plain: it only says which interface a packet leaves by. Addresses of the bench's own,
+multicast, broadcast and IPv6 link-local end here ("for the bench itself").
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from aclbench.engine.acl import prefix_mask
+
+#: What `lookup` says when there is no tx interface.
+FIB_NO_ROUTE: Final = -1
+FIB_FOR_US: Final = -2
+
+#: Destinations remembered between changes of the table; past it the memory starts anew.
+CACHE_LIMIT: Final = 65536
+
+
+class Source(IntEnum):
+    """Who put an entry in the table; of several for one prefix the lowest wins, as in VPP."""
+
+    LOCAL = 0
+    INTERFACE = 1
+    CLI = 2
+
+
+class Prefix(NamedTuple):
+    """A network: its address as an int with no host bits, its length, its family."""
+
+    address: int
+    length: int
+    is_ip6: bool
+
+
+class FibEntry(NamedTuple):
+    """Where one prefix leads. `sw_if_index` is -2 for the bench itself; `via` is only shown."""
+
+    prefix: Prefix
+    source: Source
+    sw_if_index: int
+    via: str
+
+
+#: Never forwarded, whatever routes there are: multicast, limited broadcast, link-local.
+ALWAYS_LOCAL: Final = (
+    Prefix(0xE0000000, 4, False),
+    Prefix(0xFFFFFFFF, 32, False),
+    Prefix(0xFF << 120, 8, True),
+    Prefix(0xFE80 << 112, 10, True),
+)
+
+
+class Fib:
+    """The table. Changed by the thread that runs commands; read by every worker."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[Prefix, Source], FibEntry] = {}
+        for prefix in ALWAYS_LOCAL:
+            self.entries[prefix, Source.LOCAL] = FibEntry(prefix, Source.LOCAL, FIB_FOR_US, "local")
+        self._lengths: dict[bool, list[tuple[int, dict[int, int]]]] = {}
+        self._cache: dict[bytes, int] = {}
+        self._rebuild()
+
+    def add(self, entry: FibEntry) -> None:
+        """Enter or replace what this source says of this prefix."""
+        self.entries[entry.prefix, entry.source] = entry
+        self._rebuild()
+
+    def remove(self, prefix: Prefix, source: Source) -> bool:
+        """Take out what this source says of this prefix; False if it said nothing."""
+        if self.entries.pop((prefix, source), None) is None:
+            return False
+        self._rebuild()
+        return True
+
+    def remove_interface(self, sw_if_index: int) -> None:
+        """Take out every entry that leads to this interface."""
+        self.entries = {k: e for k, e in self.entries.items() if e.sw_if_index != sw_if_index}
+        self._rebuild()
+
+    def lookup(self, address: bytes) -> int:
+        """The tx interface for a destination in network order, or one of the two `FIB_` values."""
+        tx = self._cache.get(address)
+        if tx is None:
+            tx = self._longest_prefix(address)
+            if len(self._cache) >= CACHE_LIMIT:
+                self._cache = {}
+            self._cache[address] = tx
+        return tx
+
+    def _longest_prefix(self, address: bytes) -> int:
+        value, bits = int.from_bytes(address, "big"), len(address) * 8
+        for length, networks in self._lengths[bits == 128]:
+            tx = networks.get(value >> (bits - length))
+            if tx is not None:
+                return tx
+        return FIB_NO_ROUTE
+
+    def _rebuild(self) -> None:
+        """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs."""
+        tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
+        for entry in sorted(self.entries.values(), key=lambda e: e.source, reverse=True):
+            bits = 128 if entry.prefix.is_ip6 else 32
+            by_length = tables[entry.prefix.is_ip6].setdefault(entry.prefix.length, {})
+            by_length[entry.prefix.address >> (bits - entry.prefix.length)] = entry.sw_if_index
+        self._lengths = {
+            family: sorted(by_length.items(), reverse=True) for family, by_length in tables.items()
+        }
+        self._cache = {}
+
+
+def interface_entries(address: int, length: int, is_ip6: bool, sw_if_index: int) -> list[FibEntry]:
+    """What an interface address puts in the table: its subnet, itself, IPv4's two broadcasts."""
+    bits = 128 if is_ip6 else 32
+    mask = prefix_mask(length, bits)
+    subnet = Prefix(address & mask, length, is_ip6)
+    entries = [FibEntry(subnet, Source.INTERFACE, sw_if_index, "attached")]
+    own = [address]
+    if not is_ip6 and length <= 30:
+        own += [address & mask, address | ~mask & 0xFFFFFFFF]
+    for end in own:
+        host = Prefix(end, bits, is_ip6)
+        entries.append(FibEntry(host, Source.LOCAL, FIB_FOR_US, f"local to {sw_if_index}"))
+    return entries

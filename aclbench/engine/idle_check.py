@@ -1,0 +1,226 @@
+"""The interrupt handler of a worker: the idle check, and this worker's part of a mass clear.
+
+It runs on the thread that owns the sessions, so nobody else may touch what it touches: that is the
+whole point of the design. Each yield names the step that comes next.
+Source: `acl_fa_worker_conn_cleaner_process` and `acl_fa_check_idle_sessions` in VPP's
+`src/plugins/acl/fa_node.c` as of the 2017 multicore commit; departures are listed in FIDELITY.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from aclbench.engine.events import (
+    FlagSet,
+    InterruptServed,
+    SessionDeleted,
+    SessionRequeued,
+    SweepFinished,
+    SweepStarted,
+)
+from aclbench.engine.main import AclMain
+from aclbench.engine.session import NO_SESSION, Session, session_get_timeout_type
+from aclbench.engine.sessions import Sessions
+from aclbench.engine.steps import Step
+from aclbench.engine.timeouts import N_TIMEOUTS
+from aclbench.engine.worker import Worker
+
+
+class IdleCheck:
+    """What an interrupt does on a worker."""
+
+    def __init__(self, am: AclMain, sessions: Sessions) -> None:
+        self.am: AclMain = am
+        self.sessions: Sessions = sessions
+
+    def worker_conn_cleaner_process(self, worker: Worker, now: int) -> Iterator[Step]:
+        """Serve one interrupt. `now` is read once, as the handler begins."""
+        yield Step.ALLOW_INTERRUPT
+        self.set_flag(worker, "interrupt_is_pending", 0, now)
+        found_clear = worker.clear_in_process
+        if found_clear and not worker.swipe_end_time:
+            yield Step.START_SWEEP
+            self.start_sweep(worker, now)
+            if not worker.swipe_end_time:
+                yield Step.CLEAR_DONE
+                self.clear_done(worker, now)
+        taken = yield from self.check_idle_sessions(worker, now)
+        if worker.swipe_end_time:
+            yield from self.end_quantum(worker, now)
+        elif not worker.clear_in_process:
+            yield Step.SAY
+            self.say_how_busy(worker, taken, not found_clear, now)
+
+    # --- the idle check ----------------------------------------------------------------------
+
+    def check_idle_sessions(self, worker: Worker, now: int) -> Generator[Step, None, int]:
+        """One quantum: take due heads, one budget for the three lists, then judge each.
+
+        Returns how many were taken.
+        """
+        expired = worker.expired
+        budget = self.am.max_deleted_sessions_per_interval
+        for list_id in range(N_TIMEOUTS):
+            yield Step.TAKE_HEADS
+            self.take_heads(worker, list_id, budget - len(expired), now)
+        taken = len(expired)
+        deleted = 0
+        while expired:
+            yield Step.JUDGE
+            deleted += self.judge(worker, expired.popleft(), now)
+        worker.cnt_interrupts_served += 1
+        if self.am.listener is not None:
+            self.am.listener(
+                InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
+            )
+        return taken
+
+    def take_heads(self, worker: Worker, list_id: int, budget: int, now: int) -> None:
+        """Unlink up to `budget` sessions from the head of one list: those that are to be judged.
+
+        While a sweep is on, those that were there when it began; otherwise those enqueued longer
+        ago than the shortest timeout of all.
+        """
+        latest = worker.swipe_end_time or now - self.am.shortest_timeout - 1
+        pool, expired = worker.sessions_pool, worker.expired
+        index = worker.conn_list_head[list_id]
+        taken = 0
+        while index != NO_SESSION and taken < budget:
+            session = pool[index]
+            if session.link_enqueue_time > latest:
+                break
+            expired.append(session)
+            taken += 1
+            index = session.link_next_idx
+        if taken:
+            worker.conn_list_head[list_id] = index
+            worker.conn_list_length[list_id] -= taken
+            if index == NO_SESSION:
+                worker.conn_list_tail[list_id] = NO_SESSION
+            else:
+                pool[index].link_prev_idx = NO_SESSION
+        # Also where nothing was taken: a timeout may have been changed since it was written.
+        self.sessions.note_head(worker, list_id)
+
+    def judge(self, worker: Worker, session: Session, now: int) -> bool:
+        """Delete a taken session, or append it again. Returns True if it was deleted.
+
+        `last_active_time` may be later than `now`: another thread wrote it meanwhile.
+        """
+        am = self.am
+        list_id = session_get_timeout_type(session)
+        cleared = worker.pending_clear_sw_if_index_bitmap >> session.sw_if_index & 1
+        if now < session.last_active_time + am.session_timeout[list_id] and not cleared:
+            self.sessions.conn_list_add_session(worker, session, list_id, now)
+            worker.cnt_session_timer_restarted += 1
+            if am.listener is not None:
+                idle = now - session.last_active_time
+                am.listener(
+                    SessionRequeued(now, worker.thread_index, session.session_index, list_id, idle)
+                )
+            return False
+        self.sessions.delete_session(worker, session)
+        worker.cnt_deleted_sessions += 1
+        if am.listener is not None:
+            am.listener(
+                SessionDeleted(
+                    now,
+                    worker.thread_index,
+                    session.session_index,
+                    session.sw_if_index,
+                    session.key,
+                    now - session.last_active_time,
+                    bool(cleared),
+                )
+            )
+        return True
+
+    # --- the mass clear ----------------------------------------------------------------------
+
+    def start_sweep(self, worker: Worker, now: int) -> None:
+        """First sight of a clear: is there anything of ours, and up to where do we sweep?
+
+        The end is the latest enqueue time there is, so that the sweep takes what was linked when
+        it began, and all of it.
+        """
+        worker.pending_clear_sw_if_index_bitmap &= worker.serviced_sw_if_index_bitmap
+        if worker.pending_clear_sw_if_index_bitmap:
+            worker.swipe_end_time = max([now, *self.tail_times(worker)])
+        if self.am.listener is not None:
+            self.am.listener(
+                SweepStarted(
+                    now,
+                    worker.thread_index,
+                    worker.pending_clear_sw_if_index_bitmap,
+                    worker.swipe_end_time,
+                )
+            )
+
+    def end_quantum(self, worker: Worker, now: int) -> Iterator[Step]:
+        """After each quantum of a sweep: done, or another interrupt is needed."""
+        if self.sweep_has_more(worker):
+            yield Step.SAY
+            self.set_flag(worker, "interrupt_is_needed", 1, now)
+            return
+        yield Step.END_SWEEP
+        worker.swipe_end_time = 0
+        worker.pending_clear_sw_if_index_bitmap = 0
+        yield Step.CLEAR_DONE
+        self.clear_done(worker, now)
+
+    def clear_done(self, worker: Worker, now: int) -> None:
+        """The last thing written: from here on the cleaner may start another clear."""
+        if self.am.listener is not None:
+            self.am.listener(SweepFinished(now, worker.thread_index))
+        self.set_flag(worker, "clear_in_process", 0, now)
+
+    def sweep_has_more(self, worker: Worker) -> bool:
+        """Whether a list's head was there when the sweep began."""
+        return any(
+            head != NO_SESSION
+            and worker.sessions_pool[head].link_enqueue_time <= worker.swipe_end_time
+            for head in worker.conn_list_head
+        )
+
+    def tail_times(self, worker: Worker) -> list[int]:
+        """The enqueue times of the lists' tails."""
+        return [
+            worker.sessions_pool[tail].link_enqueue_time
+            for tail in worker.conn_list_tail
+            if tail != NO_SESSION
+        ]
+
+    # --- the flags ---------------------------------------------------------------------------
+
+    def say_how_busy(self, worker: Worker, taken: int, may_be_unwanted: bool, now: int) -> None:
+        """Tell the cleaner whether its interrupts come at the right rate."""
+        if taken >= self.am.max_deleted_sessions_per_interval:
+            self.set_flag(worker, "interrupt_is_needed", 1, now)
+        elif taken <= self.am.min_deleted_sessions_per_interval:
+            if may_be_unwanted:
+                self.set_flag(worker, "interrupt_is_unwanted", 1, now)
+        else:
+            self.set_flag(worker, "interrupt_is_needed", 0, now)
+            self.set_flag(worker, "interrupt_is_unwanted", 0, now)
+
+    def set_flag(self, worker: Worker, flag: str, value: int, now: int) -> None:
+        """Write one of this worker's flags."""
+        write_flag(self.am, worker, flag, value, worker.thread_index, now)
+
+
+def write_flag(am: AclMain, worker: Worker, flag: str, value: int, by: int, now: int) -> None:
+    """Write a flag that two threads share, and tell who listens if that changed it.
+
+    `by` is the thread that writes: the worker itself, or 0 for the cleaner.
+    """
+    if flag == "interrupt_is_pending":
+        old, worker.interrupt_is_pending = worker.interrupt_is_pending, value
+    elif flag == "interrupt_is_needed":
+        old, worker.interrupt_is_needed = worker.interrupt_is_needed, value
+    elif flag == "interrupt_is_unwanted":
+        old, worker.interrupt_is_unwanted = worker.interrupt_is_unwanted, value
+    else:
+        assert flag == "clear_in_process", flag
+        old, worker.clear_in_process = worker.clear_in_process, value
+    if old != value and am.listener is not None:
+        am.listener(FlagSet(now, worker.thread_index, flag, value, by))

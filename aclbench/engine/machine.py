@@ -1,0 +1,139 @@
+"""The machine: its state, its parts, and how it is configured.
+
+Everything a command changes goes through here. Methods are called on thread 0, as VPP's are, and
+say what is wrong with a `ValueError`; the command table says it to the person.
+"""
+
+from __future__ import annotations
+
+from aclbench.engine.acl import Acl, AclRule
+from aclbench.engine.cleaner import Cleaner
+from aclbench.engine.datapath import Datapath
+from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
+from aclbench.engine.idle_check import IdleCheck
+from aclbench.engine.main import AclMain, Interface, Outside
+from aclbench.engine.sessions import Sessions
+from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
+from aclbench.engine.timeouts import NS_PER_SEC
+
+
+class Machine:
+    """A bench: `n_workers` worker threads beside thread 0, or none."""
+
+    def __init__(self, n_workers: int, outside: Outside) -> None:
+        self.am = AclMain(n_workers, outside)
+        self.sessions = Sessions(self.am)
+        self.datapath = Datapath(self.am, self.sessions)
+        self.idle_check = IdleCheck(self.am, self.sessions)
+        self.cleaner = Cleaner(self.am)
+
+    # --- interfaces --------------------------------------------------------------------------
+
+    def create_interface(self, name: str) -> Interface:
+        """Make an interface at the lowest free index; round robin chooses its thread."""
+        am = self.am
+        if any(i is not None and not i.deleted and i.name == name for i in am.interfaces):
+            raise ValueError(f"interface {name} exists already")
+        sw_if_index = next((n for n, i in enumerate(am.interfaces) if i is None), None)
+        if sw_if_index is None:
+            sw_if_index = len(am.interfaces)
+            am.interfaces.append(None)
+        interface = Interface(sw_if_index, name)
+        if am.n_workers:
+            interface.rx_thread = 1 + am.interfaces_created % am.n_workers
+        am.interfaces_created += 1
+        am.interfaces[sw_if_index] = interface
+        return interface
+
+    def delete_interface(self, sw_if_index: int) -> None:
+        """Take an interface's ACLs off, then clear it; its index is free when that is done."""
+        interface = self.am.interface(sw_if_index)
+        interface.input_acls = interface.output_acls = ()
+        interface.deleted = True
+        self.am.fib.remove_interface(sw_if_index)
+        for address, length, is_ip6 in interface.addresses:
+            self._forget_address(address, length, is_ip6, sw_if_index)
+        self.am.outside.signal_cleaner(CleanerEvent(sw_if_index))
+
+    def add_address(self, interface: Interface, address: int, length: int, is_ip6: bool) -> None:
+        """Give an interface an address, and with it a route to its subnet."""
+        if (address, length, is_ip6) in interface.addresses:
+            raise ValueError("the interface has this address already")
+        for entry in interface_entries(address, length, is_ip6, interface.sw_if_index):
+            self.am.fib.add(entry)
+        interface.addresses.append((address, length, is_ip6))
+
+    def remove_address(self, interface: Interface, address: int, length: int, is_ip6: bool) -> None:
+        """Take an address off an interface."""
+        if (address, length, is_ip6) not in interface.addresses:
+            raise ValueError("the interface has no such address")
+        interface.addresses.remove((address, length, is_ip6))
+        self._forget_address(address, length, is_ip6, interface.sw_if_index)
+
+    def _forget_address(self, address: int, length: int, is_ip6: bool, sw_if_index: int) -> None:
+        for entry in interface_entries(address, length, is_ip6, sw_if_index):
+            if self.am.fib.entries.get((entry.prefix, entry.source)) == entry:
+                self.am.fib.remove(entry.prefix, entry.source)
+
+    def add_route(self, prefix: Prefix, sw_if_index: int, via: str) -> None:
+        """Add a route out of an interface, or (`FIB_FOR_US`) to the bench itself."""
+        if (prefix, Source.CLI) in self.am.fib.entries:
+            raise ValueError("there is a route to this prefix already")
+        assert sw_if_index == FIB_FOR_US or self.am.interface(sw_if_index)
+        self.am.fib.add(FibEntry(prefix, Source.CLI, sw_if_index, via))
+
+    # --- ACLs --------------------------------------------------------------------------------
+
+    def acl_add_replace(self, acl_index: int | None, rules: tuple[AclRule, ...], tag: str) -> int:
+        """Make an ACL at the lowest free index, or swap the rules of one; returns its index."""
+        acls = self.am.acls
+        if acl_index is None:
+            acl_index = next(n for n in range(len(acls) + 1) if n not in acls)
+            acls[acl_index] = Acl(rules, tag)
+            return acl_index
+        acl = acls.get(acl_index)
+        if acl is None:
+            raise ValueError(f"there is no ACL {acl_index} to replace")
+        acl.tag = tag
+        acl.rules = rules
+        return acl_index
+
+    def acl_del(self, acl_index: int) -> None:
+        """Delete an ACL that no interface uses."""
+        if acl_index not in self.am.acls:
+            raise ValueError(f"there is no ACL {acl_index}")
+        users = self.acl_users(acl_index, is_input=True) + self.acl_users(acl_index, is_input=False)
+        if users:
+            raise ValueError(f"ACL {acl_index} is applied")
+        del self.am.acls[acl_index]
+
+    def acl_users(self, acl_index: int, is_input: bool) -> list[Interface]:
+        """The interfaces that have this ACL on this side."""
+        return [
+            i
+            for i in self.am.interfaces
+            if i is not None and acl_index in (i.input_acls if is_input else i.output_acls)
+        ]
+
+    def set_interface_acls(
+        self, interface: Interface, is_input: bool, acl_indices: tuple[int, ...]
+    ) -> None:
+        """Replace one side's list of ACLs; with the last one gone, the interface is cleared."""
+        had = bool(interface.input_acls or interface.output_acls)
+        if is_input:
+            interface.input_acls = acl_indices
+        else:
+            interface.output_acls = acl_indices
+        if had and not (interface.input_acls or interface.output_acls):
+            self.am.outside.signal_cleaner(CleanerEvent(interface.sw_if_index))
+
+    # --- sessions ----------------------------------------------------------------------------
+
+    def set_session_timeout(self, timeout_class: int, seconds: int) -> None:
+        """Set the idle timeout of a class. Lists are looked at after the shortest of the three."""
+        self.am.session_timeout[timeout_class] = seconds * NS_PER_SEC
+        self.am.shortest_timeout = min(self.am.session_timeout)
+
+    def clear_sessions(self) -> None:
+        """Ask the cleaner to clear the sessions of every interface."""
+        self.am.outside.signal_cleaner(CLEAR_ALL)

@@ -1,0 +1,129 @@
+"""The state that all threads share, and the little protocol by which the machine calls out.
+
+VPP calls it `acl_main_t`; with it here are the interfaces and the forwarding table, which in VPP
+belong to vnet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from aclbench.engine.acl import Acl
+from aclbench.engine.events import TraceEvent
+from aclbench.engine.fib import Fib
+from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, flow_hash
+from aclbench.engine.session import Session
+from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
+from aclbench.engine.timeouts import (
+    DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL,
+    DEFAULT_MAX_ENTRIES,
+    DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL,
+    NS_PER_SEC,
+    TIMEOUT_CLASSES,
+    WAIT_INTERVAL_MAX_NS,
+)
+from aclbench.engine.worker import Worker
+
+
+class Outside(Protocol):
+    """What the machine asks of whoever drives it. Either may be called from any step."""
+
+    def raise_interrupt(self, thread_index: int) -> None:
+        """Have the thread run its interrupt handler, soon."""
+
+    def signal_cleaner(self, event: CleanerEvent) -> None:
+        """Hand the cleaner an event; if it waits for one, it wakes."""
+
+
+class Interface:
+    """One interface. Written by the thread that runs commands, but for the table's content."""
+
+    def __init__(self, sw_if_index: int, name: str) -> None:
+        self.sw_if_index: int = sw_if_index
+        self.name: str = name
+        self.admin_up: bool = False
+        self.mac: str = ""
+        #: (address, prefix length, is_ip6)
+        self.addresses: list[tuple[int, int, bool]] = []
+        #: ACL indices in order; replaced as a whole, so that a match under way keeps its own.
+        self.input_acls: tuple[int, ...] = ()
+        self.output_acls: tuple[int, ...] = ()
+        #: The lookup table. A key enters by `setdefault`, so that of two workers one is first.
+        self.sessions: dict[bytes, Session] = {}
+        #: The thread that polls it, with interface placement.
+        self.rx_thread: int = 0
+        #: Deleted, its sessions being cleared; the index is not free yet.
+        self.deleted: bool = False
+
+
+class CleanerData:
+    """The cleaner's own data: written by the cleaner alone."""
+
+    def __init__(self) -> None:
+        self.wait: Wait = WAIT_FOR_EVENT
+        self.wait_interval: int = WAIT_INTERVAL_MAX_NS
+        #: The interfaces of the clear under way.
+        self.clearing_bitmap: int = 0
+        # VPP's foreach_fa_cleaner_counter.
+        self.cnt_delete_by_sw_index: int = 0
+        self.cnt_delete_by_sw_index_ok: int = 0
+        self.cnt_unknown_event: int = 0
+        self.cnt_timer_restarted: int = 0
+        self.cnt_wait_with_timeout: int = 0
+        self.cnt_wait_without_timeout: int = 0
+        self.cnt_event_cycles: int = 0
+        self.cnt_interrupts_sent: int = 0
+
+
+class AclMain:
+    """Everything there is. `n_workers` 0 means that vpp_main carries the packets."""
+
+    def __init__(self, n_workers: int, outside: Outside) -> None:
+        self.n_workers: int = n_workers
+        self.outside: Outside = outside
+        #: Who hears trace events; None: nobody, and then none is made.
+        self.listener: Callable[[TraceEvent], None] | None = None
+        #: One a thread, thread 0 among them.
+        self.workers: list[Worker] = [Worker(t) for t in range(n_workers + 1)]
+        #: The workers whose threads carry packets.
+        self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers
+        self.cleaner: CleanerData = CleanerData()
+
+        local0 = Interface(0, "local0")
+        #: By sw_if_index; None where an index is free.
+        self.interfaces: list[Interface | None] = [local0]
+        self.interfaces_created: int = 0
+        self.fib: Fib = Fib()
+        #: By ACL index.
+        self.acls: dict[int, Acl] = {}
+
+        #: Idle timeout of each class, and the shortest of them, in nanoseconds.
+        self.session_timeout: list[int] = [s * NS_PER_SEC for _, _, s in TIMEOUT_CLASSES]
+        self.shortest_timeout: int = min(self.session_timeout)
+        self.conn_table_max_entries: int = DEFAULT_MAX_ENTRIES
+        self.max_deleted_sessions_per_interval: int = DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL
+        self.min_deleted_sessions_per_interval: int = DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL
+        self.l4_match_nonfirst_fragment: bool = True
+        self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
+        #: True: a packet's thread is chosen by flow hash, not by its rx interface.
+        self.flow_placement: bool = False
+
+    def interface(self, sw_if_index: int) -> Interface:
+        """The interface at an index that is in use."""
+        interface = self.interfaces[sw_if_index]
+        assert interface is not None, f"sw_if_index {sw_if_index} is free"
+        return interface
+
+    def thread_of(self, rx: int, key: bytes) -> int:
+        """Which thread handles a packet, by its rx interface or, with flow placement, its flow."""
+        if not self.n_workers:
+            return 0
+        if self.flow_placement:
+            return 1 + flow_hash(key) % self.n_workers if key else 1
+        interface = self.interfaces[rx]
+        return interface.rx_thread if interface is not None else 1
+
+    def live_sessions(self) -> int:
+        """Sessions alive over all threads."""
+        return sum(worker.live_sessions for worker in self.workers)

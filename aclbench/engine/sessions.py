@@ -1,0 +1,217 @@
+"""Sessions: entering, tracking, listing, deleting, recycling them.
+
+Every method that names a worker is called on that worker's thread; `track_session` is the only one
+that touches a session of another thread, and it writes no more than the timestamp and the flags.
+Source: the like-named functions, with `acl_fa_` before them, in VPP's `src/plugins/acl/fa_node.c`.
+"""
+
+from __future__ import annotations
+
+from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.packet import INFO_TCP_FLAGS_MASK
+from aclbench.engine.session import (
+    NO_LIST,
+    NO_SESSION,
+    Session,
+    SessionId,
+    session_get_timeout_type,
+    timeout_type_of,
+)
+from aclbench.engine.steps import RESCHEDULE
+from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
+from aclbench.engine.worker import Worker
+
+#: Where the protocol stands in a key of either family, from its end.
+_KEY_PROTO = -2
+
+
+class Sessions:
+    """The operations on sessions, over the state in `am`."""
+
+    def __init__(self, am: AclMain) -> None:
+        self.am: AclMain = am
+
+    # --- the lists ---------------------------------------------------------------------------
+
+    def conn_list_add_session(
+        self, worker: Worker, session: Session, list_id: int, now: int
+    ) -> None:
+        """Append an unlinked session to a list of its owner.
+
+        The enqueue time is `now`, but never less than the tail's, and while a sweep is on always
+        beyond its end: so a list stays ordered, and a sweep ends.
+        """
+        enqueue_time = now
+        if worker.swipe_end_time and enqueue_time <= worker.swipe_end_time:
+            enqueue_time = worker.swipe_end_time + 1
+        session_index = session.session_index
+        tail = worker.conn_list_tail[list_id]
+        if tail == NO_SESSION:
+            worker.conn_list_head[list_id] = session_index
+            worker.head_expiry_time[list_id] = enqueue_time + self.am.shortest_timeout + 1
+        else:
+            last = worker.sessions_pool[tail]
+            if enqueue_time < last.link_enqueue_time:
+                enqueue_time = last.link_enqueue_time
+            last.link_next_idx = session_index
+        session.link_enqueue_time = enqueue_time
+        session.link_list_id = list_id
+        session.link_prev_idx = tail
+        session.link_next_idx = NO_SESSION
+        worker.conn_list_tail[list_id] = session_index
+        worker.conn_list_length[list_id] += 1
+        worker.serviced_sw_if_index_bitmap |= 1 << session.sw_if_index
+        if tail == NO_SESSION:
+            self.am.outside.signal_cleaner(RESCHEDULE)
+
+    def conn_list_delete_session(self, worker: Worker, session: Session) -> None:
+        """Unlink a session of this worker's, wherever in its list it is."""
+        list_id = session.link_list_id
+        before, after = session.link_prev_idx, session.link_next_idx
+        if before == NO_SESSION:
+            worker.conn_list_head[list_id] = after
+            self.note_head(worker, list_id)
+        else:
+            worker.sessions_pool[before].link_next_idx = after
+        if after == NO_SESSION:
+            worker.conn_list_tail[list_id] = before
+        else:
+            worker.sessions_pool[after].link_prev_idx = before
+        worker.conn_list_length[list_id] -= 1
+
+    def note_head(self, worker: Worker, list_id: int) -> None:
+        """Tell the cleaner, who must not follow the list, when its head is due."""
+        head = worker.conn_list_head[list_id]
+        if head == NO_SESSION:
+            worker.head_expiry_time[list_id] = NEVER
+        else:
+            enqueued = worker.sessions_pool[head].link_enqueue_time
+            worker.head_expiry_time[list_id] = enqueued + self.am.shortest_timeout + 1
+
+    # --- a packet on an existing session -----------------------------------------------------
+
+    def track_session(
+        self, worker: Worker, session: Session, is_input: bool, info: int, now: int
+    ) -> None:
+        """Account for a packet: the timestamp, and the flags seen on its side.
+
+        `worker` is the thread that handles the packet, which need not own the session.
+        """
+        session.last_active_time = now
+        flags = info & INFO_TCP_FLAGS_MASK
+        if is_input:
+            seen = session.tcp_flags_seen_in
+            if flags | seen != seen:
+                self._see_flags(worker, session, flags | seen, session.tcp_flags_seen_out, now)
+        else:
+            seen = session.tcp_flags_seen_out
+            if flags | seen != seen:
+                self._see_flags(worker, session, session.tcp_flags_seen_in, flags | seen, now)
+
+    def _see_flags(
+        self, worker: Worker, session: Session, seen_in: int, seen_out: int, now: int
+    ) -> None:
+        """Write the side whose flags are new; if that changes the class, have it relinked."""
+        was_in, was_out = session.tcp_flags_seen_in, session.tcp_flags_seen_out
+        old = timeout_type_of(session.proto, was_in, was_out)
+        if seen_in != was_in:
+            session.tcp_flags_seen_in = seen_in
+        else:
+            session.tcp_flags_seen_out = seen_out
+        new = timeout_type_of(session.proto, seen_in, seen_out)
+        if new != old:
+            worker.cnt_class_changes += 1
+            relinked = self.restart_timer_for_session(worker, session, new, now)
+            if self.am.listener is not None:
+                where = SessionId(session.thread_index, session.session_index)
+                self.am.listener(ClassChanged(now, worker.thread_index, where, old, new, relinked))
+
+    def restart_timer_for_session(
+        self, worker: Worker, session: Session, list_id: int, now: int
+    ) -> bool:
+        """Move a session to the tail of its new list, if this thread may.
+
+        Another thread may not, and during a sweep nobody does: since every list is looked at after
+        the shortest timeout, the regular recheck takes care of it.
+        """
+        if session.thread_index != worker.thread_index or worker.swipe_end_time:
+            return False
+        self.conn_list_delete_session(worker, session)
+        self.conn_list_add_session(worker, session, list_id, now)
+        return True
+
+    # --- adding and deleting -----------------------------------------------------------------
+
+    def can_add_session(self, interface: Interface) -> bool:
+        """Whether the interface has fewer sessions than `max-entries`."""
+        return len(interface.sessions) < self.am.conn_table_max_entries
+
+    def add_session(
+        self, worker: Worker, interface: Interface, key: bytes, is_input: bool, info: int, now: int
+    ) -> tuple[Session, bool]:
+        """Make a session for a packet, unless another thread has just entered its key.
+
+        Returns the session that is in the table now, and whether it is the one made here. The slot
+        is filled before it is entered, since from then on other threads find it.
+        """
+        if worker.free_indices:
+            session = worker.sessions_pool[worker.free_indices.pop()]
+        else:
+            session = Session(worker.thread_index, len(worker.sessions_pool))
+            worker.sessions_pool.append(session)
+        session.sw_if_index = interface.sw_if_index
+        session.key = key
+        session.proto = key[_KEY_PROTO]
+        session.last_active_time = now
+        session.tcp_flags_seen_in = info & INFO_TCP_FLAGS_MASK if is_input else 0
+        session.tcp_flags_seen_out = 0 if is_input else info & INFO_TCP_FLAGS_MASK
+        entered = interface.sessions.setdefault(key, session)
+        if entered is not session:
+            worker.free_indices.append(session.session_index)
+            return entered, False
+        sw_if_index = interface.sw_if_index
+        adds = worker.session_adds_by_sw_if_index
+        adds[sw_if_index] = adds.get(sw_if_index, 0) + 1
+        worker.live_sessions += 1
+        worker.peak_sessions = max(worker.peak_sessions, self.am.live_sessions())
+        list_id = session_get_timeout_type(session)
+        self.conn_list_add_session(worker, session, list_id, now)
+        if self.am.listener is not None:
+            self.am.listener(
+                SessionAdded(
+                    now, worker.thread_index, session.session_index, sw_if_index, key, list_id
+                )
+            )
+        return session, True
+
+    def delete_session(self, worker: Worker, session: Session) -> None:
+        """Take an unlinked session out of its own interface's table and free its slot."""
+        sw_if_index = session.sw_if_index
+        del self.am.interface(sw_if_index).sessions[session.key]
+        session.link_list_id = NO_LIST
+        worker.free_indices.append(session.session_index)
+        dels = worker.session_dels_by_sw_if_index
+        dels[sw_if_index] = dels.get(sw_if_index, 0) + 1
+        worker.live_sessions -= 1
+
+    def try_recycle_session(self, worker: Worker, now: int) -> bool:
+        """Delete the head of this thread's transient list, whatever its interface and class now.
+
+        Returns False if the list is empty.
+        """
+        head = worker.conn_list_head[TIMEOUT_TCP_TRANSIENT]
+        if head == NO_SESSION:
+            return False
+        session = worker.sessions_pool[head]
+        self.conn_list_delete_session(worker, session)
+        self.delete_session(worker, session)
+        worker.cnt_recycled_sessions += 1
+        if self.am.listener is not None:
+            idle = now - session.last_active_time
+            self.am.listener(
+                SessionRecycled(
+                    now, worker.thread_index, head, session.sw_if_index, session.key, idle
+                )
+            )
+        return True

@@ -1,0 +1,85 @@
+"""The named steps that the machine is made of, and the waits of its cleaner.
+
+A generator of the engine yields the step that it is about to take; the driver decides when it
+goes on. So the same code runs straight through, in virtual time, or one step at a time with other
+threads in between. The cleaner's waits are VPP's: `vlib_process_wait_for_event`,
+`..._wait_for_event_or_clock` and `vlib_process_suspend`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NamedTuple
+
+from aclbench.engine.timeouts import NEVER
+
+
+class Step(Enum):
+    """What an actor is about to do: its name, and what the step writes."""
+
+    # The datapath, on the packet's thread.
+    PARSE = ("parse", "read addresses, protocol, ports and flags")
+    LOOK_UP = ("look up", "find the session in the interface's table")
+    TRACK = ("track", "write last_active_time and the flags seen; relink on a class change")
+    MATCH_RULE = ("match rule", "hold one rule against the packet")
+    RECYCLE = ("recycle", "the table is full: delete the head of this thread's transient list")
+    ADD = ("add", "take a session from the pool, enter it in the table, append it to its list")
+    FORWARD = ("forward", "find the tx interface")
+    # The interrupt handler, on a worker.
+    ALLOW_INTERRUPT = ("allow interrupt", "interrupt_is_pending = 0")
+    START_SWEEP = ("start sweep", "AND the bitmap with the serviced one; set swipe_end_time")
+    TAKE_HEADS = ("take heads", "unlink the sessions of one list that are to be judged")
+    JUDGE = ("judge", "delete one taken session, or append it again")
+    END_SWEEP = ("end sweep", "swipe_end_time and the pending bitmap become 0")
+    CLEAR_DONE = ("clear done", "clear_in_process = 0")
+    SAY = ("say", "set interrupt_is_needed or interrupt_is_unwanted")
+    # The cleaner process, on vpp_main.
+    HANDLE_EVENT = ("handle event", "reschedule, or begin a clear")
+    COPY_BITMAP = ("copy bitmap", "write one worker's pending_clear_sw_if_index_bitmap")
+    SET_CLEAR = ("set clear", "one worker's clear_in_process = 1")
+    LOOK_AT_CLEARS = ("look at clears", "which workers are done, which ask for an interrupt")
+    END_CLEAR = ("end clear", "the clear is over; indices of deleted interfaces are free")
+    TALLY = ("tally", "adapt the wait interval to what the workers said")
+    MARK_PENDING = ("mark pending", "interrupt_is_pending = 1, interrupt_is_needed = 0")
+    RAISE_INTERRUPT = ("raise interrupt", "wake the worker")
+
+    def __init__(self, label: str, writes: str) -> None:
+        self.label = label
+        self.writes = writes
+
+
+class WaitKind(Enum):
+    """The three ways in which the cleaner gives up its thread."""
+
+    EVENT = "wait for event"
+    EVENT_OR_CLOCK = "wait for event or clock"
+    SUSPEND = "suspend"
+
+
+class Wait(NamedTuple):
+    """The cleaner waits: how, and until when at the latest (nanoseconds; `NEVER` for an event)."""
+
+    kind: WaitKind
+    until: int
+
+
+WAIT_FOR_EVENT: Final = Wait(WaitKind.EVENT, NEVER)
+
+
+class CleanerEvent(NamedTuple):
+    """A signal to the cleaner. `sw_if_index` is the interface to clear, or one of the below."""
+
+    sw_if_index: int
+
+
+#: A list was empty and is not any more: look again when to wake up.
+RESCHEDULE: Final = CleanerEvent(-2)
+#: The operator clears every interface.
+CLEAR_ALL: Final = CleanerEvent(-1)
+
+
+class Wake(NamedTuple):
+    """What a driver hands an actor when it goes on: the time, and the signals since the wait."""
+
+    now: int
+    events: tuple[CleanerEvent, ...]

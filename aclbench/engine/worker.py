@@ -1,0 +1,81 @@
+"""What one thread owns: its session pool, its lists, its flags, its counters.
+
+VPP calls it `acl_fa_per_worker_data_t`. Each field below says who writes it; a field that only the
+owner writes and only the owner reads needs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine.timeouts import N_TIMEOUTS, NEVER
+
+
+class Worker:
+    """Per-thread data. Bitmaps are ints, bit n standing for sw_if_index n; flags are 0 or 1."""
+
+    def __init__(self, thread_index: int) -> None:
+        self.thread_index: int = thread_index
+
+        # The pool and the lists: written by the owner. Others reach a Session through an
+        # interface's table and write only its timestamp and flags.
+        self.sessions_pool: list[Session] = []
+        self.free_indices: list[int] = []
+        self.conn_list_head: list[int] = [NO_SESSION] * N_TIMEOUTS
+        self.conn_list_tail: list[int] = [NO_SESSION] * N_TIMEOUTS
+        self.conn_list_length: list[int] = [0] * N_TIMEOUTS
+        #: When each list's head is due: written by the owner, read by the cleaner.
+        self.head_expiry_time: list[int] = [NEVER] * N_TIMEOUTS
+        #: Sessions that the idle check has taken and not yet judged: the owner's alone.
+        self.expired: deque[Session] = deque()
+
+        # The mass clear. The owner alone writes the first two.
+        self.swipe_end_time: int = 0
+        self.serviced_sw_if_index_bitmap: int = 0
+        #: Set by the cleaner while clear_in_process is 0, cleared by the owner while it is 1.
+        self.pending_clear_sw_if_index_bitmap: int = 0
+        #: Set by the cleaner, cleared by the owner, last of all.
+        self.clear_in_process: int = 0
+
+        # The interrupt flags.
+        #: Set by the cleaner before it raises the interrupt, cleared by the owner as it begins.
+        self.interrupt_is_pending: int = 0
+        #: Set (and, when the rate is right, cleared) by the owner; cleared by the cleaner as it
+        #: sends.
+        self.interrupt_is_needed: int = 0
+        #: Set (and, when the rate is right, cleared) by the owner; cleared by the cleaner's tally.
+        self.interrupt_is_unwanted: int = 0
+
+        # Counters: written by the owner, summed by readers.
+        self.cnt_deleted_sessions: int = 0
+        self.cnt_session_timer_restarted: int = 0
+        self.cnt_recycled_sessions: int = 0
+        self.cnt_interrupts_served: int = 0
+        self.cnt_class_changes: int = 0
+        self.session_adds_by_sw_if_index: dict[int, int] = {}
+        self.session_dels_by_sw_if_index: dict[int, int] = {}
+        self.live_sessions: int = 0
+        #: The most live sessions that this thread saw over all threads, as it added one.
+        self.peak_sessions: int = 0
+        #: For each packet its last reason (see reasons.py), and how often.
+        self.packet_reasons: dict[int, int] = {}
+        #: The reasons of acl nodes that were not a packet's last.
+        self.passed_checks: dict[int, int] = {}
+
+        #: The session that the last acl node on this thread hit or made: for traces.
+        self.session_in_hand: Session | None = None
+        #: The number of the packet that this thread is on: for traces.
+        self.packet_number: int = 0
+
+    def list_sessions(self, list_id: int) -> list[Session]:
+        """The sessions of one list, head first. Walks the list: for checks and small views."""
+        found: list[Session] = []
+        index = self.conn_list_head[list_id]
+        while index != NO_SESSION:
+            session = self.sessions_pool[index]
+            found.append(session)
+            if len(found) > len(self.sessions_pool):
+                raise AssertionError(f"thread {self.thread_index}: list {list_id} is a circle")
+            index = session.link_next_idx
+        return found
