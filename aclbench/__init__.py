@@ -1,0 +1,45 @@
+"""aclbench: a workbench for stateful ACL session aging, as in FD.io VPP's acl plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aclbench.errors import AclbenchError, CaptureError, CommandError, ScenarioError
+    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.snapshot import Snapshot, View
+    from aclbench.workbench.verdict import NodeCheck, Verdict
+
+__version__ = "0.1.0"
+__all__ = [
+    "AclbenchError",
+    "CaptureError",
+    "CommandError",
+    "NodeCheck",
+    "ScenarioError",
+    "Snapshot",
+    "Verdict",
+    "View",
+    "Workbench",
+]
+
+_HOMES = {
+    "Workbench": "aclbench.workbench.bench",
+    "Snapshot": "aclbench.workbench.snapshot",
+    "View": "aclbench.workbench.snapshot",
+    "Verdict": "aclbench.workbench.verdict",
+    "NodeCheck": "aclbench.workbench.verdict",
+    "AclbenchError": "aclbench.errors",
+    "CaptureError": "aclbench.errors",
+    "CommandError": "aclbench.errors",
+    "ScenarioError": "aclbench.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: `aclbench --help` needs no NumPy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'aclbench' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

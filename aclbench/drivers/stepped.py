@@ -101,6 +101,24 @@ class SteppedDriver:
         self.now = max(self.now, until)
         return True
 
+    def run_packets(self, max_packets: int | None = None) -> bool:
+        """Run on to the last packet, and what is left to do at its instant; the clock stops there.
+
+        Stops early, and returns False, after `max_packets` packets.
+        """
+        if self.order == "random":
+            while self.next_frame() is not None or self._busy():
+                if not self._run_by_steps(self.next_time(), max_packets):
+                    return False
+            return True
+        while self._busy():
+            self.step()
+        handled = self._run_packets(NEVER - 1, max_packets)
+        if max_packets is not None and handled >= max_packets:
+            return False
+        self.settle()
+        return True
+
     def settle(self) -> None:
         """Run what is left to do at the present instant; the clock does not move."""
         self.run_until(self.now)

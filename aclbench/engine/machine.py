@@ -49,6 +49,8 @@ class Machine:
         """Take an interface's ACLs off, then clear it; its index is free when that is done."""
         interface = self.am.interface(sw_if_index)
         interface.input_acls = interface.output_acls = ()
+        self._note_lookup_context(sw_if_index, True, ())
+        self._note_lookup_context(sw_if_index, False, ())
         interface.deleted = True
         self.am.fib.remove_interface(sw_if_index)
         for address, length, is_ip6 in interface.addresses:
@@ -124,8 +126,24 @@ class Machine:
             interface.input_acls = acl_indices
         else:
             interface.output_acls = acl_indices
+        self._note_lookup_context(interface.sw_if_index, is_input, acl_indices)
         if had and not (interface.input_acls or interface.output_acls):
             self.am.outside.signal_cleaner(CleanerEvent(interface.sw_if_index))
+
+    def _note_lookup_context(
+        self, sw_if_index: int, is_input: bool, acl_indices: tuple[int, ...]
+    ) -> None:
+        """Keep VPP's numbering of lookup contexts, which its `show` and trace lines print."""
+        contexts, side = self.am.lookup_contexts, (sw_if_index, is_input)
+        highest = max(acl_indices, default=-1) + 1
+        self.am.acl_vec_len[is_input] = max(self.am.acl_vec_len[is_input], highest)
+        if not acl_indices and side in contexts:
+            contexts[contexts.index(side)] = None
+        elif acl_indices and side not in contexts:
+            if None in contexts:
+                contexts[contexts.index(None)] = side
+            else:
+                contexts.append(side)
 
     # --- sessions ----------------------------------------------------------------------------
 

@@ -97,6 +97,10 @@ class AclMain:
         self.fib: Fib = Fib()
         #: By ACL index.
         self.acls: dict[int, Acl] = {}
+        #: One for each side of an interface that has ACLs, (sw_if_index, is_input): only shown.
+        self.lookup_contexts: list[tuple[int, bool] | None] = []
+        #: One more than the highest ACL index ever applied, on output and on input: only shown.
+        self.acl_vec_len: list[int] = [0, 0]
 
         #: Idle timeout of each class, and the shortest of them, in nanoseconds.
         self.session_timeout: list[int] = [s * NS_PER_SEC for _, _, s in TIMEOUT_CLASSES]

@@ -1,0 +1,1 @@
+"""The command line that one types into. Nothing is here yet."""

@@ -1,0 +1,1 @@
+"""The live screen; it reads snapshots and submits commands, and never touches the engine."""

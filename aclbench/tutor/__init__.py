@@ -1,0 +1,1 @@
+"""Lessons: load, run, check, remember. Nothing is here yet."""

@@ -1,0 +1,334 @@
+"""The workbench: the one object that every face holds, and the public Python API.
+
+wb = Workbench(workers=2)
+wb.cli("create packet-generator interface pg0")
+verdicts = wb.send("pg0", frames)
+wb.advance("2.8")
+wb.snapshot()
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from aclbench.capture import Steering, as_frame
+from aclbench.drivers.frame import FRAME_SIZE, Frame
+from aclbench.drivers.stepped import Order, SteppedDriver, StepTaken
+from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.invariants import check_invariants
+from aclbench.engine.machine import Machine
+from aclbench.engine.packet import Packet, parse_ethernet
+from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.errors import AclbenchError, CommandError, ScenarioError
+from aclbench.workbench.commands import make_command_table
+from aclbench.workbench.eventlog import LOG_LENGTH, EventLog, EventView
+from aclbench.workbench.feed import Feed
+from aclbench.workbench.report import Report, make_report
+from aclbench.workbench.scenario import (
+    MAX_WORKERS,
+    PLACEMENTS,
+    Placement,
+    Scenario,
+    load_scenario,
+)
+from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
+from aclbench.workbench.verdict import Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Listener = Callable[[TraceEvent], None]
+#: The longest that `advance` goes in one call: a hundred years.
+MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
+
+
+class Workbench:
+    """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
+
+    `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
+    `order` and `seed` choose who goes next when several could: see `SteppedDriver`.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        placement: Placement = "interface",
+        order: Order = "fair",
+        seed: int = 0,
+        frame_size: int = FRAME_SIZE,
+    ) -> None:
+        if type(workers) is not int or not 0 <= workers <= MAX_WORKERS:
+            raise AclbenchError(f"workers: {workers!r}; a number from 0 to {MAX_WORKERS} is right")
+        if placement not in PLACEMENTS:
+            raise AclbenchError(f'placement: {placement!r}; "interface" or "flow" is right')
+        if type(frame_size) is not int or frame_size < 1:
+            raise AclbenchError(f"frame_size: {frame_size!r}; at least 1 is right")
+        self.driver = SteppedDriver(workers, order=order, seed=seed)
+        self.machine.am.flow_placement = placement == "flow"
+        self.commands = make_command_table()
+        self.scenario: Scenario | None = None
+        self.started = self.now
+        self._frame_size = frame_size
+        self._listeners: list[Listener] = []
+        self._feed: Feed | None = None
+        self._sent = 0
+        self._elapsed_s = 0.0
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """A bench set up by a scenario file, its captures ready to play. Raises ScenarioError."""
+        return cls.from_scenario(load_scenario(Path(path)))
+
+    @classmethod
+    def from_scenario(cls, scenario: Scenario, frame_size: int = FRAME_SIZE) -> Self:
+        """A bench set up by a scenario; a CLI line that is refused is named by its number."""
+        bench = cls(scenario.workers, scenario.placement, frame_size=frame_size)
+        for line in scenario.set_up_lines():
+            bench.cli(line)
+        for number, line in enumerate(scenario.cli, 1):
+            try:
+                bench.cli(line)
+            except CommandError as error:
+                raise ScenarioError(
+                    f"{scenario.place}: cli, line {number}: {line.strip()}: {error}"
+                ) from None
+        bench.scenario = scenario
+        bench.started = bench.now
+        if scenario.captures:
+            bench.open_captures(scenario.captures, bench.steering(scenario))
+        return bench
+
+    @property
+    def machine(self) -> Machine:
+        """The engine; faces read snapshots instead."""
+        return self.driver.machine
+
+    @property
+    def now(self) -> int:
+        """Virtual time in nanoseconds; it starts at one second and never goes back."""
+        return self.driver.now
+
+    # --- the public API ----------------------------------------------------------------------
+
+    def cli(self, line: str) -> str:
+        """Run one command line; returns what VPP prints. Raises CommandError, and changes nothing.
+
+        Returns when nothing is left to do at the present instant; the clock does not move.
+        """
+        parsed = self.commands.parse(line, self)
+        if parsed is None:
+            return ""
+        output: str = parsed.command.handler(self, parsed)
+        self.driver.settle()
+        return output
+
+    def send(self, interface: str, frames: object) -> list[Verdict]:
+        """Send Ethernet frames into an interface now, in order.
+
+        `frames` are bytes or scapy packets, or one of them. Returns a verdict for each.
+        """
+        rx = self._interface_index(interface)
+        packets = [self._parse(frame) for frame in _as_list(frames)]
+        verdicts: list[Verdict] = []
+        names = {i.sw_if_index: i.name for i in self.machine.am.interfaces if i is not None}
+        wanted = range(self._sent + 1, self._sent + len(packets) + 1)
+
+        def hear(event: TraceEvent) -> None:
+            if isinstance(event, PacketVerdict):
+                verdicts.append(verdict_of(event, names.get(event.tx)))
+
+        count = len(packets)
+        frame = Frame(
+            [self.now] * count,
+            list(wanted),
+            [rx] * count,
+            [packet.key for packet in packets],
+            [packet.mirror_key for packet in packets],
+            [packet.info for packet in packets],
+        )
+        self._sent += count
+        with self.listening(hear):
+            self.driver.settle()
+            verdicts.clear()
+            self.driver.frames.extendleft(reversed(frame.split(self._frame_size)))
+            self.driver.settle()
+        return sorted(verdicts[:count], key=lambda verdict: verdict.number)
+
+    def advance(self, seconds: float | str | Decimal) -> None:
+        """Let time pass: run what is due up to and including the end of `seconds`."""
+        self.driver.run_until(self.now + seconds_to_ns(seconds))
+
+    def snapshot(self, view: View | None = None) -> Snapshot:
+        """The bench as it stands; without a view, everything but long lists' middles."""
+        return take_snapshot(self.driver, view or View())
+
+    def check_invariants(self) -> None:
+        """Raise AssertionError, and show the state, if something that always holds does not."""
+        check_invariants(self.machine.am, at_rest=self.driver.at_rest())
+
+    # --- playing captures --------------------------------------------------------------------
+
+    def steering(self, scenario: Scenario) -> Steering:
+        """Which interface a packet enters, by its source address."""
+        prefixes: list[tuple[str, int]] = []
+        outside = 0
+        for spec in scenario.interfaces:
+            index = self._interface_index(spec.name)
+            prefixes += [(prefix, index) for prefix in spec.prefixes]
+            if not spec.prefixes:
+                outside = index
+        return Steering(prefixes, outside)
+
+    def open_captures(self, captures: Sequence[Path], steering: Steering) -> None:
+        """Have captures arrive from now on, as the clock reaches their packets."""
+        self._feed = Feed(captures, steering, self.machine.am, self.now, self._frame_size)
+        self.driver.source = self._feed.next_frame
+
+    def play(self, max_packets: int | None = None) -> bool:
+        """Run on to the last packet of the captures, or for `max_packets`; False: there are more.
+
+        Raises the feed's CaptureError once what came before the damage is handled.
+        """
+        began = time.perf_counter()
+        ended = self.driver.run_packets(max_packets)
+        self._elapsed_s += time.perf_counter() - began
+        return ended
+
+    @property
+    def capture_error(self) -> AclbenchError | None:
+        """Why the captures ended early, if they did."""
+        return self._feed.error if self._feed is not None else None
+
+    def decode_again(self) -> None:
+        """Read the packets that are decoded but not handled anew, after a change of settings."""
+        if self._feed is not None:
+            frame = self.driver.frames.popleft() if self.driver.frames else None
+            again = self._feed.decode_again(frame)
+            if again is not None:
+                self.driver.frames.appendleft(again)
+
+    def report(self) -> Report:
+        """The figures since the scenario was set up."""
+        notes = (self.scenario.assumed,) if self.scenario and self.scenario.assumed else ()
+        return make_report(self.driver, self.started, self._elapsed_s, notes)
+
+    # --- stepping ----------------------------------------------------------------------------
+
+    def step(self, actor: str | None = None) -> StepTaken | None:
+        """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
+        return self.driver.step(None if actor is None else self._actor(actor))
+
+    def actors(self) -> list[str]:
+        """Who can take a step now, in the fair order."""
+        return [self.driver.actor_name(actor) for actor in self.driver.ready_actors()]
+
+    def _actor(self, name: str) -> int:
+        for actor in range(-1, self.machine.am.n_workers + 1):
+            if self.driver.actor_name(actor) == name:
+                return actor
+        raise CommandError(f"there is no actor {name}; now could go {', '.join(self.actors())}")
+
+    def step_event(self) -> StepTaken | None:
+        """Let the actor whose turn it is run until it waits or is done; returns its last step."""
+        return self.driver.run_event()
+
+    def run_until(self, time_ns: int, max_packets: int | None = None) -> bool:
+        """Run what is due up to and including a time; False: stopped after `max_packets`."""
+        began = time.perf_counter()
+        ended = self.driver.run_until(time_ns, max_packets)
+        self._elapsed_s += time.perf_counter() - began
+        return ended
+
+    # --- listening ---------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> None:
+        """Have a function called with every trace event from now on."""
+        self._listeners.append(listener)
+        self._hand_on_listeners()
+
+    def unlisten(self, listener: Listener) -> None:
+        """Stop calling it."""
+        self._listeners.remove(listener)
+        self._hand_on_listeners()
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Listen for the time of a `with` block."""
+        self.listen(listener)
+        try:
+            yield
+        finally:
+            self.unlisten(listener)
+
+    def _hand_on_listeners(self) -> None:
+        listeners = self._listeners
+
+        def tell_all(event: TraceEvent) -> None:
+            for listener in listeners:
+                listener(event)
+
+        if len(listeners) > 1:
+            self.machine.am.listener = tell_all
+        else:
+            self.machine.am.listener = listeners[0] if listeners else None
+
+    def keep_log(self, length: int = LOG_LENGTH) -> EventLog:
+        """Keep the last events from now on; `log_lines` puts them into words."""
+        log = EventLog(length)
+        self.listen(log.hear)
+        return log
+
+    def log_lines(self, log: EventLog, count: int) -> list[EventView]:
+        """The last `count` events of a log, oldest first."""
+        return log.last(count, self.interface_name)
+
+    def interface_name(self, sw_if_index: int) -> str:
+        """The name of an interface; of a free index, the number."""
+        interfaces = self.machine.am.interfaces
+        found = interfaces[sw_if_index] if 0 <= sw_if_index < len(interfaces) else None
+        return found.name if found is not None else f"sw_if_index {sw_if_index}"
+
+    # --- helpers -----------------------------------------------------------------------------
+
+    def _interface_index(self, name: str) -> int:
+        for interface in self.machine.am.interfaces:
+            if interface is not None and not interface.deleted and interface.name == name:
+                return interface.sw_if_index
+        known = ", ".join(i.name for i in self.machine.am.interfaces if i is not None)
+        raise CommandError(f"there is no interface {name}; this bench has {known}")
+
+    def _parse(self, frame: object) -> Packet:
+        return parse_ethernet(as_frame(frame), self.machine.am.extension_headers)
+
+
+def _as_list(frames: object) -> list[object]:
+    """Frames as a list; a single frame (bytes, or a scapy packet) is a list of one."""
+    if isinstance(frames, bytes | bytearray | memoryview) or hasattr(frames, "layers"):
+        return [frames]
+    if isinstance(frames, Iterable):
+        return list(frames)
+    return [frames]
+
+
+def seconds_to_ns(seconds: float | str | Decimal) -> int:
+    """Seconds as whole nanoseconds, exactly for str, int and Decimal. Raises AclbenchError."""
+    try:
+        value = Decimal(seconds) if not isinstance(seconds, float) else Decimal(repr(seconds))
+    except (InvalidOperation, ValueError, TypeError):
+        raise AclbenchError(f"{seconds!r} is not a time in seconds, such as 2.8") from None
+    if not value.is_finite() or value < 0:
+        raise AclbenchError(f"{seconds!r}: time goes on by 0 seconds or more")
+    if value * NS_PER_SEC > MAX_ADVANCE_NS:
+        raise AclbenchError(f"{seconds!r}: at most a hundred years at a time")
+    ns = value * NS_PER_SEC
+    if ns != ns.to_integral_value():
+        if not isinstance(seconds, float):
+            raise AclbenchError(f"{seconds!r}: times are whole nanoseconds")
+        ns = ns.to_integral_value()
+    return int(ns)

@@ -1,0 +1,38 @@
+"""Where the captures, scenarios and lessons are that come with aclbench.
+
+In a checkout they stand at its top; in an installed package under `aclbench/bundled`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aclbench.errors import AclbenchError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
+
+
+def bundled_folder(kind: str) -> Path:
+    """The folder of `scenarios`, `pcaps` or `lessons`."""
+    installed = _PACKAGE / "bundled" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def bundled_files(kind: str) -> list[Path]:
+    """All files of one kind, by name."""
+    return sorted(bundled_folder(kind).glob(f"*{_SUFFIXES[kind]}"))
+
+
+def find_input(name: str) -> Path:
+    """A capture or scenario by path, or by the name of a bundled one, with or without suffix."""
+    path = Path(name)
+    if path.exists():
+        return path
+    if path.parent == Path():
+        for kind in ("scenarios", "pcaps"):
+            for candidate in bundled_files(kind):
+                if name in (candidate.name, candidate.stem):
+                    return candidate
+    known = [f.stem for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
+    raise AclbenchError(f"{name}: no such file, and none that is bundled: {', '.join(known)}")

@@ -1,0 +1,193 @@
+"""The argument types that know the bench: interfaces, ACLs, prefixes, ports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Interface,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+)
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from aclbench.engine.fib import Prefix
+from aclbench.engine.main import Interface
+from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, choice, integer
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+
+class PortRange(NamedTuple):
+    """First and last port, or ICMP type or code."""
+
+    first: int
+    last: int
+
+
+class Address(NamedTuple):
+    """An interface address: with its host bits."""
+
+    address: int
+    length: int
+    is_ip6: bool
+
+
+# --- interfaces -----------------------------------------------------------------------------
+
+
+def interfaces_of(bench: Workbench) -> list[Interface]:
+    """The interfaces that a command can name."""
+    return [i for i in bench.machine.am.interfaces if i is not None and not i.deleted]
+
+
+def _parse_interface(text: str, context: Any) -> Interface:
+    known = interfaces_of(context)
+    for interface in known:
+        if interface.name == text:
+            return interface
+    names = ", ".join(i.name for i in known)
+    raise ArgumentError(f"there is no interface {text[:64]}; this bench has {names}")
+
+
+def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
+    for interface in interfaces_of(context):
+        state = "up" if interface.admin_up else "down"
+        yield Candidate(interface.name, f"sw_if_index {interface.sw_if_index}, {state}")
+
+
+def _parse_new_interface(text: str, context: Any) -> str:
+    if not re.fullmatch(r"pg\d{1,5}", text):
+        raise ArgumentError(f"{text[:64]} is not a name for one: pg0, pg1 and so on are right")
+    if any(i.name == text for i in interfaces_of(context)):
+        raise ArgumentError(f"interface {text} exists already")
+    return text
+
+
+INTERFACE: Final = ArgumentType(
+    "interface", "an interface by name", _parse_interface, _complete_interface
+)
+NEW_INTERFACE: Final = ArgumentType(
+    "new-interface", "a name for a packet-generator interface: pg0, pg1, ...", _parse_new_interface
+)
+
+# --- addresses ------------------------------------------------------------------------------
+
+
+def _read_address(text: str) -> IPv4Interface | IPv6Interface:
+    if "/" not in text:
+        raise ArgumentError(f"{text[:64]} has no prefix length; 10.0.0.0/24 or fd00::/64 has")
+    try:
+        interface = ip_interface(text)
+    except ValueError as error:
+        message = f"{text[:64]} is not a prefix such as 10.0.0.0/24 or fd00::/64"
+        raise ArgumentError(f"{message} ({str(error)[:80]})") from None
+    if text.count("/") != 1 or not text.split("/")[1].isdigit() or "%" in text:
+        raise ArgumentError(f"{text[:64]}: a prefix ends in its length, as 10.0.0.0/24 does")
+    return interface
+
+
+def _parse_prefix(text: str, context: Any) -> Prefix:
+    interface = _read_address(text)
+    network = interface.network
+    if interface.ip != network.network_address:
+        raise ArgumentError(
+            f"{text} has bits set below its length and would never match; {network} would be right"
+        )
+    return Prefix(int(interface.ip), network.prefixlen, interface.version == 6)
+
+
+def _parse_interface_address(text: str, context: Any) -> Address:
+    interface = _read_address(text)
+    return Address(int(interface.ip), interface.network.prefixlen, interface.version == 6)
+
+
+def _parse_host(text: str, context: Any) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ArgumentError(f"{text[:64]} is not an address: 10.0.0.2 or fd00::2 is") from None
+
+
+def _parse_mac(text: str, context: Any) -> str:
+    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", text):
+        raise ArgumentError(f"{text[:64]} is not a MAC address: 02:00:00:00:00:02 is")
+    return ":".join(f"{int(part, 16):02x}" for part in text.split(":"))
+
+
+PREFIX: Final = ArgumentType("prefix", "a prefix such as 10.0.0.0/24 or fd00::/64", _parse_prefix)
+ADDRESS: Final = ArgumentType(
+    "address", "an address with its length, such as 10.0.0.1/24", _parse_interface_address
+)
+HOST: Final = ArgumentType("host", "an address such as 10.0.0.2 or fd00::2", _parse_host)
+MAC: Final = ArgumentType("mac", "a MAC address", _parse_mac)
+
+# --- ACLs -----------------------------------------------------------------------------------
+
+
+def _parse_acl_index(text: str, context: Any) -> int:
+    acls = context.machine.am.acls
+    if text.isdecimal() and len(text) <= 9 and int(text) in acls:
+        return int(text)
+    known = ", ".join(str(n) for n in sorted(acls)) or "none yet"
+    raise ArgumentError(f"there is no ACL {text[:32]}; this bench has {known}")
+
+
+def _complete_acl_index(prefix: str, context: Any) -> Iterable[Candidate]:
+    for acl_index, acl in sorted(context.machine.am.acls.items()):
+        yield Candidate(str(acl_index), f"{len(acl.rules)} rules, tag {acl.tag or '(none)'}")
+
+
+def _parse_port_range(text: str, context: Any) -> PortRange:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", text)
+    if match is None:
+        raise ArgumentError(f"{text[:32]} is not a port or a range such as 80 or 1024-65535")
+    first = int(match[1])
+    last = int(match[2]) if match[2] else first
+    if first > 65535 or last > 65535:
+        raise ArgumentError(f"{text}: ports go from 0 to 65535")
+    if first > last:
+        raise ArgumentError(f"{text}: the range ends before it begins; {last}-{first} is a range")
+    return PortRange(first, last)
+
+
+def _parse_proto(text: str, context: Any) -> int:
+    names = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "gre": 47}
+    if text.lower() in names:
+        raise ArgumentError(f"VPP takes the number of a protocol; {text} is {names[text.lower()]}")
+    if not text.isdecimal() or len(text) > 3 or int(text) > 255:
+        raise ArgumentError(f"{text[:32]} is not a protocol number from 0 (any) to 255")
+    return int(text)
+
+
+ACL_INDEX: Final = ArgumentType(
+    "acl-index", "the index of an ACL", _parse_acl_index, _complete_acl_index
+)
+PORT_RANGE: Final = ArgumentType(
+    "port-range", "a port or a range: 80, 1024-65535 (ICMP: type, code)", _parse_port_range
+)
+PROTO: Final = ArgumentType("proto", "a protocol number, 0 for any: 6 TCP, 17 UDP", _parse_proto)
+BYTE: Final = integer("byte", 0, 255)
+SWITCH: Final = choice("switch", {"0": False, "1": True}, "0 off, 1 on")
+TIMEOUT: Final = integer("timeout", 1, 2**31 - 1, "an idle timeout in whole seconds, at least 1")
+ENTRIES: Final = integer("entries", 1, 2**32 - 1, "a number of sessions, at least 1")
+NUMBER: Final = integer("number", 0, 2**32 - 1)
+
+ARGUMENT_TYPES: Final = (
+    INTERFACE,
+    NEW_INTERFACE,
+    PREFIX,
+    ADDRESS,
+    HOST,
+    MAC,
+    ACL_INDEX,
+    PORT_RANGE,
+    PROTO,
+    BYTE,
+    SWITCH,
+    TIMEOUT,
+    ENTRIES,
+    NUMBER,
+)

@@ -1,0 +1,221 @@
+"""Scenario files: a bench set up and ready to play, in TOML.
+
+    title = "Aging"                       # what it shows, in a line
+    text = "..."                          # what to look at
+    workers = 2                           # 0: vpp_main carries the packets
+    placement = "interface"               # or "flow"
+    captures = ["../pcaps/http.pcap"]     # relative to this file, played in order
+    cli = "set acl-plugin ..."            # VPP CLI lines, run in order
+
+    [[interface]]
+    name = "pg0"                          # created in this order, and set up
+    addresses = ["10.0.0.1/24"]           # may be left out
+    prefixes = ["10.0.0.0/24"]            # packets from here enter it: the inside
+
+    [[interface]]
+    name = "pg1"                          # exactly one without prefixes: the outside
+
+A scenario is its interfaces turned into CLI lines, then `cli`: nothing that cannot be typed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_interface, ip_network
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+from aclbench.errors import ScenarioError
+
+Placement = Literal["interface", "flow"]
+PLACEMENTS: Final[tuple[Placement, ...]] = ("interface", "flow")
+#: VPP counts threads in 16 bits; a bench of more than this many is a typing mistake.
+MAX_WORKERS: Final = 256
+
+_KEYS: Final = {"title", "text", "workers", "placement", "captures", "cli", "interface"}
+_INTERFACE_KEYS: Final = {"name", "addresses", "prefixes"}
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSpec:
+    """One interface of a scenario. `prefixes` are the sources that enter it; none: the outside."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A bench to build. `assumed` says in words what nobody asked for; `place` names its source."""
+
+    title: str
+    interfaces: tuple[InterfaceSpec, ...]
+    text: str = ""
+    workers: int = 1
+    placement: Placement = "interface"
+    captures: tuple[Path, ...] = ()
+    cli: tuple[str, ...] = ()
+    assumed: str = ""
+    place: str = "scenario"
+
+    def set_up_lines(self) -> list[str]:
+        """The CLI lines that make the interfaces, their addresses and their routes."""
+        lines: list[str] = []
+        for spec in self.interfaces:
+            lines.append(f"create packet-generator interface {spec.name}")
+            lines.append(f"set interface state {spec.name} up")
+            lines += [f"set interface ip address {spec.name} {a}" for a in spec.addresses]
+        for spec in self.interfaces:
+            own = {str(ip_interface(a).network) for a in spec.addresses}
+            routes = spec.prefixes or ("0.0.0.0/0", "::/0")
+            lines += [f"ip route add {p} via {spec.name}" for p in routes if p not in own]
+        return lines
+
+
+def scenario_for_capture(
+    captures: Sequence[Path], inside: Sequence[str], why: str, workers: int, placement: Placement
+) -> Scenario:
+    """The bench for a capture that comes alone: a firewall that opens from inside.
+
+    `inside` are the prefixes of the inside; `why` says where they come from.
+    """
+    everything = "src 0.0.0.0/0 dst 0.0.0.0/0", "src ::/0 dst ::/0"
+    opens = ", ".join(f"permit+reflect {e}" for e in everything)
+    denies = ", ".join(f"deny {e}" for e in everything)
+    return Scenario(
+        title=" ".join(path.name for path in captures),
+        interfaces=(
+            InterfaceSpec("pg0", prefixes=tuple(inside) or ("0.0.0.0/32",)),
+            InterfaceSpec("pg1"),
+        ),
+        workers=workers,
+        placement=placement,
+        captures=tuple(captures),
+        cli=(
+            f"set acl-plugin acl {opens} tag inside-out",
+            f"set acl-plugin acl {denies} tag outside-in",
+            "set acl-plugin interface pg0 input acl 0",
+            "set acl-plugin interface pg0 output acl 1",
+        ),
+        assumed=f"{why}; pg0 is inside: its input permit+reflect, its output deny; pg1 is outside",
+        place="the bench of a capture without a scenario",
+    )
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file; `ScenarioError` names the file, the place and what would be right."""
+    try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not TOML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not text in UTF-8, at byte {error.start}") from None
+    except OSError as error:
+        raise ScenarioError(f"{path}: {error.strerror}") from None
+    return _Reader(path).scenario(data)
+
+
+class _Reader:
+    """Turns a TOML table into a `Scenario`, checking each value where it stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def scenario(self, data: dict[str, Any]) -> Scenario:
+        self.no_other_keys("", data, _KEYS)
+        workers = data.get("workers", 1)
+        if type(workers) is not int or not 0 <= workers <= MAX_WORKERS:
+            raise self.error("workers", workers, f"a whole number from 0 to {MAX_WORKERS}")
+        placement = data.get("placement", "interface")
+        if placement not in PLACEMENTS:
+            raise self.error("placement", placement, '"interface" or "flow"')
+        interfaces = self.interfaces(data)
+        return Scenario(
+            title=self.text("title", data, self.path.stem),
+            text=self.text("text", data, ""),
+            workers=workers,
+            placement=cast(Placement, placement),
+            captures=self.captures(data),
+            interfaces=interfaces,
+            cli=tuple(self.cli(data)),
+            place=str(self.path),
+        )
+
+    def interfaces(self, data: dict[str, Any]) -> tuple[InterfaceSpec, ...]:
+        tables = data.get("interface")
+        if not isinstance(tables, list) or not tables:
+            raise self.error("interface", tables, "at least two [[interface]] tables")
+        specs = tuple(self.interface(n, table) for n, table in enumerate(tables, 1))
+        names = [spec.name for spec in specs]
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled is not None:
+            raise self.error("interface", doubled, "a name of its own for each")
+        outside = [spec.name for spec in specs if not spec.prefixes]
+        if len(outside) != 1:
+            found = " and ".join(outside) or "none"
+            raise self.error("interface", found, "exactly one without prefixes, the outside")
+        return specs
+
+    def interface(self, number: int, table: Any) -> InterfaceSpec:
+        place = f"interface {number}"
+        if not isinstance(table, dict):
+            raise self.error(place, table, "a table")
+        self.no_other_keys(place, table, _INTERFACE_KEYS)
+        name = table.get("name")
+        if not isinstance(name, str) or not re.fullmatch(r"pg\d{1,5}", name):
+            raise self.error(f"{place}, name", name, '"pg0", "pg1" and so on')
+        addresses = self.strings(f"{place}, addresses", table.get("addresses", []))
+        for address in addresses:
+            self.parse(f"{place}, addresses", address, ip_interface, "10.0.0.1/24 or fd00::1/64")
+        prefixes = self.strings(f"{place}, prefixes", table.get("prefixes", []))
+        for prefix in prefixes:
+            self.parse(f"{place}, prefixes", prefix, ip_network, "10.0.0.0/24 or fd00::/64")
+        return InterfaceSpec(name, tuple(addresses), tuple(prefixes))
+
+    def captures(self, data: dict[str, Any]) -> tuple[Path, ...]:
+        names = self.strings("captures", data.get("captures", []))
+        found = tuple((self.path.parent / name) for name in names)
+        for name, path in zip(names, found, strict=True):
+            if not path.is_file():
+                raise self.error("captures", name, f"a file; there is none at {path}")
+        return found
+
+    def cli(self, data: dict[str, Any]) -> list[str]:
+        lines = data.get("cli", [])
+        if isinstance(lines, str):
+            return lines.splitlines()
+        return self.strings("cli", lines)
+
+    # --- values ------------------------------------------------------------------------------
+
+    def no_other_keys(self, place: str, table: dict[str, Any], known: set[str]) -> None:
+        for key in table:
+            if key not in known:
+                where = f"{place}, {key}" if place else key
+                raise self.error(where, "an unknown key", ", ".join(sorted(known)))
+
+    def text(self, key: str, data: dict[str, Any], default: str) -> str:
+        value = data.get(key, default)
+        if not isinstance(value, str):
+            raise self.error(key, value, "text")
+        return value
+
+    def strings(self, place: str, value: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(place, value, "a list of texts")
+        return value
+
+    def parse(self, place: str, value: str, parser: Any, right: str) -> None:
+        try:
+            parser(value)
+        except ValueError as error:
+            raise self.error(place, value, f"{right} ({error})") from None
+
+    def error(self, place: str, found: Any, right: str) -> ScenarioError:
+        shown = found if isinstance(found, str) else repr(found)
+        return ScenarioError(f"{self.path}: {place}: found {shown}; right would be {right}")

@@ -1,0 +1,469 @@
+"""Snapshots: frozen views of the bench, the only thing that faces read.
+
+Taking one costs what is shown, not what exists: a `View` names the threads, the lists and the part
+of each list that is wanted. Times are nanoseconds of virtual time, bitmaps ints with bit n for
+sw_if_index n, flags 0 or 1. `to_json` makes plain dicts, lists, strings and numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from aclbench.drivers.stepped import CLEANER, SteppedDriver
+from aclbench.engine.packet import (
+    PROTO_ICMP,
+    PROTO_ICMP6,
+    PROTO_TCP,
+    PROTO_UDP,
+    address_text,
+    unpack_key,
+)
+from aclbench.engine.reasons import FATES, Fate, fate_of, was_checked
+from aclbench.engine.session import NO_SESSION, Session, SessionId, session_get_timeout_type
+from aclbench.engine.timeouts import N_TIMEOUTS, NEVER, TIMEOUT_NAMES
+from aclbench.engine.worker import Worker
+
+#: Positions in a list are exact up to here; beyond, a session's position is None.
+EXACT_POSITIONS: Final = 10_000
+#: Sessions shown of each end of a list unless a view says otherwise.
+DEFAULT_WINDOW: Final = 32
+
+_PROTO_NAMES: Final = {PROTO_ICMP: "icmp", PROTO_TCP: "tcp", PROTO_UDP: "udp", PROTO_ICMP6: "icmp6"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show. None means all threads, or all lists.
+
+    `anchor` is where the window of `size` sessions lies in each list: at its head, its tail, both
+    ends, or around one session (then only that session's list has a window).
+    """
+
+    threads: tuple[int, ...] | None = None
+    lists: tuple[int, ...] | None = None
+    anchor: Literal["head", "tail", "ends"] | SessionId = "ends"
+    size: int = DEFAULT_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One session, with VPP's names, and what follows from them.
+
+    `timeout_class` is its class now, `link_list_id` the list it is on. `check_due` is when its
+    owner would take it at the earliest, `expires` when it will have been idle for its timeout.
+    """
+
+    thread_index: int
+    session_index: int
+    position: int | None
+    sw_if_index: int
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    proto: int
+    timeout_class: int
+    link_list_id: int
+    link_prev_idx: int
+    link_next_idx: int
+    link_enqueue_time: int
+    last_active_time: int
+    tcp_flags_seen_in: int
+    tcp_flags_seen_out: int
+    idle: int
+    check_due: int
+    expires: int
+
+    @property
+    def id(self) -> SessionId:
+        """Where it is."""
+        return SessionId(self.thread_index, self.session_index)
+
+    @property
+    def connection(self) -> str:
+        """The two ends as one line, in the direction of ingress."""
+        return connection_text(self.src, self.sport, self.dst, self.dport, self.proto)
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """One FIFO: its ends, its length, and the sessions in the window, head first."""
+
+    list_id: int
+    name: str
+    length: int
+    head: int
+    tail: int
+    head_expiry_time: int | None
+    sessions: tuple[SessionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One thread: its lists, bitmaps, flags and counters. `next_step` is empty if it is idle."""
+
+    thread_index: int
+    name: str
+    carries_packets: bool
+    next_step: str
+    lists: tuple[ListView, ...]
+    taken: tuple[int, ...]
+    pool_size: int
+    sessions: int
+    serviced_sw_if_index_bitmap: int
+    pending_clear_sw_if_index_bitmap: int
+    swipe_end_time: int
+    clear_in_process: int
+    interrupt_is_pending: int
+    interrupt_is_needed: int
+    interrupt_is_unwanted: int
+    packets: int
+    added: int
+    deleted: int
+    requeued: int
+    recycled: int
+    interrupts_served: int
+    class_changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CleanerView:
+    """The cleaner: what it waits for and until when (None: an event alone), and its counters."""
+
+    waits_for: str
+    wait_until: int | None
+    wait_interval: int
+    next_step: str
+    clearing_bitmap: int
+    event_cycles: int
+    interrupts_sent: int
+    waits_with_timeout: int
+    waits_without_timeout: int
+    clears: int
+    clears_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceView:
+    """One interface and what is applied on it."""
+
+    sw_if_index: int
+    name: str
+    admin_up: bool
+    deleted: bool
+    rx_thread: int
+    addresses: tuple[str, ...]
+    input_acls: tuple[int, ...]
+    output_acls: tuple[int, ...]
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """Sessions over all threads. `by_list` counts by the list they are linked on."""
+
+    added: int
+    deleted: int
+    recycled: int
+    requeued: int
+    live: int
+    peak: int
+    by_list: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PacketCounts:
+    """Packets by fate, each once; `checked` met at least one acl node."""
+
+    read: int
+    checked: int
+    permitted: int
+    denied: int
+    dropped: int
+    unchecked: int
+    not_ip: int
+    malformed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bench at one instant. `next_time` is when the next thing is due; None if nothing is."""
+
+    now: int
+    next_time: int | None
+    workers: tuple[WorkerView, ...]
+    cleaner: CleanerView
+    interfaces: tuple[InterfaceView, ...]
+    sessions: SessionCounts
+    packets: PacketCounts
+    session_timeout: tuple[int, ...]
+    shortest_timeout: int
+    max_entries: int
+
+    def interface_names(self, bitmap: int) -> tuple[str, ...]:
+        """The interfaces of a bitmap by name; an index that is free shows as a number."""
+        names = {i.sw_if_index: i.name for i in self.interfaces}
+        bits = range(bitmap.bit_length())
+        return tuple(names.get(n, str(n)) for n in bits if bitmap >> n & 1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        return asdict(self)
+
+
+def connection_text(src: str, sport: int, dst: str, dport: int, proto: int) -> str:
+    """`10.0.0.2:1234 > 192.168.0.2:80 tcp`; ICMP shows type and code, others no ports."""
+    name = _PROTO_NAMES.get(proto, f"proto {proto}")
+    if proto in (PROTO_TCP, PROTO_UDP):
+        src = f"[{src}]:{sport}" if ":" in src else f"{src}:{sport}"
+        dst = f"[{dst}]:{dport}" if ":" in dst else f"{dst}:{dport}"
+        return f"{src} > {dst} {name}"
+    if proto in (PROTO_ICMP, PROTO_ICMP6):
+        return f"{src} > {dst} {name} type {sport} code {dport}"
+    return f"{src} > {dst} {name}"
+
+
+def key_text(key: bytes) -> str:
+    """A session key as a connection; empty for a packet that is not IP."""
+    if not key:
+        return ""
+    five = unpack_key(key)
+    return connection_text(
+        address_text(five.src, five.is_ip6),
+        five.sport,
+        address_text(five.dst, five.is_ip6),
+        five.dport,
+        five.proto,
+    )
+
+
+# --- taking one -----------------------------------------------------------------------------
+
+
+def take_snapshot(driver: SteppedDriver, view: View) -> Snapshot:
+    """Look at the bench as it stands; `view` says at how much of it."""
+    am = driver.machine.am
+    next_time = driver.next_time()
+    return Snapshot(
+        now=driver.now,
+        next_time=None if next_time == NEVER else next_time,
+        workers=tuple(
+            _worker_view(driver, worker, view)
+            for worker in am.workers
+            if view.threads is None or worker.thread_index in view.threads
+        ),
+        cleaner=_cleaner_view(driver),
+        interfaces=interface_views(driver),
+        sessions=session_counts(driver),
+        packets=packet_counts(driver),
+        session_timeout=tuple(am.session_timeout),
+        shortest_timeout=am.shortest_timeout,
+        max_entries=am.conn_table_max_entries,
+    )
+
+
+def session_view(driver: SteppedDriver, session: Session, position: int | None) -> SessionView:
+    """One session as it stands."""
+    am = driver.machine.am
+    five = unpack_key(session.key)
+    timeout_class = session_get_timeout_type(session)
+    return SessionView(
+        thread_index=session.thread_index,
+        session_index=session.session_index,
+        position=position,
+        sw_if_index=session.sw_if_index,
+        src=address_text(five.src, five.is_ip6),
+        sport=five.sport,
+        dst=address_text(five.dst, five.is_ip6),
+        dport=five.dport,
+        proto=five.proto,
+        timeout_class=timeout_class,
+        link_list_id=session.link_list_id,
+        link_prev_idx=session.link_prev_idx,
+        link_next_idx=session.link_next_idx,
+        link_enqueue_time=session.link_enqueue_time,
+        last_active_time=session.last_active_time,
+        tcp_flags_seen_in=session.tcp_flags_seen_in,
+        tcp_flags_seen_out=session.tcp_flags_seen_out,
+        idle=driver.now - session.last_active_time,
+        check_due=session.link_enqueue_time + am.shortest_timeout + 1,
+        expires=session.last_active_time + am.session_timeout[timeout_class],
+    )
+
+
+def _worker_view(driver: SteppedDriver, worker: Worker, view: View) -> WorkerView:
+    am = driver.machine.am
+    list_ids = view.lists if view.lists is not None else tuple(range(N_TIMEOUTS))
+    return WorkerView(
+        thread_index=worker.thread_index,
+        name=driver.actor_name(worker.thread_index),
+        carries_packets=worker in am.packet_workers,
+        next_step=driver.upcoming(worker.thread_index),
+        lists=tuple(_list_view(driver, worker, list_id, view) for list_id in list_ids),
+        taken=tuple(session.session_index for session in worker.expired),
+        pool_size=len(worker.sessions_pool),
+        sessions=worker.live_sessions,
+        serviced_sw_if_index_bitmap=worker.serviced_sw_if_index_bitmap,
+        pending_clear_sw_if_index_bitmap=worker.pending_clear_sw_if_index_bitmap,
+        swipe_end_time=worker.swipe_end_time,
+        clear_in_process=worker.clear_in_process,
+        interrupt_is_pending=worker.interrupt_is_pending,
+        interrupt_is_needed=worker.interrupt_is_needed,
+        interrupt_is_unwanted=worker.interrupt_is_unwanted,
+        packets=sum(worker.packet_reasons.values()),
+        added=sum(worker.session_adds_by_sw_if_index.values()),
+        deleted=worker.cnt_deleted_sessions,
+        requeued=worker.cnt_session_timer_restarted,
+        recycled=worker.cnt_recycled_sessions,
+        interrupts_served=worker.cnt_interrupts_served,
+        class_changes=worker.cnt_class_changes,
+    )
+
+
+def _list_view(driver: SteppedDriver, worker: Worker, list_id: int, view: View) -> ListView:
+    expiry = worker.head_expiry_time[list_id]
+    return ListView(
+        list_id=list_id,
+        name=TIMEOUT_NAMES[list_id],
+        length=worker.conn_list_length[list_id],
+        head=worker.conn_list_head[list_id],
+        tail=worker.conn_list_tail[list_id],
+        head_expiry_time=None if expiry == NEVER else expiry,
+        sessions=tuple(
+            session_view(driver, session, position)
+            for session, position in _window(worker, list_id, view)
+        ),
+    )
+
+
+def _window(worker: Worker, list_id: int, view: View) -> list[tuple[Session, int | None]]:
+    """The sessions of a list that a view shows, head first, with their positions."""
+    length = worker.conn_list_length[list_id]
+    if isinstance(view.anchor, SessionId):
+        if view.anchor.thread_index != worker.thread_index:
+            return []
+        return _around(worker, list_id, view.anchor.session_index, view.size)
+    if view.anchor == "head" or length <= view.size:
+        return _from_head(worker, list_id, view.size)
+    if view.anchor == "tail":
+        return _from_tail(worker, list_id, view.size)
+    half = view.size // 2
+    return _from_head(worker, list_id, view.size - half) + _from_tail(worker, list_id, half)
+
+
+def _from_head(worker: Worker, list_id: int, size: int) -> list[tuple[Session, int | None]]:
+    found: list[tuple[Session, int | None]] = []
+    index = worker.conn_list_head[list_id]
+    while index != NO_SESSION and len(found) < size:
+        session = worker.sessions_pool[index]
+        found.append((session, len(found)))
+        index = session.link_next_idx
+    return found
+
+
+def _from_tail(worker: Worker, list_id: int, size: int) -> list[tuple[Session, int | None]]:
+    found: list[tuple[Session, int | None]] = []
+    index = worker.conn_list_tail[list_id]
+    position = worker.conn_list_length[list_id] - 1
+    while index != NO_SESSION and len(found) < size:
+        session = worker.sessions_pool[index]
+        found.append((session, position if position < EXACT_POSITIONS else None))
+        index, position = session.link_prev_idx, position - 1
+    return found[::-1]
+
+
+def _around(
+    worker: Worker, list_id: int, session_index: int, size: int
+) -> list[tuple[Session, int | None]]:
+    """A window with the session in its middle; empty if it is not on this list."""
+    pool = worker.sessions_pool
+    if not 0 <= session_index < len(pool) or pool[session_index].link_list_id != list_id:
+        return []
+    first, before = pool[session_index], 0
+    while first.link_prev_idx != NO_SESSION and before < size // 2:
+        first, before = pool[first.link_prev_idx], before + 1
+    position: int | None = 0
+    session = first
+    while session.link_prev_idx != NO_SESSION and position is not None:
+        session = pool[session.link_prev_idx]
+        position = position + 1 if position + 1 < EXACT_POSITIONS else None
+    found: list[tuple[Session, int | None]] = []
+    index = first.session_index
+    while index != NO_SESSION and len(found) < size:
+        session = pool[index]
+        found.append((session, None if position is None else position + len(found)))
+        index = session.link_next_idx
+    return found
+
+
+def _cleaner_view(driver: SteppedDriver) -> CleanerView:
+    cleaner = driver.machine.am.cleaner
+    return CleanerView(
+        waits_for=cleaner.wait.kind.value,
+        wait_until=None if cleaner.wait.until == NEVER else cleaner.wait.until,
+        wait_interval=cleaner.wait_interval,
+        next_step=driver.upcoming(CLEANER),
+        clearing_bitmap=cleaner.clearing_bitmap,
+        event_cycles=cleaner.cnt_event_cycles,
+        interrupts_sent=cleaner.cnt_interrupts_sent,
+        waits_with_timeout=cleaner.cnt_wait_with_timeout,
+        waits_without_timeout=cleaner.cnt_wait_without_timeout,
+        clears=cleaner.cnt_delete_by_sw_index,
+        clears_done=cleaner.cnt_delete_by_sw_index_ok,
+    )
+
+
+def interface_views(driver: SteppedDriver) -> tuple[InterfaceView, ...]:
+    """Every interface that is there, deleted ones whose clear is not done among them."""
+    return tuple(
+        InterfaceView(
+            sw_if_index=interface.sw_if_index,
+            name=interface.name,
+            admin_up=interface.admin_up,
+            deleted=interface.deleted,
+            rx_thread=interface.rx_thread,
+            addresses=tuple(
+                f"{address_text(address, is_ip6)}/{length}"
+                for address, length, is_ip6 in interface.addresses
+            ),
+            input_acls=interface.input_acls,
+            output_acls=interface.output_acls,
+            sessions=len(interface.sessions),
+        )
+        for interface in driver.machine.am.interfaces
+        if interface is not None
+    )
+
+
+def session_counts(driver: SteppedDriver) -> SessionCounts:
+    """Sessions over all threads."""
+    workers = driver.machine.am.workers
+    return SessionCounts(
+        added=sum(sum(w.session_adds_by_sw_if_index.values()) for w in workers),
+        deleted=sum(sum(w.session_dels_by_sw_if_index.values()) for w in workers),
+        recycled=sum(w.cnt_recycled_sessions for w in workers),
+        requeued=sum(w.cnt_session_timer_restarted for w in workers),
+        live=driver.machine.am.live_sessions(),
+        peak=max(w.peak_sessions for w in workers),
+        by_list=tuple(sum(w.conn_list_length[n] for w in workers) for n in range(N_TIMEOUTS)),
+    )
+
+
+def packet_reasons(driver: SteppedDriver) -> dict[int, int]:
+    """Every packet's last reason (see `engine.reasons`) and how often, over all threads."""
+    total: dict[int, int] = {}
+    for worker in driver.machine.am.workers:
+        for reason, count in worker.packet_reasons.items():
+            total[reason] = total.get(reason, 0) + count
+    return total
+
+
+def packet_counts(driver: SteppedDriver) -> PacketCounts:
+    """Packets by fate over all threads."""
+    by_fate: dict[Fate, int] = dict.fromkeys(FATES, 0)
+    checked = 0
+    for reason, count in packet_reasons(driver).items():
+        by_fate[fate_of(reason)] += count
+        checked += count if was_checked(reason) else 0
+    return PacketCounts(read=sum(by_fate.values()), checked=checked, **by_fate)
