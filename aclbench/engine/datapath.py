@@ -21,6 +21,7 @@ from aclbench.engine.packet import (
     INFO_MALFORMED,
     INFO_NOT_FOR_ACL,
     INFO_NOT_IP,
+    KEY4_SIZE,
     destination,
     request_key,
     unpack_key,
@@ -97,10 +98,11 @@ class Datapath:
     ) -> None:
         """Handle one packet that entered on interface `rx`, start to end, at time `now`."""
         checks: list[Check] | None = None if self.am.listener is None else []
-        reason, interface = self.parse(rx, info)
+        interface = self.parse(rx, info)
         if interface is None:
-            self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+            self.finish(worker, rx, NO_TX, key, info, self.why_not_parsed(rx, info), checks, now)
             return
+        reason = UNCHECKED
         if interface.input_acls:
             reason = self.acl_node(worker, interface, True, key, key, info, now)
             if checks is not None:
@@ -108,20 +110,25 @@ class Datapath:
             if reason & KIND_MASK <= LAST_DENY:
                 self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
                 return
-        tx_interface, drop = self.forward(key)
+        tx_interface = self.forward(key)
         if tx_interface is None:
-            reason = self.drop_after(worker, reason, drop)
+            reason = self.drop_after(worker, reason, self.why_not_forwarded(key))
             self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
             return
         if tx_interface.output_acls:
-            self.pass_on(worker, reason)
+            if reason != UNCHECKED:
+                self.pass_on(worker, reason)
             reason = self.acl_node(worker, tx_interface, False, mirror_key, key, info, now)
             if checks is not None:
                 checks.append(self.check_of(worker, reason))
             if reason & KIND_MASK <= LAST_DENY:
                 self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
                 return
-        self.finish(worker, rx, tx_interface.sw_if_index, key, info, reason, checks, now)
+        if checks is None:
+            reasons = worker.packet_reasons  # `finish` for one that nobody listens to
+            reasons[reason] = reasons.get(reason, 0) + 1
+        else:
+            self.finish(worker, rx, tx_interface.sw_if_index, key, info, reason, checks, now)
 
     def acl_node(
         self,
@@ -160,33 +167,34 @@ class Datapath:
         """The same as `process_packet`, with a yield before each step."""
         checks: list[Check] | None = None if self.am.listener is None else []
         yield Step.PARSE
-        reason, interface = self.parse(rx, info)
-        tx = NO_TX
-        if interface is not None:
-            denied = False
-            if interface.input_acls:
-                reason = yield from self.acl_node_steps(
-                    worker, interface, True, key, key, info, now
-                )
-                if checks is not None:
-                    checks.append(self.check_of(worker, reason))
-                denied = reason & KIND_MASK <= LAST_DENY
-            if not denied:
-                yield Step.FORWARD
-                tx_interface, drop = self.forward(key)
-                if tx_interface is None:
-                    reason = self.drop_after(worker, reason, drop)
-                else:
-                    tx = tx_interface.sw_if_index
-                    if tx_interface.output_acls:
-                        self.pass_on(worker, reason)
-                        reason = yield from self.acl_node_steps(
-                            worker, tx_interface, False, mirror_key, key, info, now
-                        )
-                        if checks is not None:
-                            checks.append(self.check_of(worker, reason))
-                        if reason & KIND_MASK <= LAST_DENY:
-                            tx = NO_TX
+        interface = self.parse(rx, info)
+        if interface is None:
+            self.finish(worker, rx, NO_TX, key, info, self.why_not_parsed(rx, info), checks, now)
+            return
+        reason = UNCHECKED
+        if interface.input_acls:
+            reason = yield from self.acl_node_steps(worker, interface, True, key, key, info, now)
+            if checks is not None:
+                checks.append(self.check_of(worker, reason))
+            if reason & KIND_MASK <= LAST_DENY:
+                self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+                return
+        yield Step.FORWARD
+        tx_interface = self.forward(key)
+        if tx_interface is None:
+            reason = self.drop_after(worker, reason, self.why_not_forwarded(key))
+            self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+            return
+        tx = tx_interface.sw_if_index
+        if tx_interface.output_acls:
+            self.pass_on(worker, reason)
+            reason = yield from self.acl_node_steps(
+                worker, tx_interface, False, mirror_key, key, info, now
+            )
+            if checks is not None:
+                checks.append(self.check_of(worker, reason))
+            if reason & KIND_MASK <= LAST_DENY:
+                tx = NO_TX
         self.finish(worker, rx, tx, key, info, reason, checks, now)
 
     def acl_node_steps(
@@ -222,18 +230,23 @@ class Datapath:
 
     # --- the steps ----------------------------------------------------------------------------
 
-    def parse(self, rx: int, info: int) -> tuple[int, Interface | None]:
-        """Where a packet starts: its rx interface, or the reason why no acl node will see it."""
+    def parse(self, rx: int, info: int) -> Interface | None:
+        """Where a packet starts: its rx interface; None if no acl node will see it."""
+        interface = self.am.interfaces[rx]
+        if info & INFO_NOT_FOR_ACL or interface is None or not interface.admin_up:
+            return None
+        return interface
+
+    def why_not_parsed(self, rx: int, info: int) -> int:
+        """The reason of a packet that no acl node will see."""
         interface = self.am.interfaces[rx]
         if interface is None or interface.deleted:
-            return NO_INTERFACE, None
+            return NO_INTERFACE
         if not interface.admin_up:
-            return INTERFACE_DOWN, None
-        if info & INFO_NOT_FOR_ACL:
-            if info & INFO_NOT_IP:
-                return NOT_IP, None
-            return (MALFORMED if info & INFO_MALFORMED else IP4_OPTIONS), None
-        return UNCHECKED, interface
+            return INTERFACE_DOWN
+        if info & INFO_NOT_IP:
+            return NOT_IP
+        return MALFORMED if info & INFO_MALFORMED else IP4_OPTIONS
 
     def look_up(self, interface: Interface, key: bytes, info: int) -> Session | None:
         """The session of a packet; an ICMP reply belongs to its request's, if that is there."""
@@ -312,17 +325,23 @@ class Datapath:
         worker.session_in_hand = session
         return matched
 
-    def forward(self, key: bytes) -> tuple[Interface | None, int]:
-        """The tx interface of a packet, or the reason why there is none."""
-        tx = self.am.fib.lookup(destination(key))
+    def forward(self, key: bytes) -> Interface | None:
+        """The tx interface of a packet; None if there is none."""
+        tx = self.am.fib.lookup(key[4:8] if len(key) == KEY4_SIZE else key[16:32])
         if tx < 0:
-            return None, NO_ROUTE if tx == FIB_NO_ROUTE else FOR_US
+            return None
         interface = self.am.interfaces[tx]
-        if interface is None or interface.deleted:
-            return None, NO_INTERFACE
-        if not interface.admin_up:
-            return None, INTERFACE_DOWN
-        return interface, UNCHECKED
+        return interface if interface is not None and interface.admin_up else None
+
+    def why_not_forwarded(self, key: bytes) -> int:
+        """The reason of a packet that has no tx interface."""
+        tx = self.am.fib.lookup(destination(key))
+        if tx == FIB_NO_ROUTE:
+            return NO_ROUTE
+        if tx < 0:
+            return FOR_US
+        interface = self.am.interfaces[tx]
+        return NO_INTERFACE if interface is None or interface.deleted else INTERFACE_DOWN
 
     # --- the end ------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Machine:
         self._note_lookup_context(sw_if_index, True, ())
         self._note_lookup_context(sw_if_index, False, ())
         interface.deleted = True
+        interface.admin_up = False
         self.am.fib.remove_interface(sw_if_index)
         for address, length, is_ip6 in interface.addresses:
             self._forget_address(address, length, is_ip6, sw_if_index)
@@ -137,6 +138,8 @@ class Machine:
         contexts, side = self.am.lookup_contexts, (sw_if_index, is_input)
         highest = max(acl_indices, default=-1) + 1
         self.am.acl_vec_len[is_input] = max(self.am.acl_vec_len[is_input], highest)
+        if acl_indices:
+            self.am.acl_interface_vec_len = max(self.am.acl_interface_vec_len, sw_if_index + 1)
         if not acl_indices and side in contexts:
             contexts[contexts.index(side)] = None
         elif acl_indices and side not in contexts:

@@ -101,6 +101,8 @@ class AclMain:
         self.lookup_contexts: list[tuple[int, bool] | None] = []
         #: One more than the highest ACL index ever applied, on output and on input: only shown.
         self.acl_vec_len: list[int] = [0, 0]
+        #: One more than the highest sw_if_index that ever had an ACL: only shown.
+        self.acl_interface_vec_len: int = 0
 
         #: Idle timeout of each class, and the shortest of them, in nanoseconds.
         self.session_timeout: list[int] = [s * NS_PER_SEC for _, _, s in TIMEOUT_CLASSES]
@@ -130,4 +132,7 @@ class AclMain:
 
     def live_sessions(self) -> int:
         """Sessions alive over all threads."""
-        return sum(worker.live_sessions for worker in self.workers)
+        live = 0
+        for worker in self.workers:
+            live += worker.live_sessions
+        return live

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def create_interface(bench: Workbench, parsed: ParsedCommand) -> str:
-    """Make a packet-generator interface; VPP prints its name."""
-    interface = bench.machine.create_interface(parsed.arguments["new-interface"])
-    return interface.name
+    """Make a packet-generator interface, down until it is brought up."""
+    bench.machine.create_interface(parsed.arguments["new-interface"])
+    return ""
 
 
 def delete_interface(bench: Workbench, parsed: ParsedCommand) -> str:

@@ -76,12 +76,16 @@ def _acls_of(interface: Interface, is_input: bool) -> tuple[int, ...]:
 
 
 def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
-    """Which ACLs each interface has; with `acl` their rules too."""
+    """Which ACLs each interface has; with `acl` their rules too.
+
+    As in VPP, up to the last interface that ever had one.
+    """
     am = bench.machine.am
-    there = [i for i in am.interfaces if i is not None]
     asked = parsed.arguments.get("sw_if_index")
-    if asked is not None:
-        there = [i for i in there if i.sw_if_index == asked]
+    if asked is None:
+        there = [i for i in am.interfaces[: am.acl_interface_vec_len] if i is not None]
+    else:
+        there = [i for i in am.interfaces if i is not None and i.sw_if_index == asked]
         if not there:
             known = ", ".join(str(i.sw_if_index) for i in am.interfaces if i is not None)
             raise CommandError(f"there is no sw_if_index {asked}; this bench has {known}")

@@ -140,16 +140,17 @@ class CommandTable:
         except GrammarError:
             return []
         start, prefix = place.partial.column, place.partial.text
-        found = [Completion(w, self._description(t, n), start) for w, t, n in place.words()]
+        words = {word: self._description(target, n) for word, target, n in place.words()}
+        found = [Completion(word, words[word], start) for word in sorted(words)]
         for argument in place.arguments():
             if not argument.type.takes_rest:
                 for text, description in _candidates(argument, prefix, context):
                     typed = as_typed(text)
-                    found += [Completion(typed, description, start)] if typed else []
+                    found += [] if typed is None else [Completion(typed, description, start)]
         for argument, start in place.rests():
-            for text, description in _candidates(argument, line[start:], context):
-                found.append(Completion(text, description, start))
-        return list({completion.text: completion for completion in reversed(found)}.values())[::-1]
+            rest = _candidates(argument, line[start:], context)
+            found += [Completion(text, description, start) for text, description in rest]
+        return list({(each.text, each.start_column): each for each in found}.values())
 
     def expected(self, line: str, context: Any = None) -> list[Expected]:
         """What can come next (REPL's `?`): words that begin with the last token, arguments, END.

@@ -1,0 +1,5 @@
+"""`python -m aclbench`."""
+
+from aclbench.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""Raw packets as they come out of a capture: one chunk of the file, and where each frame lies.
+
+Frames are not cut out: a batch is the chunk and parallel columns of positions, so that decoding
+can work on all of them at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Link type Ethernet, as classic pcap and pcapng number it.
+LINK_ETHERNET: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Consecutive packets of a capture; the columns are of equal length.
+
+    Frame i is `data[offset[i] : offset[i] + captured[i]]`, all of it within `data`. `time_ns` is
+    in nanoseconds since the epoch, as in the file: it may go back. `first_number` is the number of
+    the first packet as Wireshark counts, from 1.
+    """
+
+    data: bytes
+    offset: NDArray[np.int64]
+    captured: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
+    first_number: int
+    link_type: int = LINK_ETHERNET
+
+    def __len__(self) -> int:
+        """Packets in the batch."""
+        return len(self.offset)
+
+    def frame(self, i: int) -> bytes:
+        """What was captured of packet `i` of the batch, counted from 0."""
+        start = int(self.offset[i])
+        return self.data[start : start + int(self.captured[i])]

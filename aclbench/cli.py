@@ -1,0 +1,202 @@
+"""The command `aclbench`: one subcommand a face. Heavy imports wait until they are used.
+
+Exit codes: 0 fine, 1 something could not be read or done (one message on standard error says what),
+2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aclbench import __version__
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.scenario import Scenario
+
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="aclbench %(version)s")
+def cli() -> None:
+    """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
+
+    Try `aclbench tui aging` to watch it, `aclbench replay CAPTURE` for the figures of a capture.
+    """
+
+
+def bench_options(command: Any) -> Any:
+    """The options that say on what bench a capture is played."""
+    options = (
+        click.option(
+            "--inside",
+            metavar="PREFIX",
+            multiple=True,
+            help="A prefix whose packets come from inside (repeatable). Without it, the side that "
+            "opens most connections.",
+        ),
+        click.option(
+            "--workers",
+            metavar="N",
+            type=click.IntRange(0, 256),
+            help="Worker threads; 0: vpp_main carries the packets. [1, or the scenario's]",
+        ),
+        click.option(
+            "--placement",
+            type=click.Choice(["interface", "flow"]),
+            help="A packet's worker: that of its rx interface, or by flow hash. "
+            "[interface, or the scenario's]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="CAPTURE|SCENARIO...")
+@bench_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def replay(
+    inputs: tuple[str, ...],
+    inside: tuple[str, ...],
+    workers: int | None,
+    placement: str | None,
+    as_json: bool,
+) -> None:
+    """Play captures and print what became of their packets and sessions.
+
+    A scenario (a TOML file, or the name of a bundled one) sets up the bench and names its captures.
+    A capture alone gets a firewall that permits and reflects what is opened from inside, and denies
+    what is opened from outside. Several captures are played in order.
+    """
+    import gc
+
+    scenario = find_scenario(inputs, inside, workers, placement)
+    bench = open_bench(scenario)
+    # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
+    # walking a million of them again and again would cost more than the packets.
+    gc.collect()
+    gc.disable()
+    interrupted = False
+    try:
+        bench.play()
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        gc.enable()
+    print_report(bench, as_json)
+    if bench.capture_error is not None:
+        raise bench.capture_error
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO]...")
+@bench_options
+def tui(
+    inputs: tuple[str, ...], inside: tuple[str, ...], workers: int | None, placement: str | None
+) -> None:
+    """Watch each worker's lists, bitmaps and flags, live.
+
+    Without an argument the bundled scenario `aging` is shown. Press ? for the keys.
+    """
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
+    from aclbench.tui.app import run_tui
+
+    scenario = find_scenario(inputs or ("aging",), inside, workers, placement)
+    open_bench(scenario)  # what is wrong with it is better said before the screen is taken
+    run_tui(lambda: open_bench(scenario), scenario.title)
+
+
+def find_scenario(
+    inputs: Sequence[str], inside: Sequence[str], workers: int | None, placement: str | None
+) -> Scenario:
+    """The scenario that the arguments name, or the one for captures that come alone."""
+    from dataclasses import replace
+
+    from aclbench.workbench.bundled import find_input
+    from aclbench.workbench.scenario import PLACEMENTS, load_scenario, scenario_for_capture
+
+    chosen = next((p for p in PLACEMENTS if p == placement), None)
+    paths = [find_input(name) for name in inputs]
+    scenarios = [path for path in paths if path.suffix == ".toml"]
+    if not scenarios:
+        prefixes, why = _inside_of(paths[0], inside)
+        count = 1 if workers is None else workers
+        return scenario_for_capture(paths, prefixes, why, count, chosen or "interface")
+    if len(paths) > 1:
+        raise AclbenchError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
+    if inside:
+        raise AclbenchError(
+            f"{scenarios[0]}: a scenario says itself what is inside; leave --inside"
+        )
+    scenario = load_scenario(scenarios[0])
+    if workers is not None:
+        scenario = replace(scenario, workers=workers)
+    return replace(scenario, placement=chosen) if chosen else scenario
+
+
+def _inside_of(capture: Any, inside: Sequence[str]) -> tuple[Sequence[str], str]:
+    """The inside prefixes of a capture alone, and why these."""
+    from ipaddress import ip_network
+
+    from aclbench.capture import guess_inside
+
+    for prefix in inside:
+        try:
+            ip_network(prefix)
+        except ValueError as error:
+            raise click.UsageError(f"--inside {prefix}: {error}") from None
+    if inside:
+        return inside, f"inside is {', '.join(inside)}, as asked"
+    guess = guess_inside(capture)
+    return guess.prefixes, guess.sentence
+
+
+def open_bench(scenario: Scenario) -> Workbench:
+    """A bench set up by a scenario."""
+    from aclbench.workbench.bench import Workbench
+
+    return Workbench.from_scenario(scenario)
+
+
+def print_report(bench: Workbench, as_json: bool) -> None:
+    """Print the figures so far, on standard output."""
+    report = bench.report()
+    if as_json:
+        import json
+
+        figures = report.to_json()
+        figures["error"] = str(bench.capture_error) if bench.capture_error else None
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        click.echo(report.to_text())
+
+
+def main() -> None:
+    """Run the command; whatever a person did wrong is one message, never a traceback."""
+    try:
+        code = cli.main(prog_name="aclbench", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(1)
+    except AclbenchError as error:
+        click.echo(f"aclbench: {error}", err=True)
+        sys.exit(1)
