@@ -40,3 +40,17 @@ class RawBatch:
         """What was captured of packet `i` of the batch, counted from 0."""
         start = int(self.offset[i])
         return self.data[start : start + int(self.captured[i])]
+
+
+def gather(data: bytes, size: int, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The `size` bytes from each position of `at` on, as a matrix of shape (len(at), size).
+
+    Every window must lie within the data. One copy of `size` bytes a row: the view that is
+    indexed has an element of `size` bytes begin at every byte.
+    """
+    if not len(at):
+        return np.empty((0, size), dtype=np.uint8)
+    windows: NDArray[np.void] = np.ndarray(
+        shape=(len(data) - size + 1,), dtype=f"V{size}", buffer=data, strides=(1,)
+    )
+    return windows[at].view(np.uint8).reshape(-1, size)

@@ -10,6 +10,7 @@ length is Wireshark's for Ethernet.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from struct import Struct
@@ -20,7 +21,7 @@ from typing import BinaryIO, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.capture.batch import LINK_ETHERNET, RawBatch
+from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather
 from aclbench.errors import CaptureError
 
 #: Bytes read at a time: small enough to stay in the processor's cache on the way to the decoder.
@@ -53,7 +54,7 @@ _MAGICS: Final[dict[bytes, _Magic]] = {
     bytes.fromhex("a1b23c4d"): _Magic(">", True),
 }
 
-_TO_PCAP: Final = "convert it with `editcap -F pcap {name} {stem}.pcap`"
+_TO_PCAP: Final = "convert it with `editcap -F pcap {name} {made}`"
 #: Files that are known but not read: how they begin, what they are, what to do.
 _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (bytes.fromhex("0a0d0d0a"), "pcapng", _TO_PCAP),
@@ -67,6 +68,8 @@ _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (bytes.fromhex("a1b2cd34"), "pcap in a modified form", _TO_PCAP),
 )
 
+#: The link type; the bits above say how long a frame check sequence is, if there is one.
+_LINK_TYPE_MASK: Final = 0x03FF_FFFF
 #: Link types that people meet, by name; only Ethernet is read.
 _LINK_NAMES: Final[dict[int, str]] = {
     0: "BSD loopback",
@@ -91,8 +94,7 @@ def open_capture(path: str | os.PathLike[str]) -> CaptureReader:
     """
     name = os.fspath(path)
     try:
-        # Only regular files and pipes: opening a directory fails, a terminal would wait for ever.
-        file = open(name, "rb", buffering=0)  # noqa: SIM115 - the reader closes it
+        file = open(name, "rb")  # noqa: SIM115 - the reader closes it
     except OSError as error:
         raise CaptureError(f"{name}: {_why_not_opened(error)}") from None
     try:
@@ -110,23 +112,19 @@ class CaptureReader:
     `position_bytes` is where the first packet begins that was not given out yet.
     """
 
-    def __init__(self, path: str, file: BinaryIO | _Unbuffered) -> None:
+    def __init__(self, path: str, file: BinaryIO) -> None:
         self.path = path
         self._file = file
         status = os.fstat(file.fileno())
         self.size_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
         self.position_bytes = FILE_HEADER_BYTES
         self.packets_read = 0
-        try:
-            header = _read_fully(file, FILE_HEADER_BYTES)
-        except OSError as error:
-            raise CaptureError(f"{path}: cannot be read: {error.strerror}") from None
-        magic = _check_magic(path, header)
-        self.nanosecond = magic.nanosecond
-        self._length_at = Struct(f"{magic.byte_order}I")
-        self._word = np.dtype(f"{magic.byte_order}u4")
-        fields = Struct(f"{magic.byte_order}4xHH8xII").unpack(header)
-        self.link_type, self._limit = _check_header(path, *fields)
+        header = _read_header(path, file)
+        self.link_type = header.link_type
+        self.nanosecond = header.nanosecond
+        self._limit = header.record_limit_bytes
+        self._length = Struct(f"{header.byte_order}I")
+        self._word = np.dtype(f"{header.byte_order}u4")
 
     def __enter__(self) -> CaptureReader:
         return self
@@ -156,9 +154,9 @@ class CaptureReader:
             rest = data[at:]
             more = self._read(wanted)
             data, at = rest + more, 0
-            while (walk := self._walk(data, at, max_packets)).count:
+            while (walk := self._walk(data, at, max_packets)).packets:
                 batch, at = self._batch(data, walk), walk.end
-                self.packets_read += walk.count
+                self.packets_read += walk.packets
                 self.position_bytes += walk.end - walk.begin
                 yield batch
             missing = self._check_next(data, at, at_end=len(more) < wanted)
@@ -169,7 +167,7 @@ class CaptureReader:
     def _read(self, wanted: int) -> bytes:
         """The next `wanted` bytes; fewer only at the end of the file."""
         try:
-            return _read_fully(self._file, wanted)
+            return self._file.read(wanted)
         except OSError as error:
             raise self._damaged(f"cannot be read on: {error.strerror}") from None
 
@@ -180,17 +178,17 @@ class CaptureReader:
         """
         at = begin + _LENGTH_AT
         starts = [0] * max_packets
-        length_at = self._length_at.unpack_from
+        length_at = self._length.unpack_from
         count = 0
         try:
-            for count in range(max_packets):  # noqa: B007 - used after the loop
+            for count in range(max_packets):
                 starts[count] = at
                 at += length_at(data, at)[0] + RECORD_HEADER_BYTES
             count = max_packets
         except StructError:  # the next record's length is not within the data
             pass
         length_offset = np.array(starts[:count], dtype=np.int64)
-        captured = _gather(data, 4, length_offset).view(self._word).astype(np.int64)
+        captured = gather(data, 4, length_offset).view(self._word)[:, 0].astype(np.int64)
         # A wrong length leads anywhere, so nothing from the first bad record on is a record. Only
         # the last one can end behind the data: the next length would not have been found.
         bad = np.flatnonzero(
@@ -204,7 +202,7 @@ class CaptureReader:
 
     def _batch(self, data: bytes, walk: _Walk) -> RawBatch:
         """The packets of a walk, with their times."""
-        stamps = _gather(data, _LENGTH_AT, walk.length_offset - _LENGTH_AT).view(self._word)
+        stamps = gather(data, _LENGTH_AT, walk.length_offset - _LENGTH_AT).view(self._word)
         seconds, fraction = stamps.reshape(-1, 2).astype(np.int64).T
         return RawBatch(
             data=data,
@@ -227,7 +225,7 @@ class CaptureReader:
                     f"the file ends inside a record header ({left} of {RECORD_HEADER_BYTES} bytes)"
                 )
             return RECORD_HEADER_BYTES - left
-        (captured,) = self._length_at.unpack_from(data, at + _LENGTH_AT)
+        (captured,) = self._length.unpack_from(data, at + _LENGTH_AT)
         if captured > self._limit:
             raise self._damaged(
                 f"the record says {captured} bytes, more than any frame ({self._limit})"
@@ -253,5 +251,76 @@ class _Walk(NamedTuple):
     captured: NDArray[np.int64]
 
     @property
-    def count(self) -> int:
+    def packets(self) -> int:
         return len(self.captured)
+
+
+class _Header(NamedTuple):
+    """What the file header says."""
+
+    byte_order: str
+    nanosecond: bool
+    link_type: int
+    record_limit_bytes: int
+
+
+def _read_header(path: str, file: BinaryIO) -> _Header:
+    """Read and check the file header; CaptureError says what the file is instead."""
+    try:
+        header = file.read(FILE_HEADER_BYTES)
+    except OSError as error:
+        raise CaptureError(f"{path}: cannot be read: {error.strerror}") from None
+    magic = _MAGICS.get(header[:4])
+    if magic is None:
+        raise CaptureError(f"{path}: {_what_else(path, header)}")
+    if len(header) < FILE_HEADER_BYTES:
+        raise CaptureError(
+            f"{path}: offset 0: the file ends inside the file header "
+            f"({len(header)} of {FILE_HEADER_BYTES} bytes); it holds no packets"
+        )
+    major, minor, snaplen, link = Struct(f"{magic.byte_order}4xHH8xII").unpack(header)
+    if (major, minor) != (2, 4):
+        raise CaptureError(
+            f"{path}: pcap version {major}.{minor}; aclbench reads version 2.4: "
+            + _advice(_TO_PCAP, path)
+        )
+    link_type = link & _LINK_TYPE_MASK
+    if link_type != LINK_ETHERNET:
+        link_name = _LINK_NAMES.get(link_type, "unknown to aclbench")
+        raise CaptureError(
+            f"{path}: link type {link_type} ({link_name}); aclbench reads Ethernet "
+            f"({LINK_ETHERNET}): capture on an Ethernet interface"
+        )
+    limit = max(FRAME_LIMIT_BYTES, snaplen if snaplen <= SNAPLEN_LIMIT_BYTES else 0)
+    return _Header(magic.byte_order, magic.nanosecond, link_type, limit)
+
+
+def _what_else(path: str, header: bytes) -> str:
+    """Say what a file is that does not begin as a classic pcap does, and what to do."""
+    if not header:
+        return "the file is empty; a capture begins with a header of 24 bytes"
+    for beginning, what, advice in _KNOWN_OTHERS:
+        if header.startswith(beginning):
+            return f"{what}; aclbench reads classic pcap: {_advice(advice, path)}"
+    return (
+        f"not a capture: it begins with {header[:4].hex(' ')}; aclbench reads classic pcap, "
+        "which begins with d4 c3 b2 a1 or a1 b2 c3 d4 (4d 3c b2 a1, a1 b2 3c 4d: nanoseconds)"
+    )
+
+
+def _advice(advice: str, path: str) -> str:
+    """Fill in a command line; the file that it makes stands beside the file that there is."""
+    stem = os.path.splitext(path)[0]
+    made = f"{stem}.pcap" if f"{stem}.pcap" != path else f"{stem}-classic.pcap"
+    return advice.format(name=shlex.quote(path), made=shlex.quote(made))
+
+
+def _why_not_opened(error: OSError) -> str:
+    """Say why there is no file to read, and what would be right."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file; name a capture in pcap format"
+    if isinstance(error, IsADirectoryError):
+        return "a directory; name a capture in it"
+    if isinstance(error, PermissionError):
+        return "no permission to read it; change its permissions (chmod u+r), or copy it"
+    return f"cannot be opened: {error.strerror or error}"

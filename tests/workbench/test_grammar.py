@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench.errors import CommandError
@@ -50,6 +50,7 @@ SYNTAXES = [
     "send <interface> <rest:packet>",
     "quit",
 ]
+FUZZ = settings(max_examples=200, deadline=None, derandomize=True)
 INTERFACES = ("local0", "pg0", "pg1")
 
 
@@ -479,6 +480,7 @@ LINES = st.one_of(
 )
 
 
+@FUZZ
 @given(LINES)
 def test_any_line_gives_a_result_or_a_command_error(line: str) -> None:
     for ask in (TABLE.parse, TABLE.help, TABLE.expected):
@@ -488,6 +490,7 @@ def test_any_line_gives_a_result_or_a_command_error(line: str) -> None:
     TABLE.complete(line, INTERFACES)
 
 
+@FUZZ
 @given(LINES)
 def test_what_completion_offers_is_never_refused_itself(line: str) -> None:
     for text, _, start in TABLE.complete(line, INTERFACES):
@@ -576,6 +579,7 @@ def walk(node: Node, draw: st.DrawFn) -> Iterable[str]:
             yield from walk(item, draw)
 
 
+@FUZZ
 @given(walks())
 def test_every_line_of_the_grammar_is_understood(walked: tuple[str, list[str]]) -> None:
     syntax, tokens = walked
@@ -586,6 +590,7 @@ def test_every_line_of_the_grammar_is_understood(walked: tuple[str, list[str]]) 
     assert parse(" ".join(tokens).replace(" ,", ",")).arguments == parsed.arguments
 
 
+@FUZZ
 @given(walks(), st.data())
 def test_every_unique_abbreviation_is_understood_alike(
     walked: tuple[str, list[str]], data: st.DataObject
@@ -607,6 +612,7 @@ def test_every_unique_abbreviation_is_understood_alike(
     assert parsed.words == full.words
 
 
+@FUZZ
 @given(walks())
 def test_completion_knows_every_word_of_the_grammar(walked: tuple[str, list[str]]) -> None:
     tokens = walked[1]

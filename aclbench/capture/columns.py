@@ -1,0 +1,341 @@
+"""Decodes a batch of Ethernet frames into columns, with NumPy.
+
+What comes out is, frame by frame, what `aclbench.engine.packet.parse_ethernet` says of it; that
+function is the rule, and tests hold this module to it for any bytes. Common shapes are decoded all
+together: any number of bytes captured, a few VLAN tags, IPv4 without options (fragments too), IPv6
+without extension headers. The rest goes through the rule itself, one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather
+from aclbench.engine.packet import (
+    DEFAULT_EXTENSION_HEADERS,
+    ETHERTYPE_IP4,
+    ETHERTYPE_IP6,
+    ETHERTYPES_VLAN,
+    INFO_ICMP,
+    INFO_IP6,
+    INFO_L4_VALID,
+    INFO_NONFIRST_FRAGMENT,
+    INFO_NOT_IP,
+    INFO_TCP_FLAGS_VALID,
+    KEY4_SIZE,
+    KEY6_SIZE,
+    KEY_IS_INPUT,
+    KEY_SLOWPATH,
+    L4_VALID_BYTES,
+    PROTO_ICMP,
+    PROTO_ICMP6,
+    PROTO_TCP,
+    PROTO_UDP,
+    TCP_FLAGS_BYTES,
+    parse_ethernet,
+)
+from aclbench.errors import CaptureError
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+ETHERNET_BYTES: Final = 14
+VLAN_TAG_BYTES: Final = 4
+#: VLAN tags that are skipped all together; frames with more go one by one.
+VLAN_TAGS: Final = 4
+IP4_BYTES: Final = 20
+IP6_BYTES: Final = 40
+#: All that is looked at from the IP header on: the longer header, and TCP up to its flags.
+WINDOW_BYTES: Final = IP6_BYTES + TCP_FLAGS_BYTES
+#: Version 4 and a header of five words: no options.
+_IP4_PLAIN: Final = 0x45
+_IP4_FRAGMENT_OFFSET_MASK: Final = 0x1FFF
+
+#: The family of a packet without a key.
+NO_FAMILY: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Decoded packets as parallel columns, of equal length.
+
+    `time_ns` is in nanoseconds since the epoch. `key`, `mirror_key` and `info` are as in
+    `aclbench.engine.packet`; keys are empty where there is no IP. `family` is 4, 6, or 0 without a
+    key. `src4` is the source address of IPv4 packets, `src_hi` and `src_lo` are the upper and
+    lower half of that of IPv6 packets; 0 elsewhere. `first_number` is the Wireshark number of the
+    first packet.
+    """
+
+    time_ns: list[int]
+    key: list[bytes]
+    mirror_key: list[bytes]
+    info: list[int]
+    family: Bytes
+    src4: NDArray[np.uint32]
+    src_hi: NDArray[np.uint64]
+    src_lo: NDArray[np.uint64]
+    first_number: int
+
+    def __len__(self) -> int:
+        """Packets."""
+        return len(self.info)
+
+
+def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS) -> Columns:
+    """Decode every frame of a batch, as `parse_ethernet` does one.
+
+    Raises CaptureError for a link type other than Ethernet; nothing in a frame raises.
+    """
+    if batch.link_type != LINK_ETHERNET:
+        raise CaptureError(f"link type {batch.link_type}; aclbench reads Ethernet (1)")
+    shapes = _sort_by_shape(batch, frozenset(extension_headers))
+    if shapes.ip4.all():
+        return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes))
+    if shapes.ip6.all():
+        return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes))
+    return _mixed(batch, shapes, extension_headers)
+
+
+class _Shapes(NamedTuple):
+    """Which frames can be decoded together, and their bytes from the IP header on.
+
+    `l3` has shape (n, WINDOW_BYTES); only the first `l3_bytes` of a row belong to the packet. At
+    most one of the masks is true for a frame, and where none is it goes one by one.
+    """
+
+    l3: Bytes
+    l3_bytes: Ints
+    ip4: Bools
+    ip6: Bools
+    not_ip: Bools
+
+
+def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shapes:
+    """Skip Ethernet and VLAN tags, and see what follows."""
+    offset, captured = batch.offset, batch.captured
+    # A window may not reach past the data, so the last few frames of a chunk can be too near its
+    # end. They are looked at in a wrong place, where nothing harmful is, and then go one by one.
+    last = len(batch.data) - WINDOW_BYTES
+    if last < ETHERNET_BYTES:
+        return _no_shapes(len(offset))
+    at = offset + ETHERNET_BYTES
+    for _ in range(VLAN_TAGS + 1):
+        ethertype = _be16(gather(batch.data, 2, np.minimum(at, last) - 2))
+        tagged = np.isin(ethertype, _VLAN_TYPES) & (at - offset <= captured)
+        if not tagged.any():
+            break
+        at = at + VLAN_TAG_BYTES * tagged
+    l3 = gather(batch.data, WINDOW_BYTES, np.minimum(at, last))
+    l3_bytes = captured - (at - offset)
+    roomy = (at <= last) & (l3_bytes >= 0) & ~tagged
+    ip4, ip6 = ethertype == ETHERTYPE_IP4, ethertype == ETHERTYPE_IP6
+    return _Shapes(
+        l3,
+        l3_bytes,
+        roomy & ip4 & (l3[:, 0] == _IP4_PLAIN) & (l3_bytes >= IP4_BYTES),
+        roomy
+        & ip6
+        & (l3[:, 0] >> 4 == 6)
+        & (l3_bytes >= IP6_BYTES)
+        & ~_is_extension_header(extension_headers)[l3[:, 6]],
+        roomy & ~ip4 & ~ip6,
+    )
+
+
+_VLAN_TYPES: Final = np.array(sorted(ETHERTYPES_VLAN), dtype=np.uint16)
+
+
+def _no_shapes(n: int) -> _Shapes:
+    """Too few data for a single window: every frame goes one by one."""
+    none = np.zeros(n, dtype=np.bool_)
+    l3 = np.empty((n, WINDOW_BYTES), dtype=np.uint8)
+    return _Shapes(l3, np.zeros(n, dtype=np.int64), none, none, none)
+
+
+@lru_cache(maxsize=8)
+def _is_extension_header(extension_headers: frozenset[int]) -> Bools:
+    """A table over the 256 next-header values."""
+    return np.isin(np.arange(256), sorted(extension_headers))
+
+
+def _be16(pairs: Bytes) -> NDArray[np.uint16]:
+    """Two bytes a row, shape (n, 2), as numbers in network order."""
+    return pairs.view(">u2")[:, 0].astype(np.uint16)
+
+
+# --- keys -----------------------------------------------------------------------------------
+
+
+def _key_layout(address_bytes: int) -> np.dtype[np.void]:
+    """A key as in `aclbench.engine.packet`, as a NumPy record."""
+    address = f"V{address_bytes}"
+    return np.dtype(
+        [
+            ("src", address),
+            ("dst", address),
+            ("sport", ">u2"),
+            ("dport", ">u2"),
+            ("proto", "u1"),
+            ("flags", "u1"),
+        ]
+    )
+
+
+_KEY4: Final = _key_layout(4)
+_KEY6: Final = _key_layout(16)
+assert _KEY4.itemsize == KEY4_SIZE
+assert _KEY6.itemsize == KEY6_SIZE
+
+
+class _Decoded(NamedTuple):
+    """Packets of one family. Keys are of type V14 or V38: `tolist` makes `bytes` of those, with
+    zeros at the end kept (type S would drop them)."""
+
+    family: int
+    key: NDArray[np.void]
+    mirror_key: NDArray[np.void]
+    info: Ints
+
+
+def _decode_ip4(l3: Bytes, l3_bytes: Ints) -> _Decoded:
+    """IPv4 without options, from its header on."""
+    later = (_be16(l3[:, 6:8]) & _IP4_FRAGMENT_OFFSET_MASK) != 0
+    info = np.where(later, INFO_NONFIRST_FRAGMENT, 0)
+    l4_bytes = np.where(later, 0, l3_bytes - IP4_BYTES)
+    l4 = _read_l4(l3[:, IP4_BYTES:], l4_bytes, l3[:, 9], PROTO_ICMP)
+    return _make_keys(4, _KEY4, l3[:, 12:16], l3[:, 16:20], l4, info)
+
+
+def _decode_ip6(l3: Bytes, l3_bytes: Ints) -> _Decoded:
+    """IPv6 without extension headers, from its header on."""
+    info = np.full(len(l3), INFO_IP6)
+    l4 = _read_l4(l3[:, IP6_BYTES:], l3_bytes - IP6_BYTES, l3[:, 6], PROTO_ICMP6)
+    return _make_keys(6, _KEY6, l3[:, 8:24], l3[:, 24:40], l4, info)
+
+
+class _L4(NamedTuple):
+    """What L4 says. `ported`: its ports are swapped in the mirror key, as type and code are not."""
+
+    proto: Bytes
+    sport: NDArray[np.uint16]
+    dport: NDArray[np.uint16]
+    ported: Bools
+    key_flags: Bytes
+    info: Ints
+
+
+def _read_l4(l4: Bytes, l4_bytes: Ints, proto: Bytes, icmp_proto: int) -> _L4:
+    """Read L4; only the first `l4_bytes` of a row belong to the packet."""
+    valid = l4_bytes >= L4_VALID_BYTES
+    tcp = proto == PROTO_TCP
+    ported = valid & (tcp | (proto == PROTO_UDP))
+    icmp = valid & (proto == icmp_proto)
+    flagged = tcp & (l4_bytes >= TCP_FLAGS_BYTES)
+    return _L4(
+        proto,
+        np.where(ported, _be16(l4[:, 0:2]), np.where(icmp, l4[:, 0], np.uint16(0))),
+        np.where(ported, _be16(l4[:, 2:4]), np.where(icmp, l4[:, 1], np.uint16(0))),
+        ported,
+        KEY_SLOWPATH * (valid & ~ported).astype(np.uint8) | KEY_IS_INPUT * icmp.astype(np.uint8),
+        INFO_L4_VALID * valid
+        | INFO_ICMP * icmp
+        | np.where(flagged, l4[:, TCP_FLAGS_BYTES - 1] | np.int64(INFO_TCP_FLAGS_VALID), 0),
+    )
+
+
+def _make_keys(
+    family: int, layout: np.dtype[np.void], src: Bytes, dst: Bytes, l4: _L4, info: Ints
+) -> _Decoded:
+    """Put the two keys of each packet together."""
+    n = len(src)
+    address = layout["src"]
+    key, mirror = np.empty(n, layout), np.empty(n, layout)
+    key["src"] = mirror["dst"] = src.view(address)[:, 0]
+    key["dst"] = mirror["src"] = dst.view(address)[:, 0]
+    key["sport"], key["dport"] = l4.sport, l4.dport
+    mirror["sport"] = np.where(l4.ported, l4.dport, l4.sport)
+    mirror["dport"] = np.where(l4.ported, l4.sport, l4.dport)
+    key["proto"] = mirror["proto"] = l4.proto
+    key["flags"] = l4.key_flags
+    mirror["flags"] = l4.key_flags & ~np.uint8(KEY_IS_INPUT)
+    whole = f"V{layout.itemsize}"
+    return _Decoded(family, key.view(whole), mirror.view(whole), info | l4.info)
+
+
+# --- the columns, in capture order ----------------------------------------------------------
+
+
+def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
+    """All packets are of one family, in order: nothing to merge."""
+    sources = _Sources(len(batch))
+    sources.put(slice(None), decoded.family, decoded.key)
+    return Columns(
+        time_ns=batch.time_ns.tolist(),
+        key=decoded.key.tolist(),
+        mirror_key=decoded.mirror_key.tolist(),
+        info=decoded.info.tolist(),
+        family=sources.family,
+        src4=sources.src4,
+        src_hi=sources.src_hi,
+        src_lo=sources.src_lo,
+        first_number=batch.first_number,
+    )
+
+
+def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Columns:
+    """Decode shape by shape, and put each packet in its place."""
+    n = len(batch)
+    sources = _Sources(n)
+    key, mirror_key = np.full(n, b"", dtype=object), np.full(n, b"", dtype=object)
+    info = np.where(shapes.not_ip, INFO_NOT_IP, 0)
+    for mask, decode_rows in ((shapes.ip4, _decode_ip4), (shapes.ip6, _decode_ip6)):
+        rows = np.flatnonzero(mask)
+        if len(rows):
+            decoded = decode_rows(shapes.l3[rows], shapes.l3_bytes[rows])
+            key[rows] = decoded.key.astype(object)
+            mirror_key[rows] = decoded.mirror_key.astype(object)
+            info[rows] = decoded.info
+            sources.put(rows, decoded.family, decoded.key)
+    for row in np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip)).tolist():
+        key[row], mirror_key[row], info[row] = parse_ethernet(batch.frame(row), extension_headers)
+        if key[row]:
+            family = 4 if len(key[row]) == KEY4_SIZE else 6
+            sources.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))
+    return Columns(
+        time_ns=batch.time_ns.tolist(),
+        key=key.tolist(),
+        mirror_key=mirror_key.tolist(),
+        info=info.tolist(),
+        family=sources.family,
+        src4=sources.src4,
+        src_hi=sources.src_hi,
+        src_lo=sources.src_lo,
+        first_number=batch.first_number,
+    )
+
+
+class _Sources:
+    """The columns that steering needs, read from the keys: a key begins with its source."""
+
+    def __init__(self, n: int) -> None:
+        self.family = np.full(n, NO_FAMILY, dtype=np.uint8)
+        self.src4 = np.zeros(n, dtype=np.uint32)
+        self.src_hi = np.zeros(n, dtype=np.uint64)
+        self.src_lo = np.zeros(n, dtype=np.uint64)
+
+    def put(self, rows: Ints | slice, family: int, key: NDArray[np.void]) -> None:
+        """Enter the packets `rows`, all of one family."""
+        self.family[rows] = family
+        matrix = key.view(np.uint8).reshape(len(key), -1)
+        if family == 4:
+            self.src4[rows] = matrix[:, 0:4].view(">u4")[:, 0]
+        else:
+            self.src_hi[rows] = matrix[:, 0:8].view(">u8")[:, 0]
+            self.src_lo[rows] = matrix[:, 8:16].view(">u8")[:, 0]
