@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= aging
 
-.PHONY: run test check lint types imports bench dist clean help
+.PHONY: run test check lint types imports bench docs dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +29,9 @@ check: lint types imports test ## everything that must hold before a change land
 
 bench: $(VENV)/.dev ## the cost of a requeue, of a day, of a replay
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.dev ## write README's table of commands anew
+	$(BIN)/python -m aclbench.workbench.commands.reference README.md
 
 dist: $(VENV)/.dev ## one wheel, captures and scenarios inside
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

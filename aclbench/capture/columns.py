@@ -333,7 +333,7 @@ class _Sources:
     def put(self, rows: Ints | slice, family: int, key: NDArray[np.void]) -> None:
         """Enter the packets `rows`, all of one family."""
         self.family[rows] = family
-        matrix = key.view(np.uint8).reshape(len(key), -1)
+        matrix = key.view(np.uint8).reshape(len(key), key.itemsize)
         if family == 4:
             self.src4[rows] = matrix[:, 0:4].view(">u4")[:, 0]
         else:

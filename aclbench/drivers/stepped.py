@@ -164,8 +164,8 @@ class SteppedDriver:
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
-            rxs, keys, mirror_keys, infos = frame.rx, frame.key, frame.mirror_key, frame.info
-            for time in frame.time[start:end]:
+            columns = (frame.time, frame.rx, frame.key, frame.mirror_key, frame.info)
+            for time, rx, key, mirror_key, info in zip(*(c[start:end] for c in columns)):
                 if time > now:
                     if time > until:
                         break
@@ -176,12 +176,10 @@ class SteppedDriver:
                 elif now >= self._due:
                     self.now = now
                     self._run_due(now)
-                rx = rxs[i]
-                key = keys[i]
                 worker = workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
                 if listening:
                     worker.packet_number = frame.number[i]
-                process_packet(worker, rx, key, mirror_keys[i], infos[i], now)
+                process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
             self.now = now
             frame.position = i

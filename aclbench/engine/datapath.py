@@ -144,7 +144,10 @@ class Datapath:
 
         `lookup_key` is `key` on input and its mirror on output.
         """
-        session = self.look_up(interface, lookup_key, info)
+        if info & INFO_ICMP:
+            session = self.look_up(interface, lookup_key, info)
+        else:
+            session = interface.sessions.get(lookup_key)  # `look_up` without its ICMP part
         if session is not None:
             return self.track(worker, session, is_input, info, now)
         match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)

@@ -1,0 +1,1 @@
+"""The cleaner process: what it waits for, until when, and the clear under way."""

@@ -1,0 +1,109 @@
+"""How times and counts are written on the screen: one way for each, and never too wide.
+
+Times come as nanoseconds. What is written fits a column, so that columns stay aligned.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+
+#: The widest that `short_time` and `short_count` write.
+SHORT_WIDTH: Final = 5
+
+
+def clock_text(ns: int, digits: int = 3) -> str:
+    """Time since the start: `+12.345 s`, `+2 min 05.345 s`, `+3 d 04 h 05 min`."""
+    ns = max(ns, 0)
+    whole, rest = divmod(ns, NS_PER_S)
+    fraction = f"{rest:09d}"[:digits]
+    if whole < _MINUTE:
+        return f"+{whole}.{fraction} s"
+    minutes, seconds = divmod(whole, _MINUTE)
+    if whole < _HOUR:
+        return f"+{minutes} min {seconds:02d}.{fraction} s"
+    hours, minutes = divmod(minutes, 60)
+    if whole < _DAY:
+        return f"+{hours} h {minutes:02d} min {seconds:02d}.{fraction[:1]} s"
+    days, hours = divmod(hours, 24)
+    return f"+{days} d {hours:02d} h {minutes:02d} min {seconds:02d} s"
+
+
+def stamp_text(ns: int) -> str:
+    """Time since the start for a column of times: seconds, to the microsecond."""
+    whole, rest = divmod(max(ns, 0), NS_PER_S)
+    return f"+{whole}.{rest // 1000:06d}"
+
+
+def span_text(ns: int) -> str:
+    """A duration in a sentence: `0.35 s`, `85 s`, `2 h 5 min`."""
+    if ns < NS_PER_MS:
+        return f"{ns / 1000:.3g} us"
+    if ns < NS_PER_S:
+        return f"{ns / NS_PER_MS:.3g} ms"
+    seconds = ns / NS_PER_S
+    if seconds < 600:
+        return f"{seconds:.4g} s"
+    whole = int(seconds)
+    for big, big_name, small, small_name in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= big:
+            rest = whole % big // small
+            return f"{whole // big} {big_name}" + (f" {rest} {small_name}" if rest else "")
+    return f"{whole} s"
+
+
+def short_time(ns: int) -> str:
+    """A duration of at least 0 in five columns at most: `0.35s`, `12.3s`, `599s`, `2h05m`."""
+    ns = max(ns, 0)
+    seconds = ns / NS_PER_S
+    if ns < 10 * NS_PER_S:
+        # Cut off, not rounded: 9.999 s must not become 10.00s, nor "due" come early.
+        return f"{ns // (NS_PER_MS * 10) / 100:.2f}s"
+    if ns < 100 * NS_PER_S:
+        return f"{ns // (NS_PER_MS * 100) / 10:.1f}s"
+    whole = int(seconds)
+    if whole < 1000:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m"
+    if whole < 10 * _HOUR:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02d}m"
+    if whole < 100 * _HOUR:
+        return f"{whole // _HOUR}h"
+    return f"{whole // _DAY}d"
+
+
+def short_count(count: int) -> str:
+    """A count in at most six columns: `9,999`, `12.3k`, `1.23M`."""
+    if count < 10_000:
+        return f"{count:,}"
+    for size, name in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            scaled = count / size
+            digits = 2 if scaled < 10 else 1 if scaled < 100 else 0
+            # Cut off rather than round up to one digit more than there is room for.
+            cut = int(scaled * 10**digits) / 10**digits
+            return f"{cut:.{digits}f}{name}"
+    return str(count)
+
+
+def fit(text: str, width: int) -> str:
+    """The text, cut with an ellipsis after a whole word if it is wider than `width`."""
+    if len(text) <= width:
+        return text
+    if width < 2:
+        return "…"[:width]
+    cut = text[: width - 1]
+    space = cut.rfind(" ")
+    if space > width // 2 and text[width - 1] != " ":
+        cut = cut[:space]
+    return cut.rstrip() + "…"

@@ -1,0 +1,1 @@
+"""The workers: a panel each, with flags, bitmaps, counters and the three FIFO lists."""
