@@ -12,7 +12,7 @@ from collections.abc import Generator
 
 from aclbench.engine.events import ClearFinished, ClearStarted, InterruptSent, WaitChanged
 from aclbench.engine.idle_check import write_flag
-from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.main import AclMain
 from aclbench.engine.steps import (
     CLEAR_ALL,
     RESCHEDULE,
@@ -90,7 +90,7 @@ class Cleaner:
 
     def handle_events(self, events: tuple[CleanerEvent, ...], now: int) -> CleanerPart:
         """Reschedule is nothing to do: the round itself does it. The rest is one clear."""
-        bitmap = 0
+        bitmap = deleted = 0
         for event in events:
             if event == RESCHEDULE:
                 continue
@@ -101,16 +101,20 @@ class Cleaner:
                         bitmap |= 1 << interface.sw_if_index
             else:
                 bitmap |= 1 << event.sw_if_index
+                deleted |= event.deleted << event.sw_if_index
         if bitmap:
             now = yield from self.clear(bitmap, now)
+            for sw_if_index in range(deleted.bit_length()):
+                if deleted >> sw_if_index & 1:
+                    self.free_index(sw_if_index)
             self.am.cleaner.cnt_delete_by_sw_index_ok += 1
         return now
 
     def clear(self, bitmap: int, now: int) -> CleanerPart:
         """Have every packet-carrying thread clear its sessions on these interfaces, and wait."""
         am = self.am
-        leaving = [i for i in am.interfaces if i is not None and i.deleted]
         am.cleaner.clearing_bitmap = bitmap
+        am.cleaner.cnt_clears_started += 1
         if am.listener is not None:
             am.listener(ClearStarted(now, THREAD_MAIN, bitmap))
         for worker in am.packet_workers:
@@ -124,7 +128,9 @@ class Cleaner:
         while any(worker.clear_in_process for worker in am.packet_workers):
             now = yield from self.wait_for_clears(am.packet_workers, now)
         now, _ = yield Step.END_CLEAR
-        self.end_clear(leaving, bitmap, now)
+        am.cleaner.clearing_bitmap = 0
+        if am.listener is not None:
+            am.listener(ClearFinished(now, THREAD_MAIN, bitmap))
         return now
 
     def wait_for_clears(self, workers: list[Worker], now: int) -> CleanerPart:
@@ -138,14 +144,10 @@ class Cleaner:
                 now = yield from self.send_one_worker_interrupt(worker, now)
         return now
 
-    def end_clear(self, leaving: list[Interface], bitmap: int, now: int) -> None:
-        """The clear is over: what was deleted before it began is gone, and its index is free."""
-        for interface in leaving:
-            assert not interface.sessions, f"{interface.name} is left with sessions"
-            self.am.interfaces[interface.sw_if_index] = None
-        self.am.cleaner.clearing_bitmap = 0
-        if self.am.listener is not None:
-            self.am.listener(ClearFinished(now, THREAD_MAIN, bitmap))
+    def free_index(self, sw_if_index: int) -> None:
+        """A deleted interface's clear is done: nothing of it is left, its index may be reused."""
+        assert not self.am.interface(sw_if_index).sessions, f"{sw_if_index} is left with sessions"
+        self.am.interfaces[sw_if_index] = None
 
     # --- 3. tally ----------------------------------------------------------------------------
 
@@ -164,8 +166,10 @@ class Cleaner:
             cleaner.wait_interval = max(old // 2, WAIT_INTERVAL_MIN_NS)
         elif unwanted:
             cleaner.wait_interval = min(old + WAIT_INTERVAL_INCREMENT_NS, WAIT_INTERVAL_MAX_NS)
-        if cleaner.wait_interval != old and self.am.listener is not None:
-            self.am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
+        if cleaner.wait_interval != old:
+            cleaner.cnt_wait_changes += 1
+            if self.am.listener is not None:
+                self.am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
 
     # --- 4. interrupt ------------------------------------------------------------------------
 

@@ -155,7 +155,7 @@ class Datapath:
             pass
         worker.session_in_hand = None
         if match.reason & KIND_MASK == NEW_SESSION:
-            if not self.sessions.can_add_session(interface):
+            if not self.sessions.can_add_session(interface, lookup_key):
                 self.recycle(worker, now)
             match.reason = self.add(
                 worker, interface, is_input, lookup_key, match.reason, info, now
@@ -222,7 +222,7 @@ class Datapath:
             yield Step.MATCH_RULE
         worker.session_in_hand = None
         if match.reason & KIND_MASK == NEW_SESSION:
-            if not self.sessions.can_add_session(interface):
+            if not self.sessions.can_add_session(interface, lookup_key):
                 yield Step.RECYCLE
                 self.recycle(worker, now)
             yield Step.ADD
@@ -282,8 +282,12 @@ class Datapath:
             return True
         rules = acl.rules
         if match.rules is not rules:
-            if match.rules is not None and am.listener is not None:
-                am.listener(RulesReplaced(now, worker.thread_index, acl_index, match.rule_index))
+            if match.rules is not None:
+                worker.cnt_rules_replaced += 1
+                if am.listener is not None:
+                    am.listener(
+                        RulesReplaced(now, worker.thread_index, acl_index, match.rule_index)
+                    )
             match.rules = rules
         rule_index = match.rule_index
         if rule_index >= len(rules):
@@ -320,7 +324,7 @@ class Datapath:
 
         Another thread may have entered the key since the look-up; then the packet is a hit.
         """
-        if not self.sessions.can_add_session(interface):
+        if not self.sessions.can_add_session(interface, key):
             return matched & ~KIND_MASK | TOO_MANY_SESSIONS
         session, added = self.sessions.add_session(worker, interface, key, is_input, info, now)
         if not added:

@@ -36,7 +36,10 @@ class Prefix(NamedTuple):
 
 
 class FibEntry(NamedTuple):
-    """Where one prefix leads. `sw_if_index` is -2 for the bench itself; `via` is only shown."""
+    """Where one prefix leads: `sw_if_index` -2 is the bench itself, `via` says who put it there.
+
+    Two addresses of one subnet put two entries in, and each takes its own out again.
+    """
 
     prefix: Prefix
     source: Source
@@ -57,28 +60,32 @@ class Fib:
     """The table. Changed by the thread that runs commands; read by every worker."""
 
     def __init__(self) -> None:
-        self.entries: dict[tuple[Prefix, Source], FibEntry] = {}
+        #: Used as a set that keeps its order.
+        self.entries: dict[FibEntry, None] = {}
         for prefix in ALWAYS_LOCAL:
-            self.entries[prefix, Source.LOCAL] = FibEntry(prefix, Source.LOCAL, FIB_FOR_US, "local")
+            self.entries[FibEntry(prefix, Source.LOCAL, FIB_FOR_US, "local")] = None
         self._lengths: dict[bool, list[tuple[int, dict[int, int]]]] = {}
         self._cache: dict[bytes, int] = {}
         self._rebuild()
 
     def add(self, entry: FibEntry) -> None:
-        """Enter or replace what this source says of this prefix."""
-        self.entries[entry.prefix, entry.source] = entry
+        """Put an entry in."""
+        self.entries[entry] = None
         self._rebuild()
 
-    def remove(self, prefix: Prefix, source: Source) -> bool:
-        """Take out what this source says of this prefix; False if it said nothing."""
-        if self.entries.pop((prefix, source), None) is None:
-            return False
+    def remove(self, entry: FibEntry) -> None:
+        """Take an entry out, if it is there."""
+        self.entries.pop(entry, None)
         self._rebuild()
-        return True
+
+    def route(self, prefix: Prefix) -> FibEntry | None:
+        """The route that was added to exactly this prefix."""
+        routes = (e for e in self.entries if e.prefix == prefix and e.source == Source.CLI)
+        return next(routes, None)
 
     def remove_interface(self, sw_if_index: int) -> None:
         """Take out every entry that leads to this interface."""
-        self.entries = {k: e for k, e in self.entries.items() if e.sw_if_index != sw_if_index}
+        self.entries = {e: None for e in self.entries if e.sw_if_index != sw_if_index}
         self._rebuild()
 
     def lookup(self, address: bytes) -> int:
@@ -102,7 +109,7 @@ class Fib:
     def _rebuild(self) -> None:
         """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs."""
         tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
-        for entry in sorted(self.entries.values(), key=lambda e: e.source, reverse=True):
+        for entry in sorted(self.entries, key=lambda e: e.source, reverse=True):
             bits = 128 if entry.prefix.is_ip6 else 32
             by_length = tables[entry.prefix.is_ip6].setdefault(entry.prefix.length, {})
             by_length[entry.prefix.address >> (bits - entry.prefix.length)] = entry.sw_if_index
@@ -117,11 +124,12 @@ def interface_entries(address: int, length: int, is_ip6: bool, sw_if_index: int)
     bits = 128 if is_ip6 else 32
     mask = prefix_mask(length, bits)
     subnet = Prefix(address & mask, length, is_ip6)
-    entries = [FibEntry(subnet, Source.INTERFACE, sw_if_index, "attached")]
+    via = f"address {address:#x}/{length} on {sw_if_index}"
+    entries = [FibEntry(subnet, Source.INTERFACE, sw_if_index, via)]
     own = [address]
     if not is_ip6 and length <= 30:
         own += [address & mask, address | ~mask & 0xFFFFFFFF]
     for end in own:
         host = Prefix(end, bits, is_ip6)
-        entries.append(FibEntry(host, Source.LOCAL, FIB_FOR_US, f"local to {sw_if_index}"))
+        entries.append(FibEntry(host, Source.LOCAL, FIB_FOR_US, via))
     return entries

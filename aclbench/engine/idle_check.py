@@ -146,6 +146,7 @@ class IdleCheck:
         worker.pending_clear_sw_if_index_bitmap &= worker.serviced_sw_if_index_bitmap
         if worker.pending_clear_sw_if_index_bitmap:
             worker.swipe_end_time = max([now, *self.tail_times(worker)])
+        worker.cnt_sweeps_started += 1
         if self.am.listener is not None:
             self.am.listener(
                 SweepStarted(
@@ -170,6 +171,7 @@ class IdleCheck:
 
     def clear_done(self, worker: Worker, now: int) -> None:
         """The last thing written: from here on the cleaner may start another clear."""
+        worker.cnt_sweeps_finished += 1
         if self.am.listener is not None:
             self.am.listener(SweepFinished(now, worker.thread_index))
         self.set_flag(worker, "clear_in_process", 0, now)
@@ -222,5 +224,11 @@ def write_flag(am: AclMain, worker: Worker, flag: str, value: int, by: int, now:
     else:
         assert flag == "clear_in_process", flag
         old, worker.clear_in_process = worker.clear_in_process, value
-    if old != value and am.listener is not None:
+    if old == value:
+        return
+    if by == worker.thread_index:
+        worker.cnt_flag_changes += 1
+    else:
+        am.cleaner.cnt_flag_changes += 1
+    if am.listener is not None:
         am.listener(FlagSet(now, worker.thread_index, flag, value, by))

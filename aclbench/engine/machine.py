@@ -56,7 +56,7 @@ class Machine:
         self.am.fib.remove_interface(sw_if_index)
         for address, length, is_ip6 in interface.addresses:
             self._forget_address(address, length, is_ip6, sw_if_index)
-        self.am.outside.signal_cleaner(CleanerEvent(sw_if_index))
+        self.am.outside.signal_cleaner(CleanerEvent(sw_if_index, deleted=True))
 
     def add_address(self, interface: Interface, address: int, length: int, is_ip6: bool) -> None:
         """Give an interface an address, and with it a route to its subnet."""
@@ -75,15 +75,21 @@ class Machine:
 
     def _forget_address(self, address: int, length: int, is_ip6: bool, sw_if_index: int) -> None:
         for entry in interface_entries(address, length, is_ip6, sw_if_index):
-            if self.am.fib.entries.get((entry.prefix, entry.source)) == entry:
-                self.am.fib.remove(entry.prefix, entry.source)
+            self.am.fib.remove(entry)
 
     def add_route(self, prefix: Prefix, sw_if_index: int, via: str) -> None:
         """Add a route out of an interface, or (`FIB_FOR_US`) to the bench itself."""
-        if (prefix, Source.CLI) in self.am.fib.entries:
+        if self.am.fib.route(prefix) is not None:
             raise ValueError("there is a route to this prefix already")
         assert sw_if_index == FIB_FOR_US or self.am.interface(sw_if_index)
         self.am.fib.add(FibEntry(prefix, Source.CLI, sw_if_index, via))
+
+    def del_route(self, prefix: Prefix) -> None:
+        """Delete a route that was added."""
+        entry = self.am.fib.route(prefix)
+        if entry is None:
+            raise ValueError("no route to this prefix was added")
+        self.am.fib.remove(entry)
 
     # --- ACLs --------------------------------------------------------------------------------
 

@@ -74,6 +74,9 @@ class CleanerData:
         self.cnt_wait_without_timeout: int = 0
         self.cnt_event_cycles: int = 0
         self.cnt_interrupts_sent: int = 0
+        self.cnt_flag_changes: int = 0
+        self.cnt_clears_started: int = 0
+        self.cnt_wait_changes: int = 0
 
 
 class AclMain:

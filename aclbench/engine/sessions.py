@@ -143,9 +143,12 @@ class Sessions:
 
     # --- adding and deleting -----------------------------------------------------------------
 
-    def can_add_session(self, interface: Interface) -> bool:
-        """Whether the interface has fewer sessions than `max-entries`."""
-        return len(interface.sessions) < self.am.conn_table_max_entries
+    def can_add_session(self, interface: Interface, key: bytes) -> bool:
+        """Whether the interface has fewer sessions than `max-entries`.
+
+        A key that another thread has entered meanwhile needs no room.
+        """
+        return len(interface.sessions) < self.am.conn_table_max_entries or key in interface.sessions
 
     def add_session(
         self, worker: Worker, interface: Interface, key: bytes, is_input: bool, info: int, now: int

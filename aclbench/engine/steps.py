@@ -67,9 +67,13 @@ WAIT_FOR_EVENT: Final = Wait(WaitKind.EVENT, NEVER)
 
 
 class CleanerEvent(NamedTuple):
-    """A signal to the cleaner. `sw_if_index` is the interface to clear, or one of the below."""
+    """A signal to the cleaner. `sw_if_index` is the interface to clear, or one of the below.
+
+    `deleted`: the interface was deleted, and its index is free once this clear is done.
+    """
 
     sw_if_index: int
+    deleted: bool = False
 
 
 #: A list was empty and is not any more: look again when to wake up.

@@ -53,6 +53,10 @@ class Worker:
         self.cnt_recycled_sessions: int = 0
         self.cnt_interrupts_served: int = 0
         self.cnt_class_changes: int = 0
+        self.cnt_flag_changes: int = 0
+        self.cnt_sweeps_started: int = 0
+        self.cnt_sweeps_finished: int = 0
+        self.cnt_rules_replaced: int = 0
         self.session_adds_by_sw_if_index: dict[int, int] = {}
         self.session_dels_by_sw_if_index: dict[int, int] = {}
         self.live_sessions: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from aclbench.engine.fib import FIB_FOR_US, Source
+from aclbench.engine.fib import FIB_FOR_US
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import Command, ParsedCommand
 
@@ -92,8 +92,10 @@ def add_route(bench: Workbench, parsed: ParsedCommand) -> str:
 
 def delete_route(bench: Workbench, parsed: ParsedCommand) -> str:
     """Delete a route that `ip route add` made."""
-    if not bench.machine.am.fib.remove(parsed.arguments["prefix"], Source.CLI):
-        raise CommandError("no route to this prefix was added; `show ip fib` lists them")
+    try:
+        bench.machine.del_route(parsed.arguments["prefix"])
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     return ""
 
 
