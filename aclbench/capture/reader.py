@@ -141,6 +141,12 @@ class CaptureReader:
         """Let go of the file."""
         self._file.close()
 
+    def resume(self, position_bytes: int, packets_read: int) -> None:
+        """Go on where a reader of the same file had these two values."""
+        self._file.seek(position_bytes)
+        self.position_bytes = position_bytes
+        self.packets_read = packets_read
+
     def batches(self, max_packets: int = BATCH_PACKETS) -> Iterator[RawBatch]:
         """All packets in order, at most `max_packets` a batch. To be gone through once.
 
