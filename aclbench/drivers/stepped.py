@@ -14,7 +14,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from aclbench.drivers.frame import Frame, PacketInput
 from aclbench.engine.machine import Machine
@@ -30,6 +30,31 @@ CLEANER: Final = -1
 
 Order = Literal["fair", "random"]
 _NO_EVENTS: Final[tuple[CleanerEvent, ...]] = ()
+
+
+class Position(NamedTuple):
+    """How far a run is: packets handled, turns taken since the last one, steps into a turn.
+
+    A turn is what one actor does until it waits: a round of the cleaner, an interrupt. Under the
+    fair order it does not matter whether a stretch was run straight through or by steps, so a
+    position names the same state either way.
+    """
+
+    packets: int
+    turns: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriverState:
+    """A driver at rest: its clock, its position, what the cleaner waits for, its chance."""
+
+    now: int
+    position: Position
+    cleaner_wait: Wait
+    admitted: int
+    source_ended: bool
+    chance: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +89,18 @@ class SteppedDriver:
             thread: deque() for thread in range(n_workers + 1)
         }
         self._admitted: int = 0
-        self._in_hand: dict[int, tuple[Iterator[Step], Step]] = {}
+        #: For each thread in the middle of something: what, its next step, and is it a packet?
+        self._in_hand: dict[int, tuple[Iterator[Step], Step, bool]] = {}
         self._current: int | None = None
+        #: How far the run is, see `Position`.
+        self._packets: int = 0
+        self._turns: int = 0
+        self._steps: int = 0
+        self._clean: bool = True
+        #: Named steps taken one at a time, in all.
+        self.steps_taken: int = 0
+        #: Turns that the run under way may still take.
+        self._turns_left: int = NEVER
         self.machine: Machine = Machine(n_workers, self)
         self._cleaner = self.machine.cleaner.session_cleaner_process()
         self._cleaner_next: Step | Wait = next(self._cleaner)
@@ -83,41 +118,109 @@ class SteppedDriver:
         self._signals.append(event)
         self._due = 0
 
+    # --- at rest -------------------------------------------------------------------------------
+
+    def state(self) -> DriverState:
+        """What `restore` needs, of a driver at rest; frames and source are the caller's."""
+        assert self.at_rest()
+        wait = self._cleaner_next
+        assert isinstance(wait, Wait)
+        return DriverState(
+            self.now,
+            self.position,
+            wait,
+            self._admitted,
+            self.source is None,
+            self._random.getstate(),
+        )
+
+    def restore(self, state: DriverState) -> None:
+        """Go on from a state; the machine is the caller's to restore."""
+        self.now = state.now
+        self._packets, self._turns, self._steps = state.position
+        self._admitted = state.admitted
+        self._random.setstate(state.chance)  # type: ignore[arg-type]
+        cleaner = self.machine.am.cleaner
+        waits = cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout
+        self._cleaner = self.machine.cleaner.session_cleaner_process(state.cleaner_wait)
+        self._cleaner_next = next(self._cleaner)
+        # The wait it begins with was counted when it began.
+        cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout = waits
+        self._due = 0
+
     # --- straight through ----------------------------------------------------------------------
 
-    def run_until(self, until: int, max_packets: int | None = None) -> bool:
+    def run_until(
+        self, until: int, max_packets: int | None = None, max_turns: int | None = None
+    ) -> bool:
         """Run what is due up to and including `until` (nanoseconds), then set the clock there.
 
-        Stops early, and returns False, after `max_packets` packets.
+        Stops early, and returns False, after `max_packets` packets or `max_turns` turns of the
+        cleaner and the interrupt handlers.
         """
         if self.order == "random":
             return self._run_by_steps(until, max_packets)
         while self._busy():
             self.step()
+        self._turns_left = max_turns if max_turns is not None else NEVER
         handled = self._run_packets(until, max_packets)
         if max_packets is not None and handled >= max_packets:
             return False
-        self._run_due(until)
+        if not self._run_due(until):
+            return False
         self.now = max(self.now, until)
         return True
 
-    def run_packets(self, max_packets: int | None = None) -> bool:
+    def run_packets(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
         """Run on to the last packet, and what is left to do at its instant; the clock stops there.
 
-        Stops early, and returns False, after `max_packets` packets.
+        Stops early, and returns False, after `max_packets` packets or `max_turns` turns.
         """
         if self.order == "random":
+            first = self._packets
             while self.next_frame() is not None or self._busy():
-                if not self._run_by_steps(self.next_time(), max_packets):
+                left = None if max_packets is None else max_packets - (self._packets - first)
+                if not self._run_by_steps(self.next_time(), left):
                     return False
             return True
         while self._busy():
             self.step()
+        self._turns_left = max_turns if max_turns is not None else NEVER
         handled = self._run_packets(NEVER - 1, max_packets)
         if max_packets is not None and handled >= max_packets:
             return False
-        self.settle()
-        return True
+        return self.next_frame() is None and self._run_due(self.now)
+
+    @property
+    def position(self) -> Position:
+        """How far the run is."""
+        return Position(self._packets, self._turns, self._steps)
+
+    def run_to(self, position: Position, time: int) -> None:
+        """Run, in fair order, to a position that lies ahead; then set the clock, never back.
+
+        The position must be one that this very run has: from the same state on, of the same input.
+        """
+        while self._busy() and self.position < position:
+            self.step()
+        self._turns_left = NEVER
+        if self._packets < position.packets:
+            self._run_packets(NEVER - 1, position.packets - self._packets)
+        self._turns_left = position.turns - self._turns
+        if self._turns_left > 0:
+            self._run_due(NEVER - 1)
+        self._turns_left = NEVER
+        while self.position < position:
+            self.step()
+        assert self.position == position, f"arrived at {self.position}, not at {position}"
+        self.now = max(self.now, time)
+
+    def run_to_next_packet(self) -> None:
+        """Run, in fair order, all that is due before the next packet, and not the packet."""
+        frame = self.next_frame()
+        if frame is not None and not self._busy():
+            self._turns_left = NEVER
+            self._run_due(max(self.now, frame.peek_time()))
 
     def settle(self) -> None:
         """Run what is left to do at the present instant; the clock does not move."""
@@ -158,42 +261,64 @@ class SteppedDriver:
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers = [workers[am.thread_of(rx, b"")] for rx in range(len(am.interfaces))]
         handled = 0
-        while (frame := self.next_frame()) is not None:
+        going_on = True
+        while going_on and (frame := self.next_frame()) is not None:
             start, end = frame.position, len(frame.time)
             if max_packets is not None:
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
             columns = (frame.time, frame.rx, frame.key, frame.mirror_key, frame.info)
-            for time, rx, key, mirror_key, info in zip(*(c[start:end] for c in columns)):
+            for time, rx, key, mirror_key, info in zip(
+                *(column[start:end] for column in columns), strict=True
+            ):
                 if time > now:
                     if time > until:
                         break
                     if time >= self._due:
-                        self.now = now
-                        self._run_due(time)
+                        self._at_packet(now, i - start)
+                        if not self._run_due(time):
+                            now, going_on = self.now, False
+                            break
                     now = time
                 elif now >= self._due:
-                    self.now = now
-                    self._run_due(now)
+                    self._at_packet(now, i - start)
+                    if not self._run_due(now):
+                        going_on = False
+                        break
                 worker = workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
                 if listening:
                     worker.packet_number = frame.number[i]
                 process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
-            self.now = now
+            if going_on:
+                self._at_packet(now, i - start)
             frame.position = i
             handled += i - start
+            self._packets += i - start
             if i < len(frame.time):
                 break
         return handled
 
-    def _run_due(self, until: int) -> None:
-        """Run the cleaner and the interrupts that are due up to `until`, jumping idle time."""
+    def _at_packet(self, now: int, handled: int) -> None:
+        """Note the clock, and that no turn was taken since the last packet, if there was one."""
+        self.now = now
+        if handled:
+            self._turns = 0
+
+    def _run_due(self, until: int) -> bool:
+        """Run the cleaner and the interrupts that are due up to `until`, jumping idle time.
+
+        False: no turns were left for what is due.
+        """
         while True:
             if self._cleaner_is_ready():
+                if not self._turns_left:
+                    return False
                 self._run_cleaner()
             elif self._raised:
+                if not self._turns_left:
+                    return False
                 worker = self.machine.am.workers[self._raised.pop(0)]
                 for _ in self.machine.idle_check.worker_conn_cleaner_process(worker, self.now):
                     pass
@@ -202,8 +327,13 @@ class SteppedDriver:
                 assert isinstance(wait, Wait)
                 if wait.until > until:
                     self._due = wait.until
-                    return
+                    return True
+                if not self._turns_left:
+                    return False
                 self.now = max(self.now, wait.until)
+                continue
+            self._turns_left -= 1
+            self._turns += 1
 
     def _run_cleaner(self) -> None:
         """Let the cleaner go on until it waits again."""
@@ -238,7 +368,8 @@ class SteppedDriver:
         `actor` None lets the order choose: fair, the one that goes on, else cleaner, interrupts,
         packets; random, any. Returns None when nothing is left to do at all.
         """
-        if actor is not None or self.order == "random":
+        fair = actor is None and self.order == "fair"
+        if not fair:
             self._admit_arrived()
         ready = self.ready_actors()
         while not ready:
@@ -253,13 +384,17 @@ class SteppedDriver:
                 f"{self.actor_name(actor)} has nothing to do now; these have: {names}"
             )
         self._due = 0
+        self._clean = fair and self.clean
         return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
 
     def run_event(self) -> StepTaken | None:
-        """Let the next actor run until it waits or is done; returns its last step."""
+        """Take steps until an actor waits or is done; returns that one's last step.
+
+        In fair order they are all of one actor.
+        """
         taken = self.step()
         while taken is not None and not taken.finished:
-            taken = self.step(taken.actor)
+            taken = self.step()
         return taken
 
     def ready_actors(self) -> list[int]:
@@ -276,6 +411,11 @@ class SteppedDriver:
             # One thread for both: whoever is in the middle goes on, else the cleaner begins.
             return [CLEANER] if not self._in_hand else threads
         return ready + threads
+
+    @property
+    def clean(self) -> bool:
+        """Nothing was begun by hand or by chance and is not finished: the fair order holds."""
+        return self._clean or self.at_rest()
 
     def actor_name(self, actor: int) -> str:
         """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
@@ -312,20 +452,36 @@ class SteppedDriver:
         label = "wake up" if at_wait else self.upcoming(CLEANER)
         self._current = CLEANER
         self._cleaner_next = self._cleaner.send(self._wake())
+        self._note_step(finished=isinstance(self._cleaner_next, Wait), is_packet=False)
         return StepTaken(self.now, CLEANER, label, isinstance(self._cleaner_next, Wait))
 
     def _thread_step(self, thread_index: int) -> StepTaken:
         if thread_index not in self._in_hand:
+            is_packet = thread_index not in self._raised
             actions = self._take_up(thread_index)
-            self._in_hand[thread_index] = actions, next(actions)
-        actions, step = self._in_hand[thread_index]
+            self._in_hand[thread_index] = actions, next(actions), is_packet
+        actions, step, is_packet = self._in_hand[thread_index]
         self._current = thread_index
         upcoming = next(actions, None)
         if upcoming is None:
             del self._in_hand[thread_index]
         else:
-            self._in_hand[thread_index] = actions, upcoming
+            self._in_hand[thread_index] = actions, upcoming, is_packet
+        self._note_step(finished=upcoming is None, is_packet=is_packet)
         return StepTaken(self.now, thread_index, step.label, upcoming is None)
+
+    def _note_step(self, finished: bool, is_packet: bool) -> None:
+        """Keep the position, step by step."""
+        self.steps_taken += 1
+        if not finished:
+            self._steps += 1
+            return
+        self._steps = 0
+        if is_packet:
+            self._packets += 1
+            self._turns = 0
+        else:
+            self._turns += 1
 
     def _take_up(self, thread_index: int) -> Iterator[Step]:
         """What an idle thread does next: an interrupt that is raised first, then packets."""
@@ -380,13 +536,10 @@ class SteppedDriver:
 
     def _run_by_steps(self, until: int, max_packets: int | None) -> bool:
         """`run_until` for an order that is not fair: nothing but steps."""
-        finished = 0
+        first = self._packets
         while self.next_time() <= until:
-            taken = self.step()
-            assert taken is not None
-            if taken.finished and taken.step != "wake up" and taken.actor != CLEANER:
-                finished += 1
-                if max_packets is not None and finished >= max_packets:
-                    return False
+            if max_packets is not None and self._packets - first >= max_packets:
+                return False
+            self.step()
         self.now = max(self.now, until)
         return True

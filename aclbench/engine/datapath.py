@@ -168,7 +168,7 @@ class Datapath:
         self, worker: Worker, rx: int, key: bytes, mirror_key: bytes, info: int, now: int
     ) -> Iterator[Step]:
         """The same as `process_packet`, with a yield before each step."""
-        checks: list[Check] | None = None if self.am.listener is None else []
+        checks: list[Check] = []  # somebody may begin to listen on the way
         yield Step.PARSE
         interface = self.parse(rx, info)
         if interface is None:
@@ -177,8 +177,7 @@ class Datapath:
         reason = UNCHECKED
         if interface.input_acls:
             reason = yield from self.acl_node_steps(worker, interface, True, key, key, info, now)
-            if checks is not None:
-                checks.append(self.check_of(worker, reason))
+            checks.append(self.check_of(worker, reason))
             if reason & KIND_MASK <= LAST_DENY:
                 self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
                 return
@@ -194,8 +193,7 @@ class Datapath:
             reason = yield from self.acl_node_steps(
                 worker, tx_interface, False, mirror_key, key, info, now
             )
-            if checks is not None:
-                checks.append(self.check_of(worker, reason))
+            checks.append(self.check_of(worker, reason))
             if reason & KIND_MASK <= LAST_DENY:
                 tx = NO_TX
         self.finish(worker, rx, tx, key, info, reason, checks, now)

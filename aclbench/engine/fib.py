@@ -6,6 +6,7 @@ multicast, broadcast and IPv6 link-local end here ("for the bench itself").
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -76,6 +77,11 @@ class Fib:
     def remove(self, entry: FibEntry) -> None:
         """Take an entry out, if it is there."""
         self.entries.pop(entry, None)
+        self._rebuild()
+
+    def replace(self, entries: Iterable[FibEntry]) -> None:
+        """Have these entries and no others."""
+        self.entries = dict.fromkeys(entries)
         self._rebuild()
 
     def route(self, prefix: Prefix) -> FibEntry | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aclbench.capture import Steering, as_frame
 from aclbench.drivers.frame import FRAME_SIZE, Frame
@@ -23,12 +23,15 @@ from aclbench.drivers.stepped import Order, SteppedDriver, StepTaken
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
-from aclbench.engine.packet import Packet, parse_ethernet
+from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.eventlog import LOG_LENGTH, EventLog, EventView
 from aclbench.workbench.feed import Feed
+from aclbench.workbench.history.checkpoint import Checkpoint, unpack
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.journal import Cli, Inject, Op, Run, Steps
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
     MAX_WORKERS,
@@ -38,6 +41,7 @@ from aclbench.workbench.scenario import (
     load_scenario,
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
+from aclbench.workbench.timetravel import TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
 if TYPE_CHECKING:
@@ -48,11 +52,22 @@ Listener = Callable[[TraceEvent], None]
 MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
 
 
-class Workbench:
+class Start(NamedTuple):
+    """How a bench was made: what a run begins with."""
+
+    workers: int
+    placement: Placement
+    order: Order
+    seed: int
+    frame_size: int
+
+
+class Workbench(TimeTravel):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
     `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
-    `order` and `seed` choose who goes next when several could: see `SteppedDriver`.
+    `order` and `seed` choose who goes next when several could: see `SteppedDriver`. Without
+    `history` the run cannot be taken back, and keeps nothing.
     """
 
     def __init__(
@@ -62,6 +77,7 @@ class Workbench:
         order: Order = "fair",
         seed: int = 0,
         frame_size: int = FRAME_SIZE,
+        history: bool = True,
     ) -> None:
         if type(workers) is not int or not 0 <= workers <= MAX_WORKERS:
             raise AclbenchError(f"workers: {workers!r}; a number from 0 to {MAX_WORKERS} is right")
@@ -71,14 +87,16 @@ class Workbench:
             raise AclbenchError(f"frame_size: {frame_size!r}; at least 1 is right")
         self.driver = SteppedDriver(workers, order=order, seed=seed)
         self.machine.am.flow_placement = placement == "flow"
+        self.start = Start(workers, placement, order, seed, frame_size)
         self.commands = make_command_table()
         self.scenario: Scenario | None = None
         self.started = self.now
-        self._frame_size = frame_size
+        self.feed: Feed | None = None
+        #: Frames sent so far: what numbers them.
+        self.sent = 0
         self._listeners: list[Listener] = []
-        self._feed: Feed | None = None
-        self._sent = 0
         self._elapsed_s = 0.0
+        self.history: History | None = History(self) if history else None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -86,9 +104,19 @@ class Workbench:
         return cls.from_scenario(load_scenario(Path(path)))
 
     @classmethod
-    def from_scenario(cls, scenario: Scenario, frame_size: int = FRAME_SIZE) -> Self:
-        """A bench set up by a scenario; a CLI line that is refused is named by its number."""
-        bench = cls(scenario.workers, scenario.placement, frame_size=frame_size)
+    def from_scenario(
+        cls,
+        scenario: Scenario,
+        frame_size: int = FRAME_SIZE,
+        history: bool = True,
+        order: Order = "fair",
+        seed: int = 0,
+    ) -> Self:
+        """A bench set up by a scenario; a CLI line that is refused is named by its number.
+
+        Its history begins when it is set up.
+        """
+        bench = cls(scenario.workers, scenario.placement, order, seed, frame_size, history=False)
         for line in scenario.set_up_lines():
             bench.cli(line)
         for number, line in enumerate(scenario.cli, 1):
@@ -102,6 +130,8 @@ class Workbench:
         bench.started = bench.now
         if scenario.captures:
             bench.open_captures(scenario.captures, bench.steering(scenario))
+        if history:
+            bench.history = History(bench)
         return bench
 
     @property
@@ -124,8 +154,17 @@ class Workbench:
         parsed = self.commands.parse(line, self)
         if parsed is None:
             return ""
-        output: str = parsed.command.handler(self, parsed)
-        self.driver.settle()
+        output: str
+        if not parsed.command.changes:
+            output = parsed.command.handler(self, parsed)
+            return output
+        with self._acting():
+            parsed = self.commands.parse(line, self)
+            assert parsed is not None
+            output = parsed.command.handler(self, parsed)
+            if self.history is not None:
+                self.history.note(Cli(line))
+        self.run_until(self.now)
         return output
 
     def send(self, interface: str, frames: object) -> list[Verdict]:
@@ -133,36 +172,27 @@ class Workbench:
 
         `frames` are bytes or scapy packets, or one of them. Returns a verdict for each.
         """
-        rx = self._interface_index(interface)
-        packets = [self._parse(frame) for frame in _as_list(frames)]
+        self._interface_index(interface)
+        op = Inject(interface, self.sent + 1, tuple(as_frame(f) for f in _as_list(frames)))
         verdicts: list[Verdict] = []
         names = {i.sw_if_index: i.name for i in self.machine.am.interfaces if i is not None}
-        wanted = range(self._sent + 1, self._sent + len(packets) + 1)
 
         def hear(event: TraceEvent) -> None:
             if isinstance(event, PacketVerdict):
                 verdicts.append(verdict_of(event, names.get(event.tx)))
 
-        count = len(packets)
-        frame = Frame(
-            [self.now] * count,
-            list(wanted),
-            [rx] * count,
-            [packet.key for packet in packets],
-            [packet.mirror_key for packet in packets],
-            [packet.info for packet in packets],
-        )
-        self._sent += count
+        self.run_until(self.now)
+        with self._acting():
+            self.perform(op)
+            if self.history is not None:
+                self.history.note(op)
         with self.listening(hear):
-            self.driver.settle()
-            verdicts.clear()
-            self.driver.frames.extendleft(reversed(frame.split(self._frame_size)))
-            self.driver.settle()
-        return sorted(verdicts[:count], key=lambda verdict: verdict.number)
+            self.run_until(self.now)
+        return sorted(verdicts[: len(op.frames)], key=lambda verdict: verdict.number)
 
     def advance(self, seconds: float | str | Decimal) -> None:
         """Let time pass: run what is due up to and including the end of `seconds`."""
-        self.driver.run_until(self.now + seconds_to_ns(seconds))
+        self.run_until(self.now + seconds_to_ns(seconds))
 
     def snapshot(self, view: View | None = None) -> Snapshot:
         """The bench as it stands; without a view, everything but long lists' middles."""
@@ -187,29 +217,26 @@ class Workbench:
 
     def open_captures(self, captures: Sequence[Path], steering: Steering) -> None:
         """Have captures arrive from now on, as the clock reaches their packets."""
-        self._feed = Feed(captures, steering, self.machine.am, self.now, self._frame_size)
-        self.driver.source = self._feed.next_frame
+        self.feed = Feed(captures, steering, self.machine.am, self.now, self.start.frame_size)
+        self.driver.source = self.feed.next_frame
 
     def play(self, max_packets: int | None = None) -> bool:
         """Run on to the last packet of the captures, or for `max_packets`; False: there are more.
 
         Raises the feed's CaptureError once what came before the damage is handled.
         """
-        began = time.perf_counter()
-        ended = self.driver.run_packets(max_packets)
-        self._elapsed_s += time.perf_counter() - began
-        return ended
+        return self._run(lambda p, t: self.driver.run_packets(p, t), max_packets)
 
     @property
     def capture_error(self) -> AclbenchError | None:
         """Why the captures ended early, if they did."""
-        return self._feed.error if self._feed is not None else None
+        return self.feed.error if self.feed is not None else None
 
     def decode_again(self) -> None:
         """Read the packets that are decoded but not handled anew, after a change of settings."""
-        if self._feed is not None:
+        if self.feed is not None:
             frame = self.driver.frames.popleft() if self.driver.frames else None
-            again = self._feed.decode_again(frame)
+            again = self.feed.decode_again(frame)
             if again is not None:
                 self.driver.frames.appendleft(again)
 
@@ -222,7 +249,8 @@ class Workbench:
 
     def step(self, actor: str | None = None) -> StepTaken | None:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
-        return self.driver.step(None if actor is None else self._actor(actor))
+        chosen = None if actor is None else self._actor(actor)
+        return self._step(lambda: self.driver.step(chosen), chosen)
 
     def actors(self) -> list[str]:
         """Who can take a step now, in the fair order."""
@@ -236,14 +264,77 @@ class Workbench:
 
     def step_event(self) -> StepTaken | None:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self.driver.run_event()
+        return self._step(self.driver.run_event, None)
+
+    def _step(self, go: Callable[[], StepTaken | None], actor: int | None) -> StepTaken | None:
+        """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
+        history, driver = self.history, self.driver
+        if history is None:
+            return go()
+        history.before_acting()
+        fair = actor is None and driver.order == "fair" and driver.clean
+        before = driver.steps_taken
+        taken = go()
+        if fair:
+            history.note(Run(driver.position, driver.now))
+        else:
+            count = driver.steps_taken - before
+            history.note(Steps(actor, count, driver.position, driver.now))
+        return taken
 
     def run_until(self, time_ns: int, max_packets: int | None = None) -> bool:
         """Run what is due up to and including a time; False: stopped after `max_packets`."""
+        return self._run(lambda p, t: self.driver.run_until(time_ns, p, t), max_packets)
+
+    def _run(self, go: Callable[[int | None, int | None], bool], max_packets: int | None) -> bool:
+        """Run forward, kept in the history if there is one."""
         began = time.perf_counter()
-        ended = self.driver.run_until(time_ns, max_packets)
-        self._elapsed_s += time.perf_counter() - began
-        return ended
+        try:
+            if self.history is None:
+                return go(max_packets, None)
+            self.history.before_acting()
+            return self.history.run(go, max_packets)
+        finally:
+            self._elapsed_s += time.perf_counter() - began
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Do something new; in the past that opens a branch."""
+        if self.history is not None:
+            self.history.before_acting()
+        yield
+
+    def perform(self, op: Op) -> None:
+        """Perform a command or hand frames over, and nothing else: for the history."""
+        if isinstance(op, Cli):
+            parsed = self.commands.parse(op.line, self)
+            assert parsed is not None
+            parsed.command.handler(self, parsed)
+            return
+        assert isinstance(op, Inject)
+        rx = self._interface_index(op.interface)
+        headers = self.machine.am.extension_headers
+        packets = [parse_ethernet(frame, headers) for frame in op.frames]
+        count = len(packets)
+        self.sent = op.first + count - 1
+        frame = Frame(
+            [self.now] * count,
+            list(range(op.first, op.first + count)),
+            [rx] * count,
+            [packet.key for packet in packets],
+            [packet.mirror_key for packet in packets],
+            [packet.info for packet in packets],
+        )
+        self.driver.frames.extendleft(reversed(frame.split(self.start.frame_size)))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
+        self.driver = unpack(checkpoint, self.start.order)
+        self.sent = checkpoint.sent
+        if self.feed is not None and checkpoint.feed is not None:
+            self.feed = self.feed.resumed(checkpoint.feed, self.machine.am)
+            if not checkpoint.driver.source_ended:
+                self.driver.source = self.feed.next_frame
 
     # --- listening ---------------------------------------------------------------------------
 
@@ -302,9 +393,6 @@ class Workbench:
                 return interface.sw_if_index
         known = ", ".join(i.name for i in self.machine.am.interfaces if i is not None)
         raise CommandError(f"there is no interface {name}; this bench has {known}")
-
-    def _parse(self, frame: object) -> Packet:
-        return parse_ethernet(as_frame(frame), self.machine.am.extension_headers)
 
 
 def _as_list(frames: object) -> list[object]:

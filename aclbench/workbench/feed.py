@@ -9,11 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from aclbench.capture import Columns, RawBatch, Steering, decode, open_capture
 from aclbench.drivers.frame import FRAME_SIZE, Frame
 from aclbench.engine.main import AclMain
 from aclbench.errors import CaptureError
+
+
+class FeedState(NamedTuple):
+    """Where a feed is: in which capture, at which batch of it, and how far into that batch.
+
+    `position_bytes` and `packets_before` are the reader's at the beginning of the batch.
+    """
+
+    capture: int
+    position_bytes: int
+    packets_before: int
+    position: int
+    offset: int | None
+    read: int
+
+
+class _Batch(NamedTuple):
+    """A batch, and where it begins."""
+
+    capture: int
+    position_bytes: int
+    packets_before: int
+    raw: RawBatch
 
 
 class Feed:
@@ -32,14 +56,15 @@ class Feed:
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
-        self._steering = steering
+        self.captures = tuple(captures)
+        self.steering = steering
+        self.start = start
+        self.frame_size = frame_size
         self._am = am
-        self._frame_size = frame_size
         #: Bench time minus capture time; None until the first packet.
         self._offset: int | None = None
-        self._start = start
-        self._batches = self._read_all(captures)
-        self._batch: RawBatch | None = None
+        self._batches = self._read_all(0, None)
+        self._batch: _Batch | None = None
         self._columns: Columns | None = None
         self._rx: list[int] = []
         self._position = 0
@@ -52,11 +77,11 @@ class Feed:
                 return None
             self._take_up(batch)
         columns = self._columns
-        first, last = self._position, self._position + self._frame_size
+        first, last = self._position, self._position + self.frame_size
         self._position = last
         times = columns.time_ns[first:last]
         if self._offset is None:
-            self._offset = self._start - times[0]
+            self._offset = self.start - times[0]
         offset = self._offset
         number = columns.first_number + first
         self.read += len(times)
@@ -83,16 +108,58 @@ class Feed:
         self.read -= unhandled
         return self.next_frame() if unhandled else None
 
-    def _take_up(self, batch: RawBatch) -> None:
+    def state(self, unhandled: int) -> FeedState:
+        """Where to go on; `unhandled` packets that were handed over are handed over again."""
+        batch = self._batch
+        if batch is None or self._columns is None:
+            return FeedState(0, 0, 0, 0, self._offset, 0)
+        position = min(self._position, len(self._columns.info)) - unhandled
+        return FeedState(
+            batch.capture,
+            batch.position_bytes,
+            batch.packets_before,
+            position,
+            self._offset,
+            self.read - unhandled,
+        )
+
+    def resumed(self, state: FeedState, am: AclMain) -> Feed:
+        """A feed of the same captures that goes on from a state, for another machine."""
+        feed = Feed(self.captures, self.steering, am, self.start, self.frame_size)
+        feed._offset = state.offset
+        feed.read = state.read
+        feed._batches = feed._read_all(state.capture, state)
+        skip = state.position
+        while skip:
+            batch = next(feed._batches, None)
+            if batch is None:
+                break
+            feed._take_up(batch)
+            taken = min(skip, len(batch.raw))
+            feed._position = taken
+            skip -= taken
+        return feed
+
+    def _take_up(self, batch: _Batch) -> None:
         self._batch = batch
-        self._columns = decode(batch, self._am.extension_headers)
-        self._rx = self._steering.assign(self._columns)
+        self._columns = decode(batch.raw, self._am.extension_headers)
+        self._rx = self.steering.assign(self._columns)
         self._position = 0
 
-    def _read_all(self, captures: Sequence[Path]) -> Iterator[RawBatch]:
+    def _read_all(self, first: int, resume: FeedState | None) -> Iterator[_Batch]:
+        """The batches of all captures from the `first` on, that one from where it was left."""
         try:
-            for path in captures:
-                with open_capture(path) as reader:
-                    yield from reader.batches()
+            for capture in range(first, len(self.captures)):
+                with open_capture(self.captures[capture]) as reader:
+                    if resume is not None and resume.position_bytes:
+                        reader.resume(resume.position_bytes, resume.packets_before)
+                    resume = None
+                    batches = reader.batches()
+                    while True:
+                        begin, before = reader.position_bytes, reader.packets_read
+                        batch = next(batches, None)
+                        if batch is None:
+                            break
+                        yield _Batch(capture, begin, before, batch)
         except CaptureError as error:
             self.error = error

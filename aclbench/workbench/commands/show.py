@@ -190,17 +190,20 @@ COMMANDS: Final = (
         show_acl,
         "list the ACLs with their rules and where they are applied",
         group=GROUP,
+        changes=False,
     ),
     Command(
         "show acl-plugin interface [sw_if_index <number:sw_if_index> [acl]]",
         show_interface,
         "list which ACLs each interface has",
         group=GROUP,
+        changes=False,
     ),
     Command(
         "show acl-plugin sessions [verbose [<number>]]",
         show_sessions,
         "show sessions, each worker's data and the cleaner's counters",
         group=GROUP,
+        changes=False,
     ),
 )

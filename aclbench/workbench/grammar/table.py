@@ -29,13 +29,17 @@ END = "<enter>"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`summary` is one line; `details` more of them; `group` the heading it is listed under."""
+    """`summary` is one line; `details` more of them; `group` the heading it is listed under.
+
+    `changes`: it may change the state of what it is used on; one that only shows does not.
+    """
 
     syntax: str
     handler: Callable[..., Any]
     summary: str
     details: str = ""
     group: str = ""
+    changes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The history of a run: its journal, its checkpoints, its branches."""

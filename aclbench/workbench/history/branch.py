@@ -1,0 +1,117 @@
+"""Branches: journals that share a past, each with its own checkpoints and marks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from aclbench.drivers.stepped import Position
+from aclbench.workbench.history.checkpoint import Checkpoint
+from aclbench.workbench.history.journal import Cli, Inject, Op, Point, Run, Steps
+
+
+class Saved(NamedTuple):
+    """A checkpoint and where it was taken."""
+
+    point: Point
+    checkpoint: Checkpoint
+
+
+class Mark(NamedTuple):
+    """How many events of each kind there had been by a time (nanoseconds)."""
+
+    time: int
+    counts: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Branch:
+    """One journal. `starts[i]` is where input i begins; the last of them is the branch's end."""
+
+    name: str
+    starts: list[Point]
+    ops: list[Op] = field(default_factory=list)
+    saved: list[Saved] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    parent: str = ""
+
+    @property
+    def end(self) -> Point:
+        """Behind the last input."""
+        return self.starts[-1]
+
+    @property
+    def lasting_end(self) -> Point:
+        """The end, named so that it is the same place when the last run has gone on."""
+        end = self.end
+        if self.ops and isinstance(self.ops[-1], Run):
+            return end._replace(op=end.op - 1)
+        return end
+
+    def append(self, op: Op, position: Position, time: int) -> None:
+        """Note an input that was just performed, and where the bench stands after it.
+
+        Fair runs that follow one another are one: what matters is how far they go.
+        """
+        if isinstance(op, Run) and self.ops and isinstance(self.ops[-1], Run):
+            self.ops[-1] = op
+            self.starts[-1] = Point(len(self.ops), position, time)
+            return
+        if isinstance(op, Run | Steps) and (position, time) == self.end[1:]:
+            return
+        self.ops.append(op)
+        self.starts.append(Point(len(self.ops), position, time))
+
+    def canonical(self, point: Point) -> Point:
+        """The same place, named from the input that led there, and none that only set the clock."""
+        op, position = point.op, point.position
+        while op and position == self.starts[op].position:
+            if not isinstance(self.ops[op - 1], Run | Steps):
+                break
+            op -= 1
+        return Point(op, position, 0)
+
+    def op_at(self, position: Position) -> int:
+        """The input in which a position lies that comes after its beginning."""
+        before = bisect_right(self.starts, position, key=lambda start: start.position) - 1
+        # Of the inputs that begin at the position the first one ends what led to it.
+        while before and self.starts[before].position == position:
+            before -= 1
+        return min(before, len(self.ops) - 1)
+
+    def save(self, point: Point, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint, once a point."""
+        if not any(saved.point == point for saved in self.saved):
+            insort(self.saved, Saved(point, checkpoint), key=lambda saved: saved.point)
+
+    def nearest(self, point: Point) -> Saved:
+        """The latest checkpoint at or before a point; the start is always kept."""
+        index = bisect_right(self.saved, point, key=lambda saved: saved.point) - 1
+        return self.saved[max(index, 0)]
+
+    def fork(self, name: str, at: Point) -> Branch:
+        """A branch that has this one's past up to a point."""
+        ops, starts = self.ops[: at.op], self.starts[: at.op + 1]
+        if at.op < len(self.ops) and at.position > self.starts[at.op].position:
+            ops.append(self._partial(at))
+            starts.append(Point(at.op + 1, at.position, at.time))
+        elif at.time > starts[-1].time:
+            ops.append(Run(at.position, at.time))
+            starts.append(Point(at.op + 1, at.position, at.time))
+        return Branch(
+            name,
+            starts,
+            ops,
+            [saved for saved in self.saved if saved.point <= at],
+            [mark for mark in self.marks if mark.time <= at.time],
+            parent=self.name,
+        )
+
+    def _partial(self, at: Point) -> Op:
+        """The part of an input that leads up to a point inside it."""
+        op = self.ops[at.op]
+        assert not isinstance(op, Cli | Inject), "a point lies before or behind a command"
+        if isinstance(op, Run):
+            return Run(at.position, at.time)
+        return Steps(op.actor, op.count, at.position, at.time)

@@ -1,0 +1,179 @@
+"""Checkpoints: the machine packed into a few arrays, and unpacked into a new one.
+
+Taken where the machine is at rest, so no suspended step needs saving. Sessions are packed by field:
+a checkpoint of n sessions takes about 60 n bytes and n times 0.3 us.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aclbench.drivers.stepped import DriverState, Order, SteppedDriver
+from aclbench.engine.acl import Acl, AclRule
+from aclbench.engine.fib import Fib, FibEntry
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.session import NO_LIST, Session
+from aclbench.engine.worker import Worker
+from aclbench.workbench.feed import FeedState
+
+#: Fields of a session that are packed as numbers, with the array type that holds them.
+SESSION_FIELDS: Final = (
+    ("sw_if_index", "I"),
+    ("proto", "B"),
+    ("last_active_time", "q"),
+    ("tcp_flags_seen_in", "B"),
+    ("tcp_flags_seen_out", "B"),
+    ("link_list_id", "b"),
+    ("link_prev_idx", "i"),
+    ("link_next_idx", "i"),
+    ("link_enqueue_time", "q"),
+)
+#: Fields of a worker that hold its sessions, or are empty at rest; the rest is copied as it is.
+_WORKER_APART: Final = {"sessions_pool", "expired", "session_in_hand"}
+_INTERFACE_APART: Final = {"sessions"}
+_MAIN_APART: Final = {
+    "outside",
+    "listener",
+    "workers",
+    "packet_workers",
+    "cleaner",
+    "interfaces",
+    "fib",
+    "acls",
+}
+#: Bytes that a packed session takes, keys (shared with the live table) counted in full.
+_SESSION_BYTES: Final = 33 + 8 + 56
+
+
+@dataclass(frozen=True, slots=True)
+class PackedWorker:
+    """One worker: its plain fields, and its pool by columns."""
+
+    fields: dict[str, Any]
+    keys: list[bytes]
+    columns: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A bench at rest."""
+
+    main: dict[str, Any]
+    cleaner: dict[str, Any]
+    interfaces: list[dict[str, Any] | None]
+    fib: tuple[FibEntry, ...]
+    acls: dict[int, tuple[tuple[AclRule, ...], str]]
+    workers: list[PackedWorker]
+    driver: DriverState
+    feed: FeedState | None
+    sent: int
+    #: Trace events since the start, for finding one by its number.
+    events: int
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return 4096 + _SESSION_BYTES * sum(len(worker.keys) for worker in self.workers)
+
+
+def pack(driver: SteppedDriver, feed: FeedState | None, sent: int, events: int) -> Checkpoint:
+    """Pack a bench that is at rest."""
+    assert driver.at_rest(), "a checkpoint is taken at rest"
+    am = driver.machine.am
+    return Checkpoint(
+        main={name: _copy(value) for name, value in vars(am).items() if name not in _MAIN_APART},
+        cleaner=dict(vars(am.cleaner)),
+        interfaces=[None if i is None else _fields(i, _INTERFACE_APART) for i in am.interfaces],
+        fib=tuple(am.fib.entries),
+        acls={index: (acl.rules, acl.tag) for index, acl in am.acls.items()},
+        workers=[_pack_worker(worker) for worker in am.workers],
+        driver=driver.state(),
+        feed=feed,
+        sent=sent,
+        events=events,
+    )
+
+
+def unpack(checkpoint: Checkpoint, order: Order) -> SteppedDriver:
+    """A new driver, with a new machine, in the state of the checkpoint."""
+    driver = SteppedDriver(checkpoint.main["n_workers"], order=order)
+    am = driver.machine.am
+    _set_fields(am, checkpoint.main)
+    _set_fields(am.cleaner, checkpoint.cleaner)
+    am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
+    am.fib = Fib()
+    am.fib.replace(checkpoint.fib)
+    am.acls = {index: Acl(rules, tag) for index, (rules, tag) in checkpoint.acls.items()}
+    for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
+        _unpack_worker(am, worker, packed)
+    driver.restore(checkpoint.driver)
+    return driver
+
+
+def _fields(thing: object, apart: set[str]) -> dict[str, Any]:
+    return {name: _copy(value) for name, value in vars(thing).items() if name not in apart}
+
+
+def _set_fields(thing: object, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(thing, name, _copy(value))
+
+
+def _copy(value: Any) -> Any:
+    """Lists and dicts of plain values are copied, so that the machine does not write into ours."""
+    return value.copy() if isinstance(value, list | dict) else value
+
+
+def _pack_worker(worker: Worker) -> PackedWorker:
+    pool = worker.sessions_pool
+    return PackedWorker(
+        fields=_fields(worker, _WORKER_APART),
+        keys=[session.key for session in pool],
+        columns=(
+            array("I", [session.sw_if_index for session in pool]),
+            array("B", [session.proto for session in pool]),
+            array("q", [session.last_active_time for session in pool]),
+            array("B", [session.tcp_flags_seen_in for session in pool]),
+            array("B", [session.tcp_flags_seen_out for session in pool]),
+            array("b", [session.link_list_id for session in pool]),
+            array("i", [session.link_prev_idx for session in pool]),
+            array("i", [session.link_next_idx for session in pool]),
+            array("q", [session.link_enqueue_time for session in pool]),
+        ),
+    )
+
+
+def _unpack_worker(am: AclMain, worker: Worker, packed: PackedWorker) -> None:
+    _set_fields(worker, packed.fields)
+    thread_index = worker.thread_index
+    pool = worker.sessions_pool
+    tables = [None if i is None else i.sessions for i in am.interfaces]
+    for row in zip(packed.keys, *packed.columns, strict=True):
+        session = Session(thread_index, len(pool))
+        (
+            session.key,
+            session.sw_if_index,
+            session.proto,
+            session.last_active_time,
+            session.tcp_flags_seen_in,
+            session.tcp_flags_seen_out,
+            session.link_list_id,
+            session.link_prev_idx,
+            session.link_next_idx,
+            session.link_enqueue_time,
+        ) = row
+        pool.append(session)
+        if session.link_list_id != NO_LIST:
+            table = tables[session.sw_if_index]
+            assert table is not None
+            table[session.key] = session
+
+
+def _unpack_interface(fields: dict[str, Any] | None) -> Interface | None:
+    if fields is None:
+        return None
+    interface = Interface(fields["sw_if_index"], fields["name"])
+    _set_fields(interface, fields)
+    return interface

@@ -1,0 +1,417 @@
+"""History: every run can be taken back.
+
+A past point is the nearest earlier checkpoint run forward. The journal grows as the bench is used;
+acting in the past opens a branch and keeps the old future. Checkpoints are thinned to a memory
+limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from aclbench.drivers.stepped import Position
+from aclbench.engine.counts import event_counts
+from aclbench.engine.events import TraceEvent
+from aclbench.errors import CommandError
+from aclbench.workbench.history.branch import Branch, Mark
+from aclbench.workbench.history.checkpoint import pack
+from aclbench.workbench.history.journal import Cli, Op, Point, Run, Steps
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+Unit = Literal["step", "event", "packet"]
+UNITS: Final[tuple[Unit, ...]] = ("step", "event", "packet")
+
+#: Memory that checkpoints may take, unless set.
+DEFAULT_MEMORY_BYTES: Final = 512 << 20
+#: A run goes in chunks of so many packets and turns, with a mark after each.
+CHUNK_PACKETS: Final = 2048
+CHUNK_TURNS: Final = 2048
+#: Work (packets, and turns, which cost more) between checkpoints, at least ...
+CHECKPOINT_WORK: Final = 16_384
+#: ... and for each live session, since that is what one costs.
+CHECKPOINT_WORK_PER_SESSION: Final = 4
+#: Marks are thinned beyond so many.
+MARKS_LIMIT: Final = 8192
+
+
+class WalkedStep(NamedTuple):
+    """One named step or command of a walk: what it was, where it led, the events it made."""
+
+    point: Point
+    who: str
+    what: str
+    events: tuple[TraceEvent, ...]
+
+
+class History:
+    """The branches of a bench, and where it stands in them."""
+
+    def __init__(self, bench: Workbench, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
+        self.memory_bytes = memory_bytes
+        self._bench = bench
+        self._work = 0
+        self._last_position = Position(0, 0, 0)
+        self.branches: dict[str, Branch] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything: the run starts where the bench stands, at rest."""
+        start = Point(0, self._bench.driver.position, self._bench.now)
+        self.branch = Branch("main", [start])
+        self.branches = {"main": self.branch}
+        self.cursor = start
+        self._save(start)
+        self._mark()
+
+    # --- going on ------------------------------------------------------------------------------
+
+    def at_end(self) -> bool:
+        """Nothing lies ahead on this branch."""
+        end = self.branch.end
+        here = self.branch.canonical(self.cursor)[:2]
+        return here == self.branch.canonical(end)[:2] and self._bench.now == end.time
+
+    def before_acting(self) -> None:
+        """Acting in the past opens a branch; the old future stays where it was."""
+        if not self.at_end():
+            self.open_branch(self._new_name())
+
+    def note(self, op: Op) -> None:
+        """Note an input that was just performed."""
+        driver = self._bench.driver
+        self.branch.append(op, driver.position, driver.now)
+        self.cursor = self.branch.lasting_end
+        if not isinstance(op, Run | Steps):
+            return
+        position, last = driver.position, self._last_position
+        self._last_position = position
+        packets = position.packets - last.packets
+        self._work += packets + 4 * (position.turns if packets else position.turns - last.turns)
+        live = self._bench.machine.am.live_sessions()
+        enough = CHECKPOINT_WORK + CHECKPOINT_WORK_PER_SESSION * live
+        if self._work >= enough and driver.at_rest():
+            self._work = 0
+            self._save(Point(len(self.branch.ops) - 1, driver.position, driver.now))
+        self._mark()
+
+    def run(self, go: Callable[[int, int], bool], max_packets: int | None) -> bool:
+        """Run forward in chunks, each noted. `go(max_packets, max_turns)` says if it arrived."""
+        driver = self._bench.driver
+        left = max_packets
+        while True:
+            chunk = CHUNK_PACKETS if left is None else min(CHUNK_PACKETS, left)
+            before, steps = driver.position.packets, driver.steps_taken
+            arrived = go(chunk, CHUNK_TURNS)
+            if driver.order == "random":
+                count = driver.steps_taken - steps
+                self.note(Steps(None, count, driver.position, driver.now))
+            else:
+                self.note(Run(driver.position, driver.now))
+            if arrived:
+                return True
+            if left is not None:
+                left -= driver.position.packets - before
+                if left <= 0:
+                    return False
+
+    # --- branches ------------------------------------------------------------------------------
+
+    def open_branch(self, name: str) -> Branch:
+        """A new branch that begins where the bench stands; it is the current one from now on."""
+        if name in self.branches:
+            raise CommandError(f"there is a branch {name} already")
+        self.branch = self.branch.fork(name, self.cursor)
+        self.branches[name] = self.branch
+        self.cursor = self.branch.lasting_end
+        return self.branch
+
+    def switch(self, name: str) -> None:
+        """Go to the end of another branch."""
+        self.branch = self.find_branch(name)
+        self.goto(self.branch.end)
+
+    def find_branch(self, name: str) -> Branch:
+        """A branch by its name."""
+        if name not in self.branches:
+            raise CommandError(f"there is no branch {name}; there is {', '.join(self.branches)}")
+        return self.branches[name]
+
+    def _new_name(self) -> str:
+        number = len(self.branches)
+        while f"branch-{number}" in self.branches:
+            number += 1
+        return f"branch-{number}"
+
+    # --- going anywhere ------------------------------------------------------------------------
+
+    def goto(self, point: Point) -> None:
+        """Bring the bench to a point of the current branch."""
+        self._restore(point)
+        self._perform_to(point)
+        self.cursor = point if point < self.branch.end else self.branch.lasting_end
+        self._last_position = point.position
+        self._work = 0
+
+    def goto_time(self, time: int) -> None:
+        """To the latest state at or before a time; the clock stands at that time."""
+        branch = self.branch
+        if not branch.starts[0].time <= time <= branch.end.time:
+            raise CommandError("that time is outside of this run; it goes " + self.span_text())
+        op = max(n for n, start in enumerate(branch.starts) if start.time <= time)
+        if op == len(branch.ops):
+            return self.goto(branch.end)
+        start = branch.starts[op]
+        inside = [s.point for s in branch.saved if start <= s.point and s.point.op == op]
+        near = max((p for p in inside if p.time <= time), default=start)
+        self._restore(near)
+        self._perform_to(near)
+        input_ = branch.ops[op]
+        if isinstance(input_, Run):
+            self._bench.driver.run_until(time)
+        elif isinstance(input_, Steps):
+            self._step_while(input_, lambda: self._bench.driver.next_time() <= time)
+        self.cursor = Point(op, self._bench.driver.position, self._bench.now)
+        return None
+
+    def goto_packet(self, number: int) -> None:
+        """To right behind the n-th packet of the run."""
+        end = self.branch.end.position.packets
+        if not 0 <= number <= end:
+            raise CommandError(f"packet {number}: this run has packets 1 to {end}; 0 is the start")
+        if number == self.branch.starts[0].position.packets:
+            return self.goto(self.branch.starts[0])
+        position = Position(number, 0, 0)
+        return self.goto(Point(self.branch.op_at(position), position, 0))
+
+    def goto_event(self, number: int) -> None:
+        """To right behind the step that made the n-th trace event of the run."""
+        self.goto(self.point_of_event(number))
+
+    def point_of_event(self, number: int) -> Point:
+        """Where the n-th trace event of the run is made."""
+        if number < 1:
+            raise CommandError("events are numbered from 1")
+        before = [s for s in self.branch.saved if s.checkpoint.events < number]
+        begin = before[-1] if before else self.branch.saved[0]
+        count = begin.checkpoint.events
+        for walked in self.walk(begin.point, self.branch.end):
+            count += len(walked.events)
+            if count >= number:
+                return walked.point
+        raise CommandError(f"event {number}: this run has {count} events so far")
+
+    def span_text(self) -> str:
+        """From when to when the run goes, for a message."""
+        start, end = self.branch.starts[0].time, self.branch.end.time
+        return f"from +0 s to +{(end - start) / 1e9:.9f}".rstrip("0").rstrip(".") + " s"
+
+    # --- one by one ----------------------------------------------------------------------------
+
+    def back(self, count: int, unit: Unit) -> int:
+        """Go back by so many; returns by how many it was, fewer at the start of the run."""
+        done = 0
+        while done < count:
+            before = self._before(self.cursor, unit, count - done)
+            if not before:
+                break
+            done += len(before)
+            self.goto(before[-1])
+        return done
+
+    def forward(self, count: int, unit: Unit) -> int:
+        """Go forward again along the branch; returns by how many it was, fewer at its end."""
+        if unit == "packet":
+            packets = self.cursor.position.packets
+            number = min(packets + count, self.branch.end.position.packets)
+            if number > packets:
+                self.goto_packet(number)
+            return number - packets
+        done = 0
+        last = self.cursor
+        for walked in self.walk(self.cursor, self.branch.end):
+            if unit == "step" or walked.events:
+                done, last = done + 1, walked.point
+            if done == count:
+                break
+        self.goto(last if done == count else self.branch.end)
+        return done
+
+    def _before(self, point: Point, unit: Unit, count: int) -> list[Point]:
+        """Up to `count` points before one, the nearest first; none at the start of the run."""
+        branch = self.branch
+        here = branch.canonical(point)
+        if unit == "packet":
+            packets = here.position.packets - (here.position[1:] == (0, 0))
+            if packets < 0 or here.position.packets <= branch.starts[0].position.packets:
+                return []
+            position = Position(packets, 0, 0)
+            if packets == branch.starts[0].position.packets:
+                return [branch.starts[0]]
+            return [Point(branch.op_at(position), position, 0)]
+        if unit == "step" and count == 1:
+            return self._last_before(self._shortly_before(here), here)
+        # From ever earlier checkpoints, until there are enough.
+        begins = [s.point for s in branch.saved if branch.canonical(s.point)[:2] < here[:2]]
+        for begin in reversed(begins):
+            found = [begin] if begin == branch.starts[0] else []
+            for walked in self.walk(begin, here):
+                if branch.canonical(walked.point)[:2] >= here[:2]:
+                    break
+                if unit == "step" or walked.events:
+                    found.append(walked.point)
+            if len(found) >= count or begin == begins[0]:
+                return found[::-1][:count]
+        return []
+
+    def _last_before(self, begin: Point, here: Point) -> list[Point]:
+        """The last point that walking from `begin` to `here` passes on the way."""
+        if begin[:2] == here[:2]:
+            return []
+        last = begin
+        for walked in self.walk(begin, here):
+            if self.branch.canonical(walked.point)[:2] >= here[:2]:
+                break
+            last = walked.point
+        return [last]
+
+    def _shortly_before(self, here: Point) -> Point:
+        """A point from which `here` is at most a turn away; a checkpoint is left there."""
+        branch = self.branch
+        start = branch.starts[here.op]
+        if here.position <= start.position:
+            return branch.starts[here.op - 1] if here.op else here
+        if not isinstance(branch.ops[here.op], Run):
+            saved = branch.nearest(Point(here.op, here.position, -1)).point
+            return max(saved, start)
+        packets, turns, steps = here.position
+        if steps:
+            near = Position(packets, turns, 0)
+        elif turns:
+            near = Position(packets, turns - 1, 0)
+        else:
+            near = Position(packets - 1, 0, 0)
+        point = Point(here.op, max(near, start.position), 0)
+        saved = branch.nearest(Point(here.op, here.position, -1)).point
+        if saved > point and self.branch.canonical(saved)[:2] < here[:2]:
+            point = saved
+        self._restore(point)
+        self._perform_to(point)
+        driver = self._bench.driver
+        if not turns and not steps:
+            driver.run_to_next_packet()
+        point = Point(here.op, driver.position, driver.now)
+        if driver.at_rest():
+            self._save(point)
+        return point
+
+    # --- walking -------------------------------------------------------------------------------
+
+    def walk(self, begin: Point, end: Point) -> Iterator[WalkedStep]:
+        """Take each named step from one point to another; the bench is left where it ended."""
+        self._restore(begin)
+        self._perform_to(begin)
+        heard: list[TraceEvent] = []
+        bench = self._bench
+        driver = bench.driver
+        for index in range(begin.op, min(end.op + 1, len(self.branch.ops))):
+            op = self.branch.ops[index]
+            driver.machine.am.listener = heard.append
+            if not isinstance(op, Run | Steps):
+                if index == end.op:
+                    return
+                bench.perform(op)
+                what = op.line if isinstance(op, Cli) else f"{len(op.frames)} frames"
+                yield WalkedStep(
+                    Point(index + 1, driver.position, driver.now), "command", what, tuple(heard)
+                )
+                heard.clear()
+                continue
+            last = end.position if index == end.op else op.position
+            while driver.position < last:
+                taken = driver.step(op.actor if isinstance(op, Steps) else None)
+                assert taken is not None
+                point = Point(index, driver.position, driver.now)
+                yield WalkedStep(point, driver.actor_name(taken.actor), taken.step, tuple(heard))
+                heard.clear()
+            driver.now = max(driver.now, op.time if index != end.op else end.time)
+
+    def listen_between(self, begin: Point, end: Point) -> list[TraceEvent]:
+        """The trace events of a stretch, made again; the bench is left at its end."""
+        heard: list[TraceEvent] = []
+        self._restore(begin)
+        self._perform_to(begin)
+        self._bench.machine.am.listener = heard.append
+        self._perform_to(end, begin)
+        return heard
+
+    # --- performing ----------------------------------------------------------------------------
+
+    def _restore(self, point: Point) -> None:
+        """Set the bench to the nearest checkpoint at or before a point; nobody listens to it."""
+        saved = self.branch.nearest(point)
+        self._bench.restore(saved.checkpoint)
+        self._at = saved.point
+
+    def _perform_to(self, point: Point, begin: Point | None = None) -> None:
+        """Perform the inputs from where the bench was set to (or `begin`) up to a point."""
+        at = begin if begin is not None else self._at
+        driver = self._bench.driver
+        for index in range(at.op, point.op):
+            op = self.branch.ops[index]
+            if isinstance(op, Run):
+                driver.run_to(op.position, op.time)
+            elif isinstance(op, Steps):
+                self._finish_steps(op, op.position, op.time)
+            else:
+                self._bench.perform(op)
+        if point.op == len(self.branch.ops):
+            driver.now = max(driver.now, point.time)
+            return
+        op = self.branch.ops[point.op]
+        if isinstance(op, Run):
+            driver.run_to(point.position, point.time)
+        elif isinstance(op, Steps):
+            self._finish_steps(op, point.position, point.time)
+
+    def _finish_steps(self, op: Steps, position: Position, time: int) -> None:
+        driver = self._bench.driver
+        self._step_while(op, lambda: driver.position < position)
+        driver.now = max(driver.now, time)
+
+    def _step_while(self, op: Steps, going_on: Callable[[], bool]) -> None:
+        driver = self._bench.driver
+        while driver.position < op.position and going_on():
+            driver.step(op.actor)
+
+    # --- checkpoints and marks -------------------------------------------------------------------
+
+    def _save(self, point: Point) -> None:
+        bench = self._bench
+        events = sum(event_counts(bench.machine.am))
+        unhandled = sum(len(frame) for frame in bench.driver.frames)
+        feed = bench.feed.state(unhandled) if bench.feed is not None else None
+        self.branch.save(point, pack(bench.driver, feed, bench.sent, events))
+        self._thin()
+
+    def memory_used(self) -> int:
+        """About how many bytes the checkpoints of all branches take."""
+        kept = {id(s.checkpoint): s.checkpoint for b in self.branches.values() for s in b.saved}
+        return sum(checkpoint.size_bytes for checkpoint in kept.values())
+
+    def _thin(self) -> None:
+        """Drop every second checkpoint, but the start, until the rest fits."""
+        while self.memory_used() > self.memory_bytes:
+            before = sum(len(branch.saved) for branch in self.branches.values())
+            for branch in self.branches.values():
+                branch.saved[1:] = branch.saved[2::2]
+            if sum(len(branch.saved) for branch in self.branches.values()) == before:
+                return
+
+    def _mark(self) -> None:
+        marks = self.branch.marks
+        marks.append(Mark(self._bench.now, event_counts(self._bench.machine.am)))
+        if len(marks) > MARKS_LIMIT:
+            marks[1:-1] = marks[2:-1:2]

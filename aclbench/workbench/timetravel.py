@@ -1,0 +1,335 @@
+"""The part of the workbench that goes back: the public face of the history.
+
+Every way back and forth is a move of the one bench; listeners hear what is new, not what is run
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.engine.counts import EVENT_KINDS
+from aclbench.engine.session import NO_LIST
+from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.errors import AclbenchError, CommandError
+from aclbench.workbench.eventlog import EventView, event_view
+from aclbench.workbench.history.history import UNITS, History, Unit
+from aclbench.workbench.history.journal import Point
+from aclbench.workbench.history.state import State, differences, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aclbench.engine.events import TraceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """A branch: its name, the one it left, how far it goes, and whether the bench is on it."""
+
+    name: str
+    parent: str
+    packets: int
+    end_time: int
+    inputs: int
+    current: bool
+
+
+class Writer(NamedTuple):
+    """A step that changed a field: when, who took it, which it was, and both values."""
+
+    point: Point
+    who: str
+    what: str
+    old: Any
+    new: Any
+
+
+class TimeTravel:
+    """What `Workbench` can do with its history. Mixed into it."""
+
+    driver: SteppedDriver
+    history: History | None
+    started: int
+
+    def _hand_on_listeners(self) -> None:
+        raise NotImplementedError
+
+    def interface_name(self, sw_if_index: int) -> str:
+        raise NotImplementedError
+
+    @property
+    def past(self) -> History:
+        """The history. AclbenchError: this bench keeps none."""
+        if self.history is None:
+            raise AclbenchError("this bench keeps no history; make it with history=True")
+        return self.history
+
+    # --- moving ------------------------------------------------------------------------------
+
+    def back(self, count: int = 1, unit: Unit = "step") -> int:
+        """Go back by named steps, events or packets; returns how many, fewer at the start."""
+        with self._moving() as history:
+            return history.back(_count(count), _unit(unit))
+
+    def forward(self, count: int = 1, unit: Unit = "step") -> int:
+        """Go forward again along the branch; returns how many, fewer at its end."""
+        with self._moving() as history:
+            return history.forward(_count(count), _unit(unit))
+
+    def goto(self, point: Point) -> None:
+        """Go to a point of the current branch."""
+        with self._moving() as history:
+            history.goto(point)
+
+    def goto_time(self, time_ns: int) -> None:
+        """Go to the state at a time (virtual nanoseconds); the clock stands at it."""
+        with self._moving() as history:
+            history.goto_time(time_ns)
+
+    def goto_packet(self, number: int) -> None:
+        """Go right behind the n-th packet of the run; 0 is the start."""
+        with self._moving() as history:
+            history.goto_packet(number)
+
+    def goto_event(self, number: int) -> None:
+        """Go right behind the step that made the n-th trace event of the run."""
+        with self._moving() as history:
+            history.goto_event(number)
+
+    # --- branches ----------------------------------------------------------------------------
+
+    def branch(self, name: str) -> None:
+        """Begin a branch here; the one left behind keeps its future."""
+        self.past.open_branch(name)
+
+    def branches(self) -> list[BranchView]:
+        """All branches, in order of their making."""
+        history = self.past
+        return [
+            BranchView(
+                name=branch.name,
+                parent=branch.parent,
+                packets=branch.end.position.packets,
+                end_time=branch.end.time,
+                inputs=len(branch.ops),
+                current=branch is history.branch,
+            )
+            for branch in history.branches.values()
+        ]
+
+    def switch(self, name: str) -> None:
+        """Go to the end of another branch."""
+        with self._moving() as history:
+            history.switch(name)
+
+    # --- asking ------------------------------------------------------------------------------
+
+    def diff(self, first: str, second: str) -> list[str]:
+        """What differs between two places, field by field, counts first, then rows.
+
+        A place is `now`, `start`, `end`, a branch (its end), `#N` (behind packet N), `+SECONDS`
+        (from the start), or one of the last three on a branch: `NAME@#17`, `NAME@+2.5`.
+        """
+        return differences(self.state_at(first), self.state_at(second))
+
+    def state_at(self, place: str) -> State:
+        """The whole state at a place; the bench stays where it is."""
+        if place == "now":
+            return state_of(self.driver)
+        with self._visiting():
+            self._go_to_place(place)
+            return state_of(self.driver)
+
+    def events(
+        self,
+        first: str = "start",
+        last: str = "now",
+        kinds: tuple[str, ...] = (),
+        thread: int | None = None,
+        session: tuple[int, int] | None = None,
+    ) -> list[EventView]:
+        """The trace events between two places, made again; filtered by kind, thread, session.
+
+        `session` is (thread index, session index).
+        """
+        for kind in kinds:
+            if kind not in EVENT_KINDS:
+                raise CommandError(f"there is no kind of event {kind}; {', '.join(EVENT_KINDS)}")
+        with self._visiting() as history:
+            self._go_to_place(first)
+            begin, branch = history.cursor, history.branch
+            if last == "now":
+                end = self._here
+            else:
+                self._go_to_place(last)
+                end = history.cursor
+            if history.branch is not branch:
+                raise CommandError(f"{first} and {last} are on two branches; events are on one")
+            heard = history.listen_between(begin, end)
+        return [
+            event_view(event, self.interface_name)
+            for event in heard
+            if (not kinds or event.kind in kinds)
+            and (thread is None or event.thread_index == thread)
+            and (session is None or session_of(event) == session)
+        ]
+
+    def writers(self, field: str) -> list[Writer]:
+        """Every step from the start to now that changed a field, in order.
+
+        `field` is `cleaner NAME`, `vpp_wk_0 NAME` or `session THREAD/INDEX NAME`, by VPP's names.
+        """
+        read = self._reader(field)
+        writers: list[Writer] = []
+        with self._visiting() as history:
+            begin = history.branch.starts[0]
+            history.goto(begin)
+            old = read(self.driver)
+            for walked in history.walk(begin, self._here):
+                new = read(self.driver)
+                if new != old:
+                    writers.append(Writer(walked.point, walked.who, walked.what, old, new))
+                    old = new
+        return writers
+
+    def marks(self, slices: int) -> list[tuple[int, tuple[int, ...]]]:
+        """For so many slices of the run's time: when each begins, its events of each kind.
+
+        The kinds are those of `aclbench.engine.counts.EVENT_KINDS`, in order.
+        """
+        marks = self.past.branch.marks
+        start, end = marks[0].time, max(marks[-1].time, marks[0].time + 1)
+        width = -(-(end - start + 1) // slices)
+        counts = [[0] * len(EVENT_KINDS) for _ in range(slices)]
+        before = (0,) * len(EVENT_KINDS)
+        for mark in marks:
+            column = counts[(mark.time - start) // width]
+            for kind, (old, new) in enumerate(zip(before, mark.counts, strict=True)):
+                column[kind] += new - old
+            before = mark.counts
+        return [(start + n * width, tuple(column)) for n, column in enumerate(counts)]
+
+    # --- helpers -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _moving(self) -> Iterator[History]:
+        """Move the bench; whoever listens hears again once it has arrived."""
+        history = self.past
+        branch, cursor = history.branch, history.cursor
+        try:
+            yield history
+        except CommandError:
+            history.branch = branch
+            history.goto(cursor)
+            raise
+        finally:
+            self._hand_on_listeners()
+
+    @contextmanager
+    def _visiting(self) -> Iterator[History]:
+        """Look somewhere else, and come back."""
+        history = self.past
+        branch, self._here = history.branch, history.cursor
+        here = self._here
+        try:
+            yield history
+        finally:
+            history.branch = branch
+            history.goto(here)
+            self._hand_on_listeners()
+
+    def _go_to_place(self, place: str) -> None:
+        """Go to a place as `diff` names them."""
+        history = self.past
+        name, at, where = place.rpartition("@")
+        if at:
+            history.branch = history.find_branch(name)
+        if where == "start":
+            history.goto(history.branch.starts[0])
+        elif where == "end":
+            history.goto(history.branch.end)
+        elif where == "now":
+            history.goto(self._here)
+        elif where.startswith("#"):
+            if not where[1:].isdecimal() or len(where) > 19:
+                raise CommandError(f"{place}: a packet is #1, #2 and so on")
+            history.goto_packet(int(where[1:]))
+        elif where.startswith("+"):
+            history.goto_time(self.started + _offset_ns(where[1:]))
+        else:
+            history.switch(where)
+
+    def _reader(self, field: str) -> Callable[[SteppedDriver], Any]:
+        """How to read a field that is named as `writers` says."""
+        row, _, name = field.rpartition(" ")
+        if row.startswith("session "):
+            thread, _, index = row.removeprefix("session ").partition("/")
+            if not (thread.isdecimal() and index.isdecimal() and len(field) < 100):
+                raise CommandError(f"{field}: a session is named by thread and index: session 1/5")
+            return lambda driver: _session_field(driver, int(thread), int(index), name)
+        here = state_of(self.driver)
+        if name not in here.get(row, {}):
+            fields = ", ".join(here[row]) if row in here else "cleaner, vpp_wk_0, session 1/5, ..."
+            raise CommandError(f"{field}: not a field; there is {fields}")
+        if row == "cleaner":
+            return lambda driver: getattr(driver.machine.am.cleaner, name)
+        for worker in self.driver.machine.am.workers:
+            if self.driver.actor_name(worker.thread_index) == row:
+                thread_index = worker.thread_index
+                return lambda driver: _frozen(
+                    getattr(driver.machine.am.workers[thread_index], name)
+                )
+        raise CommandError(f"{field}: fields are followed of the cleaner, workers and sessions")
+
+
+def _session_field(driver: SteppedDriver, thread: int, index: int, name: str) -> Any:
+    """A field of a session, None while there is no such session."""
+    workers = driver.machine.am.workers
+    if thread >= len(workers) or index >= len(workers[thread].sessions_pool):
+        return None
+    session = workers[thread].sessions_pool[index]
+    if name not in type(session).__slots__:
+        known = ", ".join(type(session).__slots__)
+        raise CommandError(f"a session has no field {name}; it has {known}")
+    return None if session.link_list_id == NO_LIST else getattr(session, name)
+
+
+def _frozen(value: Any) -> Any:
+    """A value that does not change under us."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def session_of(event: TraceEvent) -> tuple[int, int] | None:
+    """The session that an event is about, if it is about one."""
+    session = getattr(event, "session", None)
+    if session is not None:
+        return tuple(session)
+    index = getattr(event, "session_index", None)
+    return None if index is None else (event.thread_index, index)
+
+
+def _count(count: int) -> int:
+    if type(count) is not int or count < 1:
+        raise CommandError(f"{count!r}: by at least 1")
+    return count
+
+
+def _unit(unit: str) -> Unit:
+    for known in UNITS:
+        if unit.rstrip("s") == known:
+            return known
+    raise CommandError(f"{unit}: {', '.join(UNITS)} is right")
+
+
+def _offset_ns(text: str) -> int:
+    """Seconds from the start, exactly."""
+    whole, _, fraction = text.partition(".")
+    good = (whole + fraction).isdecimal() and len(whole) <= 12 and len(fraction) <= 9
+    if not good:
+        raise CommandError(f"+{text}: a time is in seconds from the start, such as +12.5")
+    return int(whole or "0") * NS_PER_SEC + int(fraction.ljust(9, "0") or "0")

@@ -1,0 +1,276 @@
+"""Every run can be taken back: the state at any point is that of a straight run to it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aclbench import CommandError, Workbench
+from aclbench.engine.counts import event_counts
+from aclbench.engine.invariants import check_invariants
+from aclbench.workbench.bundled import bundled_folder, find_input
+from aclbench.workbench.history.state import state_of
+from aclbench.workbench.scenario import Scenario, load_scenario, scenario_for_capture
+
+CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
+SMALL = bundled_folder("pcaps") / "http.pcap"
+
+
+def bench_on(capture: Any, workers: int = 2, order: str = "fair", seed: int = 0) -> Workbench:
+    """A firewall between inside and outside, a capture ready to play."""
+    scenario = scenario_for_capture(
+        [capture], ["10.0.0.0/24", "fd00:1::/64"], "", workers, "interface"
+    )
+    return Workbench.from_scenario(scenario, order=order, seed=seed)  # type: ignore[arg-type]
+
+
+def busy_scenario() -> Scenario:
+    return load_scenario(find_input("aging"))
+
+
+# --- what is done to a bench, by chance -----------------------------------------------------
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("play"), st.integers(1, 300)),
+    st.tuples(st.just("advance"), st.sampled_from(["0.3", "2.5", "7", "130"])),
+    st.tuples(st.just("step"), st.integers(1, 12)),
+    st.tuples(st.just("event"), st.integers(1, 6)),
+    st.tuples(st.just("hand"), st.integers(0, 10**6)),
+    st.tuples(
+        st.just("cli"),
+        st.sampled_from(
+            [
+                "clear acl-plugin sessions",
+                "set acl-plugin session timeout udp idle 1",
+                "set acl-plugin session timeout tcp transient 3",
+                "set acl-plugin session table max-entries 5",
+                "set acl-plugin acl index 0 permit+reflect, permit+reflect src ::/0 dst ::/0",
+                "set acl-plugin acl index 0 deny",
+                "set acl-plugin interface pg0 output acl 1 del",
+                "set acl-plugin skip-ipv6-extension-header 0 0",
+            ]
+        ),
+    ),
+)
+
+
+def act(bench: Workbench, action: tuple[str, Any]) -> None:
+    """Do one thing; a command that makes no sense now is refused, and that is fine."""
+    kind, value = action
+    if kind == "play":
+        bench.play(value)
+    elif kind == "advance":
+        bench.advance(value)
+    elif kind == "step":
+        for _ in range(value):
+            bench.step()
+    elif kind == "event":
+        for _ in range(value):
+            bench.step_event()
+    elif kind == "hand":
+        actors = bench.actors()
+        if actors:
+            bench.step(actors[value % len(actors)])
+    else:
+        with suppress(CommandError):  # taking an ACL off twice
+            bench.cli(value)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    actions=st.lists(ACTIONS, min_size=1, max_size=12),
+    walk=st.lists(
+        st.tuples(
+            st.sampled_from(["back", "forward"]),
+            st.sampled_from(["step", "event", "packet"]),
+            st.integers(1, 4),
+        ),
+        max_size=5,
+    ),
+    order=st.sampled_from(["fair", "random"]),
+    seed=st.integers(0, 3),
+)
+def test_a_walk_finds_the_states_that_were(
+    actions: list[Any], walk: list[Any], order: str, seed: int
+) -> None:
+    """Wherever a walk leads, the state is field for field that of the run when it was there."""
+    bench = bench_on(SMALL, order=order, seed=seed)
+    assert bench.history is not None
+    seen = {bench.history.cursor: state_of(bench.driver)}
+    for action in actions:
+        act(bench, action)
+        seen[bench.history.cursor] = state_of(bench.driver)
+    end, final = bench.history.branch.end, state_of(bench.driver)
+    for direction, unit, count in walk:
+        (bench.back if direction == "back" else bench.forward)(count, unit)
+        check_invariants(bench.machine.am, at_rest=bench.driver.at_rest())
+    for point, state in seen.items():
+        if point.op <= len(bench.history.branch.ops):
+            bench.goto(point)
+            assert state_of(bench.driver) == state, point
+    bench.goto(end)
+    assert state_of(bench.driver) == final
+
+
+def test_back_to_the_first_packet_and_forward_again() -> None:
+    """A replay of a bundled capture, walked back packet by packet and forward to the same end."""
+    bench = bench_on(SMALL)
+    states = [state_of(bench.driver)]
+    while not bench.play(1):
+        states.append(state_of(bench.driver))
+    end = state_of(bench.driver)
+    packets = bench.snapshot().packets.read
+    bench.back(1, "packet")
+    for number in range(packets - 1, -1, -1):
+        assert bench.snapshot().packets.read == number
+        if number:
+            assert bench.back(1, "packet") == 1
+    assert bench.back(1, "packet") == 0
+    assert state_of(bench.driver) == states[0]
+    for number in range(1, packets + 1):
+        assert bench.forward(1, "packet") == 1
+        assert bench.snapshot().packets.read == number
+    bench.forward(10**6, "step")
+    assert state_of(bench.driver) == end
+
+
+@pytest.mark.parametrize("unit", ["step", "event"])
+def test_back_and_forward_are_each_others_undoing(unit: Any) -> None:
+    """Each state on the way back is met again on the way forward."""
+    bench = bench_on(SMALL)
+    bench.play(20)
+    states = []
+    for _ in range(25):
+        states.append(state_of(bench.driver))
+        assert bench.back(1, unit) == 1
+    for state in reversed(states):
+        assert bench.forward(1, unit) == 1
+        assert state_of(bench.driver) == state
+
+
+def test_steps_back_are_named_steps() -> None:
+    """From behind a packet back through forward, match, look up and parse."""
+    bench = bench_on(SMALL, workers=1)
+    bench.play(7)
+    before = bench.driver.position
+    bench.play(1)
+    steps = 0
+    while bench.driver.position > before:
+        bench.back(1, "step")
+        steps += 1
+    assert 2 <= steps <= 8
+
+
+def test_acting_in_the_past_opens_a_branch_and_keeps_the_future() -> None:
+    """Two branches that differ in one clear, compared."""
+    bench = Workbench.from_scenario(busy_scenario())
+    bench.play()
+    bench.advance(1)
+    end = state_of(bench.driver)
+    bench.goto_time(bench.started + 5 * 10**9)
+    bench.cli("clear acl-plugin sessions")
+    bench.play()
+    bench.advance(1)
+    assert [branch.name for branch in bench.branches()] == ["main", "branch-1"]
+    assert state_of(bench.driver) != end
+    lines = bench.diff("main", "branch-1")
+    assert any("deleted" in line for line in lines)
+    assert bench.diff("main", "main") == []
+    bench.switch("main")
+    assert state_of(bench.driver) == end
+
+
+def test_going_to_a_time_is_running_to_it() -> None:
+    """The state at a time is that of a bench that ran there, clock and all."""
+    bench = Workbench.from_scenario(busy_scenario())
+    bench.play()
+    bench.advance(10)
+    for seconds in (0, 3, 11, 30):
+        time = bench.started + seconds * 10**9
+        bench.goto_time(time)
+        straight = Workbench.from_scenario(busy_scenario())
+        straight.run_until(time)
+        assert state_of(bench.driver) == state_of(straight.driver)
+
+
+def test_events_are_made_again() -> None:
+    """A run that nobody listened to gives the events of one that somebody did."""
+    heard: list[Any] = []
+    loud = Workbench.from_scenario(busy_scenario())
+    loud.listen(heard.append)
+    loud.play()
+    quiet = Workbench.from_scenario(busy_scenario())
+    quiet.play()
+    assert quiet.history is not None
+    branch = quiet.history.branch
+    assert quiet.history.listen_between(branch.starts[0], branch.end) == heard
+    assert sum(event_counts(quiet.machine.am)) == len(heard)
+
+
+def test_an_event_by_its_number() -> None:
+    """Right behind the step that made it."""
+    bench = bench_on(SMALL)
+    bench.play()
+    for number in (1, 10, 100):
+        bench.goto_event(number)
+        assert sum(event_counts(bench.machine.am)) >= number
+        bench.back(1, "step")
+        assert sum(event_counts(bench.machine.am)) < number
+
+
+def test_memory_stays_within_its_limit() -> None:
+    """Checkpoints are thinned, and every point can still be reached."""
+    bench = Workbench.from_scenario(busy_scenario())
+    assert bench.history is not None
+    bench.history.memory_bytes = 20_000
+    bench.play()
+    bench.advance(86400)
+    assert bench.history.memory_used() <= 20_000
+    bench.goto_packet(1000)
+    assert bench.snapshot().packets.read == 1000
+
+
+def test_marks_know_the_whole_run() -> None:
+    """Slices of time with the events of each kind in them, without running again."""
+    bench = Workbench.from_scenario(busy_scenario())
+    bench.play()
+    slices = bench.marks(20)
+    assert len(slices) == 20
+    total = [sum(column) for column in zip(*(counts for _, counts in slices), strict=True)]
+    assert tuple(total) == event_counts(bench.machine.am)
+
+
+def test_who_wrote_a_flag() -> None:
+    """Every step that changed it, back to the start, and who took it."""
+    bench = bench_on(SMALL)
+    bench.play()
+    writers = bench.writers("vpp_wk_0 interrupt_is_pending")
+    assert {(w.who, w.what) for w in writers} == {
+        ("cleaner", "mark pending"),
+        ("vpp_wk_0", "allow interrupt"),
+    }
+    assert [(w.old, w.new) for w in writers[:2]] == [(0, 1), (1, 0)]
+
+
+def test_a_session_keeps_its_story() -> None:
+    """Who wrote a field of a session, since it was made."""
+    bench = bench_on(SMALL)
+    bench.play()
+    flags = bench.writers("session 1/1 tcp_flags_seen_out")
+    assert flags
+    assert all(w.new > w.old for w in flags if w.old is not None)
+
+
+@pytest.mark.parametrize("reference", ["nowhere", "#99999", "+1e9", "#x", "vpp@+1"])
+def test_points_that_are_not_there(reference: str) -> None:
+    """One message; the bench stays where it is."""
+    bench = bench_on(SMALL)
+    bench.play()
+    state = state_of(bench.driver)
+    with pytest.raises(CommandError):
+        bench.diff("now", reference)
+    assert state_of(bench.driver) == state
