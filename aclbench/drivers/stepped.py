@@ -20,6 +20,7 @@ from aclbench.drivers.frame import Frame, PacketInput
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind, Wake
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
 
 #: Virtual time at the start. Above 0, since 0 means "no swipe".
@@ -256,10 +257,9 @@ class SteppedDriver:
         """Handle the packets that arrive up to `until`, and before each what is due by then."""
         am = self.machine.am
         process_packet = self.machine.datapath.process_packet
-        workers = am.workers
         listening = am.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
-        rx_workers = [workers[am.thread_of(rx, b"")] for rx in range(len(am.interfaces))]
+        rx_workers = self._rx_workers()
         handled = 0
         going_on = True
         while going_on and (frame := self.next_frame()) is not None:
@@ -280,13 +280,15 @@ class SteppedDriver:
                         if not self._run_due(time):
                             now, going_on = self.now, False
                             break
+                        rx_workers = self._rx_workers()  # an index may have become free
                     now = time
                 elif now >= self._due:
                     self._at_packet(now, i - start)
                     if not self._run_due(now):
                         going_on = False
                         break
-                worker = workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
+                    rx_workers = self._rx_workers()
+                worker = am.workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
                 if listening:
                     worker.packet_number = frame.number[i]
                 process_packet(worker, rx, key, mirror_key, info, now)
@@ -299,6 +301,11 @@ class SteppedDriver:
             if i < len(frame.time):
                 break
         return handled
+
+    def _rx_workers(self) -> list[Worker]:
+        """For each sw_if_index the worker that polls it."""
+        am = self.machine.am
+        return [am.workers[am.thread_of(rx, b"")] for rx in range(len(am.interfaces))]
 
     def _at_packet(self, now: int, handled: int) -> None:
         """Note the clock, and that no turn was taken since the last packet, if there was one."""

@@ -13,7 +13,7 @@ TALL: Final = 34
 STATUS_HEIGHT: Final = 2
 CLEANER_HEIGHT: Final = 2
 FOOTER_HEIGHT: Final = 1
-#: Lines of a worker's panel that are not sessions.
+#: The log has at least so many lines, its heading among them.
 MIN_LOG_HEIGHT: Final = 6
 
 

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from rich.style import Style
 from rich.text import Text
+
+NO_STYLE: Final = Style.null()
+BOLD: Final = Style(bold=True)
+DIM: Final = Style(dim=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Styles by what they say. The default has no colours."""
 
-    plain: Style = Style.null()
-    strong: Style = Style(bold=True)
-    dim: Style = Style(dim=True)
-    heading: Style = Style(bold=True)
-    up: Style = Style(bold=True)
-    changed: Style = Style(bold=True)
-    good: Style = Style.null()
-    bad: Style = Style(bold=True)
+    plain: Style = NO_STYLE
+    strong: Style = BOLD
+    dim: Style = DIM
+    heading: Style = BOLD
+    up: Style = BOLD
+    changed: Style = BOLD
+    good: Style = NO_STYLE
+    bad: Style = BOLD
 
 
 def palette_of(variables: Mapping[str, str]) -> Palette:

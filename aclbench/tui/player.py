@@ -34,6 +34,9 @@ TICK_S: Final = 0.055
 SLICE_S: Final = 0.012
 #: What changed stands out for this long on the wall.
 MOMENT_S: Final = 0.7
+#: A message stays for this long while playing.
+NOTICE_S: Final = 3.0
+ERROR_S: Final = 15.0
 #: Bounds for the packets of one slice.
 MIN_PACKETS: Final = 16
 MAX_PACKETS: Final = 65_536
@@ -59,6 +62,7 @@ class Player:
         self.filter_index = 0
         self.notice = ""
         self.error = False
+        self._said = 0.0
         self._make_bench = make_bench
         self._clock = clock
         self._packets_a_slice = 256
@@ -99,8 +103,9 @@ class Player:
         return "playing" if self.playing else "paused"
 
     def say(self, notice: str, error: bool = False) -> None:
-        """What the status line shows until something else is said."""
+        """What the status line shows: while playing for a while, else until more is said."""
         self.notice, self.error = notice, error
+        self._said = self._clock()
 
     # --- what keys do ------------------------------------------------------------------------
 
@@ -179,6 +184,8 @@ class Player:
         """Let as much virtual time pass as the speed asks for `wall_s` seconds on the wall."""
         if not self.playing:
             return
+        if self.notice and self._clock() - self._said > (ERROR_S if self.error else NOTICE_S):
+            self.say("")
         snapshot = self.bench.snapshot(_CHEAP)
         due = snapshot.next_time
         if due is None:

@@ -9,6 +9,10 @@ from textual.widgets import Static
 class TextPanel(Static):
     """A widget that shows one text and repaints only when the text is another."""
 
+    DEFAULT_CSS = """
+    TextPanel { text-wrap: nowrap; text-overflow: clip; }
+    """
+
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__("", id=id, classes=classes, markup=False)
         self._shown: Text | None = None

@@ -44,11 +44,11 @@ def span_text(ns: int) -> str:
     """A duration in a sentence: `0.35 s`, `85 s`, `2 h 5 min`."""
     if ns < NS_PER_MS:
         return f"{ns / 1000:.3g} us"
-    if ns < NS_PER_S:
+    if ns < NS_PER_S // 10:
         return f"{ns / NS_PER_MS:.3g} ms"
     seconds = ns / NS_PER_S
     if seconds < 600:
-        return f"{seconds:.4g} s"
+        return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
     whole = int(seconds)
     for big, big_name, small, small_name in (
         (_DAY, "d", _HOUR, "h"),

@@ -5,12 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule, mismatch, prefix_mask
-from aclbench.engine.packet import parse_ethernet, unpack_key
-from aclbench.engine.reasons import acl_of, action_of, rule_of
 from engine.bench import (
     ACK,
     SYN,
@@ -24,6 +18,12 @@ from engine.bench import (
     udp,
     words,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule, mismatch, prefix_mask
+from aclbench.engine.packet import parse_ethernet, unpack_key
+from aclbench.engine.reasons import acl_of, action_of, rule_of
 
 # --- what a packet says, as the oracle sees it: kept beside its bytes ------------------------
 

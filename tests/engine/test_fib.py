@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 import pytest
+from engine.bench import T0, Hand, address, frame4, frame6, udp, udp_out, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from aclbench.engine.fib import (
     Prefix,
     Source,
 )
-from engine.bench import T0, Hand, address, frame4, frame6, udp, udp_out, words
 
 
 def prefix(text: str) -> Prefix:
@@ -66,13 +66,12 @@ def test_the_longest_prefix_wins(changes):
     """Whatever is added and taken out, and whatever was remembered of earlier look-ups."""
     fib, naive = Fib(), {}
     for what, which, sw_if_index in changes:
-        if what == "add":
-            fib.add(FibEntry(prefix(str(which)), Source.CLI, sw_if_index, ""))
+        if what == "add" and which not in naive:
+            fib.add(route(str(which), sw_if_index))
             naive[which] = sw_if_index
         elif what == "remove" and naive:
             network = list(naive)[which % len(naive)]
-            assert fib.remove(prefix(str(network)), Source.CLI)
-            del naive[network]
+            fib.remove(route(str(network), naive.pop(network)))
         elif what == "interface":
             fib.remove_interface(which)
             naive = {n: tx for n, tx in naive.items() if tx != which}
@@ -83,9 +82,14 @@ def test_the_longest_prefix_wins(changes):
             assert fib.lookup(which.packed) == expected
 
 
-def test_removing_what_is_not_there_says_so():
-    """The person at the prompt can be told."""
-    assert not Fib().remove(prefix("10.0.0.0/8"), Source.CLI)
+def test_a_route_is_found_by_its_prefix_alone():
+    """The person at the prompt names the prefix to take a route out; other sources are not his."""
+    fib = Fib()
+    fib.add(route("10.0.0.0/8", 1, Source.INTERFACE))
+    assert fib.route(prefix("10.0.0.0/8")) is None
+    fib.add(route("10.0.0.0/8", 2))
+    assert fib.route(prefix("10.0.0.0/8")) == route("10.0.0.0/8", 2)
+    assert fib.route(prefix("10.0.0.0/9")) is None
 
 
 def test_of_several_sources_for_one_prefix_the_lowest_wins():
@@ -94,7 +98,7 @@ def test_of_several_sources_for_one_prefix_the_lowest_wins():
     fib.add(route("10.0.0.0/8", 1, Source.INTERFACE))
     fib.add(route("10.0.0.0/8", 2, Source.CLI))
     assert look_up(fib, "10.1.1.1") == 1
-    fib.remove(prefix("10.0.0.0/8"), Source.INTERFACE)
+    fib.remove(route("10.0.0.0/8", 1, Source.INTERFACE))
     assert look_up(fib, "10.1.1.1") == 2
 
 

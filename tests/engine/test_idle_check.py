@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued, SweepStarted
-from aclbench.engine.steps import RESCHEDULE, Step
-from aclbench.engine.timeouts import NEVER
-from aclbench.engine.worker import Worker
 from engine.bench import (
     ACK,
     FIN,
@@ -23,6 +18,11 @@ from engine.bench import (
     udp_back,
     udp_out,
 )
+
+from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued, SweepStarted
+from aclbench.engine.steps import RESCHEDULE, Step
+from aclbench.engine.timeouts import NEVER
+from aclbench.engine.worker import Worker
 
 
 def bench_with(udp_s: int = 600, tcp_s: int = 86400, transient_s: int = 120) -> Hand:

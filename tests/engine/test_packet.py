@@ -5,6 +5,23 @@ from __future__ import annotations
 from struct import pack
 
 import pytest
+from engine.bench import (
+    ACK,
+    INSIDE,
+    INSIDE6,
+    OUTSIDE,
+    OUTSIDE6,
+    SYN,
+    address,
+    ether,
+    frame4,
+    frame6,
+    icmp,
+    ip4,
+    ip6,
+    tcp,
+    udp,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,23 +44,6 @@ from aclbench.engine.packet import (
     parse_ethernet,
     request_key,
     unpack_key,
-)
-from engine.bench import (
-    ACK,
-    INSIDE,
-    INSIDE6,
-    OUTSIDE,
-    OUTSIDE6,
-    SYN,
-    address,
-    ether,
-    frame4,
-    frame6,
-    icmp,
-    ip4,
-    ip6,
-    tcp,
-    udp,
 )
 
 

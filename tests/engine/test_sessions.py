@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
-from aclbench.engine.invariants import check_invariants
-from aclbench.engine.session import NO_LIST, SessionId
-from aclbench.engine.steps import RESCHEDULE, Step
-from aclbench.engine.timeouts import NEVER
 from engine.bench import (
     ACK,
     FIN,
@@ -33,6 +27,12 @@ from engine.bench import (
     udp_out,
     words,
 )
+
+from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
+from aclbench.engine.invariants import check_invariants
+from aclbench.engine.session import NO_LIST, SessionId
+from aclbench.engine.steps import RESCHEDULE, Step
+from aclbench.engine.timeouts import NEVER
 
 
 def reflecting(workers: int = 0) -> Hand:

@@ -41,7 +41,7 @@ def event_lines(
     """One event as one line, or more where it is too long."""
     stamp = stamp_text(event.time - frame.started)
     thread = thread_name(event.thread_index)
-    lead = f"{stamp:>12} {thread:<8} "
+    lead = f"{stamp:>12} {thread:<9} "
     kind = event.kind.ljust(_KIND_WIDTH) if width >= _WIDE else f"{event.kind}: "
     hang = len(kind) + 1 if width >= _WIDE else 2
     room = max(width - len(lead) - 1, 10)

@@ -15,46 +15,58 @@ from aclbench.tui.units import clock_text, fit, short_count
 STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□"}
 #: A message may have so many lines of its own.
 _MESSAGE_LINES: Final = 3
+#: A title may be cut to this for the sake of a message.
+_SHORTEST_TITLE: Final = 8
 _COUNTS: Final = ("permitted", "denied", "dropped", "unchecked", "not_ip", "malformed")
 #: These are shown even when they are 0.
 _ALWAYS: Final = ("permitted", "denied", "dropped")
 
 
 def status_text(frame: Frame, width: int, palette: Palette) -> Text:
-    """The top of the screen; its message goes below the counts if it does not fit beside them."""
-    text = title_line(frame, width, palette)
-    counts = counts_text(frame, width, palette)
-    text.append("\n")
+    """Two lines; a message stands in the first, else in the second, else below them."""
     style = palette.bad if frame.error else palette.good
     notice = f"error: {frame.notice}" if frame.error else frame.notice
-    room = width - len(counts.plain) - 3
+    counts = counts_text(frame, width, palette)
+    text, shown = title_line(frame, "" if frame.error else notice, width, palette)
+    text.append("\n")
     text.append_text(counts)
-    if not notice:
+    if not notice or shown:
         return text
-    if len(notice) <= room:
-        text.append(notice.rjust(room + 2), style)
+    room = width - len(counts.plain) - 1
+    if len(notice) < room:
+        text.append(notice.rjust(room), style)
         return text
     lines = textwrap.wrap(notice, width - 2)
-    for line in lines[: _MESSAGE_LINES - 1]:
-        text.append(f"\n {line}", style)
-    if len(lines) >= _MESSAGE_LINES:
+    if len(lines) > _MESSAGE_LINES:
         rest = " ".join(lines[_MESSAGE_LINES - 1 :])
-        text.append(f"\n {fit(rest, width - 2)}", style)
+        lines[_MESSAGE_LINES - 1 :] = [fit(rest, width - 2)]
+    for line in lines:
+        text.append(f"\n {line}", style)
     return text
 
 
-def title_line(frame: Frame, width: int, palette: Palette) -> Text:
-    """Title on the left; page, time, speed and state on the right."""
+def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple[Text, bool]:
+    """Title and message on the left; page, time, speed and state on the right.
+
+    Returns also whether there was room for the message.
+    """
     glyph = STATE_GLYPHS[frame.state]
     clock = clock_text(frame.snapshot.now - frame.started)
     right = f"  {clock}   {frame.speed}  {glyph} {frame.state} "
     if frame.page and len(frame.page) + len(right) + 14 < width:
         right = f"  {frame.page} {right}"
+    room = width - len(right) - 1
+    # The title gives way to a message, for lines below must not move up and down with each step.
+    beside = room - len(notice) - 3
+    shown = bool(notice) and beside >= min(len(frame.title), _SHORTEST_TITLE)
+    left = " " + fit(frame.title, beside if shown else room)
     text = Text(no_wrap=True, end="")
-    text.append(" " + fit(frame.title, width - len(right) - 1), palette.heading)
+    text.append(left, palette.heading)
+    if shown:
+        text.append(f"   {notice}", palette.heading + palette.good)
     text.append(" " * max(width - len(right) - len(text.plain), 0), palette.heading)
     text.append(right, palette.heading)
-    return text
+    return text, shown
 
 
 def counts_text(frame: Frame, width: int, palette: Palette) -> Text:

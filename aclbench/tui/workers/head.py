@@ -50,13 +50,13 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     upcoming = f"next: {worker.next_step} " if worker.next_step else ""
     lines = [heading(f" {place}", upcoming, width, palette)]
     lines.append(flags_text(worker, before, palette))
-    names = _THREE_COLUMNS if width >= 3 * _CELL_WIDTH else _TWO_COLUMNS
+    names = _THREE_COLUMNS if width > 3 * _CELL_WIDTH else _TWO_COLUMNS
     columns = 3 if names is _THREE_COLUMNS else 2
     now = cells(frame, worker)
     then = cells(frame, before) if before is not None else now
-    cell_width = width // columns
+    cell_width = (width - 1) // columns
     for first in range(0, len(names), columns):
-        line = Text(no_wrap=True, end="")
+        line = Text(" ", no_wrap=True, end="")
         for name in names[first : first + columns]:
             line.append_text(_cell(name, now[name], then[name], cell_width, palette))
         lines.append(line)
@@ -64,8 +64,8 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
 
 
 def flags_text(worker: WorkerView, before: WorkerView | None, palette: Palette) -> Text:
-    """The four flags, each always in the same place: `●pending* ○needed  ○unwanted  ○clear `."""
-    text = Text(no_wrap=True, end="")
+    """The four flags, each always in the same place: ` ●pending* ○needed  ○unwanted  ○clear `."""
+    text = Text(" ", no_wrap=True, end="")
     for name, field in FLAGS:
         value = getattr(worker, field)
         changed = before is not None and getattr(before, field) != value

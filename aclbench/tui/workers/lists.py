@@ -8,7 +8,7 @@ from rich.text import Text
 
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.units import SHORT_WIDTH, fit, short_count, short_time
+from aclbench.tui.units import SHORT_WIDTH, fit, short_count, short_time, span_text
 from aclbench.tui.workers.head import CHANGED
 from aclbench.workbench.snapshot import ListView, SessionView
 
@@ -19,8 +19,12 @@ SEEN: Final = "*"
 OTHER_CLASS: Final = "≠"
 #: From this width on of a panel the class it has now is named.
 _WIDE: Final = 66
-_COLUMNS: Final = ("idle", "check", "expiry")
-_COLUMN_WIDTH: Final = SHORT_WIDTH + 1
+_COLUMNS: Final = (
+    ("idle", SHORT_WIDTH + 1),
+    ("check", SHORT_WIDTH + 1),
+    ("expiry", SHORT_WIDTH + 2),
+)
+_COLUMNS_WIDTH: Final = sum(width for _, width in _COLUMNS)
 _PROTO_WORDS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
 _CLASS_NAMES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
 
@@ -29,7 +33,8 @@ def list_lines(
     frame: Frame, view: ListView, before: ListView | None, rows: int, width: int, palette: Palette
 ) -> list[Text]:
     """The list's name, length and column heads; then `rows` lines, blank where there is nothing."""
-    lines = [list_heading(view, before, rows, width, palette)]
+    timeout = frame.snapshot.session_timeout[view.list_id]
+    lines = [list_heading(view, before, timeout, rows, width, palette)]
     index_width = max([3, *(len(str(s.session_index)) for s in view.sessions[:rows])])
     old = {s.session_index: s for s in before.sessions} if before is not None else {}
     for session in view.sessions[:rows]:
@@ -42,18 +47,25 @@ def list_lines(
 
 
 def list_heading(
-    view: ListView, before: ListView | None, rows: int, width: int, palette: Palette
+    view: ListView,
+    before: ListView | None,
+    timeout: int,
+    rows: int,
+    width: int,
+    palette: Palette,
 ) -> Text:
-    """`tcp_idle 1,234*          idle check expiry`."""
+    """`tcp_idle 1,234* first 4    idle check expiry`."""
     changed = before is not None and before.length != view.length
-    text = Text(no_wrap=True, end="")
+    text = Text(" ", no_wrap=True, end="")
     text.append(view.name, palette.strong)
     text.append(f" {short_count(view.length)}", palette.changed if changed else palette.plain)
     text.append(CHANGED if changed else " ", palette.changed)
-    heads = "".join(name.rjust(_COLUMN_WIDTH) for name in _COLUMNS)
+    heads = "".join(name.rjust(width) for name, width in _COLUMNS) if view.length else ""
     room = width - len(heads) - len(text.plain)
-    more = f" head {rows}" if view.length > rows else ""
-    text.append(more if len(more) < room else "", palette.dim)
+    about = [f" timeout {span_text(timeout)}"]
+    if view.length > rows:
+        about = [f" first {rows}{about[0]}", f" first {rows}"]
+    text.append(next((words for words in about if len(words) < room), ""), palette.dim)
     text.append(" " * max(width - len(heads) - len(text.plain), 0))
     text.append(heads, palette.dim)
     return text
@@ -87,7 +99,7 @@ def session_line(
     text.append(f"{session.session_index:>{index_width}} ")
     times = (short_time(session.idle), due_text(session.check_due - now, "due"),
              due_text(session.expires - now, "over"))  # fmt: skip
-    room = width - len(text.plain) - len(times) * _COLUMN_WIDTH
+    room = width - len(text.plain) - _COLUMNS_WIDTH
     other = ""
     if session.timeout_class != session.link_list_id:
         other = f" {OTHER_CLASS}"
@@ -95,10 +107,10 @@ def session_line(
             other += _CLASS_NAMES[session.timeout_class]
     text.append(short_connection(session, room - len(other)))
     text.append(other, palette.up)
-    text.append(" " * max(width - len(times) * _COLUMN_WIDTH - len(text.plain), 0))
-    for name, value in zip(_COLUMNS, times, strict=True):
+    text.append(" " * max(width - _COLUMNS_WIDTH - len(text.plain), 0))
+    for (name, column), value in zip(_COLUMNS, times, strict=True):
         style = palette.dim if name == "idle" else palette.plain
-        text.append(value.rjust(_COLUMN_WIDTH), palette.up if value in ("due", "over") else style)
+        text.append(value.rjust(column), palette.up if value in ("due", "over") else style)
     return text
 
 

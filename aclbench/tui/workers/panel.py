@@ -18,9 +18,7 @@ from aclbench.workbench.snapshot import WorkerView
 _SHORT_NAMES = ("udp", "tcp", "transient")
 
 
-def panel_text(
-    frame: Frame, worker: WorkerView, width: int, height: int, palette: Palette
-) -> Text:
+def panel_text(frame: Frame, worker: WorkerView, width: int, height: int, palette: Palette) -> Text:
     """A whole panel: never more than `height` lines of `width` cells."""
     lines = head_lines(frame, worker, width, palette)
     before = frame.worker_before(worker.thread_index)
@@ -44,7 +42,7 @@ def brief_text(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     """A worker in one line: flags, and the lengths of its lists."""
     before = frame.worker_before(worker.thread_index)
     text = Text(no_wrap=True, end="")
-    text.append(f"{worker.name:<10}", palette.strong)
+    text.append(f" {worker.name:<9}", palette.strong)
     text.append_text(flags_text(worker, before, palette))
     for name, view in zip(_SHORT_NAMES, worker.lists, strict=True):
         changed = before is not None and before.lists[view.list_id].length != view.length
@@ -74,7 +72,7 @@ class WorkersRegion(Vertical):
 
     async def fit_panels(self, layout: Layout) -> None:
         """Have as many panels as the layout has places."""
-        self.styles.height = layout.workers_height
+        self.styles.height = layout.workers_height if layout.brief else "1fr"
         row = self.query_one("#panels", Horizontal)
         row.display = not layout.brief
         self.query_one("#brief").display = layout.brief
@@ -86,8 +84,8 @@ class WorkersRegion(Vertical):
             TextPanel(classes="" if n == last else "gap") for n in range(layout.per_page)
         )
 
-    def show(self, frame: Frame, layout: Layout, palette: Palette) -> None:
-        """Paint what changed."""
+    def show(self, frame: Frame, layout: Layout, height: int, palette: Palette) -> None:
+        """Paint what changed, on so many lines."""
         workers = frame.shown_workers()
         if layout.brief:
             lines = [brief_text(frame, w, layout.panel_width, palette) for w in workers]
@@ -96,7 +94,7 @@ class WorkersRegion(Vertical):
         panels = list(self.query_one("#panels").query(TextPanel))
         for n, panel in enumerate(panels):
             if n < len(workers):
-                height = layout.workers_height
-                panel.show(panel_text(frame, workers[n], layout.panel_width, height, palette))
+                width = layout.panel_width
+                panel.show(panel_text(frame, workers[n], width, height, palette))
             else:
                 panel.show(Text(""))

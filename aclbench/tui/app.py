@@ -1,0 +1,41 @@
+"""The way into the live screen: `run_tui`, and the Textual app behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.screen import Screen
+
+from aclbench.tui.screen import BenchScreen
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+DARK = "textual-dark"
+LIGHT = "textual-light"
+
+
+class AclbenchApp(App[None]):
+    """The workbench in a terminal. `make_bench` is called at the start and at each restart."""
+
+    TITLE = "aclbench"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, make_bench: Callable[[], Workbench], title: str) -> None:
+        super().__init__()
+        self._make_bench = make_bench
+        self._bench_title = title
+
+    def get_default_screen(self) -> Screen[None]:
+        return BenchScreen(self._make_bench, self._bench_title)
+
+    def action_light(self) -> None:
+        """Light or dark."""
+        self.theme = DARK if self.theme == LIGHT else LIGHT
+
+
+def run_tui(make_bench: Callable[[], Workbench], title: str) -> None:
+    """Show a bench until the person at it leaves."""
+    AclbenchApp(make_bench, title).run()

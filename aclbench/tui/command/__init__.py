@@ -1,0 +1,1 @@
+"""The `:` line: the whole command language, and what it prints."""

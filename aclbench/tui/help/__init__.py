@@ -1,0 +1,1 @@
+"""The help screen: every key, and what the glyphs mean."""
