@@ -16,5 +16,9 @@ class CaptureError(AclbenchError):
     """A capture that cannot be read, or not further; names the file and the byte offset."""
 
 
+class RunFileError(AclbenchError):
+    """A run file that cannot be read, or not be continued; names the file and the line."""
+
+
 class ScenarioError(AclbenchError):
     """A scenario with a wrong key or value; names the file and the place."""

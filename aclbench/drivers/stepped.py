@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from aclbench.drivers.frame import Frame, PacketInput
+from aclbench.drivers.frame import FRAME_SIZE, Frame, PacketInput
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind, Wake
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
@@ -203,7 +203,7 @@ class SteppedDriver:
         The position must be one that this very run has: from the same state on, of the same input.
         """
         while self._busy() and self.position < position:
-            self.step()
+            self.step()  # somebody is busy, so there is a step to take
         self._turns_left = NEVER
         if self._packets < position.packets:
             self._run_packets(NEVER - 1, position.packets - self._packets)
@@ -211,9 +211,13 @@ class SteppedDriver:
         if self._turns_left > 0:
             self._run_due(NEVER - 1)
         self._turns_left = NEVER
-        while self.position < position:
-            self.step()
-        assert self.position == position, f"arrived at {self.position}, not at {position}"
+        while self.position < position and self.step() is not None:
+            pass
+        if self.position != position:
+            raise AclbenchError(
+                f"the run arrived at {tuple(self.position)}, not at {tuple(position)}: "
+                "it is not the run that was recorded"
+            )
         self.now = max(self.now, time)
 
     def run_to_next_packet(self) -> None:
@@ -519,8 +523,12 @@ class SteppedDriver:
         return True
 
     def _admit_arrived(self) -> None:
-        """Every packet whose time has come goes to the inbox of its thread."""
-        while (frame := self.next_frame()) is not None and frame.peek_time() <= self.now:
+        """The packets whose time has come go to the inboxes of their threads, up to a frame."""
+        free = FRAME_SIZE - sum(len(inbox) for inbox in self._inbox.values())
+        for _ in range(free):
+            frame = self.next_frame()
+            if frame is None or frame.peek_time() > self.now:
+                return
             self._admit(frame.pop())
 
     def _admit(self, packet: PacketInput) -> None:

@@ -63,8 +63,6 @@ class Fib:
     def __init__(self) -> None:
         #: Used as a set that keeps its order.
         self.entries: dict[FibEntry, None] = {}
-        for prefix in ALWAYS_LOCAL:
-            self.entries[FibEntry(prefix, Source.LOCAL, FIB_FOR_US, "local")] = None
         self._lengths: dict[bool, list[tuple[int, dict[int, int]]]] = {}
         self._cache: dict[bytes, int] = {}
         self._rebuild()
@@ -96,16 +94,22 @@ class Fib:
 
     def lookup(self, address: bytes) -> int:
         """The tx interface for a destination in network order, or one of the two `FIB_` values."""
-        tx = self._cache.get(address)
+        # Only ever this cache: one that `_rebuild` made meanwhile must not get an old answer.
+        cache = self._cache
+        tx = cache.get(address)
         if tx is None:
             tx = self._longest_prefix(address)
-            if len(self._cache) >= CACHE_LIMIT:
-                self._cache = {}
-            self._cache[address] = tx
+            if len(cache) >= CACHE_LIMIT:
+                cache.clear()
+            cache[address] = tx
         return tx
 
     def _longest_prefix(self, address: bytes) -> int:
         value, bits = int.from_bytes(address, "big"), len(address) * 8
+        for prefix in ALWAYS_LOCAL:
+            same_family = prefix.is_ip6 == (bits == 128)
+            if same_family and (value ^ prefix.address) >> (bits - prefix.length) == 0:
+                return FIB_FOR_US
         for length, networks in self._lengths[bits == 128]:
             tx = networks.get(value >> (bits - length))
             if tx is not None:
@@ -113,7 +117,10 @@ class Fib:
         return FIB_NO_ROUTE
 
     def _rebuild(self) -> None:
-        """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs."""
+        """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs.
+
+        The cache last: whoever sees the new one sees the new tables.
+        """
         tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
         for entry in sorted(self.entries, key=lambda e: e.source, reverse=True):
             bits = 128 if entry.prefix.is_ip6 else 32

@@ -36,6 +36,8 @@ class IdleCheck:
     def worker_conn_cleaner_process(self, worker: Worker, now: int) -> Iterator[Step]:
         """Serve one interrupt. `now` is read once, as the handler begins."""
         yield Step.ALLOW_INTERRUPT
+        # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
+        # we to read first, it could find an interrupt pending still, and send none for the clear.
         self.set_flag(worker, "interrupt_is_pending", 0, now)
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:

@@ -12,6 +12,7 @@ from aclbench.engine.datapath import Datapath
 from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Interface, Outside
+from aclbench.engine.packet import address_text
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
 from aclbench.engine.timeouts import NS_PER_SEC
@@ -47,7 +48,11 @@ class Machine:
 
     def delete_interface(self, sw_if_index: int) -> None:
         """Take an interface's ACLs off, then clear it; its index is free when that is done."""
+        if sw_if_index == 0:
+            raise ValueError("local0 is always there and cannot be deleted")
         interface = self.am.interface(sw_if_index)
+        if interface.deleted:
+            raise ValueError(f"{interface.name} is being deleted already")
         interface.input_acls = interface.output_acls = ()
         self._note_lookup_context(sw_if_index, True, ())
         self._note_lookup_context(sw_if_index, False, ())
@@ -62,9 +67,25 @@ class Machine:
         """Give an interface an address, and with it a route to its subnet."""
         if (address, length, is_ip6) in interface.addresses:
             raise ValueError("the interface has this address already")
+        self._refuse_overlap(interface, address, length, is_ip6)
         for entry in interface_entries(address, length, is_ip6, interface.sw_if_index):
             self.am.fib.add(entry)
         interface.addresses.append((address, length, is_ip6))
+
+    def _refuse_overlap(
+        self, interface: Interface, address: int, length: int, is_ip6: bool
+    ) -> None:
+        """As VPP: a subnet is on one interface, and none lies within another's."""
+        bits = 128 if is_ip6 else 32
+        for other in self.am.interfaces:
+            if other is None or other is interface:
+                continue
+            for there, there_length, there_is_ip6 in other.addresses:
+                shorter = min(length, there_length)
+                if there_is_ip6 == is_ip6 and (address ^ there) >> (bits - shorter) == 0:
+                    raise ValueError(
+                        f"{address_text(there, is_ip6)}/{there_length} on {other.name} overlaps"
+                    )
 
     def remove_address(self, interface: Interface, address: int, length: int, is_ip6: bool) -> None:
         """Take an address off an interface."""

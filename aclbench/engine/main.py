@@ -85,7 +85,8 @@ class AclMain:
     def __init__(self, n_workers: int, outside: Outside) -> None:
         self.n_workers: int = n_workers
         self.outside: Outside = outside
-        #: Who hears trace events; None: nobody, and then none is made.
+        #: Who hears trace events; None: nobody, and then none is made. Not to be set while a
+        #: worker is running on a thread of its own: it is tested, then called.
         self.listener: Callable[[TraceEvent], None] | None = None
         #: One a thread, thread 0 among them.
         self.workers: list[Worker] = [Worker(t) for t in range(n_workers + 1)]
@@ -111,6 +112,7 @@ class AclMain:
         self.session_timeout: list[int] = [s * NS_PER_SEC for _, _, s in TIMEOUT_CLASSES]
         self.shortest_timeout: int = min(self.session_timeout)
         self.conn_table_max_entries: int = DEFAULT_MAX_ENTRIES
+        #: At least 1, or a clear would never end.
         self.max_deleted_sessions_per_interval: int = DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL
         self.min_deleted_sessions_per_interval: int = DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL
         self.l4_match_nonfirst_fragment: bool = True

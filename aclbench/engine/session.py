@@ -66,7 +66,10 @@ class Session:
 
 
 def timeout_type_of(proto: int, tcp_flags_seen_in: int, tcp_flags_seen_out: int) -> int:
-    """The class of a session with these flags seen on its interface's input and output side."""
+    """The class of a session with these flags seen on its interface's input and output side.
+
+    It does not matter which side is which.
+    """
     if proto != PROTO_TCP:
         return TIMEOUT_UDP_IDLE
     if (

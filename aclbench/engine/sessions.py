@@ -100,26 +100,25 @@ class Sessions:
         """
         session.last_active_time = now
         flags = info & INFO_TCP_FLAGS_MASK
-        if is_input:
-            seen = session.tcp_flags_seen_in
-            if flags | seen != seen:
-                self._see_flags(worker, session, flags | seen, session.tcp_flags_seen_out, now)
-        else:
-            seen = session.tcp_flags_seen_out
-            if flags | seen != seen:
-                self._see_flags(worker, session, session.tcp_flags_seen_in, flags | seen, now)
+        seen = session.tcp_flags_seen_in if is_input else session.tcp_flags_seen_out
+        if flags | seen != seen:
+            self._see_flags(worker, session, is_input, seen, flags | seen, now)
 
     def _see_flags(
-        self, worker: Worker, session: Session, seen_in: int, seen_out: int, now: int
+        self, worker: Worker, session: Session, is_input: bool, seen: int, sees: int, now: int
     ) -> None:
-        """Write the side whose flags are new; if that changes the class, have it relinked."""
-        was_in, was_out = session.tcp_flags_seen_in, session.tcp_flags_seen_out
-        old = timeout_type_of(session.proto, was_in, was_out)
-        if seen_in != was_in:
-            session.tcp_flags_seen_in = seen_in
+        """Write new flags on the packet's side alone; if that changes the class, relink.
+
+        The other side is another worker's to write, and is read once.
+        """
+        if is_input:
+            other = session.tcp_flags_seen_out
+            session.tcp_flags_seen_in = sees
         else:
-            session.tcp_flags_seen_out = seen_out
-        new = timeout_type_of(session.proto, seen_in, seen_out)
+            other = session.tcp_flags_seen_in
+            session.tcp_flags_seen_out = sees
+        old = timeout_type_of(session.proto, seen, other)  # symmetric in the two sides
+        new = timeout_type_of(session.proto, sees, other)
         if new != old:
             worker.cnt_class_changes += 1
             relinked = self.restart_timer_for_session(worker, session, new, now)
@@ -189,7 +188,11 @@ class Sessions:
         return session, True
 
     def delete_session(self, worker: Worker, session: Session) -> None:
-        """Take an unlinked session out of its own interface's table and free its slot."""
+        """Take an unlinked session out of its own interface's table and free its slot.
+
+        The interface is still there, even if it was deleted: its index is not free before the
+        clear that this may be part of.
+        """
         sw_if_index = session.sw_if_index
         del self.am.interface(sw_if_index).sessions[session.key]
         session.link_list_id = NO_LIST

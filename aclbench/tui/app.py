@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,5 +38,15 @@ class AclbenchApp(App[None]):
 
 
 def run_tui(make_bench: Callable[[], Workbench], title: str) -> None:
-    """Show a bench until the person at it leaves."""
-    AclbenchApp(make_bench, title).run()
+    """Show a bench until the person at it leaves.
+
+    The cycle collector is called by the screen, for young objects alone: left to itself it would
+    walk a million sessions, which refer to nothing that refers back, while a key waits.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        AclbenchApp(make_bench, title).run()
+    finally:
+        if collecting:
+            gc.enable()

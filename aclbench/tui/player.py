@@ -30,8 +30,8 @@ NORMAL_SPEED: Final = SPEEDS.index(1)
 #: An idle gap is jumped after this long on the wall.
 GAP_S: Final = 1.0
 #: What a tick may cost, and what one slice of it should cost, in seconds.
-TICK_S: Final = 0.055
-SLICE_S: Final = 0.012
+TICK_S: Final = 0.035
+SLICE_S: Final = 0.008
 #: What changed stands out for this long on the wall.
 MOMENT_S: Final = 0.7
 #: A message stays for this long while playing.

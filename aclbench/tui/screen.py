@@ -6,6 +6,7 @@ runs, and nothing is painted but in answer to a key.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -34,17 +35,21 @@ from aclbench.tui.workers.panel import WorkersRegion
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
 
-#: A tick of the timer, in seconds; and the longest that one may count for, so that a terminal that
+#: The timer's tick and the time from one painting to the next, in seconds: ticks are short so that
+#: a key does not wait for long. And the longest that a tick may count for, so that a terminal that
 #: was suspended does not come back to a leap.
-TICK_S: Final = 0.1
+TICK_S: Final = 0.05
+PAINT_S: Final = 0.1
 LONGEST_TICK_S: Final = 0.5
+#: The generations of objects that are looked through after each tick: see `run_tui`.
+_YOUNG: Final = 1
 
 
 class BenchScreen(Screen[None], inherit_bindings=False):
     """The live bench."""
 
     DEFAULT_CSS = """
-    BenchScreen { layout: vertical; overflow: hidden; }
+    BenchScreen { layout: vertical; layers: bench over; overflow: hidden; }
     BenchScreen #status { height: auto; max-height: 5; }
     BenchScreen #cleaner { height: 2; }
     BenchScreen #log { height: 1fr; }
@@ -63,6 +68,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._page = 0
         self._skip = 0
         self._last_tick = 0.0
+        self._last_paint = 0.0
         self._timer: Timer | None = None
         self._palette = Palette()
 
@@ -145,7 +151,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         now = time.perf_counter()
         player.tick(min(now - self._last_tick, LONGEST_TICK_S))
         self._last_tick = now
-        self._follow_player()
+        if not player.playing or now - self._last_paint >= PAINT_S - TICK_S / 2:
+            self._last_paint = now
+            self._follow_player()
 
     def _follow_player(self) -> None:
         """Paint, and have the timer run if and only if the player plays."""
@@ -155,6 +163,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             else:
                 self._timer.pause()
         self.paint()
+        gc.collect(_YOUNG)
 
     def action_play_pause(self) -> None:
         if self.player is not None:
@@ -197,6 +206,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._skip = 0
         self._follow_player()
         await self._fit()
+        gc.collect()  # the old bench refers to itself
 
     # --- looking -----------------------------------------------------------------------------
 

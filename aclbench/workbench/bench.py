@@ -32,6 +32,8 @@ from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op, Run, Steps
+from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
+from aclbench.workbench.history.runfile import load_run
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
     MAX_WORKERS,
@@ -100,7 +102,12 @@ class Workbench(TimeTravel):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """A bench set up by a scenario file, its captures ready to play. Raises ScenarioError."""
+        """A bench set up by a scenario file, its captures ready to play, or by a run file.
+
+        Raises ScenarioError or RunFileError.
+        """
+        if Path(path).suffix == RUN_SUFFIX:
+            return load_run(Path(path), cls)
         return cls.from_scenario(load_scenario(Path(path)))
 
     @classmethod
@@ -308,7 +315,8 @@ class Workbench(TimeTravel):
         """Perform a command or hand frames over, and nothing else: for the history."""
         if isinstance(op, Cli):
             parsed = self.commands.parse(op.line, self)
-            assert parsed is not None
+            if parsed is None or not parsed.command.changes:
+                raise CommandError(f"{op.line[:64]}: not a command that a journal holds")
             parsed.command.handler(self, parsed)
             return
         assert isinstance(op, Inject)
@@ -326,6 +334,15 @@ class Workbench(TimeTravel):
             [packet.info for packet in packets],
         )
         self.driver.frames.extendleft(reversed(frame.split(self.start.frame_size)))
+
+    def adopt(self, other: Workbench) -> None:
+        """Become another bench, with its history; who listens to this one goes on listening."""
+        self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
+        self.started, self.feed, self.sent = other.started, other.feed, other.sent
+        self.history = other.history
+        if self.history is not None:
+            self.history.belong_to(self)
+        self._hand_on_listeners()
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
@@ -356,6 +373,9 @@ class Workbench(TimeTravel):
             yield
         finally:
             self.unlisten(listener)
+
+    def _bench(self) -> Workbench:
+        return self
 
     def _hand_on_listeners(self) -> None:
         listeners = self._listeners

@@ -6,9 +6,11 @@ again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aclbench.drivers.stepped import SteppedDriver
@@ -19,12 +21,14 @@ from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.eventlog import EventView, event_view
 from aclbench.workbench.history.history import UNITS, History, Unit
 from aclbench.workbench.history.journal import Point
+from aclbench.workbench.history.runfile import Recorder, save_run
 from aclbench.workbench.history.state import State, differences, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aclbench.engine.events import TraceEvent
+    from aclbench.workbench.bench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,9 @@ class TimeTravel:
         raise NotImplementedError
 
     def interface_name(self, sw_if_index: int) -> str:
+        raise NotImplementedError
+
+    def _bench(self) -> Workbench:
         raise NotImplementedError
 
     @property
@@ -213,6 +220,18 @@ class TimeTravel:
                 column[kind] += new - old
             before = mark.counts
         return [(start + n * width, tuple(column)) for n, column in enumerate(counts)]
+
+    # --- files -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], with_captures: bool = False) -> None:
+        """Write the run to a file that `Workbench.load` continues anywhere. RunFileError."""
+        save_run(self._bench(), Path(path), with_captures)
+
+    def record(self, path: str | os.PathLike[str]) -> Recorder:
+        """Keep the run's journal on disk as it goes; close the recorder at the end."""
+        recorder = Recorder(self._bench(), Path(path))
+        self.past.recorder = recorder
+        return recorder
 
     # --- helpers -----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from aclbench.tui.app import AclbenchApp
 from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.help.screen import HelpScreen, key_lines, key_name
 from aclbench.tui.keys import BINDINGS
-from aclbench.tui.player import Player
+from aclbench.tui.player import SPEEDS, Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.textpanel import TextPanel
 from aclbench.workbench.bench import Workbench
@@ -203,7 +203,8 @@ async def test_pages_of_workers(size: tuple[int, int], workers: int) -> None:
     async with app(lambda: busy_bench(workers)).run_test(size=size) as pilot:
         bench = await begin(pilot)
         seen: set[int] = set()
-        for _ in range(max(workers, 1)):
+        assert bench.screen._layout_now is not None
+        for _ in range(workers // bench.screen._layout_now.per_page + 1):
             assert bench.screen.frame is not None
             seen |= set(bench.screen.frame.workers)
             await bench.press("n")
@@ -254,8 +255,7 @@ async def test_it_plays_a_capture_to_its_end(tmp_path: Path) -> None:
     path = one_opening(tmp_path / "one.pcap")
     async with app(lambda: capture_bench(path)).run_test(size=(80, 24)) as pilot:
         bench = await begin(pilot)
-        for _ in range(20):
-            await bench.press("plus")
+        bench.player.speed_index = len(SPEEDS) - 1
         await bench.press("space")
         for _ in range(200):
             await pilot.pause(0.02)

@@ -68,7 +68,7 @@ class CommandRegion(Vertical):
 
     DEFAULT_CSS = """
     CommandRegion {
-        display: none; dock: bottom; height: auto; max-height: 70%; background: $surface;
+        display: none; layer: over; dock: bottom; height: auto; max-height: 70%; background: $surface;
         margin-bottom: 1; border-top: solid $primary;
     }
     CommandRegion.open { display: block; }

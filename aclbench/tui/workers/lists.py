@@ -64,7 +64,7 @@ def list_heading(
     room = width - len(heads) - len(text.plain)
     about = [f" timeout {span_text(timeout)}"]
     if view.length > rows:
-        about = [f" first {rows}{about[0]}", f" first {rows}"]
+        about = [f" first {rows} {about[0]}", f" first {rows}"]
     text.append(next((words for words in about if len(words) < room), ""), palette.dim)
     text.append(" " * max(width - len(heads) - len(text.plain), 0))
     text.append(heads, palette.dim)

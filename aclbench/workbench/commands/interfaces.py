@@ -21,10 +21,10 @@ def create_interface(bench: Workbench, parsed: ParsedCommand) -> str:
 
 def delete_interface(bench: Workbench, parsed: ParsedCommand) -> str:
     """Take its ACLs off, then have its sessions cleared."""
-    interface = parsed.arguments["interface"]
-    if interface.sw_if_index == 0:
-        raise CommandError("local0 is always there and cannot be deleted")
-    bench.machine.delete_interface(interface.sw_if_index)
+    try:
+        bench.machine.delete_interface(parsed.arguments["interface"].sw_if_index)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
     return ""
 
 

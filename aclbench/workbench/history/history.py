@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from aclbench.drivers.stepped import Position
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
-from aclbench.errors import CommandError
+from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.branch import Branch, Mark
 from aclbench.workbench.history.checkpoint import pack
 from aclbench.workbench.history.journal import Cli, Op, Point, Run, Steps
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.history.runfile import Recorder
 
 Unit = Literal["step", "event", "packet"]
 UNITS: Final[tuple[Unit, ...]] = ("step", "event", "packet")
@@ -55,6 +56,8 @@ class History:
         self._work = 0
         self._last_position = Position(0, 0, 0)
         self.branches: dict[str, Branch] = {}
+        #: Hears of inputs and branches as they come, see `runfile.Recorder`.
+        self.recorder: Recorder | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -66,6 +69,10 @@ class History:
         self._save(start)
         self._mark()
 
+    def belong_to(self, bench: Workbench) -> None:
+        """Be the history of another bench, which has become the one this was of."""
+        self._bench = bench
+
     # --- going on ------------------------------------------------------------------------------
 
     def at_end(self) -> bool:
@@ -73,6 +80,26 @@ class History:
         end = self.branch.end
         here = self.branch.canonical(self.cursor)[:2]
         return here == self.branch.canonical(end)[:2] and self._bench.now == end.time
+
+    def replay(self, op: Op) -> None:
+        """Perform an input that a run file has, and note it: for `load`."""
+        if isinstance(op, Run):
+            self._replay_run(op)
+        elif isinstance(op, Steps):
+            self._finish_steps(op, op.position, op.time)
+            self.note(op)
+        else:
+            self._bench.perform(op)
+            self.note(op)
+
+    def _replay_run(self, op: Run) -> None:
+        """In chunks, so that there are checkpoints and marks again."""
+        driver = self._bench.driver
+        while driver.position.packets + CHUNK_PACKETS < op.position.packets:
+            driver.run_packets(CHUNK_PACKETS)
+            self.note(Run(driver.position, driver.now))
+        driver.run_to(op.position, op.time)
+        self.note(Run(driver.position, driver.now))
 
     def before_acting(self) -> None:
         """Acting in the past opens a branch; the old future stays where it was."""
@@ -83,6 +110,8 @@ class History:
         """Note an input that was just performed."""
         driver = self._bench.driver
         self.branch.append(op, driver.position, driver.now)
+        if self.recorder is not None:
+            self.recorder.op(op)
         self.cursor = self.branch.lasting_end
         if not isinstance(op, Run | Steps):
             return
@@ -125,6 +154,8 @@ class History:
             raise CommandError(f"there is a branch {name} already")
         self.branch = self.branch.fork(name, self.cursor)
         self.branches[name] = self.branch
+        if self.recorder is not None:
+            self.recorder.branch(self.branch, self.cursor.op)
         self.cursor = self.branch.lasting_end
         return self.branch
 
@@ -132,6 +163,8 @@ class History:
         """Go to the end of another branch."""
         self.branch = self.find_branch(name)
         self.goto(self.branch.end)
+        if self.recorder is not None:
+            self.recorder.switch(name)
 
     def find_branch(self, name: str) -> Branch:
         """A branch by its name."""
@@ -384,7 +417,8 @@ class History:
     def _step_while(self, op: Steps, going_on: Callable[[], bool]) -> None:
         driver = self._bench.driver
         while driver.position < op.position and going_on():
-            driver.step(op.actor)
+            if driver.step(op.actor) is None:
+                raise AclbenchError("the run has no such step: it is not the one recorded")
 
     # --- checkpoints and marks -------------------------------------------------------------------
 
