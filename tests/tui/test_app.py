@@ -79,7 +79,6 @@ async def test_the_first_screen_shows_the_bench(size: tuple[int, int]) -> None:
 async def test_play_advances_and_pause_stops(size: tuple[int, int]) -> None:
     async with app().run_test(size=size) as pilot:
         bench = await begin(pilot)
-        bench.player.speed_index += 6
         start = bench.player.bench.now
         await bench.press("space")
         assert bench.player.playing

@@ -68,8 +68,8 @@ class CommandRegion(Vertical):
 
     DEFAULT_CSS = """
     CommandRegion {
-        display: none; layer: over; dock: bottom; height: auto; max-height: 70%; background: $surface;
-        margin-bottom: 1; border-top: solid $primary;
+        display: none; layer: over; dock: bottom; height: auto; max-height: 70%;
+        background: $surface; margin-bottom: 1; border-top: solid $primary;
     }
     CommandRegion.open { display: block; }
     CommandRegion #command-output { height: auto; max-height: 16; padding: 0 1; }
