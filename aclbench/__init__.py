@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aclbench.errors import AclbenchError, CaptureError, CommandError, ScenarioError
+    from aclbench.errors import (
+        AclbenchError,
+        CaptureError,
+        CommandError,
+        RunFileError,
+        ScenarioError,
+    )
     from aclbench.workbench.bench import Workbench
     from aclbench.workbench.snapshot import Snapshot, View
     from aclbench.workbench.verdict import NodeCheck, Verdict
@@ -16,6 +22,7 @@ __all__ = [
     "CaptureError",
     "CommandError",
     "NodeCheck",
+    "RunFileError",
     "ScenarioError",
     "Snapshot",
     "Verdict",
@@ -32,6 +39,7 @@ _HOMES = {
     "AclbenchError": "aclbench.errors",
     "CaptureError": "aclbench.errors",
     "CommandError": "aclbench.errors",
+    "RunFileError": "aclbench.errors",
     "ScenarioError": "aclbench.errors",
 }
 

@@ -1,0 +1,210 @@
+"""Run files: saved here, continued there, and refused in one message when they cannot be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aclbench import AclbenchError, RunFileError, Workbench
+from aclbench.workbench.bundled import bundled_folder
+from aclbench.workbench.history.state import state_of
+from aclbench.workbench.scenario import scenario_for_capture
+
+
+def played(tmp_path: Path) -> Workbench:
+    """A run with a capture of its own, a branch, steps made by hand, frames and commands."""
+    capture = tmp_path / "http.pcap"
+    shutil.copy(bundled_folder("pcaps") / "http.pcap", capture)
+    scenario = scenario_for_capture([capture], ["10.0.0.0/24", "fd00:1::/64"], "", 2, "interface")
+    bench = Workbench.from_scenario(scenario)
+    bench.play(30)
+    for _ in range(7):
+        bench.step()
+    bench.cli("set acl-plugin session timeout tcp transient 1")
+    bench.send("pg1", bytes.fromhex("00" * 12 + "0806"))
+    bench.play()
+    bench.goto_packet(40)
+    bench.step(bench.actors()[-1]) if bench.actors() else bench.step()
+    bench.cli("clear acl-plugin sessions")
+    bench.advance("2.5")
+    bench.switch("main")
+    bench.back(3, "event")
+    return bench
+
+
+def test_a_saved_run_goes_on_elsewhere(tmp_path: Path) -> None:
+    """Same state, field for field, at every branch's end and where it stood; same events."""
+    bench = played(tmp_path)
+    path = tmp_path / "x.run"
+    bench.save(path)
+    other = Workbench.load(path)
+    assert state_of(other.driver) == state_of(bench.driver)
+    assert other.events() == bench.events()
+    assert [(b.name, b.parent, b.packets) for b in other.branches()] == [
+        (b.name, b.parent, b.packets) for b in bench.branches()
+    ]
+    for branch in bench.branches():
+        bench.switch(branch.name)
+        other.switch(branch.name)
+        assert state_of(other.driver) == state_of(bench.driver)
+
+
+def test_another_process_makes_the_same_events(tmp_path: Path) -> None:
+    """What is sent to someone shows them what it showed here."""
+    bench = played(tmp_path)
+    path = tmp_path / "x.run"
+    bench.save(path)
+    code = (
+        "import sys\nfrom aclbench import Workbench\n"
+        "for event in Workbench.load(sys.argv[1]).events('start', 'end'): print(event)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [str(event) for event in bench.events("start", "end")]
+
+
+def test_captures_come_along_on_request(tmp_path: Path) -> None:
+    """Then the run can be continued where the capture never was."""
+    bench = played(tmp_path)
+    bench.save(tmp_path / "x.run", with_captures=True)
+    (tmp_path / "http.pcap").unlink()
+    assert state_of(Workbench.load(tmp_path / "x.run").driver) == state_of(bench.driver)
+
+
+def test_a_changed_or_missing_capture_is_named(tmp_path: Path) -> None:
+    """Not silently another run; what to do is said."""
+    bench = played(tmp_path)
+    bench.save(tmp_path / "x.run")
+    capture = tmp_path / "http.pcap"
+    content = capture.read_bytes()
+    capture.write_bytes(content[:-1] + b"!")
+    with pytest.raises(RunFileError, match=r"http\.pcap has changed"):
+        Workbench.load(tmp_path / "x.run")
+    capture.unlink()
+    with pytest.raises(RunFileError, match=r"http\.pcap is not there; put http\.pcap beside"):
+        Workbench.load(tmp_path / "x.run")
+
+
+def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
+    """By its number."""
+    bench = played(tmp_path)
+    path = tmp_path / "x.run"
+    bench.save(path)
+    path.write_text(path.read_text().replace('"aclbench-run": 1', '"aclbench-run": 99'))
+    with pytest.raises(RunFileError, match="version 99"):
+        Workbench.load(path)
+
+
+HOSTILE: list[Any] = [
+    ["run", [10**30, 0, 0], 5],
+    ["run", [5, 10**12, 0], 5],
+    ["run", [1, 0, 10**12], 5],
+    ["run", [1, 0, 0], 10**40],
+    ["run", [-1, 0, 0], 5],
+    ["run", "far", 5],
+    ["steps", 99, 1, [1, 0, 0], 5],
+    ["steps", None, 1, [10**9, 0, 0], 5],
+    ["cli", "no such command"],
+    ["cli", "save /tmp/stolen.run"],
+    ["cli", "load /etc/passwd"],
+    ["inject", "pg7", 1, ["AAAA"]],
+    ["inject", "pg0", 1, ["not base64!"]],
+    ["launch", "rockets"],
+    {"branch": "x", "parent": "nobody", "shared": 0},
+    {"branch": "x", "parent": "main", "shared": 10**9},
+    {"branch": "main", "parent": "main", "shared": 0},
+    {"current": "nobody", "at": [0, [0, 0, 0], 0]},
+    {"current": "main", "at": [10**9, [0, 0, 0], 0]},
+    {"current": "main", "at": "here"},
+    [[[[]]]],
+    "text",
+    None,
+    5,
+]
+
+
+@pytest.mark.parametrize("row", HOSTILE, ids=str)
+def test_a_hostile_line_is_refused_with_its_number(tmp_path: Path, row: Any) -> None:
+    """One message, at once, and nothing is touched."""
+    bench = Workbench(workers=2)
+    bench.cli("create packet-generator interface pg0")
+    bench.advance(1)
+    path = tmp_path / "x.run"
+    bench.save(path)
+    lines = path.read_text().splitlines()
+    lines.insert(3, json.dumps(row))
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(RunFileError, match=r"line \d+"):
+        Workbench.load(path)
+    assert not Path("/tmp/stolen.run").exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damage_never_gives_a_traceback(tmp_path_factory: Any, data: st.DataObject) -> None:
+    """Any byte changed or the file cut anywhere: a bench, or one message."""
+    folder = tmp_path_factory.mktemp("damage")
+    bench = Workbench(workers=1)
+    bench.cli("create packet-generator interface pg0")
+    bench.send("pg0", b"x" * 60)
+    bench.advance(1)
+    path = folder / "x.run"
+    bench.save(path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    refusal: Exception | None = None
+    try:
+        Workbench.load(path)
+    except AclbenchError as error:
+        refusal = error
+    assert refusal is None or str(path) in str(refusal)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"{}", b"[1, 2]", b"\xff\xfe", b'{"aclbench-run": 1}']
+)
+def test_files_that_are_no_run(tmp_path: Path, content: bytes) -> None:
+    """And a directory, and nothing at all."""
+    path = tmp_path / "x.run"
+    path.write_bytes(content)
+    for bad in (path, tmp_path / "missing.run"):
+        with pytest.raises(RunFileError, match=bad.name):
+            Workbench.load(bad)
+
+
+def test_a_record_outlives_the_process(tmp_path: Path) -> None:
+    """What was done is on disk as it is done; a line half written is left out."""
+    record = tmp_path / "record.run"
+    code = (
+        "import os, sys\nfrom aclbench import Workbench\n"
+        "bench = Workbench(workers=2)\n"
+        "bench.record(sys.argv[1])\n"
+        "bench.cli('create packet-generator interface pg0')\n"
+        "bench.cli('set interface state pg0 up')\n"
+        "bench.send('pg0', [b'x' * 60] * 3)\n"
+        "bench.advance('2.5')\n"
+        "bench.back(2, 'packet')\n"
+        "bench.cli('create packet-generator interface pg1')\n"
+        "bench.switch('main')\n"
+        "bench.advance(1)\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(record)], timeout=60, check=False)
+    with record.open("a") as file:
+        file.write('["cli", "create pack')
+    bench = Workbench.load(record)
+    assert bench.now == bench.started + 3_500_000_000
+    assert [branch.name for branch in bench.branches()] == ["main", "branch-1"]
+    assert bench.snapshot().packets.read == 3
