@@ -28,6 +28,8 @@ START_NS: Final = NS_PER_SEC
 
 #: Who can take a step: a thread by its index, or the cleaner.
 CLEANER: Final = -1
+#: No actor: what somebody at the bench did, when a history is gone through step by step.
+COMMAND: Final = -2
 
 Order = Literal["fair", "random"]
 _NO_EVENTS: Final[tuple[CleanerEvent, ...]] = ()
@@ -430,8 +432,8 @@ class SteppedDriver:
 
     def actor_name(self, actor: int) -> str:
         """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
-        if actor == CLEANER:
-            return "cleaner"
+        if actor < 0:
+            return "cleaner" if actor == CLEANER else "command"
         return "vpp_main" if actor == 0 else f"vpp_wk_{actor - 1}"
 
     def upcoming(self, actor: int) -> str:

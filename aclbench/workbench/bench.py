@@ -24,7 +24,7 @@ from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
 from aclbench.engine.packet import parse_ethernet
-from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.eventlog import LOG_LENGTH, EventLog, EventView
@@ -188,8 +188,8 @@ class Workbench(TimeTravel):
             if isinstance(event, PacketVerdict):
                 verdicts.append(verdict_of(event, names.get(event.tx)))
 
-        self.run_until(self.now)
         with self._acting():
+            self.run_until(self.now)
             self.perform(op)
             if self.history is not None:
                 self.history.note(op)
@@ -232,7 +232,7 @@ class Workbench(TimeTravel):
 
         Raises the feed's CaptureError once what came before the damage is handled.
         """
-        return self._run(lambda p, t: self.driver.run_packets(p, t), max_packets)
+        return self._run(lambda p, t: self.driver.run_packets(p, t), NEVER, max_packets)
 
     @property
     def capture_error(self) -> AclbenchError | None:
@@ -257,7 +257,7 @@ class Workbench(TimeTravel):
     def step(self, actor: str | None = None) -> StepTaken | None:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
         chosen = None if actor is None else self._actor(actor)
-        return self._step(lambda: self.driver.step(chosen), chosen)
+        return self._step(lambda: self.driver.step(chosen), chosen, whole_turn=False)
 
     def actors(self) -> list[str]:
         """Who can take a step now, in the fair order."""
@@ -271,13 +271,17 @@ class Workbench(TimeTravel):
 
     def step_event(self) -> StepTaken | None:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self._step(self.driver.run_event, None)
+        return self._step(self.driver.run_event, None, whole_turn=True)
 
-    def _step(self, go: Callable[[], StepTaken | None], actor: int | None) -> StepTaken | None:
+    def _step(
+        self, go: Callable[[], StepTaken | None], actor: int | None, whole_turn: bool
+    ) -> StepTaken | None:
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         history, driver = self.history, self.driver
         if history is None:
             return go()
+        if not history.at_end() and actor is None:
+            return history.step_along(whole_turn)
         history.before_acting()
         fair = actor is None and driver.order == "fair" and driver.clean
         before = driver.steps_taken
@@ -291,16 +295,30 @@ class Workbench(TimeTravel):
 
     def run_until(self, time_ns: int, max_packets: int | None = None) -> bool:
         """Run what is due up to and including a time; False: stopped after `max_packets`."""
-        return self._run(lambda p, t: self.driver.run_until(time_ns, p, t), max_packets)
+        return self._run(lambda p, t: self.driver.run_until(time_ns, p, t), time_ns, max_packets)
 
-    def _run(self, go: Callable[[int | None, int | None], bool], max_packets: int | None) -> bool:
-        """Run forward, kept in the history if there is one."""
+    def _run(
+        self,
+        go: Callable[[int | None, int | None], bool],
+        until: int,
+        max_packets: int | None,
+    ) -> bool:
+        """Run forward, kept in the history if there is one; in the past, along the branch."""
         began = time.perf_counter()
         try:
-            if self.history is None:
+            history = self.history
+            if history is None:
                 return go(max_packets, None)
-            self.history.before_acting()
-            return self.history.run(go, max_packets)
+            if not history.at_end():
+                before = self.driver.position.packets
+                arrived = history.run_along(until, max_packets)
+                if not history.at_end():
+                    return arrived
+                if max_packets is not None:
+                    max_packets -= self.driver.position.packets - before
+                    if max_packets <= 0:
+                        return False
+            return history.run(go, max_packets)
         finally:
             self._elapsed_s += time.perf_counter() - began
 

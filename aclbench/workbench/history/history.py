@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from aclbench.drivers.stepped import Position
+from aclbench.drivers.stepped import COMMAND, Position, StepTaken
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
+from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.branch import Branch, Mark
 from aclbench.workbench.history.checkpoint import pack
@@ -126,6 +127,79 @@ class History:
             self._work = 0
             self._save(Point(len(self.branch.ops) - 1, driver.position, driver.now))
         self._mark()
+
+    def run_along(self, until: int, max_packets: int | None) -> bool:
+        """In the past: go on along the branch, up to a time and by so many packets at the most.
+
+        Nothing new is done, so no branch is opened; what was done here is done again, commands and
+        hand-made steps among it. True: it arrived at `until`, or at the branch's end.
+        """
+        driver = self._bench.driver
+        last_packet = NEVER if max_packets is None else driver.position.packets + max_packets
+        while (index := self._next_op()) is not None:
+            op, now = self.branch.ops[index], self.branch.starts[index].time
+            if not isinstance(op, Run | Steps):
+                if now > until:
+                    return True
+                self._bench.perform(op)
+                self.cursor = self.branch.starts[index + 1]
+                continue
+            if op.position.packets > last_packet:
+                self._go_to_in(op, Position(last_packet, 0, 0))
+                self.cursor = Point(index, driver.position, driver.now)
+                return False
+            if op.time > until:
+                if isinstance(op, Run):
+                    driver.run_until(until)
+                else:
+                    self._step_while(op, lambda: driver.next_time() <= until)
+                    driver.now = max(driver.now, until)
+                self.cursor = Point(index, driver.position, driver.now)
+                return True
+            self._go_to_in(op, op.position)
+            driver.now = max(driver.now, op.time)
+            self.cursor = self.branch.starts[index + 1]
+        self.cursor = self.branch.lasting_end
+        return True
+
+    def step_along(self, whole_turn: bool) -> StepTaken | None:
+        """In the past: the next named step of the branch, or turn, or command; None at its end."""
+        driver = self._bench.driver
+        index = self._next_op()
+        if index is None:
+            return None
+        op = self.branch.ops[index]
+        if not isinstance(op, Run | Steps):
+            self._bench.perform(op)
+            self.cursor = self.branch.starts[index + 1]
+            what = op.line if isinstance(op, Cli) else f"{len(op.frames)} frames to {op.interface}"
+            return StepTaken(driver.now, COMMAND, what, finished=True)
+        actor = op.actor if isinstance(op, Steps) else None
+        taken = driver.step(actor)
+        while whole_turn and taken and not taken.finished and driver.position < op.position:
+            taken = driver.step(actor)
+        self.cursor = Point(index, driver.position, driver.now)
+        return taken
+
+    def _next_op(self) -> int | None:
+        """The input that goes on from where the bench stands; None at the branch's end."""
+        driver, index = self._bench.driver, self.cursor.op
+        while index < len(self.branch.ops):
+            op = self.branch.ops[index]
+            if not isinstance(op, Run | Steps):
+                return index
+            if driver.position < op.position or driver.now < op.time:
+                return index
+            index += 1
+        return None
+
+    def _go_to_in(self, op: Run | Steps, position: Position) -> None:
+        """Go on to a position inside an input, the clock aside."""
+        driver = self._bench.driver
+        if isinstance(op, Run):
+            driver.run_to(position, 0)
+        else:
+            self._step_while(op, lambda: driver.position < position)
 
     def run(self, go: Callable[[int, int], bool], max_packets: int | None) -> bool:
         """Run forward in chunks, each noted. `go(max_packets, max_turns)` says if it arrived."""

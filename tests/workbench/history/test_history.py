@@ -274,3 +274,29 @@ def test_points_that_are_not_there(reference: str) -> None:
     with pytest.raises(CommandError):
         bench.diff("now", reference)
     assert state_of(bench.driver) == state
+
+
+def test_going_on_in_the_past_goes_along_the_branch() -> None:
+    """Played again, or stepped again, the run comes to the same end; no branch is opened."""
+    bench = Workbench.from_scenario(busy_scenario())
+    bench.play(900)
+    bench.cli("set acl-plugin session timeout udp idle 9")
+    for _ in range(5):
+        bench.step()
+    bench.step(bench.actors()[-1]) if bench.actors() else bench.step()
+    bench.play(200)
+    bench.advance(2)
+    end = state_of(bench.driver)
+    for place in ("#100", "#899", "#900", "#1000"):
+        bench.goto_packet(int(place[1:]))
+        before = state_of(bench.driver)
+        for _ in range(40):
+            bench.step()
+        for _ in range(10):
+            bench.step_event()
+        assert state_of(bench.driver) != before
+        bench.run_until(bench.now + 10**9)
+        bench.play(13)
+        bench.run_until(end["clock"]["now"])
+        assert state_of(bench.driver) == end
+        assert [b.name for b in bench.branches()] == ["main"]
