@@ -15,9 +15,11 @@ from aclbench import __version__
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.history.runfile import Recorder
     from aclbench.workbench.scenario import Scenario
 
 EXIT_INTERRUPTED = 130
@@ -79,8 +81,10 @@ def replay(
     """
     import gc
 
+    from aclbench.workbench.bench import Workbench
+
     scenario = find_scenario(inputs, inside, workers, placement)
-    bench = open_bench(scenario)
+    bench = Workbench.from_scenario(scenario, history=False)
     # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
     # walking a million of them again and again would cost more than the packets.
     gc.collect()
@@ -100,22 +104,74 @@ def replay(
 
 
 @cli.command()
-@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO]...")
+@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
 @bench_options
+@click.option("--paused", is_flag=True, help="Do not begin to play.")
 def tui(
-    inputs: tuple[str, ...], inside: tuple[str, ...], workers: int | None, placement: str | None
+    inputs: tuple[str, ...],
+    inside: tuple[str, ...],
+    workers: int | None,
+    placement: str | None,
+    paused: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
 
-    Without an argument the bundled scenario `aging` is shown. Press ? for the keys.
+    Without an argument the bundled scenario `aging` is shown. A .run file goes on where it was
+    saved.
+    Press ? for the keys.
     """
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.app import run_tui
+    from aclbench.workbench.history.records import begin_record
 
+    left_behind = None if inputs else offered_record()
+    make_bench, title = bench_maker(inputs, inside, workers, placement, left_behind)
+    make_bench()  # what is wrong with it is better said before the screen is taken
+    recorders: list[Recorder] = []
+
+    def make_and_record() -> Workbench:
+        bench = make_bench()
+        recorders.append(begin_record(bench))
+        return bench
+
+    run_tui(make_and_record, title, play=not paused)
+    for recorder in recorders:
+        recorder.close()
+    if left_behind is not None:
+        left_behind.unlink(missing_ok=True)
+
+
+def bench_maker(
+    inputs: tuple[str, ...],
+    inside: tuple[str, ...],
+    workers: int | None,
+    placement: str | None,
+    run: Path | None,
+) -> tuple[Callable[[], Workbench], str]:
+    """What makes the bench that the arguments name, and its title."""
+    from pathlib import Path
+
+    from aclbench.workbench.bench import Workbench
+
+    if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
+        run = Path(inputs[0])
+    if run is not None:
+        found = run
+        return lambda: Workbench.load(found), found.name
     scenario = find_scenario(inputs or ("aging",), inside, workers, placement)
-    open_bench(scenario)  # what is wrong with it is better said before the screen is taken
-    run_tui(lambda: open_bench(scenario), scenario.title)
+    return lambda: Workbench.from_scenario(scenario), scenario.title
+
+
+def offered_record() -> Path | None:
+    """A run that was interrupted, if the person wants to go on with it; one declined is gone."""
+    from aclbench.workbench.history.records import interrupted_records
+
+    for record in interrupted_records():
+        if click.confirm(f"A run was interrupted at {record.when}. Go on with it?"):
+            return record.path
+        record.path.unlink(missing_ok=True)
+    return None
 
 
 def find_scenario(
@@ -161,13 +217,6 @@ def _inside_of(capture: Any, inside: Sequence[str]) -> tuple[Sequence[str], str]
         return inside, f"inside is {', '.join(inside)}, as asked"
     guess = guess_inside(capture)
     return guess.prefixes, guess.sentence
-
-
-def open_bench(scenario: Scenario) -> Workbench:
-    """A bench set up by a scenario."""
-    from aclbench.workbench.bench import Workbench
-
-    return Workbench.from_scenario(scenario)
 
 
 def print_report(bench: Workbench, as_json: bool) -> None:

@@ -19,25 +19,29 @@ LIGHT = "textual-light"
 
 
 class AclbenchApp(App[None]):
-    """The workbench in a terminal. `make_bench` is called at the start and at each restart."""
+    """The workbench in a terminal. `make_bench` is called at the start and at each restart.
+
+    With `play` it begins to play as soon as it stands.
+    """
 
     TITLE = "aclbench"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, make_bench: Callable[[], Workbench], title: str) -> None:
+    def __init__(self, make_bench: Callable[[], Workbench], title: str, play: bool = False) -> None:
         super().__init__()
+        self._play = play
         self._make_bench = make_bench
         self._bench_title = title
 
     def get_default_screen(self) -> Screen[None]:
-        return BenchScreen(self._make_bench, self._bench_title)
+        return BenchScreen(self._make_bench, self._bench_title, self._play)
 
     def action_light(self) -> None:
         """Light or dark."""
         self.theme = DARK if self.theme == LIGHT else LIGHT
 
 
-def run_tui(make_bench: Callable[[], Workbench], title: str) -> None:
+def run_tui(make_bench: Callable[[], Workbench], title: str, play: bool = True) -> None:
     """Show a bench until the person at it leaves.
 
     The cycle collector is called by the screen, for young objects alone: left to itself it would
@@ -46,7 +50,7 @@ def run_tui(make_bench: Callable[[], Workbench], title: str) -> None:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        AclbenchApp(make_bench, title).run()
+        AclbenchApp(make_bench, title, play).run()
     finally:
         if collecting:
             gc.enable()

@@ -20,6 +20,7 @@ from aclbench.workbench.snapshot import Snapshot, View
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.history.history import Unit
 
 #: The speeds that + and - go through, as multiples of the wall's; None is as fast as it goes.
 SPEEDS: Final[tuple[float | None, ...]] = (
@@ -40,6 +41,8 @@ ERROR_S: Final = 15.0
 #: Bounds for the packets of one slice.
 MIN_PACKETS: Final = 16
 MAX_PACKETS: Final = 65_536
+#: Events that the log has again after going back, if there were so many.
+EVENTS_BACK: Final = 400
 #: With no more sessions than this a slice may span many rounds of the cleaner: they are cheap.
 FEW_SESSIONS: Final = 2_000
 MAX_ROUNDS: Final = 256
@@ -72,6 +75,8 @@ class Player:
     def _begin(self) -> None:
         self.bench = self._make_bench()
         self.log = EventStore(self.bench)
+        if self.bench.now > self.bench.started:
+            self.log.refill(self.bench.recent_events(EVENTS_BACK))  # a run that goes on
         self.started = self.bench.started
         self._gap_due: int | None = None
         self._gap_s = 0.0
@@ -160,6 +165,50 @@ class Player:
         self.bench.run_until(due)
         self.say(f"jumped {span_text(self.bench.now - before)}")
         self._look_for_capture_error()
+
+    def back(self, unit: Unit) -> None:
+        """Take the last named step or event back."""
+        self._travel(lambda: self.bench.back(1, unit), f"back by one {unit}")
+
+    def leap(self, seconds: int) -> None:
+        """Go back or forward by so many seconds, times the speed if that is more than 1."""
+        ns = int(seconds * max(self.speed or 1, 1) * NS_PER_S)
+        target = self.bench.now + ns
+        if ns > 0:
+            self._hold_still()
+            self.bench.run_until(target)
+            self.say(f"forward {span_text(ns)}")
+            return
+        target = max(target, self.started)
+        went = self.bench.now - target
+        self._travel(lambda: self._go_to(target), f"back {span_text(went)}")
+
+    def to_start(self) -> None:
+        """Go back to the start of the run; what was done lies ahead."""
+        self._travel(lambda: self._go_to(self.started), "at the start of the run")
+
+    def _go_to(self, time_ns: int) -> int:
+        history = self.bench.past
+        start = history.branch.starts[0]
+        if history.cursor <= start:
+            return 0
+        if time_ns <= start.time:
+            self.bench.goto(start)
+        else:
+            self.bench.goto_time(time_ns)
+        return 1
+
+    def _travel(self, go: Callable[[], int], notice: str) -> None:
+        """Move in the history; the log is that of the place one arrives at."""
+        self.pause()
+        self._hold_still()
+        try:
+            moved = go()
+            self.log.refill(self.bench.recent_events(EVENTS_BACK) if moved else ())
+        except AclbenchError as error:
+            self.say(str(error), error=True)
+            return
+        self.say(notice if moved else "this is the start of the run")
 
     def restart(self) -> None:
         """A new bench, paused at its start."""

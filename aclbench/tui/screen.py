@@ -34,6 +34,7 @@ from aclbench.tui.workers.panel import WorkersRegion
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.history.history import Unit
 
 #: The timer's tick and the time from one painting to the next, in seconds: ticks are short so that
 #: a key does not wait for long. And the longest that a tick may count for, so that a terminal that
@@ -57,8 +58,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list(BINDINGS)
     AUTO_FOCUS = ""
 
-    def __init__(self, make_bench: Callable[[], Workbench], title: str) -> None:
+    def __init__(self, make_bench: Callable[[], Workbench], title: str, play: bool = False) -> None:
         super().__init__()
+        self._play_at_once = play
         self._make_bench = make_bench
         self._bench_title = title
         self.player: Player | None = None
@@ -94,6 +96,8 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             return
         self._palette = palette_of(self.app.theme_variables)
         await self._fit()
+        if self._play_at_once and self.player.next_time() is not None:
+            self.action_play_pause()
 
     # --- painting ----------------------------------------------------------------------------
 
@@ -179,6 +183,21 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def action_step_event(self) -> None:
         if self.player is not None:
             self.player.step(whole_event=True)
+            self._follow_player()
+
+    def action_back(self, unit: Unit) -> None:
+        if self.player is not None:
+            self.player.back(unit)
+            self._follow_player()
+
+    def action_leap(self, seconds: int) -> None:
+        if self.player is not None:
+            self.player.leap(seconds)
+            self._follow_player()
+
+    def action_to_start(self) -> None:
+        if self.player is not None:
+            self.player.to_start()
             self._follow_player()
 
     def action_jump(self) -> None:

@@ -186,6 +186,19 @@ class TimeTravel:
             and (session is None or session_of(event) == session)
         ]
 
+    def recent_events(self, count: int) -> list[TraceEvent]:
+        """The last trace events before now, made again: as many as there are, up to `count`."""
+        history = self.past
+        here, found = history.cursor, list["TraceEvent"]()
+        try:
+            for saved in reversed([s for s in history.branch.saved if s.point < here]):
+                found = history.listen_between(saved.point, here)
+                if len(found) >= count:
+                    break
+        finally:
+            self._hand_on_listeners()
+        return found[-count:]
+
     def writers(self, field: str) -> list[Writer]:
         """Every step from the start to now that changed a field, in order.
 

@@ -119,6 +119,52 @@ async def test_steps(size: tuple[int, int]) -> None:
         assert "jumped" in bench.text("#status")
 
 
+@SIZES
+async def test_back_undoes_and_going_on_finds_the_same_run(size: tuple[int, int]) -> None:
+    """Steps and events are taken back one by one, a second at a time, and to the start."""
+    async with app().run_test(size=size) as pilot:
+        bench = await begin(pilot)
+        bench_ = bench.player.bench
+        seen = [bench_.snapshot()]
+        for key in ("s", "s", "e", "e"):
+            await bench.press(key)
+            seen.append(bench_.snapshot())
+        for key in ("b", "left"):
+            await bench.press(key)
+        assert "back by one step" in bench.text("#status")
+        await bench.press("e")
+        assert bench_.snapshot() == seen[-1]
+        await bench.press("left_square_bracket")
+        assert "back 1 s" in bench.text("#status")
+        assert bench_.now == seen[-1].now - 1_000_000_000
+        await bench.press("home", "b")
+        assert "this is the start of the run" in bench.text("#status")
+        assert bench_.snapshot().packets.read == 0
+        await bench.press("right_square_bracket", "B")
+        assert "back by one event" in bench.text("#status")
+        assert [branch.name for branch in bench_.branches()] == ["main"]
+
+
+async def test_the_log_is_that_of_the_place_one_went_back_to() -> None:
+    """It neither keeps what has not happened nor forgets what has."""
+    async with app().run_test(size=(120, 40)) as pilot:
+        bench = await begin(pilot)
+        before = bench.player.log.last(50, 0)
+        for _ in range(6):
+            await bench.press("e")
+        assert bench.player.log.last(50, 0) != before
+        for _ in range(40):
+            await bench.press("b")
+        assert len(bench.player.log.last(50, 0)) <= len(before) + 1
+
+
+async def test_it_plays_at_once_when_asked_to() -> None:
+    """The one command that a newcomer types shows something that moves."""
+    async with AclbenchApp(busy_bench, "A bench", play=True).run_test() as pilot:
+        bench = await begin(pilot)
+        assert bench.player.playing
+
+
 async def test_restart_makes_a_new_bench() -> None:
     async with app(make_bench).run_test(size=(80, 24)) as pilot:
         bench = await begin(pilot)

@@ -7,6 +7,7 @@ a queue of its own. Events are put into words only when they are shown.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.workbench.eventlog import EventView, event_view
@@ -35,6 +36,14 @@ class EventStore:
         self._queues: list[deque[Any]] = [deque(maxlen=KEPT) for _ in FILTERS]
         self.counts: list[int] = [0] * len(FILTERS)
         bench.listen(self.hear)
+
+    def refill(self, events: Iterable[Any]) -> None:
+        """Forget what was heard, and have heard these: after going back."""
+        for n, queue in enumerate(self._queues):
+            queue.clear()
+            self.counts[n] = 0
+        for event in events:
+            self.hear(event)
 
     def hear(self, event: Any) -> None:
         """Keep an event in the queue of every filter that lets it through."""
