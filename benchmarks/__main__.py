@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aclbench.capture import write_pcap
 from aclbench.workbench.bench import Workbench
+from aclbench.workbench.scenario import scenario_for_capture
 
 RUNS = 5
 SET_UP = """\
@@ -26,7 +27,9 @@ set interface state pg1 up
 ip route add 10.0.0.0/8 via pg0
 ip route add 0.0.0.0/0 via pg1
 set acl-plugin acl permit+reflect
+set acl-plugin acl deny
 set acl-plugin interface pg0 input acl 0
+set acl-plugin interface pg0 output acl 1
 """
 
 
@@ -104,6 +107,50 @@ def replay(packets: int, flows: int, folder: Path) -> Callable[[], tuple[float, 
     return run
 
 
+def capture_bench(path: Path, history: bool) -> Workbench:
+    """A bench with a generated capture ready to play."""
+    scenario = scenario_for_capture([path], ["10.0.0.0/8"], "", 1, "interface")
+    return Workbench.from_scenario(scenario, history=history)
+
+
+def with_history(path: Path) -> Callable[[], tuple[float, str]]:
+    """The share of its speed that a replay keeps while it keeps history."""
+
+    def run() -> tuple[float, str]:
+        seconds: dict[bool, float] = {}
+        for history in (False, True):
+            bench = capture_bench(path, history)
+            gc.collect()
+            gc.disable()
+            began = time.perf_counter()
+            bench.play()
+            seconds[history] = time.perf_counter() - began
+            gc.enable()
+        said = f"checkpoints take {bench.past.memory_used() / 1e6:.0f} MB"
+        return 100 * seconds[False] / seconds[True], said
+
+    return run
+
+
+def one_step_back(path: Path) -> Callable[[], tuple[float, str]]:
+    """Milliseconds for one named step back, at the end of a run and in its middle."""
+    bench = capture_bench(path, history=True)
+    bench.play()
+    packets = bench.snapshot().packets.read
+    places = [packets, packets // 2 + 777, packets // 3]
+
+    def run() -> tuple[float, str]:
+        slowest = 0.0
+        for place in places:
+            bench.goto_packet(place)
+            began = time.perf_counter()
+            bench.back(1, "step")
+            slowest = max(slowest, time.perf_counter() - began)
+        return slowest * 1000, f"the slowest of {len(places)} places in {packets:,} packets"
+
+    return run
+
+
 def measure(name: str, unit: str, run: Callable[[], tuple[float, str]], runs: int = RUNS) -> None:
     """Run it several times and print the median, the spread, and what the last run says."""
     figures: list[float] = []
@@ -123,11 +170,15 @@ def main() -> None:
     measure("a day, 1,000 established sessions", "s", a_day)
     measure("a requeue", "us", requeues)
     with tempfile.TemporaryDirectory() as folder:
-        measure(
-            "replay of 1,000,000 packets, 100,000 flows",
-            "s",
-            replay(1_000_000, 100_000, Path(folder)),
-        )
+        where = Path(folder)
+        run = replay(1_000_000, 100_000, where)
+        measure("replay of 1,000,000 packets, 100,000 flows", "s", run)
+        large = where / "1000000-100000.pcap"
+        replay(100_000, 10_000, where)
+        small = where / "100000-10000.pcap"
+        measure("speed kept with history, 1,000,000 packets", "%", with_history(large))
+        measure("a step back, 100,000 packets", "ms", one_step_back(small))
+        measure("a step back, 1,000,000 packets", "ms", one_step_back(large))
 
 
 main()

@@ -34,7 +34,7 @@ CHUNK_TURNS: Final = 2048
 #: Work (packets, and turns, which cost more) between checkpoints, at least ...
 CHECKPOINT_WORK: Final = 16_384
 #: ... and for each live session, since that is what one costs.
-CHECKPOINT_WORK_PER_SESSION: Final = 4
+CHECKPOINT_WORK_PER_SESSION: Final = 5
 #: Marks are thinned beyond so many.
 MARKS_LIMIT: Final = 8192
 
