@@ -151,7 +151,7 @@ class Player:
             return
         done = ", done" if taken.finished else ""
         what = "event" if whole_event else "step"
-        self.say(f"{what}: {self.bench.driver.actor_name(taken.actor)}, {taken.step}{done}")
+        self.say(f"{what}: {self.bench.actor_name(taken.actor)}, {taken.step}{done}")
         self._look_for_capture_error()
 
     def jump(self) -> None:

@@ -263,6 +263,10 @@ class Workbench(TimeTravel):
         """Who can take a step now, in the fair order."""
         return [self.driver.actor_name(actor) for actor in self.driver.ready_actors()]
 
+    def actor_name(self, actor: int) -> str:
+        """The name of who took a step: `cleaner`, `vpp_wk_0`; `command` for an input replayed."""
+        return self.driver.actor_name(actor)
+
     def _actor(self, name: str) -> int:
         for actor in range(-1, self.machine.am.n_workers + 1):
             if self.driver.actor_name(actor) == name:

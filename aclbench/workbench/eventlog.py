@@ -117,7 +117,9 @@ def _clear(e: ClearStarted | ClearFinished, name_of: Callable[[int], str]) -> st
 def _sweep_started(e: SweepStarted, name_of: Callable[[int], str]) -> str:
     if not e.bitmap:
         return "nothing of this thread's: done at once"
-    return f"{bitmap_text(e.bitmap, name_of)} up to {seconds_text(e.swipe_end_time)}"
+    ahead = e.swipe_end_time - e.time
+    until = f"{seconds_text(ahead)} from now" if ahead else "now"
+    return f"{bitmap_text(e.bitmap, name_of)}: all that was linked up to {until}"
 
 
 def _sweep_finished(e: SweepFinished, name_of: Callable[[int], str]) -> str:
