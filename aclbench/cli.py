@@ -7,6 +7,9 @@ Exit codes: 0 fine, 1 something could not be read or done (one message on standa
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +18,7 @@ from aclbench import __version__
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from aclbench.workbench.bench import Workbench
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from aclbench.workbench.scenario import Scenario
 
 EXIT_INTERRUPTED = 130
+#: Captures smaller than this are done before a bar is painted.
+PROGRESS_BYTES = 2 << 20
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -66,41 +71,125 @@ def bench_options(command: Any) -> Any:
 @click.argument("inputs", nargs=-1, required=True, metavar="CAPTURE|SCENARIO...")
 @bench_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--trace", is_flag=True, help="Print a line for each packet: verdict and why.")
+@click.option(
+    "--only",
+    metavar="FATE|REASON",
+    help="With --trace: packets of this fate (denied, dropped, ...) or whose reason has this text.",
+)
+@click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
+@click.option("--write-passed", metavar="FILE", help="Write the packets that passed to a capture.")
+@click.option("--write-dropped", metavar="FILE", help="Write the packets that did not.")
 def replay(
     inputs: tuple[str, ...],
     inside: tuple[str, ...],
     workers: int | None,
     placement: str | None,
     as_json: bool,
+    trace: bool,
+    only: str | None,
+    until: str | None,
+    write_passed: str | None,
+    write_dropped: str | None,
 ) -> None:
     """Play captures and print what became of their packets and sessions.
 
     A scenario (a TOML file, or the name of a bundled one) sets up the bench and names its captures.
     A capture alone gets a firewall that permits and reflects what is opened from inside, and denies
     what is opened from outside. Several captures are played in order.
-    """
-    import gc
 
-    from aclbench.workbench.bench import Workbench
+    Ctrl-C ends it with the summary so far.
+    """
+    from pathlib import Path
+
+    from aclbench.workbench.bench import Workbench, seconds_to_ns
+    from aclbench.workbench.outputs import SplitCaptures, TraceLines
 
     scenario = find_scenario(inputs, inside, workers, placement)
+    end = None if until is None else seconds_to_ns(until)
     bench = Workbench.from_scenario(scenario, history=False)
-    # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
-    # walking a million of them again and again would cost more than the packets.
-    gc.collect()
-    gc.disable()
-    interrupted = False
-    try:
-        bench.play()
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        gc.enable()
+    if trace or only:
+        if as_json:
+            raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
+        bench.listen(TraceLines(bench, click.echo, only or "").hear)
+    split: SplitCaptures | None = None
+    if write_passed or write_dropped:
+        split = SplitCaptures(
+            bench,
+            Path(write_passed) if write_passed else None,
+            Path(write_dropped) if write_dropped else None,
+        )
+        bench.listen(split.hear)
+    interrupted = play_to_end(bench, None if end is None else bench.started + end)
+    if split is not None:
+        split.close()
     print_report(bench, as_json)
     if bench.capture_error is not None:
         raise bench.capture_error
     if interrupted:
         raise KeyboardInterrupt
+
+
+#: A replay looks so often for Ctrl-C and paints its progress.
+PLAY_PACKETS = 20_000
+PLAY_TURNS = 20_000
+
+
+def play_to_end(bench: Workbench, end_ns: int | None) -> bool:
+    """Play all captures, or up to a time; returns True if Ctrl-C ended it.
+
+    Ctrl-C is waited for between two packets, so that the figures are those of whole packets.
+    """
+    import gc
+    import signal
+
+    stop: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: stop.append(number))
+    # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
+    # walking a million of them again and again would cost more than the packets.
+    gc.collect()
+    gc.disable()
+    try:
+        with progress_bar(bench) as advance:
+            ended = False
+            while not ended and not stop:
+                if end_ns is None:
+                    ended = bench.play(PLAY_PACKETS, PLAY_TURNS)
+                else:
+                    ended = bench.run_until(end_ns, PLAY_PACKETS)
+                advance()
+    finally:
+        gc.enable()
+        signal.signal(signal.SIGINT, before)
+    return bool(stop)
+
+
+@contextmanager
+def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
+    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what paints it."""
+    if not sys.stderr.isatty() or bench.feed is None or bench.feed.progress[1] < PROGRESS_BYTES:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    feed = bench.feed
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[packets]:,} packets, {task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    began = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        done, size = feed.progress
+        task = bar.add_task("", total=size, completed=done, packets=0, rate=0.0)
+
+        def advance() -> None:
+            rate = feed.read / (time.perf_counter() - began)
+            bar.update(task, completed=feed.progress[0], packets=feed.read, rate=rate)
+
+        yield advance
 
 
 @cli.command()

@@ -11,13 +11,14 @@ from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.reader import CaptureReader, open_capture
 from aclbench.capture.steering import Steering
-from aclbench.capture.writer import write_pcap
+from aclbench.capture.writer import PcapWriter, write_pcap
 
 __all__ = [
     "LINK_ETHERNET",
     "CaptureReader",
     "Columns",
     "GuessedSides",
+    "PcapWriter",
     "RawBatch",
     "Steering",
     "as_frame",

@@ -19,30 +19,64 @@ SNAPLEN_BYTES: Final = 262_144
 _SECOND_NS: Final = 1_000_000_000
 
 
+class PcapWriter:
+    """An open capture to write packets to, one by one; a context manager.
+
+    Without `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that
+    the format has no room for, and where the file cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], nanosecond: bool = True) -> None:
+        self.path = os.fspath(path)
+        self.count = 0
+        self._unit_ns = 1 if nanosecond else 1000
+        magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
+        try:
+            self._file = open(path, "wb")  # noqa: SIM115 - `close` closes it
+            self._file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    def __enter__(self) -> PcapWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def write(self, time_ns: int, frame: bytes) -> None:
+        """Add a packet: its time in ns since the epoch, and what was captured of it."""
+        self.count += 1
+        _check_record(self.path, self.count, time_ns, frame)
+        seconds, rest_ns = divmod(time_ns, _SECOND_NS)
+        size = len(frame)
+        try:
+            self._file.write(_RECORD_HEADER.pack(seconds, rest_ns // self._unit_ns, size, size))
+            self._file.write(frame)
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    def close(self) -> None:
+        """Finish the file."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._not_written(error) from None
+
+    def _not_written(self, error: OSError) -> CaptureError:
+        return CaptureError(f"{self.path}: cannot be written: {error.strerror}")
+
+
 def write_pcap(
     path: str | os.PathLike[str], records: Iterable[tuple[int, bytes]], nanosecond: bool = True
 ) -> int:
     """Write records (time in ns since the epoch, frame) in the order given; how many there were.
 
-    Without `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that
-    the format has no room for, and where the file cannot be written.
+    Raises CaptureError as `PcapWriter` does.
     """
-    unit_ns = 1 if nanosecond else 1000
-    magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
-    count = 0
-    try:
-        with open(path, "wb") as file:
-            file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
-            for time_ns, frame in records:
-                count += 1
-                _check_record(os.fspath(path), count, time_ns, frame)
-                seconds, rest_ns = divmod(time_ns, _SECOND_NS)
-                size = len(frame)
-                file.write(_RECORD_HEADER.pack(seconds, rest_ns // unit_ns, size, size))
-                file.write(frame)
-    except OSError as error:
-        raise CaptureError(f"{os.fspath(path)}: cannot be written: {error.strerror}") from None
-    return count
+    with PcapWriter(path, nanosecond) as writer:
+        for time_ns, frame in records:
+            writer.write(time_ns, frame)
+    return writer.count
 
 
 def _check_record(path: str, number: int, time_ns: int, frame: bytes) -> None:

@@ -227,12 +227,15 @@ class Workbench(TimeTravel):
         self.feed = Feed(captures, steering, self.machine.am, self.now, self.start.frame_size)
         self.driver.source = self.feed.next_frame
 
-    def play(self, max_packets: int | None = None) -> bool:
+    def play(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
         """Run on to the last packet of the captures, or for `max_packets`; False: there are more.
 
+        `max_turns` bounds the rounds and interrupts too, on a bench without history.
         Raises the feed's CaptureError once what came before the damage is handled.
         """
-        return self._run(lambda p, t: self.driver.run_packets(p, t), NEVER, max_packets)
+        return self._run(
+            lambda p, t: self.driver.run_packets(p, t or max_turns), NEVER, max_packets
+        )
 
     @property
     def capture_error(self) -> AclbenchError | None:

@@ -94,6 +94,21 @@ class Feed:
             columns.info[first:last],
         )
 
+    def record(self, number: int) -> tuple[int, bytes]:
+        """Time (ns, the capture's own) and frame of a packet of the frame handed over last."""
+        assert self._batch is not None
+        raw = self._batch.raw
+        index = number - raw.first_number
+        return int(raw.time_ns[index]), raw.frame(index)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Bytes of the captures that are done with, about, and their sizes together."""
+        sizes = [path.stat().st_size if path.is_file() else 0 for path in self.captures]
+        batch = self._batch
+        done = 0 if batch is None else sum(sizes[: batch.capture]) + batch.position_bytes
+        return done, sum(sizes)
+
     def decode_again(self, frame: Frame | None) -> Frame | None:
         """Read the packets of a frame that are not handled yet anew, after a change of settings.
 

@@ -1,0 +1,79 @@
+"""What a replay writes as it goes: a line a packet, captures of what passed and what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aclbench.capture import PcapWriter
+from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.reasons import fate_of, reason_text
+from aclbench.errors import AclbenchError
+from aclbench.workbench.eventlog import seconds_text
+from aclbench.workbench.snapshot import key_text
+from aclbench.workbench.verdict import verdict_text
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+#: Fates with which a packet leaves the bench.
+PASSED: Final = ("permitted", "unchecked")
+
+
+class TraceLines:
+    """Prints a line for each packet: its number in the capture, when, where, verdict and why.
+
+    `only` is a fate, or part of a reason's text; empty for all packets. Times are from the start.
+    """
+
+    def __init__(self, bench: Workbench, write: Callable[[str], None], only: str = "") -> None:
+        self._bench = bench
+        self._write = write
+        self._only = only.replace("_", " ").lower()
+
+    def hear(self, event: TraceEvent) -> None:
+        """Print a packet that the filter lets through: the listener to hand to a bench."""
+        if not isinstance(event, PacketVerdict):
+            return
+        fate = fate_of(event.reason).replace("_", " ")
+        if (
+            self._only
+            and self._only != fate
+            and self._only not in reason_text(event.reason).lower()
+        ):
+            return
+        name = self._bench.interface_name
+        tx = name(event.tx) if event.tx >= 0 else "-"
+        at = seconds_text(event.time - self._bench.started)
+        connection = key_text(event.key) or "-"
+        self._write(
+            f"{event.number} +{at} {name(event.rx)} > {tx} {connection}: "
+            f"{fate}, {verdict_text(event)}"
+        )
+
+
+class SplitCaptures:
+    """Writes the packets of the captures, as they were, to one file or the other by their fate."""
+
+    def __init__(self, bench: Workbench, passed: Path | None, dropped: Path | None) -> None:
+        if bench.feed is None:
+            raise AclbenchError("there is no capture to write packets of")
+        self._bench = bench
+        self._passed = PcapWriter(passed) if passed is not None else None
+        self._dropped = PcapWriter(dropped) if dropped is not None else None
+
+    def hear(self, event: TraceEvent) -> None:
+        """Write a packet that is done: the listener to hand to a bench."""
+        if not isinstance(event, PacketVerdict):
+            return
+        writer = self._passed if fate_of(event.reason) in PASSED else self._dropped
+        if writer is not None:
+            assert self._bench.feed is not None
+            writer.write(*self._bench.feed.record(event.number))
+
+    def close(self) -> None:
+        """Finish both files."""
+        for writer in (self._passed, self._dropped):
+            if writer is not None:
+                writer.close()
