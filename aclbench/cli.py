@@ -61,6 +61,13 @@ def bench_options(command: Any) -> Any:
             help="A packet's worker: that of its rx interface, or by flow hash. "
             "[interface, or the scenario's]",
         ),
+        click.option(
+            "--exec",
+            "exec_file",
+            metavar="FILE",
+            help="VPP CLI lines that make the bench, instead of a scenario; a packet enters the "
+            "interface that its source is routed to.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -85,6 +92,7 @@ def replay(
     inside: tuple[str, ...],
     workers: int | None,
     placement: str | None,
+    exec_file: str | None,
     as_json: bool,
     trace: bool,
     only: str | None,
@@ -105,7 +113,7 @@ def replay(
     from aclbench.workbench.bench import Workbench, seconds_to_ns
     from aclbench.workbench.outputs import SplitCaptures, TraceLines
 
-    scenario = find_scenario(inputs, inside, workers, placement)
+    scenario = find_scenario(inputs, inside, workers, placement, exec_file)
     end = None if until is None else seconds_to_ns(until)
     bench = Workbench.from_scenario(scenario, history=False)
     if trace or only:
@@ -201,6 +209,7 @@ def tui(
     inside: tuple[str, ...],
     workers: int | None,
     placement: str | None,
+    exec_file: str | None,
     paused: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
@@ -215,7 +224,7 @@ def tui(
     from aclbench.workbench.history.records import begin_record
 
     left_behind = None if inputs else offered_record()
-    make_bench, title = bench_maker(inputs, inside, workers, placement, left_behind)
+    make_bench, title = bench_maker(inputs, inside, workers, placement, exec_file, left_behind)
     make_bench()  # what is wrong with it is better said before the screen is taken
     recorders: list[Recorder] = []
 
@@ -236,6 +245,7 @@ def bench_maker(
     inside: tuple[str, ...],
     workers: int | None,
     placement: str | None,
+    exec_file: str | None,
     run: Path | None,
 ) -> tuple[Callable[[], Workbench], str]:
     """What makes the bench that the arguments name, and its title."""
@@ -248,7 +258,7 @@ def bench_maker(
     if run is not None:
         found = run
         return lambda: Workbench.load(found), found.name
-    scenario = find_scenario(inputs or ("aging",), inside, workers, placement)
+    scenario = find_scenario(inputs or ("aging",), inside, workers, placement, exec_file)
     return lambda: Workbench.from_scenario(scenario), scenario.title
 
 
@@ -264,17 +274,32 @@ def offered_record() -> Path | None:
 
 
 def find_scenario(
-    inputs: Sequence[str], inside: Sequence[str], workers: int | None, placement: str | None
+    inputs: Sequence[str],
+    inside: Sequence[str],
+    workers: int | None,
+    placement: str | None,
+    exec_file: str | None,
 ) -> Scenario:
     """The scenario that the arguments name, or the one for captures that come alone."""
     from dataclasses import replace
+    from pathlib import Path
 
     from aclbench.workbench.bundled import find_input
-    from aclbench.workbench.scenario import PLACEMENTS, load_scenario, scenario_for_capture
+    from aclbench.workbench.scenario import (
+        PLACEMENTS,
+        load_scenario,
+        scenario_for_capture,
+        scenario_for_exec,
+    )
 
     chosen = next((p for p in PLACEMENTS if p == placement), None)
     paths = [find_input(name) for name in inputs]
     scenarios = [path for path in paths if path.suffix == ".toml"]
+    if exec_file is not None:
+        if scenarios or inside:
+            raise click.UsageError("--exec goes with captures alone: no scenario, no --inside")
+        count = 1 if workers is None else workers
+        return scenario_for_exec(paths, Path(exec_file), count, chosen or "interface")
     if not scenarios:
         prefixes, why = _inside_of(paths[0], inside)
         count = 1 if workers is None else workers

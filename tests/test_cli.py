@@ -122,3 +122,72 @@ def test_help_needs_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def capture(name: str) -> str:
+    """A bundled capture's path."""
+    return str(next(path for path in CAPTURES if path.stem == name))
+
+
+def test_a_line_for_each_packet() -> None:
+    """Wireshark's frame number, verdict and why; `--only` leaves the others out."""
+    lines = run("replay", "--trace", capture("http")).stdout.splitlines()
+    numbers = [int(line.split()[0]) for line in lines if " s pg" in line]
+    assert numbers == list(range(1, 71))
+    only = run("replay", "--only", "existing session", capture("http")).stdout.splitlines()
+    shown = [line for line in only if " s pg" in line]
+    assert shown
+    assert all("permitted, acl-plugin-" in line for line in shown)
+    assert "denied" in run("replay", "--only", "denied", capture("http")).stdout.splitlines()[0]
+
+
+def test_what_passed_and_what_did_not(tmp_path: Path) -> None:
+    """Two captures that together are the one that was read, packet by packet."""
+    passed, dropped = tmp_path / "passed.pcap", tmp_path / "dropped.pcap"
+    done = run(
+        "replay", "--json", capture("http"), "--write-passed", str(passed), "--write-dropped",
+        str(dropped),
+    )  # fmt: skip
+    packets = json.loads(done.stdout)["packets"]
+    counts = []
+    for path in (passed, dropped):
+        again = json.loads(run("replay", "--json", "--inside", "10.0.0.0/24", str(path)).stdout)
+        counts.append(again["packets"]["read"])
+    assert counts == [
+        packets["permitted"] + packets["unchecked"],
+        packets["read"] - packets["permitted"] - packets["unchecked"],
+    ]
+
+
+def test_until_a_time() -> None:
+    """Only what arrives by then."""
+    done = run("replay", "--json", "--until", "0.5", capture("http"))
+    assert 0 < json.loads(done.stdout)["packets"]["read"] < 70
+    assert 'virtual_s": 0.5' in done.stdout
+
+
+def test_vpp_lines_instead_of_a_scenario(tmp_path: Path) -> None:
+    """A file as VPP's `exec` takes it makes the bench; a wrong line is named."""
+    lines = tmp_path / "vpp.conf"
+    lines.write_text(
+        "create packet-generator interface pg0\ncreate packet-generator interface pg1\n"
+        "set int state pg0 up\nset int state pg1 up\n"
+        "set int ip address pg0 10.0.0.1/24\nset int ip address pg1 192.168.0.1/24\n"
+        "set int ip address pg0 fd00:1::1/64\nset int ip address pg1 fd00:2::1/64\n"
+        "set acl-plugin acl permit+reflect proto 6, permit+reflect src ::/0\n"
+        "set acl-plugin acl deny, deny src ::/0\n"
+        "set acl-plugin interface pg0 input acl 0\nset acl-plugin interface pg0 output acl 1\n"
+    )
+    done = run("replay", "--json", "--exec", str(lines), capture("http"))
+    assert json.loads(done.stdout)["sessions"]["added"] >= 4
+    lines.write_text("create packet-generator interface pg0\nbogus\n")
+    wrong = run("replay", "--exec", str(lines), capture("http"))
+    assert wrong.returncode == 1
+    assert "line 2" in wrong.stderr
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """Said before anything is played."""
+    done = run("replay", capture("http"), "--write-passed", str(tmp_path / "no" / "x.pcap"))
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr

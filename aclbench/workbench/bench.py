@@ -23,7 +23,7 @@ from aclbench.drivers.stepped import Order, SteppedDriver, StepTaken
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
-from aclbench.engine.packet import parse_ethernet
+from aclbench.engine.packet import address_text, parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
@@ -213,6 +213,8 @@ class Workbench(TimeTravel):
 
     def steering(self, scenario: Scenario) -> Steering:
         """Which interface a packet enters, by its source address."""
+        if not scenario.interfaces:
+            return self._steering_by_routes(scenario)
         prefixes: list[tuple[str, int]] = []
         outside = 0
         for spec in scenario.interfaces:
@@ -221,6 +223,21 @@ class Workbench(TimeTravel):
             if not spec.prefixes:
                 outside = index
         return Steering(prefixes, outside)
+
+    def _steering_by_routes(self, scenario: Scenario) -> Steering:
+        """A packet enters where its source is routed; from nowhere, the first interface."""
+        indices = [i.sw_if_index for i in self.machine.am.interfaces[1:] if i is not None]
+        if not indices:
+            raise ScenarioError(
+                f"{scenario.place}: its lines make no interface for packets to enter; "
+                "create packet-generator interface pg0 makes one"
+            )
+        routes: dict[str, int] = {}
+        for entry in sorted(self.machine.am.fib.entries, key=lambda e: e.source, reverse=True):
+            if entry.sw_if_index >= 0:
+                address = address_text(entry.prefix.address, entry.prefix.is_ip6)
+                routes[f"{address}/{entry.prefix.length}"] = entry.sw_if_index
+        return Steering(list(routes.items()), indices[0])
 
     def open_captures(self, captures: Sequence[Path], steering: Steering) -> None:
         """Have captures arrive from now on, as the clock reaches their packets."""

@@ -50,7 +50,10 @@ class InterfaceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A bench to build. `assumed` says in words what nobody asked for; `place` names its source."""
+    """A bench to build. `assumed` says in words what nobody asked for; `place` names its source.
+
+    Without `interfaces` the CLI lines make them, and a packet enters where its source is routed.
+    """
 
     title: str
     interfaces: tuple[InterfaceSpec, ...]
@@ -103,6 +106,28 @@ def scenario_for_capture(
         ),
         assumed=f"{why}; pg0 is inside: its input permit+reflect, its output deny; pg1 is outside",
         place="the bench of a capture without a scenario",
+    )
+
+
+def scenario_for_exec(
+    captures: Sequence[Path], exec_file: Path, workers: int, placement: Placement
+) -> Scenario:
+    """The bench that a file of VPP CLI lines makes; a packet enters where its source is routed."""
+    try:
+        lines = exec_file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{exec_file}: not text in UTF-8, at byte {error.start}") from None
+    except OSError as error:
+        raise ScenarioError(f"{exec_file}: {error.strerror}") from None
+    return Scenario(
+        title=exec_file.name,
+        interfaces=(),
+        workers=workers,
+        placement=placement,
+        captures=tuple(captures),
+        cli=tuple(lines),
+        assumed="a packet enters the interface that its source address is routed to",
+        place=str(exec_file),
     )
 
 
