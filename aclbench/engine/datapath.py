@@ -56,6 +56,8 @@ from aclbench.engine.worker import Worker
 
 #: No tx interface.
 NO_TX: Final = -1
+#: The reason of a hit on the input side, but for the family.
+EXISTING_ON_INPUT: Final = EXISTING_SESSION | NODE_INPUT
 #: How far an info word's "is IPv6" bit is from a reason's.
 _IP6_SHIFT: Final = 6
 assert INFO_IP6 >> _IP6_SHIFT == 1 << 5
@@ -96,39 +98,37 @@ class Datapath:
     def process_packet(
         self, worker: Worker, rx: int, key: bytes, mirror_key: bytes, info: int, now: int
     ) -> None:
-        """Handle one packet that entered on interface `rx`, start to end, at time `now`."""
-        checks: list[Check] | None = None if self.am.listener is None else []
-        interface = self.parse(rx, info)
-        if interface is None:
-            self.finish(worker, rx, NO_TX, key, info, self.why_not_parsed(rx, info), checks, now)
+        """Handle one packet that entered on interface `rx`, start to end, at time `now`.
+
+        Where nobody listens and the packet passes, this is all there is to it: so the few lines of
+        `parse`, `forward` and `finish` that such a packet needs stand here once more.
+        """
+        am = self.am
+        if am.listener is not None:
+            for _ in self.packet_steps(worker, rx, key, mirror_key, info, now):
+                pass
+            return
+        interface = am.interfaces[rx]
+        if info & INFO_NOT_FOR_ACL or interface is None or not interface.admin_up:
+            self.count(worker, self.why_not_parsed(rx, info))
             return
         reason = UNCHECKED
         if interface.input_acls:
             reason = self.acl_node(worker, interface, True, key, key, info, now)
-            if checks is not None:
-                checks.append(self.check_of(worker, reason))
             if reason & KIND_MASK <= LAST_DENY:
-                self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+                self.count(worker, reason)
                 return
-        tx_interface = self.forward(key)
-        if tx_interface is None:
-            reason = self.drop_after(worker, reason, self.why_not_forwarded(key))
-            self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
+        tx = am.fib.lookup(key[4:8] if len(key) == KEY4_SIZE else key[16:32])
+        tx_interface = am.interfaces[tx] if tx >= 0 else None
+        if tx_interface is None or not tx_interface.admin_up:
+            self.count(worker, self.drop_after(worker, reason, self.why_not_forwarded(key)))
             return
         if tx_interface.output_acls:
             if reason != UNCHECKED:
                 self.pass_on(worker, reason)
             reason = self.acl_node(worker, tx_interface, False, mirror_key, key, info, now)
-            if checks is not None:
-                checks.append(self.check_of(worker, reason))
-            if reason & KIND_MASK <= LAST_DENY:
-                self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
-                return
-        if checks is None:
-            reasons = worker.packet_reasons  # `finish` for one that nobody listens to
-            reasons[reason] = reasons.get(reason, 0) + 1
-        else:
-            self.finish(worker, rx, tx_interface.sw_if_index, key, info, reason, checks, now)
+        reasons = worker.packet_reasons
+        reasons[reason] = reasons.get(reason, 0) + 1
 
     def acl_node(
         self,
@@ -140,7 +140,7 @@ class Datapath:
         info: int,
         now: int,
     ) -> int:
-        """One acl node, straight through. Returns its reason; leaves `worker.session_in_hand`.
+        """One acl node, straight through. Returns its reason.
 
         `lookup_key` is `key` on input and its mirror on output.
         """
@@ -149,7 +149,10 @@ class Datapath:
         else:
             session = interface.sessions.get(lookup_key)  # `look_up` without its ICMP part
         if session is not None:
-            return self.track(worker, session, is_input, info, now)
+            self.sessions.track_session(worker, session, is_input, info, now)
+            return (EXISTING_ON_INPUT if is_input else EXISTING_SESSION) | (
+                (info & INFO_IP6) >> _IP6_SHIFT
+            )
         match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
         while not self.match_rule(worker, match, now):
             pass
@@ -263,9 +266,7 @@ class Datapath:
         """A hit: account for the packet, with no ACL check."""
         self.sessions.track_session(worker, session, is_input, info, now)
         worker.session_in_hand = session
-        if is_input:
-            return EXISTING_SESSION | NODE_INPUT | (info & INFO_IP6) >> _IP6_SHIFT
-        return EXISTING_SESSION | (info & INFO_IP6) >> _IP6_SHIFT
+        return EXISTING_SESSION | node_bits(is_input, info)
 
     def match_rule(self, worker: Worker, match: AclMatch, now: int) -> bool:
         """Hold the next rule against the packet. True once the match has its outcome."""
@@ -356,6 +357,11 @@ class Datapath:
             passed = worker.passed_checks
             passed[reason] = passed.get(reason, 0) + 1
 
+    def count(self, worker: Worker, reason: int) -> None:
+        """Count a packet under its last reason."""
+        reasons = worker.packet_reasons
+        reasons[reason] = reasons.get(reason, 0) + 1
+
     def drop_after(self, worker: Worker, reason: int, drop: int) -> int:
         """The reason of a packet that forwarding dropped, after what the input node had said."""
         self.pass_on(worker, reason)
@@ -376,13 +382,12 @@ class Datapath:
         key: bytes,
         info: int,
         reason: int,
-        checks: list[Check] | None,
+        checks: list[Check],
         now: int,
     ) -> None:
         """Count the packet under its last reason, and tell who listens."""
-        reasons = worker.packet_reasons
-        reasons[reason] = reasons.get(reason, 0) + 1
-        if checks is not None and self.am.listener is not None:
+        self.count(worker, reason)
+        if self.am.listener is not None:
             self.am.listener(
                 PacketVerdict(
                     now,

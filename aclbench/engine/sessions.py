@@ -100,9 +100,10 @@ class Sessions:
         """
         session.last_active_time = now
         flags = info & INFO_TCP_FLAGS_MASK
-        seen = session.tcp_flags_seen_in if is_input else session.tcp_flags_seen_out
-        if flags | seen != seen:
-            self._see_flags(worker, session, is_input, seen, flags | seen, now)
+        if flags:
+            seen = session.tcp_flags_seen_in if is_input else session.tcp_flags_seen_out
+            if flags | seen != seen:
+                self._see_flags(worker, session, is_input, seen, flags | seen, now)
 
     def _see_flags(
         self, worker: Worker, session: Session, is_input: bool, seen: int, sees: int, now: int

@@ -281,7 +281,14 @@ How = Literal["straight", "steps", "random", "random steps"]
 class Run:
     """One plan, run in one way: `steps` checks the state after every named step."""
 
-    def __init__(self, plan: Plan, how: How = "straight", frame_size: int = 256, seed: int = 1):
+    def __init__(
+        self,
+        plan: Plan,
+        how: How = "straight",
+        frame_size: int = 256,
+        seed: int = 1,
+        heard: bool = True,
+    ):
         self.how = how
         self.frame_size = frame_size
         self.driver = SteppedDriver(
@@ -290,7 +297,7 @@ class Run:
         self.machine = self.driver.machine
         self.am = am = self.machine.am
         self.watch = Watch(am, fair=not how.startswith("random"))
-        am.listener = self.watch.hear
+        am.listener = self.watch.hear if heard else None
         set_up(self.machine, 3)
         self.machine.acl_add_replace(None, REFLECT_ALL[::-1], "")
         self.machine.acl_add_replace(None, (AclRule(DENY),), "")

@@ -78,10 +78,11 @@ def test_no_frame_size_changes_anything():
 @settings(max_examples=120)
 @given(plans())
 def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
-    """What a person steps through is what the fast way does."""
-    straight, steps = Run(plan), Run(plan, "steps")
+    """What a person steps through is what the fast way does, heard or unheard."""
+    straight, steps, unheard = Run(plan), Run(plan, "steps"), Run(plan, heard=False)
     assert steps.events == straight.events
     assert steps.state() == straight.state()
+    assert steps.state() == unheard.state()
 
 
 @settings(max_examples=80)
