@@ -223,7 +223,12 @@ class Player:
     def command(self, line: str) -> str:
         """Run a command line; returns what it prints. Raises AclbenchError."""
         self._hold_still()
+        before = self.bench.travels
         output = self.bench.cli(line)
+        if self.bench.travels != before:
+            self.pause()
+            self.started = self.bench.started
+            self.log.refill(self.bench.recent_events(EVENTS_BACK))
         self.say("")
         return output
 

@@ -384,6 +384,7 @@ class Workbench(TimeTravel):
         self.history = other.history
         if self.history is not None:
             self.history.belong_to(self)
+        self.travels += 1
         self._hand_on_listeners()
 
     def restore(self, checkpoint: Checkpoint) -> None:

@@ -59,6 +59,8 @@ class TimeTravel:
     driver: SteppedDriver
     history: History | None
     started: int
+    #: How often the bench has moved in its history: whoever keeps what it heard looks at this.
+    travels: int = 0
 
     def _hand_on_listeners(self) -> None:
         raise NotImplementedError
@@ -260,6 +262,7 @@ class TimeTravel:
             history.goto(cursor)
             raise
         finally:
+            self.travels += 1
             self._hand_on_listeners()
 
     @contextmanager

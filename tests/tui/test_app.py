@@ -158,6 +158,19 @@ async def test_the_log_is_that_of_the_place_one_went_back_to() -> None:
         assert len(bench.player.log.last(50, 0)) <= len(before) + 1
 
 
+async def test_a_command_that_goes_back_takes_the_log_along() -> None:
+    """`goto` typed below is the same as going there by key."""
+    async with app().run_test(size=(120, 40)) as pilot:
+        bench = await begin(pilot)
+        await bench.press("space")
+        for _ in range(20):
+            await bench.press("e")
+        kept = bench.player.log.kept(0)
+        bench.player.command("goto start")
+        assert bench.player.log.kept(0) < kept
+        assert bench.player.bench.snapshot().packets.read == 0
+
+
 async def test_it_plays_at_once_when_asked_to() -> None:
     """The one command that a newcomer types shows something that moves."""
     async with AclbenchApp(busy_bench, "A bench", play=True).run_test() as pilot:
