@@ -106,6 +106,8 @@ class Workbench(TimeTravel):
 
         Raises ScenarioError or RunFileError.
         """
+        if "\0" in os.fspath(path):
+            raise ScenarioError(f"{os.fspath(path)!r}: not the name of a file")
         if Path(path).suffix == RUN_SUFFIX:
             return load_run(Path(path), cls)
         return cls.from_scenario(load_scenario(Path(path)))

@@ -17,8 +17,9 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.counts import EVENT_KINDS
 from aclbench.engine.session import NO_LIST
 from aclbench.engine.timeouts import NS_PER_SEC
-from aclbench.errors import AclbenchError, CommandError
+from aclbench.errors import AclbenchError, CommandError, RunFileError
 from aclbench.workbench.eventlog import EventView, event_view
+from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import UNITS, History, Unit
 from aclbench.workbench.history.journal import Point
 from aclbench.workbench.history.runfile import Recorder, save_run
@@ -61,6 +62,8 @@ class TimeTravel:
     started: int
     #: How often the bench has moved in its history: whoever keeps what it heard looks at this.
     travels: int = 0
+    #: While visiting another place: the branch and the point to come back to.
+    _here: tuple[Branch, Point]
 
     def _hand_on_listeners(self) -> None:
         raise NotImplementedError
@@ -172,11 +175,8 @@ class TimeTravel:
         with self._visiting() as history:
             self._go_to_place(first)
             begin, branch = history.cursor, history.branch
-            if last == "now":
-                end = self._here
-            else:
-                self._go_to_place(last)
-                end = history.cursor
+            self._go_to_place(last)
+            end = history.cursor
             if history.branch is not branch:
                 raise CommandError(f"{first} and {last} are on two branches; events are on one")
             heard = history.listen_between(begin, end)
@@ -212,7 +212,7 @@ class TimeTravel:
             begin = history.branch.starts[0]
             history.goto(begin)
             old = read(self.driver)
-            for walked in history.walk(begin, self._here):
+            for walked in history.walk(begin, self._here[1]):
                 new = read(self.driver)
                 if new != old:
                     writers.append(Writer(walked.point, walked.who, walked.what, old, new))
@@ -240,6 +240,8 @@ class TimeTravel:
 
     def save(self, path: str | os.PathLike[str], with_captures: bool = False) -> None:
         """Write the run to a file that `Workbench.load` continues anywhere. RunFileError."""
+        if "\0" in os.fspath(path):
+            raise RunFileError(f"{os.fspath(path)!r}: not the name of a file")
         save_run(self._bench(), Path(path), with_captures)
 
     def record(self, path: str | os.PathLike[str]) -> Recorder:
@@ -269,8 +271,8 @@ class TimeTravel:
     def _visiting(self) -> Iterator[History]:
         """Look somewhere else, and come back."""
         history = self.past
-        branch, self._here = history.branch, history.cursor
-        here = self._here
+        branch, here = history.branch, history.cursor
+        self._here = branch, here
         try:
             yield history
         finally:
@@ -289,7 +291,8 @@ class TimeTravel:
         elif where == "end":
             history.goto(history.branch.end)
         elif where == "now":
-            history.goto(self._here)
+            history.branch, here = self._here
+            history.goto(here)
         elif where.startswith("#"):
             if not where[1:].isdecimal() or len(where) > 19:
                 raise CommandError(f"{place}: a packet is #1, #2 and so on")

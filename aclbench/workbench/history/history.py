@@ -7,6 +7,7 @@ limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -227,6 +228,8 @@ class History:
         """A new branch that begins where the bench stands; it is the current one from now on."""
         if name in self.branches:
             raise CommandError(f"there is a branch {name} already")
+        if name in ("now", "start", "end") or not re.fullmatch(r"[A-Za-z][\w.-]{0,63}", name):
+            raise CommandError(f"{name[:64]!r} is no name for a branch; what-if or try.2 is")
         self.branch = self.branch.fork(name, self.cursor)
         self.branches[name] = self.branch
         if self.recorder is not None:

@@ -265,6 +265,26 @@ def test_a_session_keeps_its_story() -> None:
     assert all(w.new > w.old for w in flags if w.old is not None)
 
 
+def test_events_are_on_one_branch() -> None:
+    """From one branch to another there is no stretch."""
+    bench = bench_on(SMALL)
+    bench.play(30)
+    bench.goto_packet(10)
+    bench.cli("clear acl-plugin sessions")
+    assert len(bench.events("branch-1@start", "branch-1")) > 0
+    with pytest.raises(CommandError, match="two branches"):
+        bench.events("main", "now")
+
+
+@pytest.mark.parametrize("name", ["now", "#1", "+5", "a b", "a@b", "", "x" * 99, "main"])
+def test_names_that_no_branch_can_have(name: str) -> None:
+    """They would be read as other places, or are taken."""
+    bench = bench_on(SMALL)
+    with pytest.raises(CommandError):
+        bench.branch(name)
+    assert len(bench.branches()) == 1
+
+
 @pytest.mark.parametrize("reference", ["nowhere", "#99999", "+1e9", "#x", "vpp@+1"])
 def test_points_that_are_not_there(reference: str) -> None:
     """One message; the bench stays where it is."""
