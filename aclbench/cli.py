@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 something could not be read or done (one message on standa
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -230,7 +231,10 @@ def tui(
 
     def make_and_record() -> Workbench:
         bench = make_bench()
-        recorders.append(begin_record(bench))
+        try:
+            recorders.append(begin_record(bench))
+        except OSError:
+            click.echo("no record of the run is kept: the state folder cannot be written", err=True)
         return bench
 
     run_tui(make_and_record, title, play=not paused)
@@ -360,6 +364,9 @@ def main() -> None:
         # Whoever read our output has gone; there is nobody left to tell.
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"aclbench: the output cannot be written: {error.strerror}", err=True)
+        os._exit(1)  # the interpreter would try to write it once more
     except AclbenchError as error:
         click.echo(f"aclbench: {error}", err=True)
         sys.exit(1)

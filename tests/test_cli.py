@@ -191,3 +191,17 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     done = run("replay", capture("http"), "--write-passed", str(tmp_path / "no" / "x.pcap"))
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
+
+
+def test_the_capture_that_is_read_is_not_overwritten(tmp_path: Path) -> None:
+    """A recording is somebody's only one."""
+    mine = tmp_path / "mine.pcap"
+    mine.write_bytes(Path(capture("http")).read_bytes())
+    size = mine.stat().st_size
+    done = run("replay", "--write-dropped", str(mine), str(mine))
+    assert done.returncode == 1
+    assert "name another file" in done.stderr
+    assert mine.stat().st_size == size
+    both = str(tmp_path / "out.pcap")
+    twice = run("replay", "--write-dropped", both, "--write-passed", both, str(mine))
+    assert twice.returncode == 1

@@ -85,6 +85,8 @@ class Workbench(TimeTravel):
             raise AclbenchError(f"workers: {workers!r}; a number from 0 to {MAX_WORKERS} is right")
         if placement not in PLACEMENTS:
             raise AclbenchError(f'placement: {placement!r}; "interface" or "flow" is right')
+        if order not in ("fair", "random") or type(seed) is not int:
+            raise AclbenchError(f'order {order!r}, seed {seed!r}; "fair" or "random" and a number')
         if type(frame_size) is not int or frame_size < 1:
             raise AclbenchError(f"frame_size: {frame_size!r}; at least 1 is right")
         self.driver = SteppedDriver(workers, order=order, seed=seed)
@@ -127,7 +129,10 @@ class Workbench(TimeTravel):
         """
         bench = cls(scenario.workers, scenario.placement, order, seed, frame_size, history=False)
         for line in scenario.set_up_lines():
-            bench.cli(line)
+            try:
+                bench.cli(line)
+            except CommandError as error:
+                raise ScenarioError(f"{scenario.place}: interface: {error}") from None
         for number, line in enumerate(scenario.cli, 1):
             try:
                 bench.cli(line)
@@ -160,6 +165,8 @@ class Workbench(TimeTravel):
 
         Returns when nothing is left to do at the present instant; the clock does not move.
         """
+        if not isinstance(line, str):
+            raise CommandError(f"{line!r}: a command line is text")
         parsed = self.commands.parse(line, self)
         if parsed is None:
             return ""

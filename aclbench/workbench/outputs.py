@@ -59,6 +59,12 @@ class SplitCaptures:
     def __init__(self, bench: Workbench, passed: Path | None, dropped: Path | None) -> None:
         if bench.feed is None:
             raise AclbenchError("there is no capture to write packets of")
+        outputs = [path for path in (passed, dropped) if path is not None]
+        inputs = list(bench.feed.captures)
+        for n, path in enumerate(outputs):
+            for other in [*inputs, *outputs[:n]]:
+                if path == other or (path.exists() and other.exists() and path.samefile(other)):
+                    raise AclbenchError(f"{path}: is read or written already; name another file")
         self._bench = bench
         self._passed = PcapWriter(passed) if passed is not None else None
         self._dropped = PcapWriter(dropped) if dropped is not None else None

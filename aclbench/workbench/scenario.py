@@ -196,6 +196,8 @@ class _Reader:
             raise self.error(f"{place}, name", name, '"pg0", "pg1" and so on')
         addresses = self.strings(f"{place}, addresses", table.get("addresses", []))
         for address in addresses:
+            if "/" not in address:
+                raise self.error(f"{place}, addresses", address, f"{address}/24, with its length")
             self.parse(f"{place}, addresses", address, ip_interface, "10.0.0.1/24 or fd00::1/64")
         prefixes = self.strings(f"{place}, prefixes", table.get("prefixes", []))
         for prefix in prefixes:

@@ -101,17 +101,17 @@ class TimeTravel:
     def goto_time(self, time_ns: int) -> None:
         """Go to the state at a time (virtual nanoseconds); the clock stands at it."""
         with self._moving() as history:
-            history.goto_time(time_ns)
+            history.goto_time(_whole(time_ns))
 
     def goto_packet(self, number: int) -> None:
         """Go right behind the n-th packet of the run; 0 is the start."""
         with self._moving() as history:
-            history.goto_packet(number)
+            history.goto_packet(_whole(number))
 
     def goto_event(self, number: int) -> None:
         """Go right behind the step that made the n-th trace event of the run."""
         with self._moving() as history:
-            history.goto_event(number)
+            history.goto_event(_whole(number))
 
     # --- branches ----------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class TimeTravel:
             if kind not in EVENT_KINDS:
                 raise CommandError(f"there is no kind of event {kind}; {', '.join(EVENT_KINDS)}")
         with self._visiting() as history:
-            self._go_to_place(first)
+            self._go_to_place(first, before=True)
             begin, branch = history.cursor, history.branch
             self._go_to_place(last)
             end = history.cursor
@@ -224,6 +224,8 @@ class TimeTravel:
 
         The kinds are those of `aclbench.engine.counts.EVENT_KINDS`, in order.
         """
+        if type(slices) is not int or slices < 1:
+            raise CommandError(f"{slices!r}: at least 1 slice")
         marks = self.past.branch.marks
         start, end = marks[0].time, max(marks[-1].time, marks[0].time + 1)
         width = -(-(end - start + 1) // slices)
@@ -280,8 +282,8 @@ class TimeTravel:
             history.goto(here)
             self._hand_on_listeners()
 
-    def _go_to_place(self, place: str) -> None:
-        """Go to a place as `diff` names them."""
+    def _go_to_place(self, place: str, before: bool = False) -> None:
+        """Go to a place as `diff` names them; `before` what happens at a time, if it is one."""
         history = self.past
         name, at, where = place.rpartition("@")
         if at:
@@ -298,7 +300,11 @@ class TimeTravel:
                 raise CommandError(f"{place}: a packet is #1, #2 and so on")
             history.goto_packet(int(where[1:]))
         elif where.startswith("+"):
-            history.goto_time(self.started + _offset_ns(where[1:]))
+            time = self.started + _offset_ns(where[1:]) - before
+            if time < history.branch.starts[0].time == time + before:
+                history.goto(history.branch.starts[0])
+            else:
+                history.goto_time(time)
         else:
             history.switch(where)
 
@@ -355,6 +361,12 @@ def _count(count: int) -> int:
     if type(count) is not int or count < 1:
         raise CommandError(f"{count!r}: by at least 1")
     return count
+
+
+def _whole(number: int) -> int:
+    if type(number) is not int:
+        raise CommandError(f"{number!r}: a whole number is right")
+    return number
 
 
 def _unit(unit: str) -> Unit:

@@ -103,10 +103,13 @@ def events(bench: Workbench, parsed: ParsedCommand) -> str:
     kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
     thread: int | None = None
     if "thread" in parsed.words:
-        thread = parsed.arguments["number"]
+        thread = parsed.arguments["number"][-1]
+        threads = len(bench.machine.am.workers)
+        if thread >= threads:
+            raise CommandError(f"there is no thread {thread}; this bench has 0 to {threads - 1}")
     session: tuple[int, int] | None = None
     if "session" in parsed.words:
-        owner, _, index = parsed.arguments["session"].partition("/")
+        owner, _, index = parsed.arguments["session"][-1].partition("/")
         if not (owner.isdecimal() and index.isdecimal() and len(owner + index) < 18):
             raise CommandError("a session is named by thread and index, such as 1/5")
         session = int(owner), int(index)

@@ -265,6 +265,19 @@ def test_a_session_keeps_its_story() -> None:
     assert all(w.new > w.old for w in flags if w.old is not None)
 
 
+def test_events_filtered_by_command() -> None:
+    """As README writes it: of a thread, of a session, from a time on that is included."""
+    bench = bench_on(SMALL)
+    bench.play()
+    of_thread = bench.cli("events thread 1").splitlines()
+    assert len(of_thread) == len(bench.events(thread=1)) > 0
+    of_session = bench.cli("events from +0 session 1/1").splitlines()
+    assert "session added" in of_session[0]
+    assert len(of_session) == len(bench.events(session=(1, 1)))
+    with pytest.raises(CommandError, match="no thread 9"):
+        bench.cli("events thread 9")
+
+
 def test_events_are_on_one_branch() -> None:
     """From one branch to another there is no stretch."""
     bench = bench_on(SMALL)
