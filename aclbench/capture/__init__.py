@@ -1,30 +1,38 @@
 """Bytes in, packets out: read captures, decode them in batches, steer, craft, write.
 
-`reader` gives batches of raw frames, `columns` decodes a batch into parallel columns, `steering`
-says which interface each packet enters, `guess` finds the inside of a capture that comes alone,
-`craft` is for single packets, `writer` writes captures.
+`reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
+reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
+columns, `steering` says which interface each packet enters, `guess` finds the inside of a capture
+that comes alone, `craft` is for single packets, `writer` writes captures.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
 from aclbench.capture.columns import Columns, decode
 from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.guess import GuessedSides, guess_inside
-from aclbench.capture.reader import CaptureReader, open_capture
+from aclbench.capture.links import as_ethernet, parse_frame
+from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.steering import Steering
+from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
 from aclbench.capture.writer import PcapWriter, write_pcap
 
 __all__ = [
     "LINK_ETHERNET",
+    "STANDARD_INPUT",
     "CaptureReader",
     "Columns",
     "GuessedSides",
     "PcapWriter",
     "RawBatch",
+    "ReaderState",
     "Steering",
+    "as_ethernet",
     "as_frame",
+    "can_be_read_again",
     "decode",
     "describe",
     "guess_inside",
     "open_capture",
+    "parse_frame",
     "write_pcap",
 ]

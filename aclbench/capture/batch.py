@@ -1,7 +1,8 @@
 """Raw packets as they come out of a capture: one chunk of the file, and where each frame lies.
 
 Frames are not cut out: a batch is the chunk and parallel columns of positions, so that decoding
-can work on all of them at once.
+can work on all of them at once. Also what every format shares: the bound on a packet's length
+(that of Wireshark for Ethernet), and the exception for damage.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ class RawBatch:
 
     Frame i is `data[offset[i] : offset[i] + captured[i]]`, all of it within `data`. `time_ns` is
     in nanoseconds since the epoch, as in the file: it may go back. `first_number` is the number of
-    the first packet as Wireshark counts, from 1.
+    the first packet as Wireshark counts, from 1. `link_type` is that of all packets; where they
+    differ it is that of the first, and `link_types` has that of each. `interface` is the number of
+    each packet's pcapng interface within its section; None where the format knows of none.
     """
 
     data: bytes
@@ -31,6 +34,8 @@ class RawBatch:
     time_ns: NDArray[np.int64]
     first_number: int
     link_type: int = LINK_ETHERNET
+    link_types: NDArray[np.int64] | None = None
+    interface: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Packets in the batch."""
@@ -40,6 +45,25 @@ class RawBatch:
         """What was captured of packet `i` of the batch, counted from 0."""
         start = int(self.offset[i])
         return self.data[start : start + int(self.captured[i])]
+
+    def link_of(self, i: int) -> int:
+        """The link type of packet `i` of the batch, counted from 0."""
+        return self.link_type if self.link_types is None else int(self.link_types[i])
+
+
+class Damage(Exception):
+    """What is wrong at the place where reading stands; the reader adds file and offset."""
+
+
+#: No packet is longer than this, unless the file's own snapshot length says so ...
+FRAME_LIMIT_BYTES: Final = 262_144
+#: ... and is itself believable: a packet has to fit in memory.
+SNAPLEN_LIMIT_BYTES: Final = 16 << 20
+
+
+def frame_limit(snaplen: int) -> int:
+    """The longest packet to believe in, in bytes, where the file names a snapshot length."""
+    return max(FRAME_LIMIT_BYTES, snaplen if snaplen <= SNAPLEN_LIMIT_BYTES else 0)
 
 
 def gather(data: bytes, size: int, at: NDArray[np.int64]) -> NDArray[np.uint8]:

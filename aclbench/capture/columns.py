@@ -1,6 +1,6 @@
-"""Decodes a batch of Ethernet frames into columns, with NumPy.
+"""Decodes a batch of frames into columns, with NumPy.
 
-What comes out is, frame by frame, what `aclbench.engine.packet.parse_ethernet` says of it; that
+What comes out is, frame by frame, what `aclbench.capture.links.parse_frame` says of it; that
 function is the rule, and tests hold this module to it for any bytes. Common shapes are decoded all
 together: any number of bytes captured, a few VLAN tags, IPv4 without options (fragments too), IPv6
 without extension headers. The rest goes through the rule itself, one by one.
@@ -16,7 +16,16 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather
+from aclbench.capture.batch import RawBatch, gather
+from aclbench.capture.links import (
+    ETHERNET_BYTES,
+    LINKS_READ,
+    NetworkStarts,
+    network_starts,
+    parse_frame,
+    read_be16,
+    refusal,
+)
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     ETHERTYPE_IP4,
@@ -38,7 +47,6 @@ from aclbench.engine.packet import (
     PROTO_TCP,
     PROTO_UDP,
     TCP_FLAGS_BYTES,
-    parse_ethernet,
 )
 from aclbench.errors import CaptureError
 
@@ -46,7 +54,6 @@ Bytes: TypeAlias = NDArray[np.uint8]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-ETHERNET_BYTES: Final = 14
 VLAN_TAG_BYTES: Final = 4
 #: VLAN tags that are skipped all together; frames with more go one by one.
 VLAN_TAGS: Final = 4
@@ -89,18 +96,27 @@ class Columns:
 
 
 def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS) -> Columns:
-    """Decode every frame of a batch, as `parse_ethernet` does one.
+    """Decode every frame of a batch, as `parse_frame` does one.
 
-    Raises CaptureError for a link type other than Ethernet; nothing in a frame raises.
+    Raises CaptureError for a link type that is not read; nothing in a frame raises.
     """
-    if batch.link_type != LINK_ETHERNET:
-        raise CaptureError(f"link type {batch.link_type}; aclbench reads Ethernet (1)")
+    for link_type in _link_types(batch):
+        if link_type not in LINKS_READ:
+            raise CaptureError(refusal(link_type))
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
     if shapes.ip4.all():
         return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes))
     if shapes.ip6.all():
         return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes))
     return _mixed(batch, shapes, extension_headers)
+
+
+def _link_types(batch: RawBatch) -> list[int]:
+    """The link types that there are in a batch."""
+    if batch.link_types is None:
+        return [batch.link_type]
+    found: list[int] = np.unique(batch.link_types).tolist()
+    return found
 
 
 class _Shapes(NamedTuple):
@@ -118,20 +134,21 @@ class _Shapes(NamedTuple):
 
 
 def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shapes:
-    """Skip Ethernet and VLAN tags, and see what follows."""
+    """Skip link headers and VLAN tags, and see what follows."""
     offset, captured = batch.offset, batch.captured
     # A window may not reach past the data, so the last few frames of a chunk can be too near its
     # end. They are looked at in a wrong place, where nothing harmful is, and then go one by one.
     last = len(batch.data) - WINDOW_BYTES
     if last < ETHERNET_BYTES:
         return _no_shapes(len(offset))
-    at = offset + ETHERNET_BYTES
+    at, ethertype = _network_starts(batch, last)
     for _ in range(VLAN_TAGS + 1):
-        ethertype = _be16(gather(batch.data, 2, np.minimum(at, last) - 2))
         tagged = np.isin(ethertype, _VLAN_TYPES) & (at - offset <= captured)
         if not tagged.any():
             break
         at = at + VLAN_TAG_BYTES * tagged
+        inner = read_be16(batch.data, np.minimum(at, last) - 2)
+        ethertype = np.where(tagged, inner, ethertype)
     l3 = gather(batch.data, WINDOW_BYTES, np.minimum(at, last))
     l3_bytes = captured - (at - offset)
     roomy = (at <= last) & (l3_bytes >= 0) & ~tagged
@@ -147,6 +164,19 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
         & ~_is_extension_header(extension_headers)[l3[:, 6]],
         roomy & ~ip4 & ~ip6,
     )
+
+
+def _network_starts(batch: RawBatch, last: int) -> NetworkStarts:
+    """Where the network headers are; link type by link type where there are several."""
+    if batch.link_types is None:
+        return network_starts(batch.data, batch.offset, batch.link_type, last)
+    at = np.empty(len(batch), dtype=np.int64)
+    ethertype = np.empty(len(batch), dtype=np.uint16)
+    for link_type in _link_types(batch):
+        rows = batch.link_types == link_type
+        starts = network_starts(batch.data, batch.offset[rows], link_type, last)
+        at[rows], ethertype[rows] = starts.at, starts.ethertype
+    return NetworkStarts(at, ethertype)
 
 
 _VLAN_TYPES: Final = np.array(sorted(ETHERTYPES_VLAN), dtype=np.uint16)
@@ -304,7 +334,9 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Col
             info[rows] = decoded.info
             sources.put(rows, decoded.family, decoded.key)
     for row in np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip)).tolist():
-        key[row], mirror_key[row], info[row] = parse_ethernet(batch.frame(row), extension_headers)
+        key[row], mirror_key[row], info[row] = parse_frame(
+            batch.frame(row), batch.link_of(row), extension_headers
+        )
         if key[row]:
             family = 4 if len(key[row]) == KEY4_SIZE else 6
             sources.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))

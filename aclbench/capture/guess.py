@@ -73,7 +73,7 @@ def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS)
 
 def _start_of(path: str | os.PathLike[str], max_packets: int) -> Iterator[Columns]:
     """The first packets, in whole batches; ends early at damage, which playing will report."""
-    with open_capture(path) as reader:
+    with open_capture(path, look_ahead=True) as reader:
         batches = reader.batches()
         while reader.packets_read < max_packets:
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aclbench.capture.stream import STANDARD_INPUT
 from aclbench.errors import AclbenchError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -25,8 +26,15 @@ def bundled_files(kind: str) -> list[Path]:
 
 
 def find_input(name: str) -> Path:
-    """A capture or scenario by path, or by the name of a bundled one, with or without suffix."""
+    """A capture or scenario by path, or by the name of a bundled one, with or without suffix.
+
+    `-` is standard input.
+    """
     path = Path(name)
+    if name == STANDARD_INPUT:
+        return path
+    if path == Path(STANDARD_INPUT):
+        return path.absolute()  # a file of that name, written ./-
     if path.exists():
         return path
     if path.parent == Path():

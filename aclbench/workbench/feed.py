@@ -11,7 +11,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from aclbench.capture import Columns, RawBatch, Steering, decode, open_capture
+from aclbench.capture import (
+    Columns,
+    RawBatch,
+    ReaderState,
+    Steering,
+    as_ethernet,
+    can_be_read_again,
+    decode,
+    open_capture,
+)
 from aclbench.drivers.frame import FRAME_SIZE, Frame
 from aclbench.engine.main import AclMain
 from aclbench.errors import CaptureError
@@ -20,23 +29,28 @@ from aclbench.errors import CaptureError
 class FeedState(NamedTuple):
     """Where a feed is: in which capture, at which batch of it, and how far into that batch.
 
-    `position_bytes` and `packets_before` are the reader's at the beginning of the batch.
+    `reader` is the reader's state at the beginning of the batch, None before the first one.
+    `times_back` is of the captures before this one.
     """
 
     capture: int
-    position_bytes: int
-    packets_before: int
+    reader: ReaderState | None
+    times_back: int
     position: int
     offset: int | None
     read: int
 
 
 class _Batch(NamedTuple):
-    """A batch, and where it begins."""
+    """A batch, where it begins, and about how many bytes of its file are done with there.
+
+    `times_back` is of the captures before this one.
+    """
 
     capture: int
-    position_bytes: int
-    packets_before: int
+    reader: ReaderState
+    done_bytes: int
+    times_back: int
     raw: RawBatch
 
 
@@ -63,7 +77,9 @@ class Feed:
         self._am = am
         #: Bench time minus capture time; None until the first packet.
         self._offset: int | None = None
-        self._batches = self._read_all(0, None)
+        #: Packets read so far whose time lies before that of an earlier one of their capture.
+        self.times_back = 0
+        self._batches = self._read_all(0, None, 0)
         self._batch: _Batch | None = None
         self._columns: Columns | None = None
         self._rx: list[int] = []
@@ -95,18 +111,21 @@ class Feed:
         )
 
     def record(self, number: int) -> tuple[int, bytes]:
-        """Time (ns, the capture's own) and frame of a packet of the frame handed over last."""
+        """Time (ns, the capture's own) and frame of a packet of the frame handed over last.
+
+        A packet of another link type comes as the Ethernet frame that it amounts to.
+        """
         assert self._batch is not None
         raw = self._batch.raw
         index = number - raw.first_number
-        return int(raw.time_ns[index]), raw.frame(index)
+        return int(raw.time_ns[index]), as_ethernet(raw.frame(index), raw.link_of(index))
 
     @property
     def progress(self) -> tuple[int, int]:
         """Bytes of the captures that are done with, about, and their sizes together."""
         sizes = [path.stat().st_size if path.is_file() else 0 for path in self.captures]
         batch = self._batch
-        done = 0 if batch is None else sum(sizes[: batch.capture]) + batch.position_bytes
+        done = 0 if batch is None else sum(sizes[: batch.capture]) + batch.done_bytes
         return done, sum(sizes)
 
     def decode_again(self, frame: Frame | None) -> Frame | None:
@@ -127,23 +146,32 @@ class Feed:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
         batch = self._batch
         if batch is None or self._columns is None:
-            return FeedState(0, 0, 0, 0, self._offset, 0)
+            return FeedState(0, None, 0, 0, self._offset, 0)
         position = min(self._position, len(self._columns.info)) - unhandled
         return FeedState(
             batch.capture,
-            batch.position_bytes,
-            batch.packets_before,
+            batch.reader,
+            batch.times_back,
             position,
             self._offset,
             self.read - unhandled,
         )
 
     def resumed(self, state: FeedState, am: AclMain) -> Feed:
-        """A feed of the same captures that goes on from a state, for another machine."""
+        """A feed of the same captures that goes on from a state, for another machine.
+
+        Raises CaptureError where a capture is a pipe, which can be read only once.
+        """
+        for path in self.captures:
+            if not can_be_read_again(path):
+                raise CaptureError(
+                    f"{'standard input' if str(path) == '-' else path}: a pipe can be read only "
+                    "once, so the run cannot be taken back; save it to a file and play that"
+                )
         feed = Feed(self.captures, self.steering, am, self.start, self.frame_size)
         feed._offset = state.offset
         feed.read = state.read
-        feed._batches = feed._read_all(state.capture, state)
+        feed._batches = feed._read_all(state.capture, state.reader, state.times_back)
         skip = state.position
         while skip:
             batch = next(feed._batches, None)
@@ -161,20 +189,24 @@ class Feed:
         self._rx = self.steering.assign(self._columns)
         self._position = 0
 
-    def _read_all(self, first: int, resume: FeedState | None) -> Iterator[_Batch]:
+    def _read_all(
+        self, first: int, resume: ReaderState | None, times_back: int
+    ) -> Iterator[_Batch]:
         """The batches of all captures from the `first` on, that one from where it was left."""
         try:
             for capture in range(first, len(self.captures)):
                 with open_capture(self.captures[capture]) as reader:
-                    if resume is not None and resume.position_bytes:
-                        reader.resume(resume.position_bytes, resume.packets_before)
+                    if resume is not None:
+                        reader.resume(resume)
                     resume = None
                     batches = reader.batches()
                     while True:
-                        begin, before = reader.position_bytes, reader.packets_read
+                        begin, done = reader.state, reader.done_bytes
                         batch = next(batches, None)
+                        self.times_back = times_back + reader.times_back
                         if batch is None:
                             break
-                        yield _Batch(capture, begin, before, batch)
+                        yield _Batch(capture, begin, done, times_back, batch)
+                    times_back = self.times_back
         except CaptureError as error:
             self.error = error

@@ -1,0 +1,175 @@
+"""Link types: what stands before the IP header, and where IP begins.
+
+Every link type is told by the Ethernet frame that it amounts to: `as_ethernet` is the rule for one
+packet, `network_starts` says the same of many at once.
+
+Source: the registry of link types of the pcap project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.batch import LINK_ETHERNET, gather
+from aclbench.engine.packet import (
+    DEFAULT_EXTENSION_HEADERS,
+    ETHERTYPE_IP4,
+    ETHERTYPE_IP6,
+    Packet,
+    parse_ethernet,
+)
+
+Ints: TypeAlias = NDArray[np.int64]
+
+LINK_COOKED: Final = 113
+LINK_COOKED2: Final = 276
+LINK_RAW_IP4: Final = 228
+LINK_RAW_IP6: Final = 229
+#: Raw IP of either family; 12 and 14 are what some systems wrote for it.
+LINKS_RAW: Final = frozenset({12, 14, 101, LINK_RAW_IP4, LINK_RAW_IP6})
+#: BSD loopback: a family of four bytes, in the order of the machine that captured, or in network
+#: order (108, and 0 too on some systems). Read in either order: families are small numbers.
+LINKS_LOOPBACK: Final = frozenset({0, 108})
+
+ETHERNET_BYTES: Final = 14
+_COOKED_BYTES: Final = 16
+_COOKED2_BYTES: Final = 20
+_LOOPBACK_BYTES: Final = 4
+
+LINKS_READ: Final = frozenset({LINK_ETHERNET, LINK_COOKED, LINK_COOKED2}) | (
+    LINKS_RAW | LINKS_LOOPBACK
+)
+
+#: The families of loopback headers: AF_INET, and AF_INET6 as NetBSD, FreeBSD and Darwin number it.
+_FAMILIES: Final[dict[int, int]] = {
+    2: ETHERTYPE_IP4,
+    24: ETHERTYPE_IP6,
+    28: ETHERTYPE_IP6,
+    30: ETHERTYPE_IP6,
+}
+#: What a family that is not IP counts as: no ethertype has this number.
+_NOT_IP: Final = 0
+
+#: Link types that people meet and that are not read, by name.
+_OTHER_NAMES: Final[dict[int, str]] = {
+    9: "PPP",
+    105: "802.11",
+    119: "802.11 with Prism header",
+    127: "802.11 with radiotap",
+    147: "private use",
+    187: "Bluetooth",
+    189: "USB",
+    195: "802.15.4",
+    220: "USB",
+    227: "CAN",
+    249: "USB",
+    253: "netlink",
+}
+
+
+def refusal(link_type: int) -> str:
+    """Why packets of a link type are not read, and what would be right."""
+    name = _OTHER_NAMES.get(link_type, "unknown to aclbench")
+    return (
+        f"link type {link_type} ({name}); aclbench reads Ethernet (1), Linux cooked (113, 276), "
+        "raw IP (101) and loopback (0, 108): capture on such an interface"
+    )
+
+
+# --- one packet -----------------------------------------------------------------------------
+
+
+def as_ethernet(frame: bytes, link_type: int) -> bytes:
+    """The Ethernet frame that a packet of a link type that is read amounts to, with MACs of zero.
+
+    Empty where the link header was not captured whole.
+    """
+    if link_type == LINK_ETHERNET:
+        return frame
+    if link_type == LINK_COOKED:
+        return bytes(12) + frame[14:] if len(frame) >= _COOKED_BYTES else b""
+    if link_type == LINK_COOKED2:
+        if len(frame) < _COOKED2_BYTES:
+            return b""
+        return bytes(12) + frame[:2] + frame[_COOKED2_BYTES:]
+    if link_type in LINKS_RAW:
+        return bytes(12) + _raw_ethertype(frame, link_type).to_bytes(2, "big") + frame
+    if len(frame) < _LOOPBACK_BYTES:
+        return b""
+    return bytes(12) + _loopback_ethertype(frame).to_bytes(2, "big") + frame[_LOOPBACK_BYTES:]
+
+
+def parse_frame(
+    frame: bytes, link_type: int, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS
+) -> Packet:
+    """Read one packet of a link type that is read, as `parse_ethernet` does an Ethernet frame.
+
+    A link header that is cut off makes the packet malformed, and so does a raw packet of neither
+    IP version; it never raises.
+    """
+    return parse_ethernet(as_ethernet(frame, link_type), extension_headers)
+
+
+def _raw_ethertype(frame: bytes, link_type: int) -> int:
+    if link_type == LINK_RAW_IP4:
+        return ETHERTYPE_IP4
+    is_ip6 = link_type == LINK_RAW_IP6 or (frame[:1] and frame[0] >> 4 == 6)
+    return ETHERTYPE_IP6 if is_ip6 else ETHERTYPE_IP4
+
+
+def _loopback_ethertype(frame: bytes) -> int:
+    head = frame[:_LOOPBACK_BYTES]
+    for order in ("little", "big"):
+        ethertype = _FAMILIES.get(int.from_bytes(head, order))
+        if ethertype is not None:
+            return ethertype
+    return _NOT_IP
+
+
+# --- many packets ---------------------------------------------------------------------------
+
+
+class NetworkStarts(NamedTuple):
+    """Where the network header of each packet begins in the data, and its ethertype.
+
+    A VLAN tag counts as the network header here. Either may be wrong for a packet whose link
+    header was not captured whole, and that then begins behind what was captured of it.
+    """
+
+    at: Ints
+    ethertype: NDArray[np.uint16]
+
+
+def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> NetworkStarts:
+    """Skip the link headers of packets of one link type.
+
+    `offset` is where each packet begins. Nothing is read from `last` + ETHERNET_BYTES on, where
+    the data may end; `last` is at least ETHERNET_BYTES.
+    """
+    if link_type in (LINK_ETHERNET, LINK_COOKED):
+        at = offset + (ETHERNET_BYTES if link_type == LINK_ETHERNET else _COOKED_BYTES)
+        return NetworkStarts(at, read_be16(data, np.minimum(at, last) - 2))
+    if link_type == LINK_COOKED2:
+        return NetworkStarts(offset + _COOKED2_BYTES, read_be16(data, np.minimum(offset, last)))
+    if link_type in LINKS_RAW:
+        version = gather(data, 1, np.minimum(offset, last))[:, 0] >> 4
+        is_ip6 = (version == 6) & (link_type != LINK_RAW_IP4) | (link_type == LINK_RAW_IP6)
+        return NetworkStarts(
+            offset, np.where(is_ip6, np.uint16(ETHERTYPE_IP6), np.uint16(ETHERTYPE_IP4))
+        )
+    head = gather(data, _LOOPBACK_BYTES, np.minimum(offset, last))
+    ethertype = np.full(len(offset), _NOT_IP, dtype=np.uint16)
+    for order in ("<u4", ">u4"):
+        family = head.view(order)[:, 0]
+        for number, meaning in _FAMILIES.items():
+            ethertype[family == number] = meaning
+    return NetworkStarts(offset + _LOOPBACK_BYTES, ethertype)
+
+
+def read_be16(data: bytes, at: Ints) -> NDArray[np.uint16]:
+    """The two bytes from each position on, as a number in network order."""
+    return gather(data, 2, at).view(">u2")[:, 0].astype(np.uint16)

@@ -1,0 +1,437 @@
+"""pcapng: sections of either byte order, interfaces with their own link type, length and clock.
+
+Blocks are found one by one, then looked at all together; only section headers and interface
+descriptions are read singly. Blocks that hold no packet are skipped.
+
+Source: the pcapng specification (draft-ietf-opsawg-pcapng); the bound on a block's length is
+Wireshark's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import Struct
+from struct import error as StructError
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
+from aclbench.capture.links import LINKS_READ, refusal
+
+Ints: TypeAlias = NDArray[np.int64]
+
+SECTION_MAGIC: Final = bytes.fromhex("0a0d0d0a")
+_ORDERS: Final[dict[bytes, str]] = {
+    bytes.fromhex("4d3c2b1a"): "<",
+    bytes.fromhex("1a2b3c4d"): ">",
+}
+SECTION_BLOCK: Final = 0x0A0D0D0A
+INTERFACE_BLOCK: Final = 1
+#: Obsolete; laid out as the enhanced one, but for an interface number of two bytes.
+PACKET_BLOCK: Final = 2
+SIMPLE_BLOCK: Final = 3
+ENHANCED_BLOCK: Final = 6
+
+#: Type and length ahead of a block's body, and the length again behind it.
+BLOCK_HEAD_BYTES: Final = 8
+BLOCK_TAIL_BYTES: Final = 4
+#: Up to the packet's own bytes: head, interface, time (two words), captured, original length.
+_ENHANCED_HEAD_BYTES: Final = BLOCK_HEAD_BYTES + 20
+#: The same of a simple block: head, original length.
+_SIMPLE_HEAD_BYTES: Final = BLOCK_HEAD_BYTES + 4
+_SECTION_BYTES: Final = 28
+_INTERFACE_BYTES: Final = 20
+#: No block is longer than this: a block has to fit in memory.
+BLOCK_LIMIT_BYTES: Final = 16 << 20
+#: A section describes no more interfaces than this.
+INTERFACE_LIMIT: Final = 1 << 16
+#: Blocks looked for at once behind a section header or interface description; doubled each time.
+_FIRST_BLOCKS: Final = 64
+
+_OPTION_END: Final = 0
+_OPTION_RESOLUTION: Final = 9
+_OPTION_OFFSET: Final = 14
+_SECOND_NS: Final = 1_000_000_000
+#: The last nanosecond that 64 bits hold, in the year 2262; times are kept from 1970 to here.
+_LAST_NS: Final = (1 << 63) - 1
+
+
+class _Clock(NamedTuple):
+    """How an interface tells time: units in a second, and seconds to add."""
+
+    units: int = 1_000_000
+    offset_s: int = 0
+
+    def time_ns(self, stamps: NDArray[np.uint64]) -> Ints:
+        """Nanoseconds since the epoch, cut to whole ones and kept within 64 bits."""
+        stamp_limit = self.units * (_LAST_NS // _SECOND_NS)
+        if _SECOND_NS % self.units or self.offset_s or (stamps >= min(stamp_limit, 1 << 63)).any():
+            exact = (s * _SECOND_NS // self.units for s in stamps.tolist())
+            offset_ns = self.offset_s * _SECOND_NS
+            kept = [min(max(ns + offset_ns, 0), _LAST_NS) for ns in exact]
+            return np.array(kept, dtype=np.int64)
+        return stamps.view(np.int64) * (_SECOND_NS // self.units)
+
+
+class _Interface(NamedTuple):
+    """What an interface description says. `snaplen` is 0 where there is no bound."""
+
+    link_type: int
+    snaplen: int
+    clock: _Clock
+
+
+@dataclass(eq=False, slots=True)
+class _Section:
+    """A section: its byte order, and the interfaces described so far."""
+
+    order: str
+    interfaces: list[_Interface] = field(default_factory=list)
+
+
+class PcapngState(NamedTuple):
+    """What must be known to go on in the middle: the section, and how far it was described."""
+
+    section: _Section | None
+    interfaces: int
+    latest_ns: int
+
+
+class Pcapng:
+    """Finds the packets in chunks of a pcapng.
+
+    Simple packet blocks tell no time: they get that of the packet before them.
+    """
+
+    def __init__(self) -> None:
+        self._latest_ns = 0
+        self._blocks = _FIRST_BLOCKS
+        self._enter(None)
+
+    def _enter(self, section: _Section | None) -> None:
+        """Go on in a section; None ahead of the first one."""
+        self._section = section
+        order = section.order if section is not None else "<"
+        self._two_words = Struct(f"{order}II")
+        self._length = Struct(f"{order}I")
+        self._word, self._half = np.dtype(f"{order}u4"), np.dtype(f"{order}u2")
+        self._describe()
+
+    def _describe(self) -> None:
+        """Make tables of what is known of the interfaces."""
+        interfaces = self._section.interfaces if self._section is not None else []
+        self._links = np.array([i.link_type for i in interfaces], dtype=np.int64)
+        self._limits = np.array(
+            [frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces],
+            dtype=np.int64,
+        )
+        self._one_clock = len({i.clock for i in interfaces}) == 1
+
+    def state(self) -> PcapngState:
+        """What `restore` needs to go on from here."""
+        known = len(self._section.interfaces) if self._section is not None else 0
+        return PcapngState(self._section, known, self._latest_ns)
+
+    def restore(self, state: object) -> None:
+        """Go on where a reader of the same file had this state."""
+        assert isinstance(state, PcapngState)
+        section = state.section
+        if section is not None:
+            section = _Section(section.order, section.interfaces[: state.interfaces])
+        self._latest_ns = state.latest_ns
+        self._enter(section)
+
+    # --- blocks of packets ------------------------------------------------------------------
+
+    def take(
+        self, data: bytes, begin: int, max_packets: int, first_number: int
+    ) -> tuple[RawBatch | None, int]:
+        """The packets of the whole blocks from `begin` on, at most `max_packets`.
+
+        Also where these blocks end: `begin` where there is no whole, sound block. The batch is
+        None where the blocks hold no packets. Raises Damage for a section header or interface
+        description that contradicts itself.
+        """
+        end = self._read_descriptions(data, begin)
+        if end > begin or self._section is None:
+            self._blocks = _FIRST_BLOCKS
+            return None, end
+        starts, lengths, types = self._walk(data, begin, min(max_packets, self._blocks))
+        self._blocks *= 2
+        if not len(starts):
+            return None, begin
+        packets = self._packets(data, starts, lengths, types)
+        blocks = packets.blocks
+        end = int(starts[blocks - 1] + lengths[blocks - 1]) if blocks else begin
+        if not len(packets.offset):
+            return None, end
+        return self._batch(data, packets, first_number), end
+
+    def _walk(self, data: bytes, begin: int, max_blocks: int) -> tuple[Ints, Ints, Ints]:
+        """Where the next whole blocks are, their lengths and types, up to a description or damage.
+
+        Sequential by nature, one block says where the next one is; so the loop does nothing else.
+        """
+        at = begin + 4
+        starts = [0] * max_blocks
+        length_at = self._length.unpack_from
+        count = 0
+        try:
+            for count in range(max_blocks):
+                starts[count] = at
+                at += length_at(data, at)[0]
+            count = max_blocks
+        except StructError:  # the next block's length is not within the data
+            pass
+        start = np.array(starts[:count], dtype=np.int64) - 4
+        words = gather(data, BLOCK_HEAD_BYTES, start).view(self._word).astype(np.int64)
+        kind, length = words[:, 0], words[:, 1]
+        bad = np.flatnonzero(
+            (length < BLOCK_HEAD_BYTES + BLOCK_TAIL_BYTES)
+            | (length & 3 != 0)
+            | (length > BLOCK_LIMIT_BYTES)
+            | (start + length > len(data))
+            | (kind == SECTION_BLOCK)
+            | (kind == INTERFACE_BLOCK)
+        )
+        count = int(bad[0]) if len(bad) else count
+        start, length, kind = start[:count], length[:count], kind[:count]
+        tails = gather(data, BLOCK_TAIL_BYTES, start + length - BLOCK_TAIL_BYTES)
+        bad = np.flatnonzero(tails.view(self._word)[:, 0] != length)
+        count = int(bad[0]) if len(bad) else count
+        return start[:count], length[:count], kind[:count]
+
+    def _packets(self, data: bytes, start: Ints, length: Ints, kind: Ints) -> _Packets:
+        """The packets of whole blocks, up to the first that is damaged."""
+        if (kind == ENHANCED_BLOCK).all():
+            rows = np.arange(len(start))
+        else:
+            rows = np.flatnonzero(
+                (kind == ENHANCED_BLOCK) | (kind == PACKET_BLOCK) | (kind == SIMPLE_BLOCK)
+            )
+            start, length = start[rows], length[rows]
+        simple = kind[rows] == SIMPLE_BLOCK
+        any_simple = bool(simple.any())
+        # A block too short for its kind is damaged, and not looked into.
+        short = length < _ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
+        if any_simple:
+            short &= ~simple | (length < _SIMPLE_HEAD_BYTES + BLOCK_TAIL_BYTES)
+        fields = self._fields(data, start)
+        interface, captured = fields[:, 0], fields[:, 3]
+        stamp = fields[:, 1].astype(np.uint64) << np.uint64(32) | fields[:, 2].astype(np.uint64)
+        obsolete = kind[rows] == PACKET_BLOCK
+        if obsolete.any():
+            at = np.minimum(start[obsolete] + BLOCK_HEAD_BYTES, len(data) - 2)
+            interface[obsolete] = gather(data, 2, at).view(self._half)[:, 0]
+        head = np.full(len(rows), _ENHANCED_HEAD_BYTES)
+        if any_simple:
+            # Its one field, the original length, stands where an enhanced one has its interface.
+            snaplen = self._first_snaplen()
+            captured[simple] = np.minimum(interface[simple], snaplen or BLOCK_LIMIT_BYTES)
+            interface[simple] = 0
+            head[simple] = _SIMPLE_HEAD_BYTES
+        known = interface < len(self._links)
+        within = np.minimum(interface, max(len(self._links) - 1, 0))
+        limit = self._limits[within] if len(self._limits) else np.zeros(len(rows), np.int64)
+        bad = short | ~known | (captured > limit) | (captured > length - head - BLOCK_TAIL_BYTES)
+        first = np.flatnonzero(bad)[:1]
+        count = int(first[0]) if len(first) else len(rows)
+        blocks = int(rows[count]) if len(first) else len(kind)
+        part = slice(count)
+        offset = (start + head)[part]
+        return _Packets(blocks, offset, captured[part], interface[part], stamp[part], simple[part])
+
+    def _fields(self, data: bytes, start: Ints) -> Ints:
+        """The first four words of the body of each block, shape (n, 4).
+
+        Of a block too short to have them, anything.
+        """
+        size = _ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES - 4
+        at = start + BLOCK_HEAD_BYTES
+        last = len(data) - size
+        if last >= 0 and (not len(at) or at[-1] <= last):
+            return gather(data, size, at).view(self._word).astype(np.int64)
+        # Short blocks at the end of the data: continue these with zeros.
+        return gather(data + bytes(size), size, at).view(self._word).astype(np.int64)
+
+    def _first_snaplen(self) -> int:
+        """The snapshot length of the first interface, which is that of simple packet blocks."""
+        interfaces = self._section.interfaces if self._section is not None else []
+        return interfaces[0].snaplen if interfaces else 0
+
+    def _batch(self, data: bytes, packets: _Packets, first_number: int) -> RawBatch:
+        """The packets, with their times and link types."""
+        links = self._links[packets.interface]
+        link_type = int(links[0])
+        time_ns = self._times(packets)
+        self._latest_ns = max(self._latest_ns, int(time_ns.max()))
+        return RawBatch(
+            data=data,
+            offset=packets.offset,
+            captured=packets.captured,
+            time_ns=time_ns,
+            first_number=first_number,
+            link_type=link_type,
+            link_types=None if (links == link_type).all() else links,
+            interface=packets.interface,
+        )
+
+    def _times(self, packets: _Packets) -> Ints:
+        """Nanoseconds since the epoch, each by the clock of its interface."""
+        assert self._section is not None
+        interfaces = self._section.interfaces
+        if self._one_clock:
+            time_ns = interfaces[0].clock.time_ns(packets.stamp)
+        else:
+            time_ns = np.zeros(len(packets.stamp), dtype=np.int64)
+            for number in np.unique(packets.interface).tolist():
+                of_it = packets.interface == number
+                time_ns[of_it] = interfaces[number].clock.time_ns(packets.stamp[of_it])
+        if packets.simple.any():
+            # The place of the last packet that tells its time; 0 stands for before the batch.
+            place = np.where(packets.simple, 0, np.arange(1, len(time_ns) + 1))
+            time_ns = np.insert(time_ns, 0, self._latest_ns)[np.maximum.accumulate(place)]
+        return time_ns
+
+    # --- descriptions -----------------------------------------------------------------------
+
+    def _read_descriptions(self, data: bytes, at: int) -> int:
+        """Read the section headers and interface descriptions from `at` on; where they end.
+
+        Stops at a block that is another, not whole, or damaged.
+        """
+        begin = at
+        while len(data) - at >= BLOCK_HEAD_BYTES + 4:
+            if data[at : at + 4] == SECTION_MAGIC:
+                order = _ORDERS.get(data[at + 8 : at + 12])
+                if order is None or self.missing(data, at, False):
+                    break
+                (length,) = Struct(f"{order}I").unpack_from(data, at + 4)
+                self._enter(_Section(order))
+            elif self._section is None:
+                break
+            else:
+                kind, length = self._two_words.unpack_from(data, at)
+                if kind != INTERFACE_BLOCK or self.missing(data, at, False):
+                    break
+                self._section.interfaces.append(self._interface(data[at : at + length]))
+            at += length
+        if at > begin:
+            self._describe()
+        return at
+
+    def _interface(self, block: bytes) -> _Interface:
+        """Read an interface description; what its options say of the clock."""
+        order = self._length.format[0]
+        link_type, snaplen = Struct(f"{order}H2xI").unpack_from(block, BLOCK_HEAD_BYTES)
+        units, offset_s = 1_000_000, 0
+        at, end = BLOCK_HEAD_BYTES + 8, len(block) - BLOCK_TAIL_BYTES
+        option = Struct(f"{order}HH")
+        while at + option.size <= end:
+            code, size = option.unpack_from(block, at)
+            at += option.size
+            if code == _OPTION_END or at + size > end:
+                break
+            if code == _OPTION_RESOLUTION and size == 1:
+                power = block[at] & 0x7F
+                units = 1 << power if block[at] & 0x80 else 10**power
+            elif code == _OPTION_OFFSET and size == 8:
+                (offset_s,) = Struct(f"{order}q").unpack_from(block, at)
+            at += size + (-size & 3)
+        return _Interface(link_type, snaplen, _Clock(units, offset_s))
+
+    # --- a block that cannot be taken -------------------------------------------------------
+
+    def missing(self, data: bytes, at: int, at_end: bool) -> int:
+        """Look at the block that could not be taken: how many more bytes does it need?
+
+        0 for one that is whole. Raises Damage if it is damaged, or `at_end` of the file.
+        """
+        left = len(data) - at
+        if left < BLOCK_HEAD_BYTES + 4:
+            if left and at_end:
+                raise Damage(f"the file ends inside a block header ({left} bytes of it)")
+            return BLOCK_HEAD_BYTES + 4 - left
+        is_section = data[at : at + 4] == SECTION_MAGIC
+        order = _ORDERS.get(data[at + 8 : at + 12]) if is_section else self._length.format[0]
+        if order is None:
+            found = data[at + 8 : at + 12].hex(" ")
+            raise Damage(f"the section header's byte order mark is {found}")
+        if not is_section and self._section is None:
+            raise Damage("a block ahead of the first section header")
+        kind, length = Struct(f"{order}II").unpack_from(data, at)
+        least = {SECTION_BLOCK: _SECTION_BYTES, INTERFACE_BLOCK: _INTERFACE_BYTES}.get(kind, 12)
+        if length < least or length & 3:
+            raise Damage(f"the block says it is {length} bytes long, which no such block is")
+        if length > BLOCK_LIMIT_BYTES:
+            raise Damage(
+                f"the block says {length} bytes, more than any block ({BLOCK_LIMIT_BYTES})"
+            )
+        if left < length:
+            if at_end:
+                raise Damage(f"the block says {length} bytes, the file ends after {left}")
+            return int(length) - left
+        block = data[at : at + length]
+        (tail,) = Struct(f"{order}I").unpack_from(block, length - BLOCK_TAIL_BYTES)
+        if tail != length:
+            raise Damage(f"the block says {length} bytes at its beginning and {tail} at its end")
+        self._check_content(kind, order, block)
+        return 0
+
+    def _check_content(self, kind: int, order: str, block: bytes) -> None:
+        """Raises Damage where a whole block contradicts itself or what came before it."""
+        if kind == SECTION_BLOCK:
+            major, minor = Struct(f"{order}HH").unpack_from(block, 12)
+            if major != 1:
+                raise Damage(f"pcapng version {major}.{minor}; aclbench reads version 1")
+        elif kind == INTERFACE_BLOCK:
+            assert self._section is not None
+            if len(self._section.interfaces) >= INTERFACE_LIMIT:
+                raise Damage(f"a section with more than {INTERFACE_LIMIT} interfaces")
+        elif kind in (PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK):
+            self._check_packet(kind, order, block)
+
+    def _check_packet(self, kind: int, order: str, block: bytes) -> None:
+        """Raises Damage where a whole packet block is not one; the rule that `_packets` follows."""
+        assert self._section is not None
+        interfaces = self._section.interfaces
+        head = _SIMPLE_HEAD_BYTES if kind == SIMPLE_BLOCK else _ENHANCED_HEAD_BYTES
+        room = len(block) - head - BLOCK_TAIL_BYTES
+        if room < 0:
+            raise Damage(f"the block says it is {len(block)} bytes long, which no packet block is")
+        number = 0
+        if kind != SIMPLE_BLOCK:
+            form = "H" if kind == PACKET_BLOCK else "I"
+            (number,) = Struct(f"{order}{form}").unpack_from(block, BLOCK_HEAD_BYTES)
+        if number >= len(interfaces):
+            raise Damage(
+                f"a packet of interface {number}, but the section describes {len(interfaces)}"
+            )
+        interface = interfaces[number]
+        if interface.link_type not in LINKS_READ:
+            raise Damage(f"interface {number}: {refusal(interface.link_type)}")
+        at = BLOCK_HEAD_BYTES if kind == SIMPLE_BLOCK else BLOCK_HEAD_BYTES + 12
+        (captured,) = Struct(f"{order}I").unpack_from(block, at)
+        if kind == SIMPLE_BLOCK:
+            captured = min(captured, interface.snaplen or BLOCK_LIMIT_BYTES)
+        limit = frame_limit(interface.snaplen)
+        if captured > limit:
+            raise Damage(f"the block says {captured} captured bytes, more than any frame ({limit})")
+        if captured > room:
+            raise Damage(f"the block says {captured} captured bytes, and has room for {room}")
+
+
+class _Packets(NamedTuple):
+    """Packets as parallel columns, and how many blocks they and others between them take.
+
+    `simple`: those that tell no time.
+    """
+
+    blocks: int
+    offset: Ints
+    captured: Ints
+    interface: Ints
+    stamp: NDArray[np.uint64]
+    simple: NDArray[np.bool_]

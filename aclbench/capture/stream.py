@@ -1,0 +1,225 @@
+"""The bytes of a capture: from a file, a pipe or standard input; gzip is unpacked on the way.
+
+Whatever the size, only what was asked for is in memory: gzip is unpacked piece by piece, so that a
+small file which unpacks to a huge one costs time and no memory. A pipe is read once and from its
+beginning; for a look ahead see `open_stream`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import zlib
+from typing import BinaryIO, Final
+
+from aclbench.errors import CaptureError
+
+#: The name of standard input.
+STANDARD_INPUT: Final = "-"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+#: Bytes of gzip that are unpacked at a time.
+_PACKED_BYTES: Final = 1 << 16
+#: zlib: the window of 32 KiB, with the header and the checksum of gzip.
+_GZIP_WINDOW: Final = 31
+#: A look ahead into a pipe goes no further than this: what it read is kept until it is read again.
+LOOK_AHEAD_BYTES: Final = 64 << 20
+
+#: Pipes that were looked into and are to be read from their beginning, by name.
+_looked_into: Final[dict[str, _Source]] = {}
+
+
+class Stream:
+    """An open capture's bytes in order. Made by `open_stream`.
+
+    `name` is as messages call it. `size_bytes` is the file's size, 0 where it has none (a pipe).
+    `problem` says what ended the stream before its end, if anything did.
+    """
+
+    def __init__(self, name: str, source: _Source) -> None:
+        self.name = name
+        self._source = source
+        self.size_bytes = source.size_bytes
+        self.problem = ""
+        #: What was read from the file and not given out or unpacked yet.
+        self._ahead = source.read(len(_GZIP_MAGIC))
+        self.is_gzip = self._ahead == _GZIP_MAGIC
+        self._unpack = zlib.decompressobj(_GZIP_WINDOW)
+
+    @property
+    def done_bytes(self) -> int:
+        """Bytes of the file, packed if it is, that are done with."""
+        return self._source.position - len(self._ahead)
+
+    def close(self) -> None:
+        """Let go of the file; a pipe that was looked into waits to be read."""
+        self._source.close()
+
+    def read(self, wanted: int) -> bytes:
+        """The next `wanted` bytes; fewer only at the end, or where a problem ended the stream."""
+        try:
+            return self._read_gzip(wanted) if self.is_gzip else self._read_plain(wanted)
+        except OSError as error:
+            self.problem = f"cannot be read on: {error.strerror}"
+        except zlib.error as error:
+            self.problem = f"the gzip data are damaged ({error})"
+        return b""
+
+    def _read_plain(self, wanted: int) -> bytes:
+        ahead, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        if not ahead:
+            return self._source.read(wanted)
+        return ahead + self._source.read(wanted - len(ahead))
+
+    def _read_gzip(self, wanted: int) -> bytes:
+        """Unpack up to `wanted` bytes. What was unpacked before damage is given out first."""
+        parts: list[bytes] = []
+        while wanted and not self.problem:
+            if not self._ahead:
+                self._ahead = self._source.read(_PACKED_BYTES)
+            if self._unpack.eof and not self._next_member():
+                break
+            try:
+                part = self._unpack.decompress(self._ahead, wanted)
+            except zlib.error as error:
+                self.problem = f"the gzip data are damaged ({error})"
+                break
+            packed = bool(self._ahead)
+            at_end = self._unpack.eof
+            self._ahead = self._unpack.unused_data if at_end else self._unpack.unconsumed_tail
+            parts.append(part)
+            wanted -= len(part)
+            if not packed and not part and not at_end:
+                self.problem = "the file ends inside its gzip data"
+        return b"".join(parts)
+
+    def _next_member(self) -> bool:
+        """Go on with what follows a whole piece of gzip; False if that is the end.
+
+        Pieces may follow one another. Anything else behind them is not part of the capture.
+        """
+        self._ahead += self._source.read(_PACKED_BYTES - len(self._ahead))
+        if not self._ahead.startswith(_GZIP_MAGIC):
+            self._ahead = b""
+            return False
+        self._unpack = zlib.decompressobj(_GZIP_WINDOW)
+        return True
+
+    def go_to(self, position: int) -> None:
+        """Go on from a position in the (unpacked) stream, in bytes.
+
+        Raises CaptureError for a pipe.
+        """
+        if not self._source.is_file:
+            raise CaptureError(
+                f"{self.name}: a pipe can be read only once, so the run cannot be taken back; "
+                "save it to a file and play that"
+            )
+        self.problem, self._ahead = "", b""
+        if not self.is_gzip:
+            self._source.seek(position)
+            return
+        self._source.seek(0)
+        self._unpack = zlib.decompressobj(_GZIP_WINDOW)
+        while position > 0:
+            skipped = len(self.read(min(position, 1 << 20)))
+            if not skipped:
+                return
+            position -= skipped
+
+
+class _Source:
+    """A file or pipe. `position` is that of the next byte; `size_bytes` is 0 for a pipe.
+
+    One that is looked into keeps what was read of it, and ends at LOOK_AHEAD_BYTES.
+    """
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        self._name = name
+        self._file = file
+        status = os.fstat(file.fileno())
+        self.is_file = stat.S_ISREG(status.st_mode) and name != STANDARD_INPUT
+        self.size_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        self.position = 0
+        self.looks_ahead = False
+        self._kept: list[bytes] = []
+        self._again = b""
+
+    def read(self, wanted: int) -> bytes:
+        """The next bytes; fewer than `wanted` only at the end."""
+        if self.looks_ahead:
+            wanted = min(wanted, LOOK_AHEAD_BYTES - self.position)
+        found = b""
+        if self._again:
+            end = self.position + wanted
+            found = self._again[self.position : end]
+            if end >= len(self._again):
+                self._again = b""
+        if len(found) < wanted:
+            found += self._file.read(wanted - len(found))
+        self.position += len(found)
+        if self.looks_ahead:
+            self._kept.append(found)
+        return found
+
+    def seek(self, position: int) -> None:
+        """Go to a position; for files alone."""
+        self._file.seek(position)
+        self.position = position
+
+    def close(self) -> None:
+        """Let go of the file, or begin again what was looked into."""
+        if not self.looks_ahead:
+            self._file.close()
+            return
+        self._again = b"".join(self._kept)
+        self._kept, self.position, self.looks_ahead = [], 0, False
+        _looked_into[self._name] = self
+
+
+def open_stream(path: str | os.PathLike[str], look_ahead: bool = False) -> Stream:
+    """Open a file, a pipe, or standard input (`-`).
+
+    `look_ahead` is for who reads only the beginning: a pipe is then kept open when the stream is
+    closed, and the next to open it reads the same bytes. Raises CaptureError where there is
+    nothing to read.
+    """
+    name = os.fspath(path)
+    shown = "standard input" if name == STANDARD_INPUT else name
+    try:
+        source = _looked_into.pop(name, None) or _Source(name, _open_file(name))
+    except OSError as error:
+        raise CaptureError(f"{shown}: {_why_not_opened(error)}") from None
+    except ValueError:
+        raise CaptureError(f"{shown!r}: not the name of a file") from None
+    source.looks_ahead = look_ahead and not source.is_file
+    try:
+        return Stream(shown, source)
+    except OSError as error:
+        source.close()
+        raise CaptureError(f"{shown}: cannot be read: {error.strerror}") from None
+
+
+def can_be_read_again(path: str | os.PathLike[str]) -> bool:
+    """Whether a capture can be opened a second time: a file can, a pipe can't."""
+    return os.fspath(path) != STANDARD_INPUT and (os.path.isfile(path) or not os.path.exists(path))
+
+
+def _open_file(name: str) -> BinaryIO:
+    if name == STANDARD_INPUT:
+        if sys.stdin is None or sys.stdin.closed:
+            raise OSError(0, "it is closed")
+        # The descriptor stays open for whoever else has it.
+        return open(os.dup(sys.stdin.fileno()), "rb")
+    return open(name, "rb")
+
+
+def _why_not_opened(error: OSError) -> str:
+    """Say why there is no file to read, and what would be right."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file; name a capture in pcap or pcapng format"
+    if isinstance(error, IsADirectoryError):
+        return "a directory; name a capture in it"
+    if isinstance(error, PermissionError):
+        return "no permission to read it; change its permissions (chmod u+r), or copy it"
+    return f"cannot be opened: {error.strerror or error}"
