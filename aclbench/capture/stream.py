@@ -79,10 +79,12 @@ class Stream:
                 self._ahead = self._source.read(_PACKED_BYTES)
             if self._unpack.eof and not self._next_member():
                 break
+            before = self._unpack.copy()
             try:
                 part = self._unpack.decompress(self._ahead, wanted)
             except zlib.error as error:
                 self.problem = f"the gzip data are damaged ({error})"
+                parts.append(_unpack_sound(before, self._ahead))
                 break
             packed = bool(self._ahead)
             at_end = self._unpack.eof
@@ -126,6 +128,17 @@ class Stream:
             if not skipped:
                 return
             position -= skipped
+
+
+def _unpack_sound(unpack: zlib._Decompress, packed: bytes) -> bytes:
+    """What can be unpacked ahead of damage, which is found byte by byte."""
+    sound = bytearray()
+    try:
+        for at in range(len(packed)):
+            sound += unpack.decompress(packed[at : at + 1])
+    except zlib.error:
+        pass
+    return bytes(sound)
 
 
 class _Source:

@@ -1,0 +1,87 @@
+"""Link types: decoding in batches agrees with the rule for one packet, alone and mixed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from capture.containers import LINKS, relink
+from capture.frames import FRAMES, batch_of, ethernet, ip4, ip6, tcp, udp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aclbench.capture import Columns, RawBatch, as_ethernet, decode, parse_frame
+from aclbench.engine.packet import INFO_MALFORMED, INFO_NOT_IP, parse_ethernet
+
+
+def linked(frames: list[bytes], links: list[int], tail: int = 100) -> RawBatch:
+    """The frames as a batch; with one link type for all, or one for each."""
+    raw = batch_of(frames, tail=b"\x06" * tail)
+    column = np.array(links, dtype=np.int64) if len(set(links)) > 1 else None
+    first = links[0] if links else 1
+    return RawBatch(raw.data, raw.offset, raw.captured, raw.time_ns, 1, first, column)
+
+
+def assert_agrees(batch: RawBatch) -> Columns:
+    columns = decode(batch)
+    expected = [parse_frame(batch.frame(i), batch.link_of(i)) for i in range(len(batch))]
+    assert columns.key == [packet.key for packet in expected]
+    assert columns.mirror_key == [packet.mirror_key for packet in expected]
+    assert columns.info == [packet.info for packet in expected]
+    return columns
+
+
+@settings(max_examples=200)
+@given(
+    frames=st.lists(st.tuples(FRAMES, st.sampled_from(LINKS)), max_size=12),
+    order=st.sampled_from("<>"),
+    tail=st.sampled_from((0, 10, 200)),
+)
+def test_any_bytes_of_mixed_links(frames: list[tuple[bytes, int]], order: str, tail: int) -> None:
+    made = [relink(frame, link, order) for frame, link in frames]
+    assert_agrees(linked(made, [link for _, link in frames], tail))
+
+
+@settings(max_examples=200)
+@given(
+    frames=st.lists(FRAMES | st.binary(max_size=90), max_size=8),
+    link=st.sampled_from(LINKS),
+    convert=st.booleans(),
+)
+def test_any_bytes_of_one_link(frames: list[bytes], link: int, convert: bool) -> None:
+    made = [relink(frame, link) if convert else frame for frame in frames]
+    assert_agrees(linked(made, [link] * len(made)))
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_every_link_says_what_ethernet_says(link: int, order: str) -> None:
+    frames = [ethernet(ip4(tcp(), 6), 0x0800)] * (link != 229)
+    frames += [ethernet(ip6(udp(), 17), 0x86DD)] * (link != 228)
+    if link in (1, 113, 276):
+        frames += [ethernet(ip4(tcp(), 6), 0x0800, tags=(0x88A8, 0x8100))]
+    made = [relink(frame, link, order) for frame in frames]
+    columns = assert_agrees(linked(made, [link] * len(made)))
+    assert columns.key == [parse_ethernet(frame).key for frame in frames]
+    assert all(columns.key)
+    for frame, whole in zip(made, frames, strict=True):
+        assert as_ethernet(frame, link)[12:] == whole[12:]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_cut_at_every_length(link: int) -> None:
+    frame = relink(ethernet(ip6(tcp(), 6), 0x86DD), link)
+    columns = assert_agrees(
+        linked([frame[:size] for size in range(len(frame) + 1)], [link] * (len(frame) + 1))
+    )
+    header = len(frame) - 60  # 40 of IPv6, 20 of TCP
+    if link != 228:
+        assert [bool(key) for key in columns.key] == [
+            size >= header + 40 for size in range(len(frame) + 1)
+        ]
+        assert set(columns.info[: header + 40]) == {INFO_MALFORMED}
+
+
+def test_what_is_not_ip() -> None:
+    frames = [relink(ethernet(bytes(28), 0x0806), link) for link in (0, 1, 113, 276)]
+    assert set(assert_agrees(linked(frames, [0, 1, 113, 276])).info) == {INFO_NOT_IP}
+    assert assert_agrees(linked([bytes(40)], [101])).info == [INFO_MALFORMED]

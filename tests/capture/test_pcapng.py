@@ -1,0 +1,211 @@
+"""pcapng: sections, interfaces, clocks, every kind of packet block, and damage."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from struct import pack, pack_into
+
+import numpy as np
+import pytest
+from capture.containers import (
+    block,
+    enhanced,
+    interface,
+    obsolete,
+    option,
+    pcapng,
+    read_all,
+    section,
+    simple,
+)
+
+from aclbench.capture import open_capture, reader
+from aclbench.capture.pcapng import INTERFACE_LIMIT
+
+RECORDS = [(10**18 + i * 1_000_003, bytes([i]) * (i % 40)) for i in range(1, 120)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.pcapng"
+
+
+def found(path: Path, max_packets: int = 4096) -> list[tuple[int, bytes]]:
+    batches, error = read_all(path, max_packets)
+    assert not error
+    return [(int(b.time_ns[i]), b.frame(i)) for b in batches for i in range(len(b))]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("max_packets", [1, 5, 4096])
+@pytest.mark.parametrize("chunk_bytes", [61, 1 << 20])
+@pytest.mark.parametrize("packed", [False, True])
+def test_packets_in_whatever_pieces(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    order: str,
+    max_packets: int,
+    chunk_bytes: int,
+    packed: bool,
+) -> None:
+    monkeypatch.setattr(reader, "CHUNK_BYTES", chunk_bytes)
+    data = pcapng(RECORDS, order=order)
+    path.write_bytes(gzip.compress(data) if packed else data)
+    assert found(path, max_packets) == RECORDS
+
+
+def test_sections_of_either_order_with_interfaces_of_their_own(path: Path) -> None:
+    path.write_bytes(
+        section("<")
+        + interface(1)
+        + enhanced(5, b"one")
+        + section(">")
+        + interface(101, order=">")
+        + interface(113, order=">")
+        + enhanced(6, b"two", 1, ">")
+        + enhanced(7, b"three", 0, ">")
+    )
+    first, second = read_all(path)[0]
+    assert (first.link_type, first.link_types) == (1, None)
+    assert second.link_types is not None
+    assert second.interface is not None
+    assert second.link_types.tolist() == [second.link_of(0), second.link_of(1)] == [113, 101]
+    assert second.interface.tolist() == [1, 0]
+    assert second.time_ns.tolist() == [6000, 7000]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "stamp", "time_ns"),
+    [
+        (0, 3, 3 * 10**9),
+        (3, 3, 3 * 10**6),
+        (9, 3, 3),
+        (12, 3999, 3),
+        (127, 1 << 60, 0),
+        (0x80 | 10, 1024 + 512, 1_500_000_000),
+        (0x80 | 32, 1 << 31, 500_000_000),
+        (0x80 | 127, 1 << 63, 0),
+        (9, (1 << 64) - 1, (1 << 63) - 1),
+        (0, 1 << 40, (1 << 63) - 1),
+    ],
+)
+def test_clocks(path: Path, resolution: int, stamp: int, time_ns: int) -> None:
+    path.write_bytes(
+        section() + interface(1, option(9, bytes([resolution]))) + enhanced(stamp, b"x")
+    )
+    assert found(path) == [(time_ns, b"x")]
+
+
+def test_clocks_differ_by_interface_and_have_offsets(path: Path) -> None:
+    later = option(2, b"eth1") + option(14, pack("<q", 100)) + option(0, b"") + option(9, b"\0")
+    early = option(14, pack("<q", -100))
+    path.write_bytes(
+        section() + interface(1) + interface(1, later) + interface(1, early)
+        + enhanced(1, b"a", 0) + enhanced(1, b"b", 1) + enhanced(1, b"c", 2)
+    )  # fmt: skip
+    assert found(path) == [(1000, b"a"), (100 * 10**9 + 1000, b"b"), (0, b"c")]
+    with open_capture(path) as capture:
+        assert len(list(capture.batches())) == 1
+        assert capture.times_back == 1
+
+
+def test_kinds_of_packet_blocks(path: Path) -> None:
+    path.write_bytes(
+        section() + interface(1, snaplen=4) + simple(b"") + enhanced(9, b"abc")
+        + block(5, bytes(12)) + simple(b"defg", original=99) + obsolete(11, b"h")
+        + block(0x8000_0001, b"") + simple(b"ij")
+    )  # fmt: skip
+    packets = [(0, b""), (9000, b"abc"), (9000, b"defg"), (11000, b"h"), (11000, b"ij")]
+    assert found(path) == packets
+    assert found(path, 1) == packets
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (enhanced(1, b"abc", 2), "a packet of interface 2, but the section describes 1"),
+        (block(6, bytes(8)), "which no packet block is"),
+        (pack("<III", 6, 13, 0) + bytes(40), "13 bytes long, which no such block is"),
+        (pack("<III", 6, 0, 0), "0 bytes long"),
+        (pack("<III", 6, 1 << 30, 0), "more than any block"),
+        (pack("<III", 7, 16, 0) + pack("<I", 20), "16 bytes at its beginning and 20 at its end"),
+        (block(6, pack("<5I", 0, 0, 0, 99, 99)), "99 captured bytes, and has room for 0"),
+        (block(6, pack("<5I", 0, 0, 0, 300_000, 0) + bytes(300_000)), "more than any frame"),
+        (interface(105) + enhanced(1, b"a", 1), "interface 1: link type 105 (802.11)"),
+        (section() + enhanced(1, b"a"), "a packet of interface 0, but the section describes 0"),
+        (section() + simple(b"a"), "a packet of interface 0, but the section describes 0"),
+        (section()[:8] + bytes(20), "byte order mark is 00 00 00 00"),
+        (b"\6\0\0", "ends inside a block header"),
+        (enhanced(1, b"abc")[:-1], "the block says 36 bytes, the file ends after 35"),
+    ],
+)
+@pytest.mark.parametrize("chunk_bytes", [61, 1 << 20])
+@pytest.mark.parametrize("packed", [False, True])
+def test_damage(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    bad: bytes,
+    message: str,
+    chunk_bytes: int,
+    packed: bool,
+) -> None:
+    monkeypatch.setattr(reader, "CHUNK_BYTES", chunk_bytes)
+    sound = section() + interface() + enhanced(1, b"abc") + simple(b"abc")
+    path.write_bytes(gzip.compress(sound + bad) if packed else sound + bad)
+    batches, error = read_all(path)
+    assert sum(map(len, batches)) == 2
+    assert message in error
+    assert error.startswith(f"{path}: offset ")
+    assert (" of the unpacked data: " in error) == packed
+    at = int(error.split("offset ")[1].split(":")[0].split()[0])
+    assert len(sound) <= at < len(sound + bad)
+    assert error.endswith("read 2 packets before it")
+
+
+def test_no_more_interfaces_than_fit(path: Path) -> None:
+    path.write_bytes(section() + interface() * (INTERFACE_LIMIT + 1))
+    assert f"more than {INTERFACE_LIMIT} interfaces" in read_all(path)[1]
+
+
+def test_cut_anywhere(path: Path) -> None:
+    data = pcapng(RECORDS[:6])
+    whole = [len(data)]
+    for size in range(4, len(data)):
+        path.write_bytes(data[:size])
+        batches, error = read_all(path)
+        whole.append(sum(map(len, batches)))
+        assert not error or error.startswith(f"{path}: offset ")
+    assert whole[1:] == sorted(whole[1:])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_resume(path: Path, packed: bool) -> None:
+    data = pcapng(RECORDS) + section(">") + interface(113, order=">") + enhanced(1, b"z", 0, ">")
+    path.write_bytes(gzip.compress(data) if packed else data)
+    packets = found(path)
+    with open_capture(path) as first:
+        batches = first.batches(10)
+        for taken in range(0, len(packets), 10):
+            with open_capture(path) as second:
+                second.resume(first.state)
+                rest = list(second.batches(50))
+                assert rest[0].first_number == first.packets_read + 1
+                assert [b.frame(i) for b in rest for i in range(len(b))] == [
+                    frame for _, frame in packets[first.packets_read :]
+                ], taken
+                assert second.times_back == 1
+                assert rest[-1].link_type == 113
+            next(batches)
+
+
+def test_a_length_that_lies_changes_no_batch_before_it(path: Path) -> None:
+    data = bytearray(pcapng(RECORDS))
+    at = data.rindex(pack("<I", 6))
+    for bit in range(32):
+        copy = data[:]
+        pack_into("<I", copy, at + 4, int(np.uint32(1) << np.uint32(bit)))
+        path.write_bytes(copy)
+        batches, error = read_all(path)
+        assert sum(map(len, batches)) == len(RECORDS) - 1
+        assert f"offset {at}: " in error
