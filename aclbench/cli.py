@@ -105,7 +105,7 @@ def replay(
 
     A scenario (a TOML file, or the name of a bundled one) sets up the bench and names its captures.
     A capture alone gets a firewall that permits and reflects what is opened from inside, and denies
-    what is opened from outside. Several captures are played in order.
+    what is opened from outside. Several captures are played in order; - is standard input.
 
     Ctrl-C ends it with the summary so far.
     """
