@@ -398,12 +398,13 @@ class Workbench(TimeTravel):
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
-        self.driver = unpack(checkpoint, self.start.order)
-        self.sent = checkpoint.sent
-        if self.feed is not None and checkpoint.feed is not None:
-            self.feed = self.feed.resumed(checkpoint.feed, self.machine.am)
+        driver, feed = unpack(checkpoint, self.start.order), self.feed
+        if feed is not None and checkpoint.feed is not None:
+            # A capture that came through a pipe cannot be read again: then nothing has changed.
+            feed = feed.resumed(checkpoint.feed, driver.machine.am)
             if not checkpoint.driver.source_ended:
-                self.driver.source = self.feed.next_frame
+                driver.source = feed.next_frame
+        self.driver, self.feed, self.sent = driver, feed, checkpoint.sent
 
     # --- listening ---------------------------------------------------------------------------
 
