@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= aging
+# An install compiles the engine; it is compiled anew when its source has changed.
+INSTALLED := pyproject.toml hatch_build.py $(wildcard aclbench/engine/*.py)
 
 .PHONY: run test check lint types imports bench docs dist clean help
 
@@ -12,8 +14,9 @@ help: ## list the targets
 run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for another)
 	$(BIN)/aclbench tui $(SCENARIO)
 
-test: $(VENV)/.dev ## the tests
+test: $(VENV)/.dev ## the tests; those of the engine both compiled and interpreted
 	$(BIN)/python -m pytest
+	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest tests/engine tests/drivers
 
 lint: $(VENV)/.dev ## ruff: errors, imports, style
 	$(BIN)/ruff check .
@@ -33,21 +36,21 @@ bench: $(VENV)/.dev ## the cost of a requeue, of a day, of a replay
 docs: $(VENV)/.dev ## write README's table of commands anew
 	$(BIN)/python -m aclbench.workbench.commands.reference README.md
 
-dist: $(VENV)/.dev ## one wheel, captures and scenarios inside
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+dist: $(VENV)/.dev ## one wheel for any platform, captures and scenarios inside
+	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build aclbench/engine/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "aclbench needs Python 3.11 or later; say which: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: $(INSTALLED) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: $(INSTALLED) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.run

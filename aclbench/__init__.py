@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aclbench.compiled import use_compiled
+
 if TYPE_CHECKING:
     from aclbench.errors import (
         AclbenchError,
@@ -29,6 +31,8 @@ __all__ = [
     "View",
     "Workbench",
 ]
+
+use_compiled()
 
 _HOMES = {
     "Workbench": "aclbench.workbench.bench",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aclbench import __version__
+from aclbench.compiled import engine_form
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PROGRESS_BYTES = 2 << 20
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="aclbench %(version)s")
+@click.version_option(__version__, message=f"aclbench %(version)s, the engine {engine_form()}")
 def cli() -> None:
     """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
 

@@ -28,6 +28,23 @@ class SessionId(NamedTuple):
     session_index: int
 
 
+#: What a session consists of: where it is, whose it is, what packets write, where it is listed.
+SESSION_FIELDS: Final = (
+    "thread_index",
+    "session_index",
+    "sw_if_index",
+    "key",
+    "proto",
+    "last_active_time",
+    "tcp_flags_seen_in",
+    "tcp_flags_seen_out",
+    "link_list_id",
+    "link_prev_idx",
+    "link_next_idx",
+    "link_enqueue_time",
+)
+
+
 class Session:
     """One session. Times are nanoseconds.
 
@@ -35,20 +52,7 @@ class Session:
     `last_active_time` and the two halves of `tcp_flags_seen`.
     """
 
-    __slots__ = (
-        "key",
-        "last_active_time",
-        "link_enqueue_time",
-        "link_list_id",
-        "link_next_idx",
-        "link_prev_idx",
-        "proto",
-        "session_index",
-        "sw_if_index",
-        "tcp_flags_seen_in",
-        "tcp_flags_seen_out",
-        "thread_index",
-    )
+    __slots__ = SESSION_FIELDS
 
     def __init__(self, thread_index: int, session_index: int) -> None:
         self.thread_index: int = thread_index

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.counts import EVENT_KINDS
-from aclbench.engine.session import NO_LIST
+from aclbench.engine.session import NO_LIST, SESSION_FIELDS
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
 from aclbench.workbench.eventlog import EventView, event_view
@@ -337,8 +337,8 @@ def _session_field(driver: SteppedDriver, thread: int, index: int, name: str) ->
     if thread >= len(workers) or index >= len(workers[thread].sessions_pool):
         return None
     session = workers[thread].sessions_pool[index]
-    if name not in type(session).__slots__:
-        known = ", ".join(type(session).__slots__)
+    if name not in SESSION_FIELDS:
+        known = ", ".join(SESSION_FIELDS)
         raise CommandError(f"a session has no field {name}; it has {known}")
     return None if session.link_list_id == NO_LIST else getattr(session, name)
 

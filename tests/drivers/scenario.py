@@ -48,6 +48,7 @@ from aclbench.engine.invariants import check_invariants
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import EH_FRAGMENT
 from aclbench.engine.session import session_get_timeout_type
+from aclbench.workbench.history.fields import fields_of
 
 # --- what happens ----------------------------------------------------------------------------
 
@@ -339,7 +340,7 @@ class Run:
                 for i in am.interfaces
             ],
             "workers": [
-                {name: value for name, value in vars(w).items() if name in WORKER_FIELDS}
+                {name: getattr(w, name) for name in WORKER_FIELDS}
                 | {
                     "lists": [
                         [(s.session_index, s.link_enqueue_time) for s in w.list_sessions(n)]
@@ -348,7 +349,7 @@ class Run:
                 }
                 for w in am.workers
             ],
-            "cleaner": vars(am.cleaner),
+            "cleaner": fields_of(am.cleaner),
         }
 
     # --- the actions -------------------------------------------------------------------------

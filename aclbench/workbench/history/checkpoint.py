@@ -17,19 +17,8 @@ from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.session import NO_LIST, Session
 from aclbench.engine.worker import Worker
 from aclbench.workbench.feed import FeedState
+from aclbench.workbench.history.fields import fields_of, set_fields
 
-#: Fields of a session that are packed as numbers, with the array type that holds them.
-SESSION_FIELDS: Final = (
-    ("sw_if_index", "I"),
-    ("proto", "B"),
-    ("last_active_time", "q"),
-    ("tcp_flags_seen_in", "B"),
-    ("tcp_flags_seen_out", "B"),
-    ("link_list_id", "b"),
-    ("link_prev_idx", "i"),
-    ("link_next_idx", "i"),
-    ("link_enqueue_time", "q"),
-)
 #: Fields of a worker that hold its sessions, or are empty at rest; the rest is copied as it is.
 _WORKER_APART: Final = {"sessions_pool", "expired", "session_in_hand"}
 _INTERFACE_APART: Final = {"sessions"}
@@ -83,9 +72,11 @@ def pack(driver: SteppedDriver, feed: FeedState | None, sent: int, events: int) 
     assert driver.at_rest(), "a checkpoint is taken at rest"
     am = driver.machine.am
     return Checkpoint(
-        main={name: _copy(value) for name, value in vars(am).items() if name not in _MAIN_APART},
-        cleaner=dict(vars(am.cleaner)),
-        interfaces=[None if i is None else _fields(i, _INTERFACE_APART) for i in am.interfaces],
+        main=_copies(fields_of(am, _MAIN_APART)),
+        cleaner=fields_of(am.cleaner),
+        interfaces=[
+            None if i is None else _copies(fields_of(i, _INTERFACE_APART)) for i in am.interfaces
+        ],
         fib=tuple(am.fib.entries),
         acls={index: (acl.rules, acl.tag) for index, acl in am.acls.items()},
         workers=[_pack_worker(worker) for worker in am.workers],
@@ -100,8 +91,8 @@ def unpack(checkpoint: Checkpoint, order: Order) -> SteppedDriver:
     """A new driver, with a new machine, in the state of the checkpoint."""
     driver = SteppedDriver(checkpoint.main["n_workers"], order=order)
     am = driver.machine.am
-    _set_fields(am, checkpoint.main)
-    _set_fields(am.cleaner, checkpoint.cleaner)
+    set_fields(am, _copies(checkpoint.main))
+    set_fields(am.cleaner, checkpoint.cleaner)
     am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
     am.fib = Fib()
     am.fib.replace(checkpoint.fib)
@@ -112,24 +103,18 @@ def unpack(checkpoint: Checkpoint, order: Order) -> SteppedDriver:
     return driver
 
 
-def _fields(thing: object, apart: set[str]) -> dict[str, Any]:
-    return {name: _copy(value) for name, value in vars(thing).items() if name not in apart}
-
-
-def _set_fields(thing: object, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        setattr(thing, name, _copy(value))
-
-
-def _copy(value: Any) -> Any:
+def _copies(fields: dict[str, Any]) -> dict[str, Any]:
     """Lists and dicts of plain values are copied, so that the machine does not write into ours."""
-    return value.copy() if isinstance(value, list | dict) else value
+    return {
+        name: value.copy() if isinstance(value, list | dict) else value
+        for name, value in fields.items()
+    }
 
 
 def _pack_worker(worker: Worker) -> PackedWorker:
     pool = worker.sessions_pool
     return PackedWorker(
-        fields=_fields(worker, _WORKER_APART),
+        fields=_copies(fields_of(worker, _WORKER_APART)),
         keys=[session.key for session in pool],
         columns=(
             array("I", [session.sw_if_index for session in pool]),
@@ -146,7 +131,7 @@ def _pack_worker(worker: Worker) -> PackedWorker:
 
 
 def _unpack_worker(am: AclMain, worker: Worker, packed: PackedWorker) -> None:
-    _set_fields(worker, packed.fields)
+    set_fields(worker, _copies(packed.fields))
     thread_index = worker.thread_index
     pool = worker.sessions_pool
     tables = [None if i is None else i.sessions for i in am.interfaces]
@@ -175,5 +160,5 @@ def _unpack_interface(fields: dict[str, Any] | None) -> Interface | None:
     if fields is None:
         return None
     interface = Interface(fields["sw_if_index"], fields["name"])
-    _set_fields(interface, fields)
+    set_fields(interface, _copies(fields))
     return interface

@@ -6,11 +6,13 @@ freed there is no row; what a late packet writes into its slot belongs to nobody
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.counts import EVENT_KINDS, event_counts
-from aclbench.engine.session import NO_LIST, Session
+from aclbench.engine.session import NO_LIST, SESSION_FIELDS, Session
+from aclbench.workbench.history.fields import fields_of
 from aclbench.workbench.snapshot import key_text
 
 State = dict[str, dict[str, Any]]
@@ -35,16 +37,13 @@ def state_of(driver: SteppedDriver) -> State:
         "counts": dict(zip(EVENT_KINDS, event_counts(am), strict=True)),
         "clock": {"now": driver.now, "position": tuple(driver.position)},
         "settings": {name: _plain(getattr(am, name)) for name in _MAIN_SHOWN},
-        "cleaner": {name: _plain(value) for name, value in vars(am.cleaner).items()},
+        "cleaner": _plain_fields(am.cleaner),
     }
     for worker in am.workers:
-        state[driver.actor_name(worker.thread_index)] = {
-            name: _plain(value) for name, value in vars(worker).items() if name not in _WORKER_APART
-        }
+        state[driver.actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)
     for interface in am.interfaces:
         if interface is not None:
-            fields = vars(interface).items()
-            row = {name: _plain(value) for name, value in fields if name not in _INTERFACE_APART}
+            row = _plain_fields(interface, _INTERFACE_APART)
             row["sessions"] = len(interface.sessions)
             state[interface.name] = row
     for acl_index, acl in sorted(am.acls.items()):
@@ -61,7 +60,7 @@ def state_of(driver: SteppedDriver) -> State:
 def session_row(session: Session) -> dict[str, Any]:
     """A session's fields, with its connection in words."""
     row: dict[str, Any] = {"connection": key_text(session.key)}
-    for name in Session.__slots__:
+    for name in SESSION_FIELDS:
         row[name] = getattr(session, name)
     return row
 
@@ -85,6 +84,10 @@ def differences(before: State, after: State) -> list[str]:
             if old.get(name) != new.get(name)
         ]
     return lines
+
+
+def _plain_fields(thing: object, apart: Collection[str] = ()) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in fields_of(thing, apart).items()}
 
 
 def _plain(value: Any) -> Any:
