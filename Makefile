@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= aging
 # An install compiles the engine; it is compiled anew when its source has changed.
-INSTALLED := pyproject.toml hatch_build.py $(wildcard aclbench/engine/*.py)
+INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture/walk.py \
+	$(wildcard aclbench/drivers/*.py aclbench/engine/*.py)
 
 .PHONY: run test check lint types imports bench docs dist clean help
 
@@ -40,7 +41,7 @@ dist: $(VENV)/.dev ## one wheel for any platform, captures and scenarios inside
 	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build aclbench/engine/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build aclbench/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -49,8 +50,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: $(INSTALLED) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m compileall -q aclbench
 	@touch $@
 
 $(VENV)/.dev: $(INSTALLED) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m compileall -q aclbench
 	@touch $@ $(VENV)/.run

@@ -1,7 +1,7 @@
-"""Compiles the engine with mypyc while a wheel, or an editable install, is built.
+"""Compiles the machine with mypyc while a wheel, or an editable install, is built.
 
 The source is the same; compiled, it runs a replay about twice as fast. Where there is no C
-compiler, or the interpreter is a free-threaded one, the engine stays interpreted, and a build with
+compiler, or the interpreter is a free-threaded one, the machine stays interpreted, and a build with
 `ACLBENCH_PURE=1` makes a wheel for any platform. `aclbench/compiled.py` decides at run time.
 """
 
@@ -20,33 +20,27 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
-#: What a packet and a round of the cleaner run through. Trace events and their like stay as they
-#: are: they are made only when somebody listens.
-COMPILED = (
-    *("timeouts", "packet", "session", "acl", "fib", "worker", "main", "reasons"),
-    *("sessions", "datapath", "idle_check", "cleaner", "machine"),
-)
 
 
-class EngineBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds the compiled engine to what is built, if it can be compiled here."""
+class MachineBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Adds the compiled machine to what is built, if it can be compiled here."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before it packs the files."""
         if self.target_name != "wheel" or os.environ.get("ACLBENCH_PURE"):
             return
         try:
-            folder = compile_engine()
+            folder = compile_machine()
         except CannotCompile as why_not:
-            self.app.display_warning(f"the engine stays interpreted: {why_not}")
+            self.app.display_warning(f"the machine stays interpreted: {why_not}")
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        build_data["artifacts"].append(f"/{folder.relative_to(ROOT)}/*")
+        build_data["artifacts"].append(f"/{folder.relative_to(ROOT)}/**/*")
 
 
 class CannotCompile(Exception):
-    """The engine cannot be compiled here; the text says why."""
+    """The machine cannot be compiled here; the text says why."""
 
 
 def _check() -> None:
@@ -58,8 +52,8 @@ def _check() -> None:
         raise CannotCompile(f"there is no C compiler ({compiler})")
 
 
-def compile_engine() -> Path:
-    """Compile the engine, unless that is done; the folder that it is in.
+def compile_machine() -> Path:
+    """Compile the machine, unless that is done; the folder that it is in.
 
     Raises CannotCompile.
     """
@@ -73,15 +67,19 @@ def compile_engine() -> Path:
     from setuptools.command.build_ext import build_ext
     from setuptools.errors import CompileError, LinkError, PlatformError
 
-    sources = [f"aclbench/engine/{name}.py" for name in COMPILED]
+    sources = [
+        f"aclbench/{package}/{name}.py"
+        for package, names in compiled.COMPILED.items()
+        for name in names
+    ]
     before = os.getcwd()
     os.chdir(ROOT)  # modules are named by their paths from here
     try:
         with tempfile.TemporaryDirectory() as scratch:
             extensions = mypycify(
-                [*sources],
+                sources,
                 target_dir=scratch,
-                group_name="aclbench.engine.machine",
+                group_name="aclbench.machine",
                 opt_level="3",
                 debug_level="0",
             )
@@ -91,9 +89,7 @@ def compile_engine() -> Path:
             command.ensure_finalized()
             command.run()
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for built in Path(scratch, "built", "aclbench", "engine").iterdir():
-                shutil.copy(built, folder / built.name)
+            shutil.copytree(Path(scratch, "built", "aclbench"), folder)
     except (CompileError, LinkError, PlatformError) as error:  # perhaps no Python.h
         raise CannotCompile(str(error)) from error
     finally:

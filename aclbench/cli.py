@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aclbench import __version__
-from aclbench.compiled import engine_form
+from aclbench.compiled import form
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PROGRESS_BYTES = 2 << 20
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message=f"aclbench %(version)s, the engine {engine_form()}")
+@click.version_option(__version__, message=f"aclbench %(version)s, {form()}")
 def cli() -> None:
     """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
 
@@ -355,7 +355,10 @@ def main() -> None:
     """Run the command; whatever a person did wrong is one message, never a traceback."""
     try:
         code = cli.main(prog_name="aclbench", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Everything is said and closed; taking a million sessions apart one by one helps nobody.
+        os._exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

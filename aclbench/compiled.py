@@ -1,56 +1,82 @@
-"""Whether the engine runs compiled: only while it was made of exactly the source that lies here.
+"""Whether the machine runs compiled: only while it was made of exactly the source that lies here.
 
-The engine is plain typed Python, and an install compiles it with mypyc where there is a C compiler
-(`hatch_build.py`). The extension modules lie in a folder of their own, with a stamp: the hash of
-the source. Once a line of `aclbench/engine` is edited the stamp no longer fits, and what runs is
-what can be read. `ACLBENCH_INTERPRETED=1` has the source run in any case.
+The engine and what hands packets to it is plain typed Python, and an install compiles it with mypyc
+where there is a C compiler (`hatch_build.py`). The extension modules lie in a folder of their own,
+with a stamp: the checksum of the source. Once a line of it is edited the stamp no longer fits, and
+what runs is what can be read. `ACLBENCH_INTERPRETED=1` has the source run in any case.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from importlib.machinery import EXTENSION_SUFFIXES
+import sys
+import zlib
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
-ENGINE: Final = Path(__file__).parent / "engine"
-#: Where the extension modules are, and the stamp; both are for one kind of interpreter.
-FOLDER: Final = ENGINE / "_compiled"
-STAMP: Final = FOLDER / f"source{EXTENSION_SUFFIXES[0]}.sha256"
+#: What a packet, or a round of the cleaner, runs through. Trace events stay as they are: they are
+#: made only when somebody listens.
+COMPILED: Final = {
+    "capture": ("walk",),
+    "drivers": ("frame", "stepped"),
+    "engine": (
+        *("timeouts", "packet", "session", "acl", "fib", "worker", "main", "reasons"),
+        *("sessions", "datapath", "idle_check", "cleaner", "machine"),
+    ),
+}
+PACKAGE: Final = Path(__file__).parent
+#: Where the extension modules are, as in the package, and the stamp. Both are for one kind of
+#: interpreter, which the suffix names.
+FOLDER: Final = PACKAGE / "_compiled"
+SUFFIX: Final = EXTENSION_SUFFIXES[0]
+STAMP: Final = FOLDER / f"source{SUFFIX}.txt"
+
+
+class CompiledFinder(MetaPathFinder):
+    """Finds the compiled modules."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a module that is compiled; None for any other."""
+        package, _, name = fullname.partition(".")
+        if package != PACKAGE.name:
+            return None
+        file = FOLDER.joinpath(*name.split(".")).with_suffix(SUFFIX)
+        return spec_from_file_location(fullname, file) if file.is_file() else None
 
 
 def use_compiled() -> None:
-    """Have imports of the engine's modules find the compiled ones first, if they may run.
-
-    To be called before the first of them is imported.
-    """
+    """Have imports find the compiled modules, if they may run. To be called before any import."""
     if not os.environ.get("ACLBENCH_INTERPRETED") and is_current():
-        import aclbench.engine
-
-        aclbench.engine.__path__.insert(0, str(FOLDER))
+        sys.meta_path.insert(0, CompiledFinder())
 
 
 def is_current() -> bool:
-    """Whether there is a compiled engine for this interpreter, made of this source."""
-    return STAMP.is_file() and STAMP.read_text() == source_hash()
+    """Whether there are compiled modules for this interpreter, made of this source."""
+    return STAMP.is_file() and STAMP.read_text() == checksum()
 
 
 def stamp() -> None:
     """Note that what was compiled was compiled from this source."""
-    STAMP.write_text(source_hash())
+    STAMP.write_text(checksum())
 
 
-def source_hash() -> str:
-    """The hash of the engine's source."""
-    total = hashlib.sha256()
-    for path in sorted(ENGINE.glob("*.py")):
-        total.update(path.read_bytes())
-    return total.hexdigest()
+def checksum() -> str:
+    """Checksum and length of the source, what compiled modules import included."""
+    paths = [PACKAGE / "capture" / "walk.py"]
+    for package in ("drivers", "engine"):
+        paths += sorted((PACKAGE / package).glob("*.py"))
+    source = b"".join(path.read_bytes() for path in paths)
+    return f"{zlib.crc32(source):08x} {len(source)}"
 
 
-def engine_form() -> str:
-    """How the engine runs in this process: `compiled` or `interpreted`."""
-    import aclbench.engine
-
-    return "compiled" if str(FOLDER) in aclbench.engine.__path__ else "interpreted"
+def form() -> str:
+    """How the machine runs in this process: `compiled` or `interpreted`."""
+    found = any(isinstance(finder, CompiledFinder) for finder in sys.meta_path)
+    return "compiled" if found else "interpreted"

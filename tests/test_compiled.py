@@ -1,4 +1,4 @@
-"""The engine runs compiled only while that is the same engine; either form gives the same."""
+"""The machine runs compiled only while that is the same machine; both forms give the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(json.dumps([field_names(thing) for thing in things]))
 
 
 def run(*command: str, interpreted: bool) -> str:
-    """What a Python of its own prints, its engine as installed or interpreted."""
+    """What a Python of its own prints, its machine as installed or interpreted."""
     forced = {"ACLBENCH_INTERPRETED": "1" if interpreted else ""}
     done = subprocess.run(
         (sys.executable, *command),
@@ -39,32 +39,40 @@ def run(*command: str, interpreted: bool) -> str:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the engine's source, with a folder that something was compiled into."""
-    source = tmp_path / "engine"
-    shutil.copytree(compiled.ENGINE, source, ignore=shutil.ignore_patterns("_*"))
-    folder = source / "_compiled"
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the source, with a folder that something was compiled into."""
+    copy = tmp_path / "aclbench"
+    shutil.copytree(compiled.PACKAGE, copy, ignore=shutil.ignore_patterns("_*"))
+    folder = copy / "_compiled"
     folder.mkdir()
-    monkeypatch.setattr(compiled, "ENGINE", source)
+    monkeypatch.setattr(compiled, "PACKAGE", copy)
     monkeypatch.setattr(compiled, "FOLDER", folder)
     monkeypatch.setattr(compiled, "STAMP", folder / compiled.STAMP.name)
-    return source
+    return copy
 
 
-def test_without_a_stamp_nothing_compiled_runs(engine: Path) -> None:
+def test_without_a_stamp_nothing_compiled_runs(package: Path) -> None:
     assert not compiled.is_current()
 
 
-def test_an_edited_source_is_what_runs(engine: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{package}/{name}.py"
+        for package in compiled.COMPILED
+        for name in compiled.COMPILED[package]
+    ],
+)
+def test_an_edited_source_is_what_runs(package: Path, name: str) -> None:
     compiled.stamp()
     assert compiled.is_current()
-    with (engine / "sessions.py").open("a") as file:
+    with (package / name).open("a") as file:
         file.write("# one more line\n")
     assert not compiled.is_current()
 
 
 def test_what_is_compiled_for_another_interpreter_does_not_run(
-    engine: Path, monkeypatch: pytest.MonkeyPatch
+    package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled.stamp()
     monkeypatch.setattr(compiled, "STAMP", compiled.FOLDER / "source.another.so.sha256")
@@ -72,7 +80,7 @@ def test_what_is_compiled_for_another_interpreter_does_not_run(
 
 
 def test_the_source_runs_where_that_is_asked_for() -> None:
-    assert "the engine interpreted" in run("-m", "aclbench", "--version", interpreted=True)
+    assert "interpreted" in run("-m", "aclbench", "--version", interpreted=True)
 
 
 def test_history_sees_the_same_fields_in_the_same_order() -> None:

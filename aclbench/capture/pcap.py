@@ -6,14 +6,13 @@ Source: the layout is that of the pcap-savefile manual page.
 from __future__ import annotations
 
 from struct import Struct
-from struct import error as StructError
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
 from aclbench.capture.links import LINKS_READ, refusal
+from aclbench.capture.walk import walk_records
 
 FILE_HEADER_BYTES: Final = 24
 RECORD_HEADER_BYTES: Final = 16
@@ -59,6 +58,7 @@ class Pcap:
             raise Damage(refusal(self.link_type))
         self._limit = frame_limit(snaplen)
         self._length = Struct(f"{magic.byte_order}I")
+        self._big_endian = magic.byte_order == ">"
         self._word = np.dtype(f"{magic.byte_order}u4")
 
     def state(self) -> None:
@@ -74,49 +74,35 @@ class Pcap:
 
         None where there is no whole, sound record.
         """
-        walk = self._walk(data, begin, max_packets)
-        if not len(walk.captured):
+        starts, end = walk_records(
+            data, begin + _LENGTH_AT, RECORD_HEADER_BYTES, max_packets, self._big_endian
+        )
+        # The last one may end behind the data, or even its header may.
+        while starts and end > len(data) + _LENGTH_AT:
+            end = starts.pop()
+        if not starts:
             return None, begin
-        stamps = gather(data, _LENGTH_AT, walk.length_offset - _LENGTH_AT).view(self._word)
-        seconds, fraction = stamps.reshape(-1, 2).astype(np.int64).T
+        offset = np.array(starts, dtype=np.int64) + (RECORD_HEADER_BYTES - _LENGTH_AT)
+        words = gather(data, RECORD_HEADER_BYTES, offset - RECORD_HEADER_BYTES).view(self._word)
+        seconds, fraction, captured, _ = words.astype(np.int64).T
+        # A wrong length leads anywhere, so nothing from the first bad record on is a record.
+        bad = np.flatnonzero(captured > self._limit)
+        if len(bad):
+            first = int(bad[0])
+            end = starts[first]
+            offset, captured = offset[:first], captured[:first]
+            seconds, fraction = seconds[:first], fraction[:first]
+            if not first:
+                return None, begin
         batch = RawBatch(
             data=data,
-            offset=walk.length_offset + (RECORD_HEADER_BYTES - _LENGTH_AT),
-            captured=walk.captured,
+            offset=offset,
+            captured=captured,
             time_ns=seconds * 1_000_000_000 + fraction * (1 if self.nanosecond else 1000),
             first_number=first_number,
             link_type=self.link_type,
         )
-        return batch, walk.end
-
-    def _walk(self, data: bytes, begin: int, max_packets: int) -> _Walk:
-        """Find the whole records that follow one another from `begin`, at most `max_packets`.
-
-        Sequential by nature, one record says where the next one is; so this loop does nothing else.
-        """
-        at = begin + _LENGTH_AT
-        starts = [0] * max_packets
-        length_at = self._length.unpack_from
-        count = 0
-        try:
-            for count in range(max_packets):
-                starts[count] = at
-                at += length_at(data, at)[0] + RECORD_HEADER_BYTES
-            count = max_packets
-        except StructError:  # the next record's length is not within the data
-            pass
-        length_offset = np.array(starts[:count], dtype=np.int64)
-        captured = gather(data, 4, length_offset).view(self._word)[:, 0].astype(np.int64)
-        # A wrong length leads anywhere, so nothing from the first bad record on is a record. Only
-        # the last one can end behind the data: the next length would not have been found.
-        bad = np.flatnonzero(
-            (captured > self._limit)
-            | (length_offset + (captured + RECORD_HEADER_BYTES - _LENGTH_AT) > len(data))
-        )
-        if len(bad):
-            count = int(bad[0])
-            at = starts[count]
-        return _Walk(at - _LENGTH_AT, length_offset[:count], captured[:count])
+        return batch, end - _LENGTH_AT
 
     def missing(self, data: bytes, at: int, at_end: bool) -> int:
         """Look at the record that is not whole: how many more bytes does it need?
@@ -137,11 +123,3 @@ class Pcap:
             found = left - RECORD_HEADER_BYTES
             raise Damage(f"the record says {captured} bytes, the file ends after {found}")
         return int(captured) + RECORD_HEADER_BYTES - left
-
-
-class _Walk(NamedTuple):
-    """Whole records up to `end` in the data: where their length stands, and what it says."""
-
-    end: int
-    length_offset: NDArray[np.int64]
-    captured: NDArray[np.int64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -30,7 +31,7 @@ class Frame:
     """
 
     time: list[int]
-    number: list[int]
+    number: Sequence[int]
     rx: list[int]
     key: list[bytes]
     mirror_key: list[bytes]

@@ -14,7 +14,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from aclbench.drivers.frame import FRAME_SIZE, Frame, PacketInput
 from aclbench.engine.machine import Machine
@@ -57,7 +57,7 @@ class DriverState:
     cleaner_wait: Wait
     admitted: int
     source_ended: bool
-    chance: object
+    chance: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class SteppedDriver:
         self.now = state.now
         self._packets, self._turns, self._steps = state.position
         self._admitted = state.admitted
-        self._random.setstate(state.chance)  # type: ignore[arg-type]
+        self._random.setstate(state.chance)
         cleaner = self.machine.am.cleaner
         waits = cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout
         self._cleaner = self.machine.cleaner.session_cleaner_process(state.cleaner_wait)
@@ -262,7 +262,7 @@ class SteppedDriver:
     def _run_packets(self, until: int, max_packets: int | None) -> int:
         """Handle the packets that arrive up to `until`, and before each what is due by then."""
         am = self.machine.am
-        process_packet = self.machine.datapath.process_packet
+        datapath = self.machine.datapath
         listening = am.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers = self._rx_workers()
@@ -274,9 +274,13 @@ class SteppedDriver:
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
-            columns = (frame.time, frame.rx, frame.key, frame.mirror_key, frame.info)
-            for time, rx, key, mirror_key, info in zip(
-                *(column[start:end] for column in columns), strict=True
+            # Compiled, a plain zip of lists is a loop over all of them at once.
+            for time, rx, key, mirror_key, info in zip(  # noqa: B905
+                frame.time[start:end],
+                frame.rx[start:end],
+                frame.key[start:end],
+                frame.mirror_key[start:end],
+                frame.info[start:end],
             ):
                 if time > now:
                     if time > until:
@@ -297,7 +301,7 @@ class SteppedDriver:
                 worker = am.workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
                 if listening:
                     worker.packet_number = frame.number[i]
-                process_packet(worker, rx, key, mirror_key, info, now)
+                datapath.process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
             if going_on:
                 self._at_packet(now, i - start)

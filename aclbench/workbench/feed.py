@@ -103,7 +103,7 @@ class Feed:
         self.read += len(times)
         return Frame(
             [time + offset for time in times],
-            list(range(number, number + len(times))),
+            range(number, number + len(times)),
             self._rx[first:last],
             columns.key[first:last],
             columns.mirror_key[first:last],
