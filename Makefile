@@ -6,8 +6,10 @@ SCENARIO ?= aging
 # An install compiles the engine; it is compiled anew when its source has changed.
 INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture/walk.py \
 	$(wildcard aclbench/drivers/*.py aclbench/engine/*.py)
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?=
 
-.PHONY: run test check lint types imports bench docs dist clean help
+.PHONY: run test check lint types imports bench fuzz docs dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +35,10 @@ check: lint types imports test ## everything that must hold before a change land
 
 bench: $(VENV)/.dev ## the cost of a requeue, of a day, of a replay
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev ## damaged captures, FUZZ_SECONDS long (FUZZ_SEED=number repeats a run)
+	PYTHONPATH=tests $(BIN)/python -m capture.fuzz --seconds $(FUZZ_SECONDS) \
+	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 docs: $(VENV)/.dev ## write README's table of commands anew
 	$(BIN)/python -m aclbench.workbench.commands.reference README.md

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import random
 from pathlib import Path
 
 import pytest
-from capture.containers import LINKS, Record, pcap, pcapng, read_all, records_of, relink
+from capture.containers import LINKS, read_all, records_of
+from capture.fuzz import PACKETS, PCAPS, make_corpus, try_case
+from capture.mutate import MUTATORS, Mutator, containers, damaged, mutant_of, pieces
 
 from aclbench.capture import decode
 
-PCAPS = sorted((Path(__file__).parents[2] / "pcaps").glob("*.pcap"))
 MUTANTS = 4
-#: Packets of each capture: beyond these they repeat themselves.
-PACKETS = 150
-NASTY = (0, 1, 3, 6, 0x0A, 0x7F, 0x80, 0xFF)
-
-
-def containers(records: list[Record], link: int) -> list[bytes]:
-    made = [(time_ns, relink(frame, link)) for time_ns, frame in records]
-    plain = [make(made, link, order) for make in (pcap, pcapng) for order in "<>"]
-    return [*plain, gzip.compress(plain[0], 1, mtime=0), gzip.compress(plain[2], 1, mtime=0)]
-
-
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    """A few bytes changed, or a piece cut out, doubled or at the end."""
-    mutant = bytearray(data)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(mutant)) if chance.random() < 0.7 else chance.randrange(100)
-        size = chance.randint(1, 40)
-        match chance.randrange(4):
-            case 0:
-                mutant[at : at + 1] = bytes([chance.choice(NASTY)])
-            case 1:
-                mutant[at : at + 4] = chance.randbytes(4)
-            case 2:
-                mutant[at : at + size] = mutant[at : at + 2 * size]
-            case _:
-                del mutant[at : at + chance.choice((size, len(mutant)))]
-        if not mutant:
-            break
-    return bytes(mutant)
+#: Cases of `make fuzz`, the same on every run.
+CASES = 60
 
 
 @pytest.mark.parametrize("path", PCAPS, ids=lambda path: path.stem)
@@ -62,3 +35,28 @@ def test_sound_and_damaged(path: Path, link: int, tmp_path: Path) -> None:
             for batch in batches:
                 assert len(decode(batch)) == len(batch)
             assert not error or error.startswith(f"{file}: ")
+
+
+def test_cases_as_make_fuzz_tries_them(tmp_path: Path) -> None:
+    corpus = make_corpus()
+    for case in range(CASES):
+        file = tmp_path / "x"
+        file.write_bytes(mutant_of(corpus, random.Random(f"test {case}")))
+        try_case(file)
+
+
+@pytest.mark.parametrize("mutate", MUTATORS, ids=lambda mutate: mutate.__name__)
+def test_a_mutator_changes_captures_and_repeats_itself(mutate: Mutator) -> None:
+    for data in containers(records_of(PCAPS[0])[:20], 1):
+        mutants = [mutate(data, random.Random(seed)) for seed in range(8)]
+        assert mutants == [mutate(data, random.Random(seed)) for seed in range(8)]
+        assert any(mutant != data for mutant in mutants)
+
+
+def test_pieces_are_the_packets_and_all_of_the_file() -> None:
+    records = records_of(PCAPS[0])[:20]
+    for data in containers(records, 1)[:4]:
+        found = pieces(data)
+        assert b"".join(found) == data
+        for _, frame in records:
+            assert any(frame in piece for piece in found)
