@@ -17,6 +17,7 @@ import click
 
 from aclbench import __version__
 from aclbench.compiled import form
+from aclbench.cli_synth import synth
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -349,6 +350,9 @@ def print_report(bench: Workbench, as_json: bool) -> None:
         click.echo(json.dumps(figures, indent=2))
     else:
         click.echo(report.to_text())
+
+
+cli.add_command(synth)
 
 
 def main() -> None:

@@ -16,6 +16,10 @@ class CaptureError(AclbenchError):
     """A capture that cannot be read, or not further; names the file and the byte offset."""
 
 
+class SynthError(AclbenchError):
+    """Traffic that cannot be made as asked; names the option and what would be right."""
+
+
 class RunFileError(AclbenchError):
     """A run file that cannot be read, or not be continued; names the file and the line."""
 

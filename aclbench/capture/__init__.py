@@ -3,7 +3,8 @@
 `reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
 reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
 columns, `steering` says which interface each packet enters, `guess` finds the inside of a capture
-that comes alone, `craft` is for single packets, `writer` writes captures.
+that comes alone, `craft` is for single packets, `writer` writes captures. `synth` makes captures
+of what `traffic` describes, whose headers `compose` fills in.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
@@ -14,6 +15,8 @@ from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.steering import Steering
 from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
+from aclbench.capture.synth import write_traffic
+from aclbench.capture.traffic import Traffic
 from aclbench.capture.writer import PcapWriter, write_pcap
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "RawBatch",
     "ReaderState",
     "Steering",
+    "Traffic",
     "as_ethernet",
     "as_frame",
     "can_be_read_again",
@@ -35,4 +39,5 @@ __all__ = [
     "open_capture",
     "parse_frame",
     "write_pcap",
+    "write_traffic",
 ]

@@ -78,3 +78,12 @@ def gather(data: bytes, size: int, at: NDArray[np.int64]) -> NDArray[np.uint8]:
         shape=(len(data) - size + 1,), dtype=f"V{size}", buffer=data, strides=(1,)
     )
     return windows[at].view(np.uint8).reshape(-1, size)
+
+
+def put(data: NDArray[np.uint8], at: NDArray[np.int64], rows: NDArray[np.uint8]) -> None:
+    """Write each row into the data from its position of `at` on."""
+    size = rows.shape[1]
+    windows: NDArray[np.void] = np.ndarray(
+        shape=(len(data) - size + 1,), dtype=f"V{size}", buffer=data.data, strides=(1,)
+    )
+    windows[at] = np.ascontiguousarray(rows).view(f"V{size}")[:, 0]

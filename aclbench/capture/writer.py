@@ -1,38 +1,57 @@
-"""Writes classic pcap: Ethernet, this machine's byte order, nanoseconds unless told otherwise."""
+"""Writes classic pcap: Ethernet, this machine's byte order, nanoseconds unless told otherwise.
+
+A name that ends in .gz is compressed.
+"""
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterable
 from struct import Struct
-from typing import Final
+from typing import BinaryIO, Final, cast
 
-from aclbench.capture.batch import LINK_ETHERNET
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.batch import LINK_ETHERNET, put
 from aclbench.errors import CaptureError
 
 _MAGIC_MICROSECOND: Final = 0xA1B2C3D4
 _MAGIC_NANOSECOND: Final = 0xA1B23C4D
 _FILE_HEADER: Final = Struct("=IHHiIII")
 _RECORD_HEADER: Final = Struct("=IIII")
+RECORD_HEADER_BYTES: Final = _RECORD_HEADER.size
 #: The snapshot length that is written, and the longest frame that may be.
 SNAPLEN_BYTES: Final = 262_144
 _SECOND_NS: Final = 1_000_000_000
 
 
 class PcapWriter:
-    """An open capture to write packets to, one by one; a context manager.
+    """An open capture to write packets to, one by one or many at once; a context manager.
 
-    Without `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that
-    the format has no room for, and where the file cannot be written.
+    `file` is where to write instead of opening `path`, which then only names it. Without
+    `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that the
+    format has no room for, and where the file cannot be written; BrokenPipeError where whoever
+    read it has gone.
     """
 
-    def __init__(self, path: str | os.PathLike[str], nanosecond: bool = True) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        nanosecond: bool = True,
+        file: BinaryIO | None = None,
+    ) -> None:
         self.path = os.fspath(path)
         self.count = 0
         self._unit_ns = 1 if nanosecond else 1000
         magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
         try:
-            self._file = open(path, "wb")  # noqa: SIM115 - `close` closes it
+            self._file = self._below = file or open(path, "wb")  # noqa: SIM115 - `close` closes it
+            if file is None and self.path.endswith(".gz"):
+                # Without a name and a time in it: the same packets make the same bytes.
+                packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._below, mtime=0)
+                self._file = cast(BinaryIO, packed)
             self._file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
         except OSError as error:
             raise self._not_written(error) from None
@@ -55,14 +74,45 @@ class PcapWriter:
         except OSError as error:
             raise self._not_written(error) from None
 
+    def write_batch(
+        self,
+        data: NDArray[np.uint8],
+        offset: NDArray[np.int64],
+        captured: NDArray[np.int64],
+        time_ns: NDArray[np.int64],
+    ) -> None:
+        """Add packets: frame i is `captured[i]` bytes of the data from `offset[i]` on.
+
+        The frames follow one another, RECORD_HEADER_BYTES free before each: there the record
+        headers are written.
+        """
+        starts = np.cumsum(captured + RECORD_HEADER_BYTES) - captured
+        if not np.array_equal(starts, offset) or len(data) != starts[-1] + captured[-1]:
+            raise ValueError("the frames do not follow one another with room for a header each")
+        outside = (time_ns < 0) | (time_ns >= _SECOND_NS << 32) | (captured > SNAPLEN_BYTES)
+        for i in np.flatnonzero(outside)[:1].tolist():
+            frame = data[offset[i] : offset[i] + captured[i]].tobytes()
+            _check_record(self.path, self.count + i + 1, int(time_ns[i]), frame)
+        fraction = time_ns % _SECOND_NS // self._unit_ns
+        words = np.stack((time_ns // _SECOND_NS, fraction, captured, captured), axis=1)
+        put(data, offset - RECORD_HEADER_BYTES, words.astype("=u4").view(np.uint8))
+        self.count += len(offset)
+        try:
+            self._file.write(data.data)
+        except OSError as error:
+            raise self._not_written(error) from None
+
     def close(self) -> None:
         """Finish the file."""
         try:
             self._file.close()
+            self._below.close()
         except OSError as error:
             raise self._not_written(error) from None
 
-    def _not_written(self, error: OSError) -> CaptureError:
+    def _not_written(self, error: OSError) -> Exception:
+        if isinstance(error, BrokenPipeError):
+            return error  # whoever read it has gone: nothing is wrong with the capture
         return CaptureError(f"{self.path}: cannot be written: {error.strerror}")
 
 
