@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
     from aclbench.capture import PcapWriter, Traffic
 
+#: Where only one of the two is said.
+PACKETS_PER_FLOW = 10
+
 #: The options by name: what they take and mean. Without one, `Traffic` has the default.
 OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
-    ("--packets", int, "N", "Packets in all. [1000]"),
-    ("--flows", int, "N", "Flows: connections, UDP conversations, pings. [100]"),
+    ("--packets", int, "N", "Packets in all. [10 a flow]"),
+    ("--flows", int, "N", "Flows: connections, UDP conversations, pings. [a tenth of "
+     "the packets, or 100]"),
     ("--mix", str, "SHARES", "Shares of the flows by protocol. [tcp=70,udp=25,icmp=5]"),
     ("--tcp", str, "SHARES", "Shares of the TCP connections by how they end: closed, reset, left "
      "open, never answered. [fin=60,rst=10,open=20,half-open=10]"),
@@ -82,6 +86,10 @@ def traffic_of(asked: dict[str, Any]) -> Traffic:
     from aclbench.capture.traffic import Traffic, parse_duration, parse_shares, parse_start
 
     given = {name: value for name, value in asked.items() if value not in (None, ())}
+    if "packets" in given:
+        given.setdefault("flows", max(1, given["packets"] // PACKETS_PER_FLOW))
+    elif "flows" in given:
+        given["packets"] = given["flows"] * PACKETS_PER_FLOW
     for name in ("mix", "tcp"):
         if name in given:
             given[name] = parse_shares(name, given[name])

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from aclbench.capture import write_pcap
+from aclbench.capture import PcapWriter, Traffic, write_traffic
 from aclbench.workbench.bench import Workbench
 from aclbench.workbench.scenario import scenario_for_capture
 
@@ -84,18 +84,20 @@ def requeues() -> tuple[float, str]:
 
 
 def replay(packets: int, flows: int, folder: Path) -> Callable[[], tuple[float, str]]:
-    """The whole process of `aclbench replay` on a generated capture."""
+    """The whole process of `aclbench replay` on a capture of connections that stay open."""
     path = folder / f"{packets}-{flows}.pcap"
-    handshake = ((0x02, True), (0x12, False), (0x10, True))
-
-    def records() -> list[tuple[int, bytes]]:
-        made: list[tuple[int, bytes]] = []
-        for n in range(packets):
-            flags, from_client = handshake[min(n // flows, 2)] if n // flows < 3 else (0x10, n & 1)
-            made.append((n * 1000, tcp_frame(n * 7919 % flows, flags, bool(from_client))))
-        return made
-
-    write_pcap(path, records())
+    traffic = Traffic(
+        packets=packets,
+        flows=flows,
+        mix={"tcp": 1},
+        tcp={"open": 1},
+        ip6_percent=0,
+        order="round",
+        gap_ns=1000,
+        frame_bytes=60,
+    )
+    with PcapWriter(path) as writer:
+        write_traffic(traffic, writer)
     command = [sys.executable, "-m", "aclbench", "replay", "--inside", "10.0.0.0/8", str(path)]
 
     def run() -> tuple[float, str]:

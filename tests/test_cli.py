@@ -205,3 +205,63 @@ def test_the_capture_that_is_read_is_not_overwritten(tmp_path: Path) -> None:
     both = str(tmp_path / "out.pcap")
     twice = run("replay", "--write-dropped", both, "--write-passed", both, str(mine))
     assert twice.returncode == 1
+
+
+def test_a_made_up_capture_replays(tmp_path: Path) -> None:
+    """Everything is opened from inside, so a firewall lets all of it pass."""
+    made = tmp_path / "made.pcap.gz"
+    done = run("synth", "--packets", "900", "--flows", "90", "--seed", "5", str(made))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith(f"{made}: 900 packets, 90 flows, ")
+    assert len(done.stderr.splitlines()) == 1
+    inside = ("--inside", "10.0.0.0/16", "--inside", "fd00:1::/64")
+    figures = json.loads(run("replay", "--json", *inside, str(made)).stdout)
+    assert figures["packets"]["read"] == figures["packets"]["permitted"] == 900
+    assert figures["sessions"]["added"] == 90
+
+
+def test_a_made_up_capture_on_standard_output(tmp_path: Path) -> None:
+    """The same bytes as in a file."""
+    path = tmp_path / "made.pcap"
+    assert run("synth", "--packets", "50", str(path)).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "aclbench", "synth", "--packets", "50", "-"],
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.stdout == path.read_bytes()
+    assert done.stderr.startswith(b"standard output: 50 packets, 5 flows, ")
+
+
+def test_a_made_up_capture_overwrites_nothing_unasked(tmp_path: Path) -> None:
+    """Unless it is forced to; one that is not written whole does not stay."""
+    path = tmp_path / "made.pcap"
+    path.write_bytes(b"mine")
+    done = run("synth", str(path))
+    assert (done.returncode, path.read_bytes()) == (1, b"mine")
+    assert "--force" in done.stderr
+    assert run("synth", "--force", str(path)).returncode == 0
+    assert path.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "Missing argument 'FILE'"),
+        (("--mix", "tcp=1,sctp=2", "x.pcap"), "'sctp' is not one of tcp, udp, icmp"),
+        (("--gap", "soon", "x.pcap"), "--gap soon: not a number of seconds"),
+        (("--packets", "10", "--flows", "20", "x.pcap"), "--flows is 20; give 1 to 10"),
+        (("--idle-every", "5", "x.pcap"), "--idle SECONDS"),
+        (("x.pcapng",), "name it .pcap"),
+    ],
+)
+def test_traffic_that_cannot_be_made(
+    tmp_path: Path, arguments: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wrong usage, what would be right, and no file."""
+    monkeypatch.chdir(tmp_path)
+    done = run("synth", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -37,8 +37,9 @@ def header_bytes(family: int, protocol: int) -> int:
 class Packets:
     """Packets of one family and protocol, in columns of equal length.
 
-    `src` and `dst` are addresses, a row of words each. `outward` is whether a packet goes from inside to outside. `frame_bytes` is the whole frame.
-    `seq`, `ack` and `flags` are TCP's; ICMP has its identifier in `sport`, its sequence in `seq`.
+    `src` and `dst` are addresses, a row of words each. `outward` is whether a packet goes from
+    inside to outside, `frame_bytes` the length of the whole frame. `seq`, `ack` and `flags` are
+    TCP's; ICMP has its identifier in `sport` and its sequence number in `seq`.
     """
 
     family: int

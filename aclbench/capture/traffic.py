@@ -207,7 +207,7 @@ def _shares(name: str, shares: Mapping[str, float], known: tuple[str, ...]) -> d
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise SynthError(f"--{name} is {value:g}; give {low:g} to {high:.10g}")
+        raise SynthError(f"--{name} is {value}; give {low} to {high}")
 
 
 def parse_duration(name: str, text: str) -> int:

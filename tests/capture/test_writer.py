@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture import open_capture, write_pcap
+from aclbench.capture import PcapWriter, open_capture, write_pcap
+from aclbench.capture.writer import RECORD_HEADER_BYTES
 from aclbench.errors import CaptureError
 
 _TIMES = st.integers(0, 10**9 * 2**32 - 1)
@@ -47,3 +50,33 @@ def test_no_room_for_it(tmp_path: Path, record: tuple[int, bytes], message: str)
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="cannot be written"):
         write_pcap(tmp_path, [])
+
+
+def test_many_at_once_are_as_one_by_one(tmp_path: Path) -> None:
+    records = [(1, b"a"), (5 * 10**9 + 7, b""), (10**9 * 2**32 - 1, b"some more")]
+    captured = np.array([len(frame) for _, frame in records])
+    offset = np.cumsum(captured + RECORD_HEADER_BYTES) - captured
+    times = np.array([time_ns for time_ns, _ in records])
+    gap = bytes(RECORD_HEADER_BYTES)
+    for nanosecond in (True, False):
+        data = np.frombuffer(bytearray(b"".join(gap + frame for _, frame in records)), np.uint8)
+        one, many = tmp_path / "one.pcap", tmp_path / "many.pcap"
+        write_pcap(one, records * 2, nanosecond)
+        with PcapWriter(many, nanosecond) as writer:
+            writer.write_batch(data, offset, captured, times)
+            writer.write_batch(data, offset, captured, times)
+        assert writer.count == 6
+        assert many.read_bytes() == one.read_bytes()
+    with PcapWriter(many) as writer:
+        with pytest.raises(CaptureError, match="packet 2: the time is -1 ns"):
+            writer.write_batch(data, offset, captured, np.array([0, -1, 0]))
+        with pytest.raises(ValueError, match="do not follow one another"):
+            writer.write_batch(data, offset + 1, captured, times)
+
+
+def test_a_name_in_gz_is_compressed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "x.pcap", tmp_path / "x.pcap.gz"
+    for path in (plain, packed, tmp_path / "y.gz"):
+        write_pcap(path, [(3, b"frame")] * 50)
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert (tmp_path / "y.gz").read_bytes() == packed.read_bytes()
