@@ -129,13 +129,14 @@ def in_order(
     remaining = traffic.packets
     every = np.arange(len(left), dtype=np.int64)
     while remaining:
-        drawn = min(most, remaining)
+        # A draw costs as much as there are flows, so it is of as many packets as there are flows.
+        drawn = min(max(most, len(left)), remaining)
         counts = chance.multivariate_hypergeometric(left, drawn, method="marginals")
         left -= counts
         remaining -= drawn
         flow = np.repeat(every, counts)
         chance.shuffle(flow)
-        yield flow
+        yield from (flow[at : at + most] for at in range(0, drawn, most))
 
 
 def times(traffic: Traffic, first: int, count: int, chance: np.random.Generator) -> Ints:

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from capture.containers import LINKS, read_all, records_of
-from capture.mutate import containers, mutant_of
+from capture.mutate import containers, mutant_of, rare_pcapng
 
 from aclbench.capture import RawBatch, decode, guess_inside, parse_frame
 from aclbench.workbench.bench import Workbench
@@ -40,6 +40,8 @@ CASE_SECONDS = 20
 CASE_MEMORY_BYTES = 512 << 20
 #: Rounds and interrupts of a replay: a mutated time may leave days of them between two packets.
 TURNS = 3000
+#: How often the captures with rare blocks are in the corpus, so that they have their share.
+RARE_TIMES = 8
 #: Packets of a batch that are compared with the decoder of single packets.
 COMPARED = 40
 
@@ -117,13 +119,14 @@ def try_case(path: Path) -> int:
 
 
 def make_corpus() -> list[bytes]:
-    """Every bundled capture in every container and link type."""
-    return [
-        data
-        for path in PCAPS
-        for link in LINKS
-        for data in containers(records_of(path)[:PACKETS], link)
-    ]
+    """Every bundled capture in every container and link type, and with rare kinds of blocks."""
+    corpus: list[bytes] = []
+    for path in PCAPS:
+        records = records_of(path)[:PACKETS]
+        for link in LINKS:
+            corpus += containers(records, link)
+        corpus += [rare_pcapng(records, order) for order in "<>"] * RARE_TIMES
+    return corpus
 
 
 def fuzz(seconds: float, seed: int, folder: Path) -> int:

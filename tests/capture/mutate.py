@@ -10,9 +10,22 @@ import gzip
 import random
 import zlib
 from collections.abc import Callable, Sequence
-from struct import pack_into, unpack_from
+from struct import pack, pack_into, unpack_from
 
-from capture.containers import LINKS, Record, pcap, pcapng, relink
+from capture.containers import (
+    LINKS,
+    Record,
+    block,
+    enhanced,
+    interface,
+    obsolete,
+    option,
+    pcap,
+    pcapng,
+    relink,
+    section,
+    simple,
+)
 
 Mutator = Callable[[bytes, random.Random], bytes]
 
@@ -30,6 +43,31 @@ def containers(records: Sequence[Record], link: int) -> list[bytes]:
     made = [(time_ns, relink(frame, link)) for time_ns, frame in records]
     plain = [make(made, link, order) for make in (pcap, pcapng) for order in "<>"]
     return [*plain, gzip.compress(plain[0], 1, mtime=0), gzip.compress(plain[2], 1, mtime=0)]
+
+
+def rare_pcapng(records: Sequence[Record], order: str = "<") -> bytes:
+    """A pcapng of two sections: every kind of packet block, resolutions and link types that differ,
+    offsets, comments.
+    """
+    comment = option(1, b"rare", order)
+    data = b""
+    for resolution, offset in ((6, 0), (0x94, 5)):
+        options = option(9, bytes([resolution]), order)
+        options += option(14, pack(f"{order}q", offset), order) + comment + option(0, b"", order)
+        data += section(order) + interface(1, options, order, 128)
+        data += interface(101, comment, order) + interface(113, order=order)
+        for i, (time_ns, frame) in enumerate(records):
+            made = [frame, relink(frame, 101), relink(frame, 113)][i % 3]
+            match i % 4:
+                case 0:
+                    data += simple(frame[:128], order, len(frame))
+                case 1:
+                    data += obsolete(time_ns // 1000, made, i % 3, order)
+                case _:
+                    data += enhanced(time_ns // 1000, made, i % 3, order)
+            if i % 5 == 0:
+                data += block(4, comment, order) + block(5, bytes(12), order)
+    return data
 
 
 def pieces(data: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from capture.containers import LINKS, read_all, records_of
 from capture.fuzz import PACKETS, PCAPS, make_corpus, try_case
-from capture.mutate import MUTATORS, Mutator, containers, damaged, mutant_of, pieces
+from capture.mutate import MUTATORS, Mutator, containers, damaged, mutant_of, pieces, rare_pcapng
 
 from aclbench.capture import decode
 
@@ -60,3 +60,13 @@ def test_pieces_are_the_packets_and_all_of_the_file() -> None:
         assert b"".join(found) == data
         for _, frame in records:
             assert any(frame in piece for piece in found)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_rare_pcapng_is_sound(order: str, tmp_path: Path) -> None:
+    records = records_of(PCAPS[0])[:20]
+    file = tmp_path / "x"
+    file.write_bytes(rare_pcapng(records, order))
+    batches, error = read_all(file)
+    assert not error
+    assert sum(map(len, batches)) == 2 * len(records)
