@@ -13,21 +13,25 @@ from typing import Final
 
 from aclbench.engine.acl import DENY, PERMIT, AclRule, mismatch
 from aclbench.engine.events import Check, PacketVerdict, RulesReplaced
-from aclbench.engine.fib import FIB_NO_ROUTE
+from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FIB_MULTICAST, FIB_NO_ROUTE
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import (
+    INFO_CUT,
     INFO_ICMP,
     INFO_IP6,
     INFO_MALFORMED,
     INFO_NOT_FOR_ACL,
     INFO_NOT_IP,
+    INFO_SAME_SIDE,
     KEY4_SIZE,
     destination,
     request_key,
     unpack_key,
 )
 from aclbench.engine.reasons import (
+    BROADCAST,
     CHECKED,
+    CUT,
     EXISTING_SESSION,
     FOR_US,
     INTERFACE_DOWN,
@@ -35,15 +39,18 @@ from aclbench.engine.reasons import (
     KIND_MASK,
     LAST_DENY,
     MALFORMED,
+    MULTICAST,
     NEW_SESSION,
     NO_INTERFACE,
     NO_MATCH,
     NO_ROUTE,
     NO_SUCH_ACL,
     NODE_INPUT,
+    NODE_IP6,
     NOT_IP,
     RULE_DENY,
     RULE_PERMIT,
+    SAME_SIDE,
     TOO_MANY_SESSIONS,
     UNCHECKED,
     node_bits,
@@ -59,8 +66,15 @@ NO_TX: Final = -1
 #: The reason of a hit on the input side, but for the family.
 EXISTING_ON_INPUT: Final = EXISTING_SESSION | NODE_INPUT
 #: How far an info word's "is IPv6" bit is from a reason's.
-_IP6_SHIFT: Final = 6
-assert INFO_IP6 >> _IP6_SHIFT == 1 << 5
+_IP6_SHIFT: Final = 5
+assert INFO_IP6 >> _IP6_SHIFT == NODE_IP6
+#: Why a destination that has no tx interface is not forwarded.
+_ENDS: Final[dict[int, int]] = {
+    FIB_NO_ROUTE: NO_ROUTE,
+    FIB_FOR_US: FOR_US,
+    FIB_MULTICAST: MULTICAST,
+    FIB_BROADCAST: BROADCAST,
+}
 
 
 class AclMatch:
@@ -248,8 +262,12 @@ class Datapath:
             return NO_INTERFACE
         if not interface.admin_up:
             return INTERFACE_DOWN
+        if info & INFO_SAME_SIDE:
+            return SAME_SIDE
         if info & INFO_NOT_IP:
             return NOT_IP
+        if info & INFO_CUT:
+            return CUT
         return MALFORMED if info & INFO_MALFORMED else IP4_OPTIONS
 
     def look_up(self, interface: Interface, key: bytes, info: int) -> Session | None:
@@ -342,10 +360,8 @@ class Datapath:
     def why_not_forwarded(self, key: bytes) -> int:
         """The reason of a packet that has no tx interface."""
         tx = self.am.fib.lookup(destination(key))
-        if tx == FIB_NO_ROUTE:
-            return NO_ROUTE
         if tx < 0:
-            return FOR_US
+            return _ENDS[tx]
         interface = self.am.interfaces[tx]
         return NO_INTERFACE if interface is None or interface.deleted else INTERFACE_DOWN
 

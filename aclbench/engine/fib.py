@@ -1,7 +1,7 @@
 """Forwarding: a longest-prefix table made of interface addresses and added routes.
 
-Deliberately plain: it only says which interface a packet leaves by. Addresses of the bench's own,
-multicast, broadcast and IPv6 link-local end here ("for the bench itself").
+Deliberately plain: it only says which interface a packet leaves by. Multicast, broadcast and what
+is for the bench itself (its own addresses, IPv6 link-local) end here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from aclbench.engine.acl import prefix_mask
 #: What `lookup` says when there is no tx interface.
 FIB_NO_ROUTE: Final = -1
 FIB_FOR_US: Final = -2
+FIB_MULTICAST: Final = -3
+FIB_BROADCAST: Final = -4
 
 #: Destinations remembered between changes of the table; past it the memory starts anew.
 CACHE_LIMIT: Final = 65536
@@ -37,7 +39,7 @@ class Prefix(NamedTuple):
 
 
 class FibEntry(NamedTuple):
-    """Where one prefix leads: `sw_if_index` -2 is the bench itself, `via` says who put it there.
+    """Where one prefix leads: `sw_if_index` may be a `FIB_` value, `via` says who put it there.
 
     Two addresses of one subnet put two entries in, and each takes its own out again.
     """
@@ -49,11 +51,11 @@ class FibEntry(NamedTuple):
 
 
 #: Never forwarded, whatever routes there are: multicast, limited broadcast, link-local.
-ALWAYS_LOCAL: Final = (
-    Prefix(0xE0000000, 4, False),
-    Prefix(0xFFFFFFFF, 32, False),
-    Prefix(0xFF << 120, 8, True),
-    Prefix(0xFE80 << 112, 10, True),
+NEVER_FORWARDED: Final = (
+    (Prefix(0xE0000000, 4, False), FIB_MULTICAST),
+    (Prefix(0xFFFFFFFF, 32, False), FIB_BROADCAST),
+    (Prefix(0xFF << 120, 8, True), FIB_MULTICAST),
+    (Prefix(0xFE80 << 112, 10, True), FIB_FOR_US),
 )
 
 
@@ -93,7 +95,7 @@ class Fib:
         self._rebuild()
 
     def lookup(self, address: bytes) -> int:
-        """The tx interface for a destination in network order, or one of the two `FIB_` values."""
+        """The tx interface for a destination in network order, or one of the `FIB_` values."""
         # Only ever this cache: one that `_rebuild` made meanwhile must not get an old answer.
         cache = self._cache
         tx = cache.get(address)
@@ -106,10 +108,10 @@ class Fib:
 
     def _longest_prefix(self, address: bytes) -> int:
         value, bits = int.from_bytes(address, "big"), len(address) * 8
-        for prefix in ALWAYS_LOCAL:
+        for prefix, end in NEVER_FORWARDED:
             same_family = prefix.is_ip6 == (bits == 128)
             if same_family and (value ^ prefix.address) >> (bits - prefix.length) == 0:
-                return FIB_FOR_US
+                return end
         for length, networks in self._lengths[bits == 128]:
             tx = networks.get(value >> (bits - length))
             if tx is not None:
@@ -122,7 +124,7 @@ class Fib:
         The cache last: whoever sees the new one sees the new tables.
         """
         tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
-        for entry in sorted(self.entries, key=lambda e: e.source, reverse=True):
+        for entry in sorted(self.entries, key=_rank, reverse=True):
             bits = 128 if entry.prefix.is_ip6 else 32
             by_length = tables[entry.prefix.is_ip6].setdefault(entry.prefix.length, {})
             by_length[entry.prefix.address >> (bits - entry.prefix.length)] = entry.sw_if_index
@@ -132,6 +134,11 @@ class Fib:
         self._cache = {}
 
 
+def _rank(entry: FibEntry) -> tuple[Source, bool]:
+    """Of several entries for one prefix the lowest wins; an own address is no broadcast."""
+    return entry.source, entry.sw_if_index == FIB_BROADCAST
+
+
 def interface_entries(address: int, length: int, is_ip6: bool, sw_if_index: int) -> list[FibEntry]:
     """What an interface address puts in the table: its subnet, itself, IPv4's two broadcasts."""
     bits = 128 if is_ip6 else 32
@@ -139,10 +146,12 @@ def interface_entries(address: int, length: int, is_ip6: bool, sw_if_index: int)
     subnet = Prefix(address & mask, length, is_ip6)
     via = f"address {address:#x}/{length} on {sw_if_index}"
     entries = [FibEntry(subnet, Source.INTERFACE, sw_if_index, via)]
-    own = [address]
+    ends = [(address, FIB_FOR_US)]
     if not is_ip6 and length <= 30:
-        own += [address & mask, address | ~mask & 0xFFFFFFFF]
-    for end in own:
-        host = Prefix(end, bits, is_ip6)
-        entries.append(FibEntry(host, Source.LOCAL, FIB_FOR_US, via))
+        ends += [
+            (address & mask, FIB_BROADCAST),
+            (address | ~mask & 0xFFFFFFFF, FIB_BROADCAST),
+        ]
+    for host, end in ends:
+        entries.append(FibEntry(Prefix(host, bits, is_ip6), Source.LOCAL, end, via))
     return entries

@@ -54,11 +54,18 @@ INFO_NONFIRST_FRAGMENT: Final = 1 << 10
 INFO_IP6: Final = 1 << 11
 #: ICMP (ICMPv6 over IPv6) with valid L4: its key has a direction, and replies pair with requests.
 INFO_ICMP: Final = 1 << 12
-#: Why a packet never reaches the acl nodes; at most one of the three is set.
+#: Why a packet never reaches the acl nodes. The first three are read from the packet, and at most
+#: one of them is set; the last two are said by who read the capture.
 INFO_NOT_IP: Final = 1 << 13
 INFO_MALFORMED: Final = 1 << 14
 INFO_IP4_OPTIONS: Final = 1 << 15
-INFO_NOT_FOR_ACL: Final = INFO_NOT_IP | INFO_MALFORMED | INFO_IP4_OPTIONS
+#: The capture ends before the IP header does; the packet itself went on.
+INFO_CUT: Final = 1 << 16
+#: Source and destination lie behind one interface: it never came to the firewall.
+INFO_SAME_SIDE: Final = 1 << 17
+INFO_NOT_FOR_ACL: Final = (
+    INFO_NOT_IP | INFO_MALFORMED | INFO_IP4_OPTIONS | INFO_CUT | INFO_SAME_SIDE
+)
 
 TCP_FIN: Final = 0x01
 TCP_SYN: Final = 0x02

@@ -1,6 +1,6 @@
 """What became of a packet, counted as small integers and put into words when shown.
 
-A **reason** is an int: the kind in the low four bits, which acl node said it, whether an acl node
+A **reason** is an int: the kind in the low five bits, which acl node said it, whether an acl node
 had seen the packet before, and the rule and ACL, each plus one so that none is 0. Counting one
 costs a dictionary update; `reason_text` makes the sentence.
 """
@@ -33,12 +33,17 @@ INTERFACE_DOWN: Final = 11
 NO_INTERFACE: Final = 12
 NOT_IP: Final = 13
 MALFORMED: Final = 14
+MULTICAST: Final = 15
+BROADCAST: Final = 16
+SAME_SIDE: Final = 17
+CUT: Final = 18
 
-KIND_MASK: Final = 0xF
-NODE_INPUT: Final = 1 << 4
-NODE_IP6: Final = 1 << 5
+KIND_MASK: Final = 0x1F
+NODE_SHIFT: Final = 5
+NODE_INPUT: Final = 1 << NODE_SHIFT
+NODE_IP6: Final = 1 << 6
 #: On a kind that is no check: an acl node had passed the packet before.
-CHECKED: Final = 1 << 6
+CHECKED: Final = 1 << 7
 RULE_SHIFT: Final = 8
 ACL_SHIFT: Final = 40
 _INDEX_MASK: Final = 0xFFFFFFFF
@@ -60,8 +65,13 @@ KINDS: Final[dict[int, tuple[Fate, int, str]]] = {
     NO_INTERFACE: ("dropped", -1, "interface was deleted"),
     NOT_IP: ("not_ip", -1, "not IP"),
     MALFORMED: ("malformed", -1, "malformed"),
+    MULTICAST: ("dropped", -1, "multicast"),
+    BROADCAST: ("dropped", -1, "broadcast"),
+    SAME_SIDE: ("dropped", -1, "both ends on one side"),
+    CUT: ("dropped", -1, "captured only in part, not even its IP header"),
 }
-assert set(KINDS) == set(range(MALFORMED + 1))
+assert set(KINDS) == set(range(CUT + 1))
+assert CUT <= KIND_MASK
 
 NODE_NAMES: Final = (
     "acl-plugin-out-ip4-fa",
@@ -83,7 +93,7 @@ def with_rule(kind: int, acl_index: int, rule_index: int) -> int:
 
 def node_of(reason: int) -> str:
     """The acl node that said it."""
-    return NODE_NAMES[(reason >> 4) & 3]
+    return NODE_NAMES[(reason >> NODE_SHIFT) & 3]
 
 
 def acl_of(reason: int) -> int:

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from aclbench.engine.fib import (
     CACHE_LIMIT,
+    FIB_BROADCAST,
     FIB_FOR_US,
+    FIB_MULTICAST,
     FIB_NO_ROUTE,
     Fib,
     FibEntry,
     Prefix,
     Source,
+    interface_entries,
 )
 
 
@@ -103,23 +106,30 @@ def test_of_several_sources_for_one_prefix_the_lowest_wins():
 
 
 @pytest.mark.parametrize(
-    "destination",
-    ["224.0.0.1", "239.255.255.255", "255.255.255.255", "ff02::1", "ff05::2", "fe80::1"],
+    ("destination", "end"),
+    [
+        ("224.0.0.1", FIB_MULTICAST),
+        ("239.255.255.255", FIB_MULTICAST),
+        ("255.255.255.255", FIB_BROADCAST),
+        ("ff02::1", FIB_MULTICAST),
+        ("ff05::2", FIB_MULTICAST),
+        ("fe80::1", FIB_FOR_US),
+    ],
 )
-def test_multicast_broadcast_and_link_local_are_for_the_bench_itself(destination):
+def test_multicast_broadcast_and_link_local_are_never_forwarded(destination, end):
     """Also with a default route: they end after the input node."""
     fib = Fib()
     fib.add(route("0.0.0.0/0", 1))
     fib.add(route("::/0", 1))
-    assert look_up(fib, destination) == FIB_FOR_US
+    assert look_up(fib, destination) == end
 
 
 @pytest.mark.parametrize(
     ("destination", "tx"),
     [
         ("10.0.0.1", FIB_FOR_US),
-        ("10.0.0.0", FIB_FOR_US),
-        ("10.0.255.255", FIB_FOR_US),
+        ("10.0.0.0", FIB_BROADCAST),
+        ("10.0.255.255", FIB_BROADCAST),
         ("10.0.0.2", 1),
         ("10.0.255.254", 1),
         ("10.1.0.0", FIB_NO_ROUTE),
@@ -162,7 +172,20 @@ def test_a_second_address_in_a_subnet_can_go_again():
     assert look_up(bench.am.fib, "10.0.0.2") == 1
     assert look_up(bench.am.fib, "10.0.0.9") == 1
     assert look_up(bench.am.fib, "10.0.0.1") == FIB_FOR_US
-    assert look_up(bench.am.fib, "10.0.255.255") == FIB_FOR_US
+    assert look_up(bench.am.fib, "10.0.255.255") == FIB_BROADCAST
+
+
+def test_an_own_address_that_is_a_broadcast_of_another_is_the_bench_s_own():
+    """Whichever was added first."""
+    for own_first in (True, False):
+        bench = Hand()
+        pg0 = bench.pg[0]
+        added = [(address("10.9.0.255"), 32), (address("10.9.0.1"), 24)]
+        for value, length in added if own_first else reversed(added):
+            for entry in interface_entries(value, length, False, pg0.sw_if_index):
+                bench.am.fib.add(entry)
+        assert look_up(bench.am.fib, "10.9.0.255") == FIB_FOR_US
+        assert look_up(bench.am.fib, "10.9.0.0") == FIB_BROADCAST
 
 
 def test_a_deleted_interface_takes_its_routes_along():
@@ -190,7 +213,11 @@ def test_more_destinations_than_are_remembered():
         (frame4(udp(1, 2), 17, dst="10.0.0.77"), "no ACL applied on its way", 1),
         (frame4(udp(1, 2), 17, dst="8.8.8.8"), "no route", -1),
         (frame4(udp(1, 2), 17, dst="192.168.0.1"), "for the bench itself", -1),
-        (frame6(udp(1, 2), 17, dst="ff02::1"), "for the bench itself", -1),
+        (frame4(udp(1, 2), 17, dst="192.168.255.255"), "broadcast", -1),
+        (frame4(udp(1, 2), 17, dst="255.255.255.255"), "broadcast", -1),
+        (frame4(udp(1, 2), 17, dst="224.0.0.251"), "multicast", -1),
+        (frame6(udp(1, 2), 17, dst="ff02::1"), "multicast", -1),
+        (frame6(udp(1, 2), 17, dst="fe80::1"), "for the bench itself", -1),
         (frame6(udp(1, 2), 17), "no ACL applied on its way", 2),
     ],
 )

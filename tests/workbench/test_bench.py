@@ -70,8 +70,8 @@ def test_send_takes_bytes_scapy_packets_and_many(bench: Workbench) -> None:
     [
         (Ether() / IP(src="10.0.0.2", dst="172.16.0.1") / UDP(), "no route"),
         (Ether() / IP(src="10.0.0.2", dst="10.0.0.1") / ICMP(), "for the bench itself"),
-        (Ether() / IP(src="10.0.0.2", dst="224.0.0.1") / UDP(), "for the bench itself"),
-        (Ether() / IP(src="10.0.0.2", dst="192.168.0.255") / UDP(), "for the bench itself"),
+        (Ether() / IP(src="10.0.0.2", dst="224.0.0.1") / UDP(), "multicast"),
+        (Ether() / IP(src="10.0.0.2", dst="192.168.0.255") / UDP(), "broadcast"),
         (
             Ether() / IP(src="10.0.0.2", dst="192.168.0.2", options=b"\x01\x01\x01\x00") / UDP(),
             "ip4 options",
@@ -86,6 +86,25 @@ def test_drops_outside_of_the_acl_nodes(bench: Workbench, packet: object, reason
     [verdict] = bench.send("pg0", packet)
     assert verdict.tx is None
     assert verdict.reason == reason
+
+
+def test_mac_addresses_ttl_and_checksums_are_not_looked_at(bench: Workbench) -> None:
+    """One session for all of them, and each leaves."""
+    strange = [
+        Ether(src="ff:ff:ff:ff:ff:ff", dst="01:02:03:04:05:06"),
+        Ether(src="00:00:00:00:00:00", dst="00:00:00:00:00:00"),
+    ]
+    ends = {"src": "10.0.0.2", "dst": "192.168.0.2"}
+    ports = {"sport": 4000, "dport": 53}
+    packets = [
+        strange[0] / IP(**ends, ttl=64) / UDP(**ports),
+        strange[1] / IP(**ends, ttl=0) / UDP(**ports),
+        strange[0] / IP(**ends, ttl=1, chksum=0xBAD) / UDP(**ports),
+        strange[1] / IP(**ends, ttl=255) / UDP(**ports, chksum=0xBAD),
+    ]
+    verdicts = bench.send("pg0", packets)
+    assert {v.tx for v in verdicts} == {"pg1"}
+    assert len({v.checks[0].session for v in verdicts}) == 1
 
 
 def test_a_direction_without_acl_is_not_checked(bench: Workbench) -> None:
