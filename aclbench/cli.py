@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.runfile import Recorder
-    from aclbench.workbench.scenario import Scenario
+    from aclbench.workbench.scenario import InterfaceSpec, Scenario
 
 EXIT_INTERRUPTED = 130
 #: Captures smaller than this are done before a bar is painted.
@@ -42,8 +43,27 @@ def cli() -> None:
     """
 
 
+class BenchOptions(NamedTuple):
+    """What the command line says of the bench on which captures are played."""
+
+    inside: tuple[str, ...]
+    inside_vlan: tuple[str, ...]
+    inside_mac: tuple[str, ...]
+    inside_interface: tuple[str, ...]
+    rx: tuple[str, ...]
+    workers: int | None
+    placement: str | None
+    exec_file: str | None
+
+    @property
+    def inside_by(self) -> list[str]:
+        """The options that say what is inside otherwise than by address."""
+        fields = ("inside_vlan", "inside_mac", "inside_interface")
+        return [f"--{field.replace('_', '-')}" for field in fields if getattr(self, field)]
+
+
 def bench_options(command: Any) -> Any:
-    """The options that say on what bench a capture is played."""
+    """The options that say on what bench a capture is played; they come as one, `asked`."""
     options = (
         click.option(
             "--inside",
@@ -51,6 +71,32 @@ def bench_options(command: Any) -> Any:
             multiple=True,
             help="A prefix whose packets come from inside (repeatable). Without it, the side that "
             "opens most connections.",
+        ),
+        click.option(
+            "--inside-vlan",
+            metavar="VLAN",
+            multiple=True,
+            help="A VLAN whose packets come from inside, all others from outside (repeatable): 10, "
+            "or 20.30 for outer and inner tag. --inside then says what is routed there.",
+        ),
+        click.option(
+            "--inside-mac",
+            metavar="MAC",
+            multiple=True,
+            help="The same by source MAC address.",
+        ),
+        click.option(
+            "--inside-interface",
+            metavar="NAME|NUMBER",
+            multiple=True,
+            help="The same by the pcapng interface that a packet was captured on.",
+        ),
+        click.option(
+            "--rx",
+            metavar="INTERFACE=CAPTURE",
+            multiple=True,
+            help="A capture of what entered an interface (repeatable); they are merged by time. "
+            "Without a scenario pg0 is inside, pg1 outside.",
         ),
         click.option(
             "--workers",
@@ -72,13 +118,20 @@ def bench_options(command: Any) -> Any:
             "interface that its source is routed to.",
         ),
     )
+
+    @wraps(command)
+    def collected(**arguments: Any) -> Any:
+        asked = BenchOptions(*(arguments.pop(name) for name in BenchOptions._fields))
+        return command(asked=asked, **arguments)
+
+    wrapped: Any = collected
     for option in reversed(options):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
 
 
 @cli.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="CAPTURE|SCENARIO...")
+@click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO...")
 @bench_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--trace", is_flag=True, help="Print a line for each packet: verdict and why.")
@@ -92,10 +145,7 @@ def bench_options(command: Any) -> Any:
 @click.option("--write-dropped", metavar="FILE", help="Write the packets that did not.")
 def replay(
     inputs: tuple[str, ...],
-    inside: tuple[str, ...],
-    workers: int | None,
-    placement: str | None,
-    exec_file: str | None,
+    asked: BenchOptions,
     as_json: bool,
     trace: bool,
     only: str | None,
@@ -116,13 +166,15 @@ def replay(
     from aclbench.workbench.bench import Workbench, seconds_to_ns
     from aclbench.workbench.outputs import SplitCaptures, TraceLines
 
-    scenario = find_scenario(inputs, inside, workers, placement, exec_file)
+    if not inputs and not asked.rx:
+        raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
+    scenario = find_scenario(inputs, asked)
     end = None if until is None else seconds_to_ns(until)
     bench = Workbench.from_scenario(scenario, history=False)
     if trace or only:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
-        bench.listen(TraceLines(bench, click.echo, only or "").hear)
+        bench.listen(TraceLines(bench, click.echo, only_packets(bench, only)).hear)
     split: SplitCaptures | None = None
     if write_passed or write_dropped:
         split = SplitCaptures(
@@ -209,10 +261,7 @@ def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
 def tui(
     inputs: tuple[str, ...],
-    inside: tuple[str, ...],
-    workers: int | None,
-    placement: str | None,
-    exec_file: str | None,
+    asked: BenchOptions,
     paused: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
@@ -226,8 +275,8 @@ def tui(
     from aclbench.tui.app import run_tui
     from aclbench.workbench.history.records import begin_record
 
-    left_behind = None if inputs else offered_record()
-    make_bench, title = bench_maker(inputs, inside, workers, placement, exec_file, left_behind)
+    left_behind = None if inputs or asked.rx else offered_record()
+    make_bench, title = bench_maker(inputs, asked, left_behind)
     make_bench()  # what is wrong with it is better said before the screen is taken
     recorders: list[Recorder] = []
 
@@ -248,10 +297,7 @@ def tui(
 
 def bench_maker(
     inputs: tuple[str, ...],
-    inside: tuple[str, ...],
-    workers: int | None,
-    placement: str | None,
-    exec_file: str | None,
+    asked: BenchOptions,
     run: Path | None,
 ) -> tuple[Callable[[], Workbench], str]:
     """What makes the bench that the arguments name, and its title."""
@@ -264,7 +310,9 @@ def bench_maker(
     if run is not None:
         found = run
         return lambda: Workbench.load(found), found.name
-    scenario = find_scenario(inputs or ("aging",), inside, workers, placement, exec_file)
+    if not inputs and not asked.rx:
+        inputs = ("aging",)
+    scenario = find_scenario(inputs, asked)
     return lambda: Workbench.from_scenario(scenario), scenario.title
 
 
@@ -279,13 +327,26 @@ def offered_record() -> Path | None:
     return None
 
 
-def find_scenario(
-    inputs: Sequence[str],
-    inside: Sequence[str],
-    workers: int | None,
-    placement: str | None,
-    exec_file: str | None,
-) -> Scenario:
+def only_packets(bench: Workbench, only: str | None) -> str:
+    """The filter of `--only`, empty without one; one that can never let a packet through is wrong.
+
+    A reason that names a rule is known by the bench's ACLs.
+    """
+    from aclbench.workbench.outputs import known_filters
+
+    if not only:
+        return ""
+    fates, reasons = known_filters(bench)
+    wanted = only.replace("_", " ").lower()
+    if wanted in fates or any(wanted in reason.lower() for reason in reasons):
+        return only
+    raise click.UsageError(
+        f"--only {only}: no fate is called so and no reason has this text. There are the fates "
+        f"{', '.join(fates)}; the reasons {', '.join(reasons)}"
+    )
+
+
+def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     """The scenario that the arguments name, or the one for captures that come alone."""
     from dataclasses import replace
     from pathlib import Path
@@ -298,45 +359,99 @@ def find_scenario(
         scenario_for_exec,
     )
 
-    chosen = next((p for p in PLACEMENTS if p == placement), None)
+    chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
+    workers = 1 if asked.workers is None else asked.workers
     paths = [find_input(name) for name in inputs]
     scenarios = [path for path in paths if path.suffix == ".toml"]
-    if exec_file is not None:
-        if scenarios or inside:
+    rx, captures = _captures_by_rx(asked.rx)
+    if rx and len(paths) > len(scenarios):
+        raise click.UsageError(f"--rx names the captures; leave {inputs[0]}")
+    captures = captures or paths
+    if asked.inside_by and rx:
+        raise click.UsageError(f"--rx and {asked.inside_by[0]} both say where packets enter")
+    if asked.exec_file is not None:
+        if scenarios or asked.inside or asked.inside_by:
             raise click.UsageError("--exec goes with captures alone: no scenario, no --inside")
-        count = 1 if workers is None else workers
-        return scenario_for_exec(paths, Path(exec_file), count, chosen or "interface")
+        file = Path(asked.exec_file)
+        return scenario_for_exec(captures, file, workers, chosen or "interface", rx)
     if not scenarios:
-        prefixes, why = _inside_of(paths[0], inside)
-        count = 1 if workers is None else workers
-        return scenario_for_capture(paths, prefixes, why, count, chosen or "interface")
+        first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
+        inside, why = _inside_of(first, asked)
+        return scenario_for_capture(captures, inside, why, workers, chosen or "interface", rx)
     if len(paths) > 1:
         raise AclbenchError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
-    if inside:
+    if asked.inside or asked.inside_by:
+        option = "--inside" if asked.inside else asked.inside_by[0]
         raise AclbenchError(
-            f"{scenarios[0]}: a scenario says itself what is inside; leave --inside"
+            f"{scenarios[0]}: a scenario says itself what is inside; leave {option}"
         )
     scenario = load_scenario(scenarios[0])
-    if workers is not None:
+    if rx:
+        scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))
+    if asked.workers is not None:
         scenario = replace(scenario, workers=workers)
     return replace(scenario, placement=chosen) if chosen else scenario
 
 
-def _inside_of(capture: Any, inside: Sequence[str]) -> tuple[Sequence[str], str]:
-    """The inside prefixes of a capture alone, and why these."""
+def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """The interfaces and the captures that `--rx` names, as many of these as of those."""
+    from aclbench.workbench.bundled import find_input
+
+    names: list[str] = []
+    captures: list[Path] = []
+    for text in rx:
+        name, _, capture = text.partition("=")
+        if not name or not capture:
+            raise click.UsageError(f"--rx {text}: write an interface and its capture: pg0=in.pcap")
+        path = find_input(capture)
+        if path.suffix == ".toml":
+            raise click.UsageError(f"--rx {text}: {capture} is a scenario; name a capture")
+        names.append(name)
+        captures.append(path)
+    return names, captures
+
+
+def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
+    """The inside interface of captures alone, and why it is that."""
     from ipaddress import ip_network
 
-    from aclbench.capture import guess_inside
+    from aclbench.capture import guess_inside, parse_mac, parse_vlan
+    from aclbench.workbench.scenario import InterfaceSpec
 
-    for prefix in inside:
-        try:
-            ip_network(prefix)
-        except ValueError as error:
-            raise click.UsageError(f"--inside {prefix}: {error}") from None
-    if inside:
-        return inside, f"inside is {', '.join(inside)}, as asked"
-    guess = guess_inside(capture)
-    return guess.prefixes, guess.sentence
+    def check(option: str, texts: Sequence[str], parser: Callable[[str], object]) -> None:
+        for text in texts:
+            try:
+                parser(text)
+            except (ValueError, AclbenchError) as error:
+                raise click.UsageError(f"{option} {text}: {error}") from None
+
+    if len(asked.inside_by) > 1:
+        raise click.UsageError(f"{' and '.join(asked.inside_by)}: one of them says what is inside")
+    check("--inside", asked.inside, ip_network)
+    check("--inside-vlan", asked.inside_vlan, parse_vlan)
+    check("--inside-mac", asked.inside_mac, parse_mac)
+    if asked.inside:
+        prefixes, why = asked.inside, f"inside is {', '.join(asked.inside)}, as asked"
+    else:
+        guess = guess_inside(capture)
+        prefixes, why = guess.prefixes, guess.sentence
+    # A name of digits alone is none: it is the interface's number.
+    interfaces = tuple(int(i) if i.isdecimal() else i for i in asked.inside_interface)
+    words = [
+        *(f"VLAN {vlan}" for vlan in asked.inside_vlan),
+        *(f"source MAC {mac}" for mac in asked.inside_mac),
+        *(f"capture interface {interface}" for interface in interfaces),
+    ]
+    if words:
+        why = f"packets of {', '.join(words)} come from inside, as asked; routed there: {why}"
+    inside = InterfaceSpec(
+        "pg0",
+        prefixes=prefixes,
+        vlans=asked.inside_vlan,
+        macs=asked.inside_mac,
+        capture_interfaces=interfaces,
+    )
+    return inside, why
 
 
 def print_report(bench: Workbench, as_json: bool) -> None:

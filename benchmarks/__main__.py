@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aclbench.capture import PcapWriter, Traffic, write_traffic
 from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import scenario_for_capture
+from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
 
 RUNS = 5
 SET_UP = """\
@@ -111,7 +111,9 @@ def replay(packets: int, flows: int, folder: Path) -> Callable[[], tuple[float, 
 
 def capture_bench(path: Path, history: bool) -> Workbench:
     """A bench with a generated capture ready to play."""
-    scenario = scenario_for_capture([path], ["10.0.0.0/8"], "", 1, "interface")
+    scenario = scenario_for_capture(
+        [path], InterfaceSpec("pg0", prefixes=("10.0.0.0/8",)), "", 1, "interface"
+    )
     return Workbench.from_scenario(scenario, history=history)
 
 

@@ -138,7 +138,9 @@ def test_a_line_for_each_packet() -> None:
     shown = [line for line in only if " s pg" in line]
     assert shown
     assert all("permitted, acl-plugin-" in line for line in shown)
-    assert "denied" in run("replay", "--only", "denied", capture("http")).stdout.splitlines()[0]
+    assert (
+        "denied" in run("replay", "--only", "denied", capture("long-gaps")).stdout.splitlines()[0]
+    )
 
 
 def test_what_passed_and_what_did_not(tmp_path: Path) -> None:

@@ -2,18 +2,30 @@
 
 `reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
 reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
-columns, `steering` says which interface each packet enters, `guess` finds the inside of a capture
-that comes alone, `craft` is for single packets, `writer` writes captures. `synth` makes captures
-of what `traffic` describes, whose headers `compose` fills in.
+columns, `sequence` makes one stream of several captures, `steering` says which interface each
+packet enters, `guess` finds the inside of a capture that comes alone, `doubles` notices packets
+that were captured twice, `craft` is for single packets, `writer` writes captures.
+`synth` makes captures of what `traffic` describes, whose headers `compose` fills in.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
 from aclbench.capture.columns import Columns, decode
 from aclbench.capture.craft import as_frame, describe
+from aclbench.capture.doubles import Doubles
 from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
-from aclbench.capture.steering import Steering
+from aclbench.capture.sequence import CaptureSequence, Group, Place
+from aclbench.capture.steering import (
+    ByAddress,
+    ByCapture,
+    ByCaptureInterface,
+    ByMac,
+    ByVlan,
+    Steering,
+    parse_mac,
+    parse_vlan,
+)
 from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
 from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic
@@ -22,10 +34,19 @@ from aclbench.capture.writer import PcapWriter, write_pcap
 __all__ = [
     "LINK_ETHERNET",
     "STANDARD_INPUT",
+    "ByAddress",
+    "ByCapture",
+    "ByCaptureInterface",
+    "ByMac",
+    "ByVlan",
     "CaptureReader",
+    "CaptureSequence",
     "Columns",
+    "Doubles",
+    "Group",
     "GuessedSides",
     "PcapWriter",
+    "Place",
     "RawBatch",
     "ReaderState",
     "Steering",
@@ -38,6 +59,8 @@ __all__ = [
     "guess_inside",
     "open_capture",
     "parse_frame",
+    "parse_mac",
+    "parse_vlan",
     "write_pcap",
     "write_traffic",
 ]

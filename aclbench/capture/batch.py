@@ -7,8 +7,8 @@ can work on all of them at once. Also what every format shares: the bound on a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,9 @@ class RawBatch:
     in nanoseconds since the epoch, as in the file: it may go back. `first_number` is the number of
     the first packet as Wireshark counts, from 1. `link_type` is that of all packets; where they
     differ it is that of the first, and `link_types` has that of each. `interface` is the number of
-    each packet's pcapng interface within its section; None where the format knows of none.
+    each packet's pcapng interface within its section; None where the format knows of none;
+    `interface_names` are the names of that section's interfaces by number, empty where one has
+    none. `capture` says which of several captures it is of. `byte_order` is that of the file.
     """
 
     data: bytes
@@ -36,6 +38,9 @@ class RawBatch:
     link_type: int = LINK_ETHERNET
     link_types: NDArray[np.int64] | None = None
     interface: NDArray[np.int64] | None = None
+    interface_names: tuple[str, ...] = ()
+    capture: int = 0
+    byte_order: Literal["little", "big"] = "little"
 
     def __len__(self) -> int:
         """Packets in the batch."""
@@ -49,6 +54,27 @@ class RawBatch:
     def link_of(self, i: int) -> int:
         """The link type of packet `i` of the batch, counted from 0."""
         return self.link_type if self.link_types is None else int(self.link_types[i])
+
+    def is_cut(self, i: int) -> bool:
+        """Whether packet `i` was longer than what was captured of it.
+
+        Every format has the original length in the four bytes ahead of the frame.
+        """
+        start = int(self.offset[i])
+        original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)
+        return original > int(self.captured[i])
+
+    def part(self, begin: int, end: int) -> RawBatch:
+        """The packets from row `begin` up to row `end`, as a batch."""
+        return replace(
+            self,
+            offset=self.offset[begin:end],
+            captured=self.captured[begin:end],
+            time_ns=self.time_ns[begin:end],
+            first_number=self.first_number + begin,
+            link_types=None if self.link_types is None else self.link_types[begin:end],
+            interface=None if self.interface is None else self.interface[begin:end],
+        )
 
 
 class Damage(Exception):

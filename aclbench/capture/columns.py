@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from aclbench.capture.batch import RawBatch, gather
 from aclbench.capture.links import (
     ETHERNET_BYTES,
+    IP4_BYTES,
+    IP6_BYTES,
     LINKS_READ,
-    NetworkStarts,
-    network_starts,
+    link_types_of,
     parse_frame,
-    read_be16,
     refusal,
+    untagged_starts,
 )
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     ETHERTYPE_IP4,
     ETHERTYPE_IP6,
-    ETHERTYPES_VLAN,
     INFO_ICMP,
     INFO_IP6,
     INFO_L4_VALID,
@@ -54,11 +54,6 @@ Bytes: TypeAlias = NDArray[np.uint8]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-VLAN_TAG_BYTES: Final = 4
-#: VLAN tags that are skipped all together; frames with more go one by one.
-VLAN_TAGS: Final = 4
-IP4_BYTES: Final = 20
-IP6_BYTES: Final = 40
 #: All that is looked at from the IP header on: the longer header, and TCP up to its flags.
 WINDOW_BYTES: Final = IP6_BYTES + TCP_FLAGS_BYTES
 #: Version 4 and a header of five words: no options.
@@ -76,8 +71,8 @@ class Columns:
     `time_ns` is in nanoseconds since the epoch. `key`, `mirror_key` and `info` are as in
     `aclbench.engine.packet`; keys are empty where there is no IP. `family` is 4, 6, or 0 without a
     key. `src4` is the source address of IPv4 packets, `src_hi` and `src_lo` are the upper and
-    lower half of that of IPv6 packets; 0 elsewhere. `first_number` is the Wireshark number of the
-    first packet.
+    lower half of that of IPv6 packets, `dst4` and so on of the destination; 0 elsewhere.
+    `first_number` is the Wireshark number of the first packet.
     """
 
     time_ns: list[int]
@@ -88,6 +83,9 @@ class Columns:
     src4: NDArray[np.uint32]
     src_hi: NDArray[np.uint64]
     src_lo: NDArray[np.uint64]
+    dst4: NDArray[np.uint32]
+    dst_hi: NDArray[np.uint64]
+    dst_lo: NDArray[np.uint64]
     first_number: int
 
     def __len__(self) -> int:
@@ -100,7 +98,7 @@ def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEAD
 
     Raises CaptureError for a link type that is not read; nothing in a frame raises.
     """
-    for link_type in _link_types(batch):
+    for link_type in link_types_of(batch):
         if link_type not in LINKS_READ:
             raise CaptureError(refusal(link_type))
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
@@ -109,14 +107,6 @@ def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEAD
     if shapes.ip6.all():
         return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes))
     return _mixed(batch, shapes, extension_headers)
-
-
-def _link_types(batch: RawBatch) -> list[int]:
-    """The link types that there are in a batch."""
-    if batch.link_types is None:
-        return [batch.link_type]
-    found: list[int] = np.unique(batch.link_types).tolist()
-    return found
 
 
 class _Shapes(NamedTuple):
@@ -141,14 +131,7 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
     last = len(batch.data) - WINDOW_BYTES
     if last < ETHERNET_BYTES:
         return _no_shapes(len(offset))
-    at, ethertype = _network_starts(batch, last)
-    for _ in range(VLAN_TAGS + 1):
-        tagged = np.isin(ethertype, _VLAN_TYPES) & (at - offset <= captured)
-        if not tagged.any():
-            break
-        at = at + VLAN_TAG_BYTES * tagged
-        inner = read_be16(batch.data, np.minimum(at, last) - 2)
-        ethertype = np.where(tagged, inner, ethertype)
+    (at, ethertype), tagged = untagged_starts(batch, last)
     l3 = gather(batch.data, WINDOW_BYTES, np.minimum(at, last))
     l3_bytes = captured - (at - offset)
     roomy = (at <= last) & (l3_bytes >= 0) & ~tagged
@@ -164,22 +147,6 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
         & ~_is_extension_header(extension_headers)[l3[:, 6]],
         roomy & ~ip4 & ~ip6,
     )
-
-
-def _network_starts(batch: RawBatch, last: int) -> NetworkStarts:
-    """Where the network headers are; link type by link type where there are several."""
-    if batch.link_types is None:
-        return network_starts(batch.data, batch.offset, batch.link_type, last)
-    at = np.empty(len(batch), dtype=np.int64)
-    ethertype = np.empty(len(batch), dtype=np.uint16)
-    for link_type in _link_types(batch):
-        rows = batch.link_types == link_type
-        starts = network_starts(batch.data, batch.offset[rows], link_type, last)
-        at[rows], ethertype[rows] = starts.at, starts.ethertype
-    return NetworkStarts(at, ethertype)
-
-
-_VLAN_TYPES: Final = np.array(sorted(ETHERTYPES_VLAN), dtype=np.uint16)
 
 
 def _no_shapes(n: int) -> _Shapes:
@@ -304,17 +271,20 @@ def _make_keys(
 
 def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
     """All packets are of one family, in order: nothing to merge."""
-    sources = _Sources(len(batch))
-    sources.put(slice(None), decoded.family, decoded.key)
+    addresses = _Addresses(len(batch))
+    addresses.put(slice(None), decoded.family, decoded.key)
     return Columns(
         time_ns=batch.time_ns.tolist(),
         key=decoded.key.tolist(),
         mirror_key=decoded.mirror_key.tolist(),
         info=decoded.info.tolist(),
-        family=sources.family,
-        src4=sources.src4,
-        src_hi=sources.src_hi,
-        src_lo=sources.src_lo,
+        family=addresses.family,
+        src4=addresses.src4,
+        src_hi=addresses.src_hi,
+        src_lo=addresses.src_lo,
+        dst4=addresses.dst4,
+        dst_hi=addresses.dst_hi,
+        dst_lo=addresses.dst_lo,
         first_number=batch.first_number,
     )
 
@@ -322,7 +292,7 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
 def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Columns:
     """Decode shape by shape, and put each packet in its place."""
     n = len(batch)
-    sources = _Sources(n)
+    addresses = _Addresses(n)
     key, mirror_key = np.full(n, b"", dtype=object), np.full(n, b"", dtype=object)
     info = np.where(shapes.not_ip, INFO_NOT_IP, 0)
     for mask, decode_rows in ((shapes.ip4, _decode_ip4), (shapes.ip6, _decode_ip6)):
@@ -332,35 +302,41 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Col
             key[rows] = decoded.key.astype(object)
             mirror_key[rows] = decoded.mirror_key.astype(object)
             info[rows] = decoded.info
-            sources.put(rows, decoded.family, decoded.key)
+            addresses.put(rows, decoded.family, decoded.key)
     for row in np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip)).tolist():
         key[row], mirror_key[row], info[row] = parse_frame(
-            batch.frame(row), batch.link_of(row), extension_headers
+            batch.frame(row), batch.link_of(row), extension_headers, batch.is_cut(row)
         )
         if key[row]:
             family = 4 if len(key[row]) == KEY4_SIZE else 6
-            sources.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))
+            addresses.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))
     return Columns(
         time_ns=batch.time_ns.tolist(),
         key=key.tolist(),
         mirror_key=mirror_key.tolist(),
         info=info.tolist(),
-        family=sources.family,
-        src4=sources.src4,
-        src_hi=sources.src_hi,
-        src_lo=sources.src_lo,
+        family=addresses.family,
+        src4=addresses.src4,
+        src_hi=addresses.src_hi,
+        src_lo=addresses.src_lo,
+        dst4=addresses.dst4,
+        dst_hi=addresses.dst_hi,
+        dst_lo=addresses.dst_lo,
         first_number=batch.first_number,
     )
 
 
-class _Sources:
-    """The columns that steering needs, read from the keys: a key begins with its source."""
+class _Addresses:
+    """The columns that steering needs, read from the keys: a key begins with its addresses."""
 
     def __init__(self, n: int) -> None:
         self.family = np.full(n, NO_FAMILY, dtype=np.uint8)
         self.src4 = np.zeros(n, dtype=np.uint32)
         self.src_hi = np.zeros(n, dtype=np.uint64)
         self.src_lo = np.zeros(n, dtype=np.uint64)
+        self.dst4 = np.zeros(n, dtype=np.uint32)
+        self.dst_hi = np.zeros(n, dtype=np.uint64)
+        self.dst_lo = np.zeros(n, dtype=np.uint64)
 
     def put(self, rows: Ints | slice, family: int, key: NDArray[np.void]) -> None:
         """Enter the packets `rows`, all of one family."""
@@ -368,6 +344,9 @@ class _Sources:
         matrix = key.view(np.uint8).reshape(len(key), key.itemsize)
         if family == 4:
             self.src4[rows] = matrix[:, 0:4].view(">u4")[:, 0]
+            self.dst4[rows] = matrix[:, 4:8].view(">u4")[:, 0]
         else:
             self.src_hi[rows] = matrix[:, 0:8].view(">u8")[:, 0]
             self.src_lo[rows] = matrix[:, 8:16].view(">u8")[:, 0]
+            self.dst_hi[rows] = matrix[:, 16:24].view(">u8")[:, 0]
+            self.dst_lo[rows] = matrix[:, 24:32].view(">u8")[:, 0]

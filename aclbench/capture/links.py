@@ -9,16 +9,20 @@ Source: the registry of link types of the pcap project.
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.capture.batch import LINK_ETHERNET, gather
+from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     ETHERTYPE_IP4,
     ETHERTYPE_IP6,
+    ETHERTYPES_VLAN,
+    INFO_CUT,
+    INFO_MALFORMED,
     Packet,
     parse_ethernet,
 )
@@ -36,6 +40,16 @@ LINKS_RAW: Final = frozenset({12, 14, 101, LINK_RAW_IP4, LINK_RAW_IP6})
 LINKS_LOOPBACK: Final = frozenset({0, 108})
 
 ETHERNET_BYTES: Final = 14
+IP4_BYTES: Final = 20
+IP6_BYTES: Final = 40
+VLAN_TAG_BYTES: Final = 4
+#: VLAN tags that are skipped all together; frames with more go one by one.
+VLAN_TAGS: Final = 4
+_VLAN_TYPES: Final = np.array(sorted(ETHERTYPES_VLAN), dtype=np.uint16)
+#: The VLAN of a packet without that tag, and the MAC address of one that carries none.
+UNTAGGED: Final = -1
+NO_MAC: Final = -1
+_MAC_BYTES: Final = 6
 _COOKED_BYTES: Final = 16
 _COOKED2_BYTES: Final = 20
 _LOOPBACK_BYTES: Final = 4
@@ -104,14 +118,35 @@ def as_ethernet(frame: bytes, link_type: int) -> bytes:
 
 
 def parse_frame(
-    frame: bytes, link_type: int, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS
+    frame: bytes,
+    link_type: int,
+    extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
+    is_cut: bool = False,
 ) -> Packet:
     """Read one packet of a link type that is read, as `parse_ethernet` does an Ethernet frame.
 
     A link header that is cut off makes the packet malformed, and so does a raw packet of neither
-    IP version; it never raises.
+    IP version; it never raises. `is_cut` says that more was sent than was captured: a packet that
+    ends ahead of the end of its IP header is then no malformed one, and has INFO_CUT.
     """
-    return parse_ethernet(as_ethernet(frame, link_type), extension_headers)
+    ethernet = as_ethernet(frame, link_type)
+    packet = parse_ethernet(ethernet, extension_headers)
+    if is_cut and packet.info & INFO_MALFORMED and _ends_in_headers(ethernet):
+        return Packet(b"", b"", INFO_CUT)
+    return packet
+
+
+def _ends_in_headers(frame: bytes) -> bool:
+    """Whether a malformed Ethernet frame is sound as far as it goes, and only too short."""
+    at = ETHERNET_BYTES
+    while int.from_bytes(frame[at - 2 : at], "big") in ETHERTYPES_VLAN:
+        at += VLAN_TAG_BYTES
+    ip = frame[at:]
+    if not ip:
+        return True
+    is_ip6 = int.from_bytes(frame[at - 2 : at], "big") == ETHERTYPE_IP6
+    version, header_bytes = (6, IP6_BYTES) if is_ip6 else (4, IP4_BYTES)
+    return ip[0] >> 4 == version and len(ip) < header_bytes
 
 
 def _raw_ethertype(frame: bytes, link_type: int) -> int:
@@ -136,12 +171,49 @@ def _loopback_ethertype(frame: bytes) -> int:
 class NetworkStarts(NamedTuple):
     """Where the network header of each packet begins in the data, and its ethertype.
 
-    A VLAN tag counts as the network header here. Either may be wrong for a packet whose link
-    header was not captured whole, and that then begins behind what was captured of it.
+    Either may be wrong for a packet whose link header was not captured whole, and that then begins
+    behind what was captured of it.
     """
 
     at: Ints
     ethertype: NDArray[np.uint16]
+
+
+def link_types_of(batch: RawBatch) -> list[int]:
+    """The link types that there are in a batch."""
+    if batch.link_types is None:
+        return [batch.link_type]
+    found: list[int] = np.unique(batch.link_types).tolist()
+    return found
+
+
+def batch_starts(batch: RawBatch, last: int) -> NetworkStarts:
+    """Skip the link headers of a batch; link type by link type where there are several.
+
+    A VLAN tag counts as the network header here. For `last` see `network_starts`.
+    """
+    if batch.link_types is None:
+        return network_starts(batch.data, batch.offset, batch.link_type, last)
+    at = np.empty(len(batch), dtype=np.int64)
+    ethertype = np.empty(len(batch), dtype=np.uint16)
+    for link_type in link_types_of(batch):
+        rows = batch.link_types == link_type
+        starts = network_starts(batch.data, batch.offset[rows], link_type, last)
+        at[rows], ethertype[rows] = starts.at, starts.ethertype
+    return NetworkStarts(at, ethertype)
+
+
+def untagged_starts(batch: RawBatch, last: int) -> tuple[NetworkStarts, NDArray[np.bool_]]:
+    """Skip the link headers of a batch and up to VLAN_TAGS tags; also which packets have more."""
+    at, ethertype = batch_starts(batch, last)
+    for _ in range(VLAN_TAGS + 1):
+        tagged = np.isin(ethertype, _VLAN_TYPES) & (at - batch.offset <= batch.captured)
+        if not tagged.any():
+            break
+        at = at + VLAN_TAG_BYTES * tagged
+        inner = read_be16(batch.data, np.minimum(at, last) - 2)
+        ethertype = np.where(tagged, inner, ethertype)
+    return NetworkStarts(at, ethertype), tagged
 
 
 def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> NetworkStarts:
@@ -173,3 +245,56 @@ def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> Netw
 def read_be16(data: bytes, at: Ints) -> NDArray[np.uint16]:
     """The two bytes from each position on, as a number in network order."""
     return gather(data, 2, at).view(">u2")[:, 0].astype(np.uint16)
+
+
+# --- what the decoder skips -----------------------------------------------------------------
+
+#: Behind the data of a batch, so that what is read at its end lies within.
+_PADDING: Final = bytes(64)
+_VLAN_MASK: Final = 0x0FFF
+
+
+def vlan_tags(batch: RawBatch) -> tuple[Ints, Ints]:
+    """The VLANs that the outermost and the next tag of each packet name, UNTAGGED without one.
+
+    A tag counts where it and the type behind it were captured.
+    """
+    padded = replace(batch, data=batch.data + _PADDING)
+    at, ethertype = batch_starts(padded, len(padded.data) - ETHERNET_BYTES)
+    left = batch.captured - (at - batch.offset)
+    tags: list[Ints] = []
+    tagged = np.ones(len(batch), dtype=np.bool_)
+    for _ in range(2):
+        tagged &= np.isin(ethertype, _VLAN_TYPES) & (left >= VLAN_TAG_BYTES)
+        here = np.where(tagged, at, 0)
+        vlan = (read_be16(padded.data, here) & _VLAN_MASK).astype(np.int64)
+        tags.append(np.where(tagged, vlan, UNTAGGED))
+        ethertype = read_be16(padded.data, here + 2)
+        at, left = at + VLAN_TAG_BYTES, left - VLAN_TAG_BYTES
+    return tags[0], tags[1]
+
+
+def source_macs(batch: RawBatch) -> Ints:
+    """The source MAC address of each packet as a number, NO_MAC where it carries none."""
+    macs = np.full(len(batch), NO_MAC, dtype=np.int64)
+    data = batch.data + _PADDING
+    for link_type in link_types_of(batch):
+        mac_at = _MAC_AT.get(link_type)
+        if mac_at is None:
+            continue
+        whole = batch.captured >= mac_at + _MAC_BYTES
+        if batch.link_types is not None:
+            whole &= batch.link_types == link_type
+        rows = np.flatnonzero(whole)
+        length_at = _MAC_LENGTH_AT.get(link_type)
+        if length_at is not None:  # what stands there may be no MAC address
+            lengths = gather(data, 1, batch.offset[rows] + length_at)[:, 0]
+            rows = rows[lengths == _MAC_BYTES]
+        wide = gather(data, 8, batch.offset[rows] + mac_at).view(">u8")[:, 0]
+        macs[rows] = (wide >> np.uint64(16)).astype(np.int64)
+    return macs
+
+
+#: Where the source address stands; and where, in the cooked kinds, (the end of) its length does.
+_MAC_AT: Final[dict[int, int]] = {LINK_ETHERNET: 6, LINK_COOKED: 6, LINK_COOKED2: 12}
+_MAC_LENGTH_AT: Final[dict[int, int]] = {LINK_COOKED: 5, LINK_COOKED2: 11}

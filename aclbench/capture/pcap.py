@@ -6,7 +6,7 @@ Source: the layout is that of the pcap-savefile manual page.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -58,8 +58,8 @@ class Pcap:
             raise Damage(refusal(self.link_type))
         self._limit = frame_limit(snaplen)
         self._length = Struct(f"{magic.byte_order}I")
-        self._big_endian = magic.byte_order == ">"
         self._word = np.dtype(f"{magic.byte_order}u4")
+        self.byte_order: Literal["little", "big"] = "little" if magic.byte_order == "<" else "big"
 
     def state(self) -> None:
         """Nothing of a classic pcap is to be remembered but the position."""
@@ -75,7 +75,7 @@ class Pcap:
         None where there is no whole, sound record.
         """
         starts, end = walk_records(
-            data, begin + _LENGTH_AT, RECORD_HEADER_BYTES, max_packets, self._big_endian
+            data, begin + _LENGTH_AT, RECORD_HEADER_BYTES, max_packets, self.byte_order == "big"
         )
         # The last one may end behind the data, or even its header may.
         while starts and end > len(data) + _LENGTH_AT:
@@ -101,6 +101,7 @@ class Pcap:
             time_ns=seconds * 1_000_000_000 + fraction * (1 if self.nanosecond else 1000),
             first_number=first_number,
             link_type=self.link_type,
+            byte_order=self.byte_order,
         )
         return batch, end - _LENGTH_AT
 

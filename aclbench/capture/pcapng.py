@@ -51,6 +51,7 @@ INTERFACE_LIMIT: Final = 1 << 16
 _FIRST_BLOCKS: Final = 64
 
 _OPTION_END: Final = 0
+_OPTION_NAME: Final = 2
 _OPTION_RESOLUTION: Final = 9
 _OPTION_OFFSET: Final = 14
 _SECOND_NS: Final = 1_000_000_000
@@ -76,11 +77,15 @@ class _Clock(NamedTuple):
 
 
 class _Interface(NamedTuple):
-    """What an interface description says. `snaplen` is 0 where there is no bound."""
+    """What an interface description says.
+
+    `snaplen` is 0 where there is no bound, `name` is empty where none is said.
+    """
 
     link_type: int
     snaplen: int
     clock: _Clock
+    name: str
 
 
 @dataclass(eq=False, slots=True)
@@ -127,6 +132,7 @@ class Pcapng:
             [frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces],
             dtype=np.int64,
         )
+        self._names = tuple(i.name for i in interfaces)
         self._one_clock = len({i.clock for i in interfaces}) == 1
 
     def state(self) -> PcapngState:
@@ -276,6 +282,8 @@ class Pcapng:
             link_type=link_type,
             link_types=None if (links == link_type).all() else links,
             interface=packets.interface,
+            interface_names=self._names,
+            byte_order="little" if self._length.format[0] == "<" else "big",
         )
 
     def _times(self, packets: _Packets) -> Ints:
@@ -323,10 +331,10 @@ class Pcapng:
         return at
 
     def _interface(self, block: bytes) -> _Interface:
-        """Read an interface description; what its options say of the clock."""
+        """Read an interface description; what its options say of its name and clock."""
         order = self._length.format[0]
         link_type, snaplen = Struct(f"{order}H2xI").unpack_from(block, BLOCK_HEAD_BYTES)
-        units, offset_s = 1_000_000, 0
+        units, offset_s, name = 1_000_000, 0, ""
         at, end = BLOCK_HEAD_BYTES + 8, len(block) - BLOCK_TAIL_BYTES
         option = Struct(f"{order}HH")
         while at + option.size <= end:
@@ -334,13 +342,15 @@ class Pcapng:
             at += option.size
             if code == _OPTION_END or at + size > end:
                 break
-            if code == _OPTION_RESOLUTION and size == 1:
+            if code == _OPTION_NAME:
+                name = block[at : at + size].rstrip(b"\0").decode("utf-8", "replace")
+            elif code == _OPTION_RESOLUTION and size == 1:
                 power = block[at] & 0x7F
                 units = 1 << power if block[at] & 0x80 else 10**power
             elif code == _OPTION_OFFSET and size == 8:
                 (offset_s,) = Struct(f"{order}q").unpack_from(block, at)
             at += size + (-size & 3)
-        return _Interface(link_type, snaplen, _Clock(units, offset_s))
+        return _Interface(link_type, snaplen, _Clock(units, offset_s), name)
 
     # --- a block that cannot be taken -------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, NamedTuple
 
@@ -50,8 +51,12 @@ class ReaderState(NamedTuple):
     section: object
 
 
-def open_capture(path: str | os.PathLike[str], look_ahead: bool = False) -> CaptureReader:
+def open_capture(
+    path: str | os.PathLike[str], look_ahead: bool = False, capture: int = 0
+) -> CaptureReader:
     """Open a capture and read its file header. `-` is standard input.
+
+    `capture` is what its batches say which of several captures it is.
 
     `look_ahead` is for who reads only the beginning: what is read of a pipe is then there again for
     the next to open it. Raises CaptureError, naming the file and what would be right, where there
@@ -59,7 +64,7 @@ def open_capture(path: str | os.PathLike[str], look_ahead: bool = False) -> Capt
     """
     stream = open_stream(path, look_ahead)
     try:
-        return CaptureReader(stream)
+        return CaptureReader(stream, capture)
     except BaseException:
         stream.close()
         raise
@@ -71,17 +76,19 @@ class CaptureReader:
     `path` is as messages name it; `size_bytes` is the file's size when it was opened, 0 where it
     has none (a pipe). `position_bytes` is where the first packet begins that was not given out
     yet, in the unpacked stream; `done_bytes` is about how much of `size_bytes` is done with.
-    `times_back` counts the packets given out whose time lies before that of an earlier one.
+    `times_back` counts the packets given out whose time lies before that of an earlier one, and
+    `latest_ns` is the latest time given out; set before the first batch, that of a capture before.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, capture: int = 0) -> None:
         self.path = stream.name
         self._stream = stream
         self.size_bytes = stream.size_bytes
         self.position_bytes = 0
         self.packets_read = 0
         self.times_back = 0
-        self._latest_ns = 0
+        self.latest_ns = 0
+        self._capture = capture
         #: What was read and not looked at yet.
         self._head = stream.read(FILE_HEADER_BYTES)
         self._format: Pcap | Pcapng
@@ -131,7 +138,7 @@ class CaptureReader:
             self.position_bytes,
             self.packets_read,
             self.times_back,
-            self._latest_ns,
+            self.latest_ns,
             self._format.state(),
         )
 
@@ -143,7 +150,7 @@ class CaptureReader:
         self._stream.go_to(state.position_bytes)
         self._head = b""
         self.position_bytes, self.packets_read = state.position_bytes, state.packets_read
-        self.times_back, self._latest_ns = state.times_back, state.latest_ns
+        self.times_back, self.latest_ns = state.times_back, state.latest_ns
         self._format.restore(state.section)
 
     def batches(self, max_packets: int = BATCH_PACKETS) -> Iterator[RawBatch]:
@@ -184,16 +191,18 @@ class CaptureReader:
         if batch is not None:
             self.packets_read += len(batch)
             self._note_times(batch.time_ns)
+            if self._capture:
+                batch = replace(batch, capture=self._capture)
         return batch, end
 
     def _note_times(self, time_ns: NDArray[np.int64]) -> None:
         """Count the times that lie before an earlier one."""
-        if time_ns[0] < self._latest_ns or (time_ns[1:] < time_ns[:-1]).any():
-            latest = np.maximum(np.maximum.accumulate(time_ns), self._latest_ns)
+        if time_ns[0] < self.latest_ns or (time_ns[1:] < time_ns[:-1]).any():
+            latest = np.maximum(np.maximum.accumulate(time_ns), self.latest_ns)
             self.times_back += int(np.count_nonzero(time_ns < latest))
-            self._latest_ns = int(latest[-1])
+            self.latest_ns = int(latest[-1])
         else:
-            self._latest_ns = int(time_ns[-1])
+            self.latest_ns = int(time_ns[-1])
 
     def _missing(self, data: bytes, at: int, at_end: bool) -> int:
         try:

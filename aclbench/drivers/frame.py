@@ -10,6 +10,20 @@ from typing import Final, NamedTuple
 FRAME_SIZE: Final = 256
 
 
+#: Bits of a packet's number that count within its capture; the capture is in the bits above.
+_FRAME_BITS: Final = 40
+
+
+def packet_number(capture: int, frame: int) -> int:
+    """The number of a packet: its Wireshark number, for the first capture (0) as it is."""
+    return capture << _FRAME_BITS | frame
+
+
+def split_number(number: int) -> tuple[int, int]:
+    """Which capture a packet is of, from 0, and its Wireshark number in it."""
+    return number >> _FRAME_BITS, number & ((1 << _FRAME_BITS) - 1)
+
+
 class PacketInput(NamedTuple):
     """One packet on its way in. `time` is the bench's, in nanoseconds."""
 
@@ -26,8 +40,8 @@ class Frame:
     """Packets as columns of equal length; `position` is the first that is not handled yet.
 
     `time` is the bench's own, in nanoseconds; where it goes back, the clock stays. `rx` is the
-    sw_if_index that each enters on, `number` the packet's number in its capture. Keys and info are
-    as in `aclbench.engine.packet`.
+    sw_if_index that each enters on, `number` is as `packet_number` makes it. Keys and info are as
+    in `aclbench.engine.packet`.
     """
 
     time: list[int]

@@ -68,7 +68,7 @@ KINDS: Final[dict[int, tuple[Fate, int, str]]] = {
     MULTICAST: ("dropped", -1, "multicast"),
     BROADCAST: ("dropped", -1, "broadcast"),
     SAME_SIDE: ("dropped", -1, "both ends on one side"),
-    CUT: ("dropped", -1, "captured only in part, not even its IP header"),
+    CUT: ("dropped", -1, "cut before the end of its IP header"),
 }
 assert set(KINDS) == set(range(CUT + 1))
 assert CUT <= KIND_MASK

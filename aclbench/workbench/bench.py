@@ -23,7 +23,7 @@ from aclbench.drivers.stepped import Order, SteppedDriver, StepTaken
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
-from aclbench.engine.packet import address_text, parse_ethernet
+from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
@@ -43,6 +43,7 @@ from aclbench.workbench.scenario import (
     load_scenario,
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
+from aclbench.workbench.steering import make_steering
 from aclbench.workbench.timetravel import TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
@@ -143,7 +144,8 @@ class Workbench(TimeTravel):
         bench.scenario = scenario
         bench.started = bench.now
         if scenario.captures:
-            bench.open_captures(scenario.captures, bench.steering(scenario))
+            steering = make_steering(scenario, bench.machine.am)
+            bench.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
         if history:
             bench.history = History(bench)
         return bench
@@ -220,37 +222,15 @@ class Workbench(TimeTravel):
 
     # --- playing captures --------------------------------------------------------------------
 
-    def steering(self, scenario: Scenario) -> Steering:
-        """Which interface a packet enters, by its source address."""
-        if not scenario.interfaces:
-            return self._steering_by_routes(scenario)
-        prefixes: list[tuple[str, int]] = []
-        outside = 0
-        for spec in scenario.interfaces:
-            index = self._interface_index(spec.name)
-            prefixes += [(prefix, index) for prefix in spec.prefixes]
-            if not spec.prefixes:
-                outside = index
-        return Steering(prefixes, outside)
+    def open_captures(
+        self, captures: Sequence[Path], steering: Steering, by_time: bool = False
+    ) -> None:
+        """Have captures arrive from now on, as the clock reaches their packets.
 
-    def _steering_by_routes(self, scenario: Scenario) -> Steering:
-        """A packet enters where its source is routed; from nowhere, the first interface."""
-        indices = [i.sw_if_index for i in self.machine.am.interfaces[1:] if i is not None]
-        if not indices:
-            raise ScenarioError(
-                f"{scenario.place}: its lines make no interface for packets to enter; "
-                "create packet-generator interface pg0 makes one"
-            )
-        routes: dict[str, int] = {}
-        for entry in sorted(self.machine.am.fib.entries, key=lambda e: e.source, reverse=True):
-            if entry.sw_if_index >= 0:
-                address = address_text(entry.prefix.address, entry.prefix.is_ip6)
-                routes[f"{address}/{entry.prefix.length}"] = entry.sw_if_index
-        return Steering(list(routes.items()), indices[0])
-
-    def open_captures(self, captures: Sequence[Path], steering: Steering) -> None:
-        """Have captures arrive from now on, as the clock reaches their packets."""
-        self.feed = Feed(captures, steering, self.machine.am, self.now, self.start.frame_size)
+        In order, or merged `by_time`.
+        """
+        am, frame_size = self.machine.am, self.start.frame_size
+        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time)
         self.driver.source = self.feed.next_frame
 
     def play(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
@@ -278,8 +258,10 @@ class Workbench(TimeTravel):
 
     def report(self) -> Report:
         """The figures since the scenario was set up."""
-        notes = (self.scenario.assumed,) if self.scenario and self.scenario.assumed else ()
-        return make_report(self.driver, self.started, self._elapsed_s, notes)
+        notes = [self.scenario.assumed] if self.scenario and self.scenario.assumed else []
+        if self.feed is not None:
+            notes += self.feed.notes()
+        return make_report(self.driver, self.started, self._elapsed_s, tuple(notes))
 
     # --- stepping ----------------------------------------------------------------------------
 

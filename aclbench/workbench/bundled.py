@@ -30,6 +30,8 @@ def find_input(name: str) -> Path:
 
     `-` is standard input.
     """
+    if not name:
+        raise AclbenchError("an empty argument ('') names no capture and no scenario")
     path = Path(name)
     if name == STANDARD_INPUT:
         return path

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aclbench.drivers.frame import split_number
 from aclbench.engine.events import (
     ClassChanged,
     ClearFinished,
@@ -25,10 +26,9 @@ from aclbench.engine.events import (
     TraceEvent,
     WaitChanged,
 )
-from aclbench.engine.reasons import fate_of
 from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
 from aclbench.workbench.snapshot import key_text
-from aclbench.workbench.verdict import verdict_text
+from aclbench.workbench.verdict import outcome_text
 
 #: Events kept for a screen.
 LOG_LENGTH: Final = 5000
@@ -135,9 +135,11 @@ def _rules_replaced(e: RulesReplaced, name_of: Callable[[int], str]) -> str:
 
 
 def _packet(e: PacketVerdict, name_of: Callable[[int], str]) -> str:
-    fate = fate_of(e.reason).replace("_", " ")
+    capture, frame = split_number(e.number)
+    number = f"{capture + 1}:{frame}" if capture else str(frame)
     to = f" > {name_of(e.tx)}" if e.tx >= 0 else ""
-    return f"{e.number} {name_of(e.rx)}{to} {key_text(e.key)} {fate}, {verdict_text(e)}"
+    connection = f" {key_text(e.key)}" if e.key else ""
+    return f"{number} {name_of(e.rx)}{to}{connection} {outcome_text(e)}"
 
 
 _TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Callable[[int], str]], str]]] = {

@@ -1,61 +1,59 @@
 """From captures to frames: read in batches, decoded into columns, steered to interfaces.
 
-A feed streams: it holds one batch. Bench time starts where the clock stands as the first packet is
-handed over, and keeps the distances of the capture; what lies behind the latest packet is handed
-over at once, since the clock never goes back.
+A feed streams: it holds one group of packets. Bench time starts where the clock stands as the first
+packet is handed over, and keeps the distances of the captures; what lies behind the latest packet
+is handed over at once, since the clock never goes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from aclbench.capture import (
-    Columns,
+    CaptureSequence,
+    Doubles,
+    Group,
+    Place,
     RawBatch,
-    ReaderState,
     Steering,
     as_ethernet,
     can_be_read_again,
     decode,
-    open_capture,
 )
-from aclbench.drivers.frame import FRAME_SIZE, Frame
+from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
 from aclbench.engine.main import AclMain
 from aclbench.errors import CaptureError
 
+_T = TypeVar("_T")
+_NO_PACKETS: Final = Frame([], [], [], [], [], [])
+#: What helps where packets are there twice; by whether the captures are merged.
+_WHAT_TO_DO: Final[dict[bool, str]] = {
+    False: "and each copy is played; capture on one interface alone, or say what enters each: "
+    "--rx, --inside-interface",
+    True: "and each copy is played; --rx takes what enters an interface, not what leaves it "
+    "(`tcpdump -Q in`)",
+}
+
 
 class FeedState(NamedTuple):
-    """Where a feed is: in which capture, at which batch of it, and how far into that batch.
+    """Where a feed is: at which group of packets, and how far into that group.
 
-    `reader` is the reader's state at the beginning of the batch, None before the first one.
-    `times_back` is of the captures before this one.
+    `places` are those at the beginning of the group, None before the first one; `doubles` is what
+    was found ahead of it.
     """
 
-    capture: int
-    reader: ReaderState | None
-    times_back: int
+    places: tuple[Place, ...] | None
     position: int
     offset: int | None
     read: int
-
-
-class _Batch(NamedTuple):
-    """A batch, where it begins, and about how many bytes of its file are done with there.
-
-    `times_back` is of the captures before this one.
-    """
-
-    capture: int
-    reader: ReaderState
-    done_bytes: int
-    times_back: int
-    raw: RawBatch
+    doubles: Doubles
 
 
 class Feed:
-    """Frames of the captures in order, for `SteppedDriver.source`.
+    """Frames of the captures in order, or merged by time, for `SteppedDriver.source`.
 
     `error` is set, and the feed at its end, when a capture cannot be read or not further.
     """
@@ -67,6 +65,7 @@ class Feed:
         am: AclMain,
         start: int,
         frame_size: int = FRAME_SIZE,
+        by_time: bool = False,
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
@@ -74,40 +73,39 @@ class Feed:
         self.steering = steering
         self.start = start
         self.frame_size = frame_size
+        self.by_time = by_time
         self._am = am
         #: Bench time minus capture time; None until the first packet.
         self._offset: int | None = None
-        #: Packets read so far whose time lies before that of an earlier one of their capture.
-        self.times_back = 0
-        self._batches = self._read_all(0, None, 0)
-        self._batch: _Batch | None = None
-        self._columns: Columns | None = None
-        self._rx: list[int] = []
+        self._sequence = CaptureSequence(captures, by_time)
+        self._groups = self._sequence.groups()
+        self._group: Group | None = None
+        #: The packets of the group, at their captures' own times; and how many are handed over.
+        self._packets = _NO_PACKETS
         self._position = 0
+        #: Whether captures have packets twice, found ahead of the group and up to its end.
+        self._doubles_before = self.doubles = Doubles()
 
     def next_frame(self) -> Frame | None:
         """The next packets; None at the end."""
-        while self._columns is None or self._position >= len(self._columns.info):
-            batch = next(self._batches, None)
-            if batch is None:
+        while self._position >= len(self._packets.info):
+            if not self._next_group():
                 return None
-            self._take_up(batch)
-        columns = self._columns
+        packets = self._packets
         first, last = self._position, self._position + self.frame_size
         self._position = last
-        times = columns.time_ns[first:last]
+        times = packets.time[first:last]
         if self._offset is None:
             self._offset = self.start - times[0]
         offset = self._offset
-        number = columns.first_number + first
         self.read += len(times)
         return Frame(
             [time + offset for time in times],
-            range(number, number + len(times)),
-            self._rx[first:last],
-            columns.key[first:last],
-            columns.mirror_key[first:last],
-            columns.info[first:last],
+            packets.number[first:last],
+            packets.rx[first:last],
+            packets.key[first:last],
+            packets.mirror_key[first:last],
+            packets.info[first:last],
         )
 
     def record(self, number: int) -> tuple[int, bytes]:
@@ -115,46 +113,73 @@ class Feed:
 
         A packet of another link type comes as the Ethernet frame that it amounts to.
         """
-        assert self._batch is not None
-        raw = self._batch.raw
-        index = number - raw.first_number
+        assert self._group is not None
+        capture, frame = split_number(number)
+        raw = next(part for part in self._group.parts if part.capture == capture)
+        index = frame - raw.first_number
         return int(raw.time_ns[index]), as_ethernet(raw.frame(index), raw.link_of(index))
+
+    def packet_name(self, number: int) -> str:
+        """A packet as people find it: its Wireshark number, behind its file where there are more.
+
+        The file goes by its name alone, unless another has the same.
+        """
+        capture, frame = split_number(number)
+        if len(self.captures) == 1:
+            return str(frame)
+        path = self.captures[capture]
+        is_only = [other.name for other in self.captures].count(path.name) == 1
+        return f"{path.name if is_only else path}:{frame}"
 
     @property
     def progress(self) -> tuple[int, int]:
         """Bytes of the captures that are done with, about, and their sizes together."""
-        sizes = [path.stat().st_size if path.is_file() else 0 for path in self.captures]
-        batch = self._batch
-        done = 0 if batch is None else sum(sizes[: batch.capture]) + batch.done_bytes
-        return done, sum(sizes)
+        return self._group.done_bytes if self._group else 0, self._sequence.size_bytes
+
+    def notes(self) -> tuple[str, ...]:
+        """What is strange about the captures so far, a sentence each."""
+        notes: list[str] = []
+        back = self._sequence.times_back
+        if back:
+            have, they = ("has", "it is") if back == 1 else ("have", "they are")
+            notes.append(
+                f"{back:,} packet{'s'[: back != 1]} {have} a time earlier than one before; "
+                f"{they} taken at the latest time seen"
+            )
+        if self.doubles.probable:
+            notes.append(
+                f"probably captured twice: of {self.doubles.looked_at:,} packets looked at, "
+                f"{self.doubles.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
+                f"tags, TTL and checksums aside), {_WHAT_TO_DO[self.by_time]}"
+            )
+        notes += [f"no packet has {label}" for label in self.steering.unmet()]
+        return tuple(notes)
 
     def decode_again(self, frame: Frame | None) -> Frame | None:
         """Read the packets of a frame that are not handled yet anew, after a change of settings.
 
         Returns the frame to go on with instead.
         """
-        if self._batch is None or self._columns is None:
+        if self._group is None:
             return frame
         unhandled = len(frame) if frame is not None else 0
-        handed = min(self._position, len(self._columns.info))
-        self._take_up(self._batch)
+        handed = min(self._position, len(self._packets.info))
+        self._take_up(self._group)
         self._position = handed - unhandled
         self.read -= unhandled
         return self.next_frame() if unhandled else None
 
     def state(self, unhandled: int) -> FeedState:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
-        batch = self._batch
-        if batch is None or self._columns is None:
-            return FeedState(0, None, 0, 0, self._offset, 0)
-        position = min(self._position, len(self._columns.info)) - unhandled
+        if self._group is None:
+            return FeedState(None, 0, self._offset, 0, Doubles())
+        position = min(self._position, len(self._packets.info)) - unhandled
         return FeedState(
-            batch.capture,
-            batch.reader,
-            batch.times_back,
+            self._group.places,
             position,
             self._offset,
             self.read - unhandled,
+            self._doubles_before,
         )
 
     def resumed(self, state: FeedState, am: AclMain) -> Feed:
@@ -168,45 +193,73 @@ class Feed:
                     f"{'standard input' if str(path) == '-' else path}: a pipe can be read only "
                     "once, so the run cannot be taken back; save it to a file and play that"
                 )
-        feed = Feed(self.captures, self.steering, am, self.start, self.frame_size)
+        feed = Feed(self.captures, self.steering, am, self.start, self.frame_size, self.by_time)
         feed._offset = state.offset
-        feed.read = state.read
-        feed._batches = feed._read_all(state.capture, state.reader, state.times_back)
+        feed.doubles = state.doubles
+        feed._groups = feed._sequence.groups(state.places)
+        # Read anew, packets may fall into other groups; their order is the same.
         skip = state.position
-        while skip:
-            batch = next(feed._batches, None)
-            if batch is None:
-                break
-            feed._take_up(batch)
-            taken = min(skip, len(batch.raw))
-            feed._position = taken
-            skip -= taken
+        while skip and feed._next_group():
+            feed._position = min(skip, len(feed._packets.info))
+            feed.read += feed._position
+            skip -= feed._position
+        feed.read = state.read
         return feed
 
-    def _take_up(self, batch: _Batch) -> None:
-        self._batch = batch
-        self._columns = decode(batch.raw, self._am.extension_headers)
-        self._rx = self.steering.assign(self._columns)
-        self._position = 0
-
-    def _read_all(
-        self, first: int, resume: ReaderState | None, times_back: int
-    ) -> Iterator[_Batch]:
-        """The batches of all captures from the `first` on, that one from where it was left."""
+    def _next_group(self) -> bool:
+        """Go on to the next group of packets; False: there is none."""
         try:
-            for capture in range(first, len(self.captures)):
-                with open_capture(self.captures[capture]) as reader:
-                    if resume is not None:
-                        reader.resume(resume)
-                    resume = None
-                    batches = reader.batches()
-                    while True:
-                        begin, done = reader.state, reader.done_bytes
-                        batch = next(batches, None)
-                        self.times_back = times_back + reader.times_back
-                        if batch is None:
-                            break
-                        yield _Batch(capture, begin, done, times_back, batch)
-                    times_back = self.times_back
+            group = next(self._groups, None)
+            if group is None:
+                return False
+            self._take_up(group)
         except CaptureError as error:
             self.error = error
+            self._groups = iter(())
+            return False
+        self._doubles_before = self.doubles
+        self.doubles = self.doubles.look(group.parts, group.order, self.read)
+        return True
+
+    def _take_up(self, group: Group) -> None:
+        """Decode a group; its packets are handed over from the first on."""
+        frames = [self._decode(part) for part in group.parts]
+        if group.order is None:
+            self._packets = frames[0]
+        else:
+            self._packets = _in_order(frames, group.order.tolist())
+        self._group = group
+        self._position = 0
+
+    def _decode(self, part: RawBatch) -> Frame:
+        """The packets of a part, at the capture's own times."""
+        try:
+            columns = decode(part, self._am.extension_headers)
+            rx = self.steering.assign(part, columns)
+        except CaptureError as error:
+            raise CaptureError(f"{self.captures[part.capture]}: {error}") from None
+        number = packet_number(part.capture, part.first_number)
+        return Frame(
+            columns.time_ns,
+            list(range(number, number + len(columns))),
+            rx,
+            columns.key,
+            columns.mirror_key,
+            columns.info,
+        )
+
+
+def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:
+    """The packets of several frames, by their rows in all of them, one frame behind the other."""
+
+    def sort(columns: Iterable[list[_T]]) -> list[_T]:
+        return list(map(list(chain.from_iterable(columns)).__getitem__, order))
+
+    return Frame(
+        sort(frame.time for frame in frames),
+        sort(frame.number for frame in frames),
+        sort(frame.rx for frame in frames),
+        sort(frame.key for frame in frames),
+        sort(frame.mirror_key for frame in frames),
+        sort(frame.info for frame in frames),
+    )

@@ -7,22 +7,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aclbench.capture import PcapWriter
+from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.reasons import fate_of, reason_text
+from aclbench.engine.reasons import (
+    FATES,
+    KINDS,
+    NEW_SESSION,
+    RULE_DENY,
+    RULE_PERMIT,
+    fate_of,
+    reason_text,
+    with_rule,
+)
 from aclbench.errors import AclbenchError
 from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.snapshot import key_text
-from aclbench.workbench.verdict import verdict_text
+from aclbench.workbench.verdict import outcome_text
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
 
 #: Fates with which a packet leaves the bench.
 PASSED: Final = ("permitted", "unchecked")
+#: The reasons that name a rule, by its action.
+RULE_KINDS: Final = {DENY: RULE_DENY, PERMIT: RULE_PERMIT, PERMIT_REFLECT: NEW_SESSION}
 
 
 class TraceLines:
-    """Prints a line for each packet: its number in the capture, when, where, verdict and why.
+    """Prints a line for each packet: its number in its capture, when, where, verdict and why.
 
     `only` is a fate, or part of a reason's text; empty for all packets. Times are from the start.
     """
@@ -37,20 +49,27 @@ class TraceLines:
         if not isinstance(event, PacketVerdict):
             return
         fate = fate_of(event.reason).replace("_", " ")
-        if (
-            self._only
-            and self._only != fate
-            and self._only not in reason_text(event.reason).lower()
-        ):
+        if self._only not in (fate, "") and self._only not in reason_text(event.reason).lower():
             return
         name = self._bench.interface_name
         tx = name(event.tx) if event.tx >= 0 else "-"
         at = seconds_text(event.time - self._bench.started)
         connection = key_text(event.key) or "-"
-        self._write(
-            f"{event.number} +{at} {name(event.rx)} > {tx} {connection}: "
-            f"{fate}, {verdict_text(event)}"
-        )
+        feed = self._bench.feed
+        number = event.number if feed is None else feed.packet_name(event.number)
+        outcome = outcome_text(event)
+        self._write(f"{number} +{at} {name(event.rx)} > {tx} {connection}: {outcome}")
+
+
+def known_filters(bench: Workbench) -> tuple[list[str], list[str]]:
+    """The fates and reasons that packets of a bench can have, for `only`."""
+    reasons: dict[str, None] = {}
+    for acl_index, acl in bench.machine.am.acls.items():
+        for rule_index, rule in enumerate(acl.rules):
+            kind = RULE_KINDS[rule.is_permit]
+            reasons[reason_text(with_rule(kind, acl_index, rule_index))] = None
+    others = (text for kind, (_, _, text) in KINDS.items() if kind not in RULE_KINDS.values())
+    return [fate.replace("_", " ") for fate in FATES], [*reasons, *others]
 
 
 class SplitCaptures:

@@ -71,6 +71,12 @@ def verdict_text(event: PacketVerdict) -> str:
     return f"{node_of(event.reason)}: {text}"
 
 
+def outcome_text(event: PacketVerdict) -> str:
+    """A packet's fate and why; once, where the one says it all."""
+    fate, why = fate_of(event.reason).replace("_", " "), verdict_text(event)
+    return why if why.lower() == fate else f"{fate}, {why}"
+
+
 def verdict_of(event: PacketVerdict, tx: str | None) -> Verdict:
     """The verdict that a trace event tells; `tx` is the name of its tx interface."""
     return Verdict(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aclbench.capture import Columns, Steering, decode, guess_inside, open_capture
+from aclbench.capture import ByAddress, Columns, decode, guess_inside, open_capture
 from aclbench.engine.packet import (
     INFO_ICMP,
     INFO_IP6,
@@ -83,9 +83,11 @@ def test_the_inside_is_found(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(COUNTS))
 def test_both_directions_of_both_families(name: str) -> None:
-    columns = columns_of(name)
-    steering = Steering([("10.0.0.0/24", 4), ("fd00:1::/64", 6)], 0)
-    sides = Counter(zip(columns.family.tolist(), steering.assign(columns), strict=True))
+    with open_capture(PCAPS / name) as reader:
+        (batch,) = reader.batches()
+    columns = decode(batch)
+    steering = ByAddress([("10.0.0.0/24", 4), ("fd00:1::/64", 6)], 0)
+    sides = Counter(zip(columns.family.tolist(), steering.assign(batch, columns), strict=True))
     assert all(sides[side] > 3 for side in ((4, 4), (4, 0), (6, 6), (6, 0)))
 
 

@@ -22,8 +22,8 @@ from capture.frames import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.capture import Columns, RawBatch, decode, open_capture
-from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, parse_ethernet
+from aclbench.capture import Columns, RawBatch, decode, open_capture, parse_frame
+from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS
 from aclbench.errors import CaptureError
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
@@ -32,34 +32,39 @@ PCAPS = Path(__file__).parents[2] / "pcaps"
 def assert_agrees(
     batch: RawBatch, extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
 ) -> Columns:
-    """Hold `decode` to the parser, frame by frame, and the source columns to the keys."""
+    """Hold `decode` to the parser, frame by frame, and the address columns to the keys."""
     columns = decode(batch, extension_headers)
     assert len(columns) == len(batch)
-    expected = [parse_ethernet(batch.frame(i), extension_headers) for i in range(len(batch))]
+    expected = [
+        parse_frame(batch.frame(i), batch.link_type, extension_headers, batch.is_cut(i))
+        for i in range(len(batch))
+    ]
     assert columns.key == [packet.key for packet in expected]
     assert columns.mirror_key == [packet.mirror_key for packet in expected]
     assert columns.info == [packet.info for packet in expected]
     assert columns.time_ns == batch.time_ns.tolist()
     assert all(type(value) is int for value in columns.info + columns.time_ns)
     assert all(type(key) is bytes for key in columns.key + columns.mirror_key)
-    assert sources(columns) == [_source(packet.key) for packet in expected]
+    assert ends(columns) == [_ends(packet.key) for packet in expected]
     return columns
 
 
-def sources(columns: Columns) -> list[tuple[int, int]]:
-    """Family and source address of each packet, put together from the columns."""
-    wide = (columns.src_hi.astype(object) << 64) | columns.src_lo.astype(object)
+def ends(columns: Columns) -> list[tuple[int, int, int]]:
+    """Family, source and destination of each packet, put together from the columns."""
+    src = (columns.src_hi.astype(object) << 64) | columns.src_lo.astype(object)
+    dst = (columns.dst_hi.astype(object) << 64) | columns.dst_lo.astype(object)
     return [
-        (family, int(a if family == 4 else b))
-        for family, a, b in zip(columns.family.tolist(), columns.src4.tolist(), wide, strict=True)
+        (4, int(columns.src4[i]), int(columns.dst4[i])) if family == 4 else (family, src[i], dst[i])
+        for i, family in enumerate(columns.family.tolist())
     ]
 
 
-def _source(key: bytes) -> tuple[int, int]:
+def _ends(key: bytes) -> tuple[int, int, int]:
     if not key:
-        return 0, 0
+        return 0, 0, 0
     size, family = (4, 4) if len(key) == 14 else (16, 6)
-    return family, int.from_bytes(key[:size], "big")
+    src, dst = key[:size], key[size : 2 * size]
+    return family, int.from_bytes(src, "big"), int.from_bytes(dst, "big")
 
 
 @settings(max_examples=300)

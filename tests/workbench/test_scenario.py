@@ -69,7 +69,7 @@ def test_a_scenario_sets_up_a_bench(tmp_path: Path) -> None:
         ('title = "Two"', "title = 5", "title"),
         ('title = "Two"', 'captures = ["none.pcap"]', "none.pcap"),
         ('title = "Two"', "title = ", "not TOML"),
-        (GOOD, "", "interface: found None"),
+        (GOOD, "", "interface: found nothing"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(

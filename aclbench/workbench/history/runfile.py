@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Bench = TypeVar("Bench", bound=Workbench)
 
-VERSION: Final = 1
+VERSION: Final = 2
 SUFFIX: Final = ".run"
 #: A line longer than this is not one of ours.
 MAX_LINE_BYTES: Final = 256 << 20
@@ -219,14 +219,14 @@ class _Reader:
         if shown is None:
             return None
         captures = tuple(self._find_capture(entry) for entry in shown["captures"])
-        interfaces = tuple(
-            InterfaceSpec(str(i["name"]), tuple(map(str, i["addresses"])), tuple(i["prefixes"]))
-            for i in shown["interfaces"]
-        )
+        interfaces = tuple(_interface(fields) for fields in shown["interfaces"])
+        rx = tuple(map(str, shown["rx"]))
+        if rx and len(rx) != len(captures):
+            raise ValueError("a scenario with captures that enter nowhere")
         fields = {name: shown[name] for name in ("title", "text", "assumed", "place", "placement")}
         if not all(isinstance(value, str) for value in fields.values()):
             raise ValueError("a scenario with something that is not text where text belongs")
-        scenario = Scenario(title=fields["title"], interfaces=interfaces, captures=captures)
+        scenario = Scenario(fields["title"], interfaces, captures=captures, rx=rx)
         return replace(
             scenario,
             workers=shown["workers"],
@@ -271,6 +271,17 @@ class _Reader:
 
     def error(self, number: int, what: str) -> RunFileError:
         return RunFileError(f"{self.path}: line {number}: {what}")
+
+
+def _interface(fields: dict[str, Any]) -> InterfaceSpec:
+    """An interface of a scenario, as `asdict` wrote it."""
+    labels = tuple(fields["capture_interfaces"])
+    if not all(type(label) in (int, str) for label in labels):
+        raise ValueError("a capture interface that is neither a name nor a number")
+    texts = {
+        name: tuple(map(str, fields[name])) for name in ("addresses", "prefixes", "vlans", "macs")
+    }
+    return InterfaceSpec(str(fields["name"]), capture_interfaces=labels, **texts)
 
 
 def _lines(file: IO[bytes]) -> Iterable[bytes]:

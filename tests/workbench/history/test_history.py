@@ -14,7 +14,12 @@ from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants
 from aclbench.workbench.bundled import bundled_folder, find_input
 from aclbench.workbench.history.state import state_of
-from aclbench.workbench.scenario import Scenario, load_scenario, scenario_for_capture
+from aclbench.workbench.scenario import (
+    InterfaceSpec,
+    Scenario,
+    load_scenario,
+    scenario_for_capture,
+)
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SMALL = bundled_folder("pcaps") / "http.pcap"
@@ -22,9 +27,8 @@ SMALL = bundled_folder("pcaps") / "http.pcap"
 
 def bench_on(capture: Any, workers: int = 2, order: str = "fair", seed: int = 0) -> Workbench:
     """A firewall between inside and outside, a capture ready to play."""
-    scenario = scenario_for_capture(
-        [capture], ["10.0.0.0/24", "fd00:1::/64"], "", workers, "interface"
-    )
+    inside = InterfaceSpec("pg0", prefixes=("10.0.0.0/24", "fd00:1::/64"))
+    scenario = scenario_for_capture([capture], inside, "", workers, "interface")
     return Workbench.from_scenario(scenario, order=order, seed=seed)  # type: ignore[arg-type]
 
 

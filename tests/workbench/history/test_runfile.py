@@ -16,14 +16,16 @@ from hypothesis import strategies as st
 from aclbench import AclbenchError, RunFileError, Workbench
 from aclbench.workbench.bundled import bundled_folder
 from aclbench.workbench.history.state import state_of
-from aclbench.workbench.scenario import scenario_for_capture
+from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
 
 
 def played(tmp_path: Path) -> Workbench:
     """A run with a capture of its own, a branch, steps made by hand, frames and commands."""
     capture = tmp_path / "http.pcap"
     shutil.copy(bundled_folder("pcaps") / "http.pcap", capture)
-    scenario = scenario_for_capture([capture], ["10.0.0.0/24", "fd00:1::/64"], "", 2, "interface")
+    scenario = scenario_for_capture(
+        [capture], InterfaceSpec("pg0", prefixes=("10.0.0.0/24", "fd00:1::/64")), "", 2, "interface"
+    )
     bench = Workbench.from_scenario(scenario)
     bench.play(30)
     for _ in range(7):
@@ -100,7 +102,7 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     bench = played(tmp_path)
     path = tmp_path / "x.run"
     bench.save(path)
-    path.write_text(path.read_text().replace('"aclbench-run": 1', '"aclbench-run": 99'))
+    path.write_text(path.read_text().replace('"aclbench-run": 2', '"aclbench-run": 99'))
     with pytest.raises(RunFileError, match="version 99"):
         Workbench.load(path)
 
@@ -173,7 +175,7 @@ def test_damage_never_gives_a_traceback(tmp_path_factory: Any, data: st.DataObje
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"{}", b"[1, 2]", b"\xff\xfe", b'{"aclbench-run": 1}']
+    "content", [b"", b"\n", b"{}", b"[1, 2]", b"\xff\xfe", b'{"aclbench-run": 2}']
 )
 def test_files_that_are_no_run(tmp_path: Path, content: bytes) -> None:
     """And a directory, and nothing at all."""

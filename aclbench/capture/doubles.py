@@ -1,0 +1,205 @@
+"""Notices a capture that has its packets twice: taken on all interfaces, or on both sides.
+
+The two copies of a packet may differ in all that a router or a switch changes on the way: MAC
+addresses, VLAN tags, DSCP, TTL and the IP checksum. The rest is hashed, and two packets of one hash
+within a millisecond are copies. What an end repeats is not: IPv4 tells that by the identification;
+where that is 0, and in IPv6, the checksum of L4 must agree too, and pure acknowledgements, which
+may well be repeated, are not looked at. A packet that comes more than a few times was made so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.batch import RawBatch, gather
+from aclbench.capture.links import ETHERNET_BYTES, IP4_BYTES, IP6_BYTES, untagged_starts
+from aclbench.engine.packet import (
+    ETHERTYPE_IP4,
+    ETHERTYPE_IP6,
+    PROTO_ICMP6,
+    PROTO_TCP,
+    PROTO_UDP,
+    TCP_ACK,
+)
+
+#: Packets of a group that are looked at, from its beginning ...
+SAMPLE_PACKETS: Final = 2000
+#: ... of groups so far apart that one packet in so many is.
+ONE_IN: Final = 8
+#: Copies of a packet are no further apart, in nanoseconds.
+APART_NS: Final = 1_000_000
+#: What is there more often was not copied on the way.
+MOST_COPIES: Final = 4
+#: From this share of packets with a copy on, and this number, a capture is doubled.
+SHARE: Final = 0.2
+FEWEST: Final = 10
+
+#: All of L4 that is looked at.
+_L4_BYTES: Final = 20
+_TCP_FLAGS_AT: Final = 13
+_TCP_CHECKSUM: Final = slice(16, 18)
+_UDP_CHECKSUM: Final = slice(6, 8)
+_PADDING: Final = bytes(IP6_BYTES + _L4_BYTES)
+#: L4 up to the end of its checksum, by protocol.
+_CHECKSUM_END: Final[dict[int, int]] = {PROTO_TCP: 18, PROTO_UDP: 8, PROTO_ICMP6: 4, 1: 4}
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+class Doubles(NamedTuple):
+    """How many packets were looked at, and how many of them have a copy."""
+
+    looked_at: int = 0
+    copies: int = 0
+
+    @property
+    def probable(self) -> bool:
+        """Whether the capture probably has its packets twice."""
+        return self.copies >= FEWEST and self.copies > SHARE * self.looked_at
+
+    def look(self, parts: Sequence[RawBatch], order: Ints | None, packets_read: int) -> Doubles:
+        """Look at the beginning of a group, unless enough was looked at for `packets_read`.
+
+        `parts` and `order` are those of a `Group`.
+        """
+        if self.looked_at * ONE_IN > packets_read:
+            return self
+        hashes, times = [], []
+        for part, count in zip(parts, _counts(parts, order), strict=True):
+            sample = part.part(0, count)
+            found, is_known = identities(sample)
+            hashes.append(found[is_known])
+            times.append(sample.time_ns[is_known])
+        identity, time_ns = np.concatenate(hashes), np.concatenate(times)
+        copies = _count_copies(identity, time_ns)
+        return Doubles(self.looked_at + len(identity), self.copies + copies)
+
+
+def _counts(parts: Sequence[RawBatch], order: Ints | None) -> list[int]:
+    """How many packets of each part are among the first of a group."""
+    if order is None:
+        return [min(SAMPLE_PACKETS, len(parts[0]))]
+    ends = np.cumsum([len(part) for part in parts])
+    part_of = np.searchsorted(ends, order[:SAMPLE_PACKETS], side="right")
+    counts: list[int] = np.bincount(part_of, minlength=len(parts)).tolist()
+    return counts
+
+
+def _count_copies(identity: NDArray[np.uint64], time_ns: Ints) -> int:
+    """The packets that have another of the same identity near."""
+    if len(identity) < 2:
+        return 0
+    order = np.lexsort((time_ns, identity))
+    identity, time_ns = identity[order], time_ns[order]
+    same = identity[1:] == identity[:-1]
+    begins = np.flatnonzero(np.concatenate(([True], ~same)))
+    lengths = np.diff(np.append(begins, len(identity)))
+    is_few = np.repeat(lengths <= MOST_COPIES, lengths)
+    near = same & is_few[1:] & (time_ns[1:] - time_ns[:-1] <= APART_NS)
+    has_copy = np.zeros(len(identity), dtype=np.bool_)
+    has_copy[1:] |= near
+    has_copy[:-1] |= near
+    return int(np.count_nonzero(has_copy))
+
+
+def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
+    """A hash of what stays the same of each packet on its way, and for which packets there is one.
+
+    Those are IPv4 without options and IPv6 without extension headers, captured far enough.
+    """
+    padded = replace(batch, data=batch.data + _PADDING)
+    (at, ethertype), _ = untagged_starts(padded, len(padded.data) - ETHERNET_BYTES)
+    captured = batch.captured - (at - batch.offset)
+    at = np.minimum(at, len(padded.data) - len(_PADDING))
+    identity = np.zeros(len(batch), dtype=np.uint64)
+    is_known = np.zeros(len(batch), dtype=np.bool_)
+    for family_type, header_bytes, read in (
+        (ETHERTYPE_IP4, IP4_BYTES, _read_ip4),
+        (ETHERTYPE_IP6, IP6_BYTES, _read_ip6),
+    ):
+        rows = np.flatnonzero((ethertype == family_type) & (captured >= header_bytes))
+        if len(rows):
+            window = gather(padded.data, header_bytes + _L4_BYTES, at[rows])
+            is_known[rows] = read(window, captured[rows])
+            identity[rows] = _hash(window)
+    return identity, is_known
+
+
+def _read_ip4(window: Bytes, captured: Ints) -> Bools:
+    """Take out of each IPv4 packet what may change on its way; which have an identity?"""
+    total = _be16(window, 2)
+    l4, proto = window[:, IP4_BYTES:], window[:, 9]
+    is_plain = window[:, 0] == 0x45
+    numbered = _be16(window, 4) != 0
+    pure_ack = _is_pure_ack(l4, proto, total - IP4_BYTES)
+    whole = _has_checksum(proto, np.minimum(captured, total) - IP4_BYTES)
+    _blank_behind(window, np.minimum(captured, total))
+    window[:, 1] = window[:, 8] = 0
+    window[:, 10:12] = 0
+    # A host hands some checksums on unfinished, so they count only where nothing else tells.
+    for number, checksum in ((PROTO_TCP, _TCP_CHECKSUM), (PROTO_UDP, _UDP_CHECKSUM)):
+        rows = numbered & (proto == number)
+        l4[rows, checksum] = 0
+    found: Bools = is_plain & (numbered | (whole & ~pure_ack))
+    return found
+
+
+def _read_ip6(window: Bytes, captured: Ints) -> Bools:
+    """The same of IPv6, which has no identification."""
+    payload = _be16(window, 4)
+    l4, proto = window[:, IP6_BYTES:], window[:, 6]
+    pure_ack = _is_pure_ack(l4, proto, payload)
+    length = np.minimum(captured, payload + IP6_BYTES)
+    whole = _has_checksum(proto, length - IP6_BYTES)
+    is_ip6 = window[:, 0] >> 4 == 6
+    _blank_behind(window, length)
+    window[:, 0], window[:, 7] = 0x60, 0
+    window[:, 1] &= 0x0F
+    found: Bools = is_ip6 & whole & ~pure_ack
+    return found
+
+
+def _is_pure_ack(l4: Bytes, proto: Bytes, l4_bytes: Ints) -> Bools:
+    """A TCP segment that carries nothing but an acknowledgement."""
+    header_bytes = (l4[:, 12] >> 4).astype(np.int64) * 4
+    is_ack = (proto == PROTO_TCP) & (l4[:, _TCP_FLAGS_AT] == TCP_ACK)
+    found: Bools = is_ack & (l4_bytes <= header_bytes)
+    return found
+
+
+def _has_checksum(proto: Bytes, l4_bytes: Ints) -> Bools:
+    """Whether L4 was captured up to the end of its checksum."""
+    found = np.zeros(len(proto), dtype=np.bool_)
+    for number, end in _CHECKSUM_END.items():
+        found |= (proto == number) & (l4_bytes >= end)
+    return found
+
+
+def _blank_behind(window: Bytes, length: Ints) -> None:
+    """Blank what was not captured, and what fills up a short frame."""
+    window[np.arange(window.shape[1]) >= length[:, None]] = 0
+
+
+def _be16(window: Bytes, at: int) -> Ints:
+    return window[:, at].astype(np.int64) << 8 | window[:, at + 1]
+
+
+#: Odd numbers with well spread bits, one for each word of the longer window.
+_ODD: Final = np.random.Generator(np.random.PCG64(2017)).integers(
+    0, 1 << 63, size=8, dtype=np.uint64
+) * np.uint64(2) + np.uint64(1)
+
+
+def _hash(window: Bytes) -> NDArray[np.uint64]:
+    """A 64-bit hash of each row."""
+    spare = -window.shape[1] % 8
+    words = np.pad(window, ((0, 0), (0, spare))).view(np.uint64)
+    hashed: NDArray[np.uint64] = (words * _ODD[: words.shape[1]]).sum(axis=1, dtype=np.uint64)
+    return hashed

@@ -1,0 +1,28 @@
+"""Which interface a packet enters: one class a kind of steering, behind one small protocol.
+
+A capture does not say on which side of the machine a packet was seen, so somebody has to.
+`addresses` goes by the source address; `labels` by what else a packet carries: VLAN tags, source
+MAC, the pcapng interface, or the capture that it stands in. All work by the batch.
+"""
+
+from aclbench.capture.steering.addresses import ByAddress
+from aclbench.capture.steering.labels import (
+    ByCapture,
+    ByCaptureInterface,
+    ByMac,
+    ByVlan,
+    parse_mac,
+    parse_vlan,
+)
+from aclbench.capture.steering.protocol import Steering
+
+__all__ = [
+    "ByAddress",
+    "ByCapture",
+    "ByCaptureInterface",
+    "ByMac",
+    "ByVlan",
+    "Steering",
+    "parse_mac",
+    "parse_vlan",
+]
