@@ -90,9 +90,8 @@ def test_what_an_end_repeats() -> None:
     segment = tcp(0x18, payload=b"data")
     again = [(n * 1000, ethernet(v4(segment, 6, n + 1), 0x0800)) for n in range(50)]
     assert seen(again) == (50, 0)
-    pings = [
-        (n * 1000, ethernet(v4(icmp()[:6] + pack("!H", n), 1, n + 1), 0x0800)) for n in range(50)
-    ]
+    echoes = [v4(icmp()[:6] + pack("!H", n), 1, n + 1) for n in range(50)]
+    pings = [(n * 1000, ethernet(echo, 0x0800)) for n, echo in enumerate(echoes)]
     assert seen(pings) == (50, 0)
     acks = [(n * 1000, ethernet(ip6(tcp(0x10), 6), 0x86DD)) for n in range(50)]
     assert seen(acks) == (0, 0)
