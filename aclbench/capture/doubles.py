@@ -30,7 +30,7 @@ from aclbench.engine.packet import (
 #: Packets of a group that are looked at, from its beginning ...
 SAMPLE_PACKETS: Final = 2000
 #: ... of groups so far apart that one packet in so many is.
-ONE_IN: Final = 8
+ONE_IN: Final = 16
 #: Copies of a packet are no further apart, in nanoseconds.
 APART_NS: Final = 1_000_000
 #: What is there more often was not copied on the way.
@@ -54,8 +54,12 @@ Bytes = NDArray[np.uint8]
 
 
 class Doubles(NamedTuple):
-    """How many packets were looked at, and how many of them have a copy."""
+    """How many packets were looked at, and how many of them have a copy.
 
+    `sampled` were chosen to be looked at; some of them have no identity.
+    """
+
+    sampled: int = 0
     looked_at: int = 0
     copies: int = 0
 
@@ -69,17 +73,20 @@ class Doubles(NamedTuple):
 
         `parts` and `order` are those of a `Group`.
         """
-        if self.looked_at * ONE_IN > packets_read:
+        if self.sampled * ONE_IN > packets_read:
             return self
         hashes, times = [], []
-        for part, count in zip(parts, _counts(parts, order), strict=True):
+        counts = _counts(parts, order)
+        for part, count in zip(parts, counts, strict=True):
             sample = part.part(0, count)
             found, is_known = identities(sample)
             hashes.append(found[is_known])
             times.append(sample.time_ns[is_known])
         identity, time_ns = np.concatenate(hashes), np.concatenate(times)
         copies = _count_copies(identity, time_ns)
-        return Doubles(self.looked_at + len(identity), self.copies + copies)
+        return Doubles(
+            self.sampled + sum(counts), self.looked_at + len(identity), self.copies + copies
+        )
 
 
 def _counts(parts: Sequence[RawBatch], order: Ints | None) -> list[int]:
@@ -114,9 +121,9 @@ def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
 
     Those are IPv4 without options and IPv6 without extension headers, captured far enough.
     """
-    padded = replace(batch, data=batch.data + _PADDING)
+    padded = _padded(batch)
     (at, ethertype), _ = untagged_starts(padded, len(padded.data) - ETHERNET_BYTES)
-    captured = batch.captured - (at - batch.offset)
+    captured = batch.captured - (at - padded.offset)
     at = np.minimum(at, len(padded.data) - len(_PADDING))
     identity = np.zeros(len(batch), dtype=np.uint64)
     is_known = np.zeros(len(batch), dtype=np.bool_)
@@ -130,6 +137,14 @@ def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
             is_known[rows] = read(window, captured[rows])
             identity[rows] = _hash(window)
     return identity, is_known
+
+
+def _padded(batch: RawBatch) -> RawBatch:
+    """The batch with its own data alone, and more behind them than is looked at."""
+    if not len(batch):
+        return batch
+    begin, end = int(batch.offset[0]), int(batch.offset[-1] + batch.captured[-1])
+    return replace(batch, data=batch.data[begin:end] + _PADDING, offset=batch.offset - begin)
 
 
 def _read_ip4(window: Bytes, captured: Ints) -> Bools:

@@ -34,11 +34,14 @@ def later_hop(frame: bytes) -> bytes:
 
 
 def seen(packets: Iterable[Seen]) -> Doubles:
-    """What is found in these packets, in the order of their times."""
+    """What is found in these packets, in the order of their times; without the number sampled."""
     ordered = sorted(packets, key=lambda packet: packet[0])
     batch = batch_of([frame for _, frame in ordered])
     times = np.array([time for time, _ in ordered], dtype=np.int64)
-    return Doubles().look([RawBatch(batch.data, batch.offset, batch.captured, times, 1)], None, 0)
+    batch = RawBatch(batch.data, batch.offset, batch.captured, times, 1)
+    found = Doubles().look([batch], None, 0)
+    assert found.sampled == len(ordered)
+    return found._replace(sampled=0)
 
 
 def conversation(ident: Callable[[int], int] = lambda n: n + 1) -> list[Seen]:
@@ -64,9 +67,9 @@ def conversation(ident: Callable[[int], int] = lambda n: n + 1) -> list[Seen]:
 def test_both_sides_of_a_router(ident: Callable[[int], int], gap: int) -> None:
     """Each packet again a little later, changed as a router changes it."""
     once = conversation(ident)
-    assert seen(once) == (100, 0)
+    assert seen(once) == (0, 100, 0)
     doubles = seen(once + [(time + gap, later_hop(frame)) for time, frame in once])
-    assert doubles == (200, 200)
+    assert doubles == (0, 200, 200)
     assert doubles.probable
 
 
@@ -89,16 +92,16 @@ def test_what_an_end_repeats() -> None:
     that repeat are not looked at where nothing numbers them; nor is what was made to be equal."""
     segment = tcp(0x18, payload=b"data")
     again = [(n * 1000, ethernet(v4(segment, 6, n + 1), 0x0800)) for n in range(50)]
-    assert seen(again) == (50, 0)
+    assert seen(again) == (0, 50, 0)
     echoes = [v4(icmp()[:6] + pack("!H", n), 1, n + 1) for n in range(50)]
     pings = [(n * 1000, ethernet(echo, 0x0800)) for n, echo in enumerate(echoes)]
-    assert seen(pings) == (50, 0)
+    assert seen(pings) == (0, 50, 0)
     acks = [(n * 1000, ethernet(ip6(tcp(0x10), 6), 0x86DD)) for n in range(50)]
-    assert seen(acks) == (0, 0)
+    assert seen(acks) == (0, 0, 0)
     acks = [(n * 1000, ethernet(v4(tcp(0x10), 6, 0), 0x0800)) for n in range(50)]
-    assert seen(acks) == (0, 0)
+    assert seen(acks) == (0, 0, 0)
     made = [(n * 1000, ethernet(v4(udp(), 17, 1), 0x0800)) for n in range(50)]
-    assert seen(made) == (50, 0)
+    assert seen(made) == (0, 50, 0)
 
 
 def test_across_merged_captures() -> None:
@@ -110,15 +113,16 @@ def test_across_merged_captures() -> None:
         times = np.array([time + n for time, _ in once], dtype=np.int64)
         parts.append(RawBatch(batch.data, batch.offset, batch.captured, times, 1, capture=n))
     order = np.argsort(np.concatenate([part.time_ns for part in parts]), kind="stable")
-    assert Doubles().look(parts, order, 0) == (200, 200)
+    assert Doubles().look(parts, order, 0) == (200, 200, 200)
 
 
-def test_one_packet_in_eight_is_looked_at() -> None:
-    once = [(n * MS, ethernet(v4(udp(), 17, n + 1), 0x0800)) for n in range(100)]
-    first = seen(once)
-    part = batch_of([frame for _, frame in once])
-    assert first.look([part], None, 799) == first
-    assert first.look([part], None, 800).looked_at == 200
+def test_one_packet_in_sixteen_is_looked_at() -> None:
+    """Whether they have an identity or not."""
+    part = batch_of([frame for _, frame in conversation()] + [ethernet(bytes(46), 0x0806)] * 100)
+    first = Doubles().look([part], None, 0)
+    assert first == (200, 100, 0)
+    assert first.look([part], None, 3199) == first
+    assert first.look([part], None, 3200) == (400, 200, 0)
 
 
 def test_frames_cut_anywhere_are_read_within_their_bounds() -> None:
