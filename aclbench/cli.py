@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from aclbench import __version__
-from aclbench.compiled import form
 from aclbench.cli_synth import synth
+from aclbench.compiled import form
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aclbench.capture import open_capture
 from aclbench.workbench.bundled import bundled_files
 
 CAPTURES = bundled_files("pcaps")
@@ -267,3 +268,80 @@ def test_traffic_that_cannot_be_made(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+def test_a_packet_that_is_not_ip_is_said_once() -> None:
+    """Fate and reason are the same words."""
+    lines = run("replay", "--only", "not ip", capture("http")).stdout.splitlines()
+    shown = [line for line in lines if " s pg" in line]
+    assert shown
+    assert all(line.endswith(" > - -: not IP") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("replay", ""), 1, "an empty argument"),
+        (("replay", "--only", "zzz", capture("http")), 2, "the reasons acl 0 rule 0: permit"),
+        (("replay", "--only", "acl 7", capture("http")), 2, "--only acl 7"),
+        (("replay", "--inside-vlan", "4095", capture("http")), 2, "4095"),
+        (("replay", "--inside-mac", "x", capture("http")), 2, "not a MAC address"),
+        (("replay", "--inside-interface", "eth0", capture("http")), 1, "classic pcap"),
+        (
+            ("replay", "--inside-vlan", "1", "--inside-interface", "0", capture("http")),
+            2,
+            "--inside-vlan and --inside-interface",
+        ),
+        (("replay", "--inside-vlan", "1", "--rx", "pg0=http"), 2, "both say"),
+        (("replay", "--rx", "pg0"), 2, "pg0=in.pcap"),
+        (("replay", "--rx", "pg0=aging"), 2, "is a scenario"),
+        (("replay", "--rx", "pg0=no-such-thing"), 1, "none that is bundled"),
+        (("replay", "--rx", "pg2=http"), 1, "pg0, the inside, and pg1, the outside"),
+        (("replay", "--rx", "pg0=http", "dns-ping"), 2, "leave dns-ping"),
+        (("replay", "--rx", "pg9=http", "aging"), 1, "there is no interface pg9"),
+        (("replay", "--inside-vlan", "1", "aging"), 1, "leave --inside-vlan"),
+    ],
+)
+def test_wrong_steering(arguments: tuple[str, ...], code: int, says: str) -> None:
+    """What was asked, and what would be right."""
+    done = run(*arguments)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reason_or_a_rule_to_show() -> None:
+    """Part of a text that some packet could have, whether one has or not."""
+    for only in ("both ends", "RULE 1", "not_ip", "malformed", "no route"):
+        assert run("replay", "--only", only, capture("http")).returncode == 0
+
+
+def test_one_capture_an_interface(tmp_path: Path) -> None:
+    """Without a scenario, with VPP lines, and instead of a scenario's own captures."""
+    rx = ("--rx", f"pg0={capture('http')}", "--rx", f"pg1={capture('dns-ping')}")
+    alone = run("replay", "--trace", *rx)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    names = {line.split(":")[0] for line in alone.stdout.splitlines() if " s pg" in line}
+    assert names == {"http.pcap", "dns-ping.pcap"}
+    lines = tmp_path / "vpp.conf"
+    lines.write_text(
+        "create packet-generator interface pg0\ncreate packet-generator interface pg1\n"
+    )
+    for bench in (("--exec", str(lines)), ("two-workers",)):
+        figures = json.loads(run("replay", "--json", *rx, *bench).stdout)
+        assert figures["packets"]["read"] == 130
+
+
+def test_inside_by_mac_and_vlan() -> None:
+    """The recorded inside hosts share one address; no packet has a tag, and that is said."""
+    with open_capture(capture("http")) as reader:
+        batch = next(reader.batches())
+    mac = next(
+        frame[6:12].hex(":")
+        for frame in map(batch.frame, range(len(batch)))
+        if frame[26:30] == bytes([10, 0, 0, 2])
+    )
+    by_address = json.loads(run("replay", "--json", capture("http")).stdout)
+    by_mac = json.loads(run("replay", "--json", "--inside-mac", mac, capture("http")).stdout)
+    assert by_mac["sessions"]["added"] >= by_address["sessions"]["added"]
+    assert f"source MAC {mac} come from inside" in by_mac["notes"][0]
+    by_vlan = json.loads(run("replay", "--json", "--inside-vlan", "7", capture("http")).stdout)
+    assert by_vlan["notes"][-1] == "no packet was seen with VLAN 7"

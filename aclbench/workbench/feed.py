@@ -152,7 +152,8 @@ class Feed:
                 f"{self.doubles.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
                 f"tags, TTL and checksums aside), {_WHAT_TO_DO[self.by_time]}"
             )
-        notes += [f"no packet has {label}" for label in self.steering.unmet()]
+        if self.read:
+            notes += [f"no packet was seen with {label}" for label in self.steering.unmet()]
         return tuple(notes)
 
     def decode_again(self, frame: Frame | None) -> Frame | None:

@@ -370,4 +370,6 @@ def _as_toml(value: Any) -> str:
     """A value as the person wrote it, or nearly."""
     if value is None:
         return "nothing"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_toml, value))}]"
     return str(value).lower() if isinstance(value, bool) else repr(value)

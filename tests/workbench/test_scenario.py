@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
+from struct import pack
 
 import pytest
+from capture.containers import enhanced, interface, option, pcap, section
+from capture.frames import ip4, udp
 
 from aclbench import ScenarioError, Workbench
+from aclbench.engine.events import PacketVerdict
+from aclbench.engine.reasons import reason_text
 
 GOOD = """\
 title = "Two"
@@ -70,6 +76,25 @@ def test_a_scenario_sets_up_a_bench(tmp_path: Path) -> None:
         ('title = "Two"', 'captures = ["none.pcap"]', "none.pcap"),
         ('title = "Two"', "title = ", "not TOML"),
         (GOOD, "", "interface: found nothing"),
+        ("workers = 2", "workers = true", "workers: found true"),
+        ('title = "Two"', 'captures = ["."]', "captures: found ., a directory"),
+        ('name = "pg1"', 'name = "pg1"\nvlans = [0]', "interface 2, vlans: found 0"),
+        ('name = "pg1"', 'name = "pg1"\nvlans = [20.30]', "found [20.3]"),
+        ('name = "pg1"', 'name = "pg1"\nvlans = "10"', 'a list such as [10, "20.30"]'),
+        ('name = "pg1"', 'name = "pg1"\nmacs = ["02"]', "interface 2, macs: found 02"),
+        ('name = "pg1"', 'name = "pg1"\ncapture_interfaces = [true]', "found [true]"),
+        ('name = "pg1"', 'name = "pg1"\ncapture_interfaces = [-1]', "names and numbers"),
+        ('name = "pg1"', 'name = "pg1"\ncaptures = ["none.pcap"]', "interface 2, captures"),
+        (
+            'name = "pg1"',
+            'name = "pg1"\nvlans = [10]\nmacs = ["02:00:00:00:00:01"]',
+            "interface: found vlans and macs; right would be one of them",
+        ),
+        (
+            'name = "pg1"',
+            'name = "pg1"\nvlans = [10]\n[[interface]]\nname = "pg2"',
+            "found pg1 and pg2; right would be exactly one without prefixes",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(
@@ -90,3 +115,115 @@ def test_files_that_are_no_scenario(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.toml", tmp_path, binary):
         with pytest.raises(ScenarioError, match=str(path)):
             Workbench.load(path)
+
+
+SIDES = """\
+captures = ["x.pcap"]
+cli = [
+    "set acl-plugin acl permit+reflect",
+    "set acl-plugin acl deny",
+    "set acl-plugin interface pg0 input acl 0",
+    "set acl-plugin interface pg0 output acl 1",
+]
+[[interface]]
+name = "pg0"
+prefixes = ["10.0.0.0/24"]
+@inside@
+[[interface]]
+name = "pg1"
+"""
+
+
+def tagged(vlan: int, mac: int, packet: bytes) -> bytes:
+    """A frame in a VLAN, from a MAC address that ends so."""
+    return bytes(11) + bytes([mac]) + pack("!HHH", 0x8100, vlan, 0x0800) + packet
+
+
+def from_to(src: str, dst: str) -> bytes:
+    """An IPv4 packet between two hosts."""
+    packet = bytearray(ip4(udp(), 17, src=ip_address(src).packed))
+    packet[16:20] = ip_address(dst).packed
+    return bytes(packet)
+
+
+def entered(path: Path) -> list[tuple[int, str]]:
+    """For each packet of a scenario the interface it entered, and why it met its fate."""
+    bench = Workbench.load(path)
+    heard: list[PacketVerdict] = []
+    bench.listen(lambda event: heard.append(event) if isinstance(event, PacketVerdict) else None)
+    bench.play()
+    return [(event.rx, reason_text(event.reason)) for event in heard]
+
+
+@pytest.mark.parametrize(
+    ("inside", "rx"),
+    [
+        ("vlans = [10]", [1, 1, 2, 2]),
+        ('vlans = ["10"]', [1, 1, 2, 2]),
+        ('macs = ["00:00:00:00:00:07"]', [1, 2, 1, 2]),
+        ('capture_interfaces = ["eth1"]', [2, 1, 2, 1]),
+        ("capture_interfaces = [0]", [1, 2, 1, 2]),
+        ("", [1, 1, 1, 1]),
+    ],
+)
+def test_what_tells_the_interface(tmp_path: Path, inside: str, rx: list[int]) -> None:
+    """The same four packets, all from an inside address to the outside."""
+    frames = [
+        tagged(vlan, mac, from_to("10.0.0.2", "8.8.8.8")) for vlan in (10, 11) for mac in (7, 8)
+    ]
+    data = section() + interface(options=option(2, b"eth0")) + interface(options=option(2, b"eth1"))
+    data += b"".join(enhanced(n, frame, n & 1) for n, frame in enumerate(frames))
+    (tmp_path / "x.pcap").write_bytes(data)
+    found = entered(write(tmp_path, SIDES.replace("@inside@", inside)))
+    assert [index for index, _ in found] == rx
+
+
+def test_a_capture_an_interface(tmp_path: Path) -> None:
+    """Merged by time; routes are those of the prefixes."""
+    out, back = from_to("10.0.0.2", "8.8.8.8"), from_to("8.8.8.8", "10.0.0.2")
+    for name, times, packet in (("in", (1, 4), out), ("out", (2, 3), back)):
+        frames = [(time, tagged(1, 1, packet)) for time in times]
+        (tmp_path / f"{name}.pcap").write_bytes(pcap(frames))
+    text = SIDES.replace('captures = ["x.pcap"]\n', "")
+    text = text.replace("@inside@", 'captures = ["in.pcap"]')
+    found = entered(write(tmp_path, text + 'captures = ["out.pcap"]\n'))
+    assert [index for index, _ in found] == [1, 2, 2, 1]
+    both = write(tmp_path, text.replace("cli =", 'captures = ["in.pcap"]\ncli ='))
+    with pytest.raises(ScenarioError, match="captures: found both"):
+        Workbench.load(both)
+
+
+def test_the_outside_may_have_prefixes_where_labels_tell_it(tmp_path: Path) -> None:
+    """Or neither side has: routes are then what addresses and commands say."""
+    (tmp_path / "x.pcap").write_bytes(pcap([(1, tagged(10, 1, from_to("10.0.0.2", "8.8.8.8")))]))
+    text = SIDES.replace("@inside@", "vlans = [10]")
+    path = write(tmp_path, text + 'prefixes = ["8.0.0.0/8"]\n')
+    assert entered(path) == [(1, "acl 0 rule 0: permit+reflect")]
+    path = write(tmp_path, text.replace('prefixes = ["10.0.0.0/24"]', ""))
+    assert entered(path) == [(1, "acl 0 rule 0: permit+reflect")]
+
+
+@pytest.mark.parametrize(
+    ("dst", "steering", "why"),
+    [
+        ("10.0.0.3", "", "both ends on one side"),
+        ("10.0.0.1", "", "for the bench itself"),
+        ("10.0.0.255", "", "broadcast"),
+        ("255.255.255.255", "", "broadcast"),
+        ("224.0.0.251", "", "multicast"),
+        ("10.0.0.3", "vlans = [10]", "acl 1 rule 0: deny"),
+    ],
+)
+def test_packets_that_stay_on_one_side(tmp_path: Path, dst: str, steering: str, why: str) -> None:
+    """Known by address alone; steered otherwise, or sent by hand, they are turned round."""
+    frame = tagged(10, 1, from_to("10.0.0.2", dst))
+    (tmp_path / "x.pcap").write_bytes(pcap([(1, frame)]))
+    own = 'addresses = ["10.0.0.1/24"]\n' + steering
+    path = write(tmp_path, SIDES.replace("@inside@", own))
+    assert entered(path) == [(1, why)]
+    bench = Workbench.load(path)
+    bench.play()
+    checked = why in ("broadcast", "multicast", "for the bench itself") or steering
+    assert bench.snapshot().packets.checked == bool(checked)
+    [verdict] = bench.send("pg0", frame)
+    assert ("deny" in verdict.reason) == (dst == "10.0.0.3")
