@@ -157,7 +157,8 @@ def replay(
 
     A scenario (a TOML file, or the name of a bundled one) sets up the bench and names its captures.
     A capture alone gets a firewall that permits and reflects what is opened from inside, and denies
-    what is opened from outside. Several captures are played in order; - is standard input.
+    what is opened from outside. Several captures are played in order; with --rx each is what
+    entered an interface, and they are merged by time. - is standard input.
 
     Ctrl-C ends it with the summary so far.
     """
