@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from aclbench.capture import (
     ByAddress,
     ByCapture,
@@ -41,7 +43,7 @@ def make_steering(scenario: Scenario, am: AclMain) -> Steering:
         labels = [(label, rx) for spec, rx in specs for label in spec.capture_interfaces]
         return ByCaptureInterface(labels, default)
     prefixes = [(prefix, rx) for spec, rx in specs for prefix in spec.prefixes]
-    said = {prefix for prefix, _ in prefixes}
+    said = {str(ip_network(prefix)) for prefix, _ in prefixes}
     prefixes += [(prefix, default) for prefix in _EVERYTHING if prefix not in said]
     return ByAddress(prefixes, default, _own_addresses(am))
 

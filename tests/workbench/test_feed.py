@@ -16,6 +16,7 @@ from aclbench.drivers.frame import split_number
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import INFO_SAME_SIDE
 from aclbench.workbench.bundled import bundled_folder
+from aclbench.workbench.eventlog import event_text
 from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.state import state_of
 from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
@@ -75,6 +76,8 @@ def test_merged_captures_are_the_one_that_they_were(tmp_path: Path) -> None:
         seen[capture] += 1
         assert frame == seen[capture]
         assert merged.feed.packet_name(event.number) == f"{('in', 'out')[capture]}.pcap:{frame}"
+        number = event_text(event, merged.interface_name).split()[0]
+        assert number == (f"2:{frame}" if capture else str(frame))
     assert seen == [len(file) for file in files]
 
 
