@@ -92,6 +92,8 @@ def compile_machine() -> Path:
             shutil.copytree(Path(scratch, "built", "aclbench"), folder)
     except (CompileError, LinkError, PlatformError) as error:  # perhaps no Python.h
         raise CannotCompile(str(error)) from error
+    except SystemExit:  # mypyc has said what
+        raise CannotCompile("mypy finds errors in it") from None
     finally:
         os.chdir(before)
     compiled.stamp()

@@ -268,6 +268,8 @@ def test_traffic_that_cannot_be_made(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
 def test_a_packet_that_is_not_ip_is_said_once() -> None:
     """Fate and reason are the same words."""
     lines = run("replay", "--only", "not ip", capture("http")).stdout.splitlines()

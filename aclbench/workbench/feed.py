@@ -242,7 +242,7 @@ class Feed:
         number = packet_number(part.capture, part.first_number)
         return Frame(
             columns.time_ns,
-            list(range(number, number + len(columns))),
+            range(number, number + len(columns)),
             rx,
             columns.key,
             columns.mirror_key,
@@ -253,7 +253,7 @@ class Feed:
 def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:
     """The packets of several frames, by their rows in all of them, one frame behind the other."""
 
-    def sort(columns: Iterable[list[_T]]) -> list[_T]:
+    def sort(columns: Iterable[Sequence[_T]]) -> list[_T]:
         return list(map(list(chain.from_iterable(columns)).__getitem__, order))
 
     return Frame(

@@ -29,7 +29,7 @@ from capture.mutate import containers, mutant_of, rare_pcapng
 
 from aclbench.capture import RawBatch, decode, guess_inside, parse_frame
 from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import scenario_for_capture
+from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
 
 PCAPS = sorted((Path(__file__).parents[2] / "pcaps").glob("*.pcap"))
 #: Packets of each capture: beyond these they repeat themselves.
@@ -95,7 +95,8 @@ def compare(batch: RawBatch) -> None:
 def try_replay(path: Path) -> None:
     """Replay it as `aclbench replay` does, and see that the figures add up."""
     guess = guess_inside(path)
-    scenario = scenario_for_capture([path], guess.prefixes, guess.sentence, 2, "interface")
+    inside = InterfaceSpec("pg0", prefixes=tuple(guess.prefixes))
+    scenario = scenario_for_capture([path], inside, guess.sentence, 2, "interface")
     bench = Workbench.from_scenario(scenario, history=False)
     bench.play(None, TURNS)
     report = bench.report()
