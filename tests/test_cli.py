@@ -236,6 +236,36 @@ def test_a_made_up_capture_on_standard_output(tmp_path: Path) -> None:
     assert done.stderr.startswith(b"standard output: 50 packets, 5 flows, ")
 
 
+def test_the_defaults_of_made_up_captures_are_as_the_help_says(tmp_path: Path) -> None:
+    """Said or not, they give the same bytes."""
+    help_text = " ".join(run("synth", "--help").stdout.split())
+    said: list[str] = []
+    for option, value in {
+        "--mix": "tcp=70,udp=25,icmp=5",
+        "--tcp": "fin=60,rst=10,open=20,half-open=10",
+        "--ip6": "20",
+        "--order": "random",
+        "--gap": "0.001",
+        "--idle": "0",
+        "--frame-size": "100",
+        "--start": "2026-01-01",
+        "--seed": "0",
+    }.items():
+        assert f"[{value}]" in help_text
+        said += [option, value]
+    both = {
+        "--inside": ("10.0.0.0/16", "fd00:1::/64"),
+        "--outside": ("192.168.0.0/16", "fd00:2::/64"),
+    }
+    for option, values in both.items():
+        assert f"[{', '.join(values)}]" in help_text
+        said += [word for value in values for word in (option, value)]
+    paths = [tmp_path / name for name in ("unsaid.pcap", "said.pcap")]
+    assert run("synth", str(paths[0])).returncode == 0
+    assert run("synth", "--packets", "1000", "--flows", "100", *said, str(paths[1])).returncode == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
 def test_a_made_up_capture_overwrites_nothing_unasked(tmp_path: Path) -> None:
     """Unless it is forced to; one that is not written whole does not stay."""
     path = tmp_path / "made.pcap"
