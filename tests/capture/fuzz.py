@@ -156,7 +156,7 @@ def fuzz(seconds: float, seed: int, folder: Path) -> int:
 
 def again(kept: Path) -> str:
     """The command that tries a saved mutant again, from the top of the checkout."""
-    return f"PYTHONPATH=tests python -m capture.fuzz {os.path.relpath(kept)}"
+    return f"PYTHONPATH=tests .venv/bin/python -m capture.fuzz {os.path.relpath(kept)}"
 
 
 def main() -> None:
