@@ -1,217 +1,52 @@
-"""What the hosts say to each other while `record.py` records: servers and clients, one per file.
+"""What the inside hosts say while `record.py` records: one function for each capture.
 
-Run inside a network namespace by `record.py`, never by hand: `traffic.py serve` on the outside
-hosts, `traffic.py CAPTURE` on the inside hosts. A line on standard input moves on to the next
-scene; a line on standard output says that one is over. Standard library alone.
+Run inside a network namespace by `record.py`, never by hand: `traffic.py CAPTURE`. A line on
+standard output says that a scene is over; a line on standard input begins the next one. Standard
+library alone.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import http.client
-import http.server
+import errno
 import random
 import socket
-import struct
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import cast
 
-INSIDE4 = [f"10.0.0.{host}" for host in range(2, 6)]
-INSIDE6 = [f"fd00:1::{host}" for host in range(2, 6)]
-OUTSIDE4 = [f"192.168.0.{host}" for host in range(2, 6)]
-OUTSIDE6 = [f"fd00:2::{host}" for host in range(2, 6)]
-#: Behind the router by its neighbour table, but nobody is there: what is sent to it is lost.
-NOBODY4, NOBODY6 = "192.168.0.99", "fd00:2::99"
-
-ECHO_PORT, DNS_PORT, HTTP_PORT, CHAT_PORT, CLOSED_PORT = 7, 53, 80, 5222, 81
-
-FAMILIES = ((INSIDE4, OUTSIDE4, NOBODY4), (INSIDE6, OUTSIDE6, NOBODY6))
+from hosts import (
+    ABORT_PORT,
+    CHAT_PORT,
+    CLOSED_PORT,
+    ECHO_PORT,
+    FAMILIES,
+    HTTP_PORT,
+    INSIDE6,
+    OPTIONS_PORT,
+    OUTSIDE6,
+)
+from options import set_options
+from talk import (
+    ask,
+    at_once,
+    connect,
+    get,
+    knock,
+    ping,
+    ping_with,
+    reset_on_close,
+    say,
+    swap,
+    udp_socket,
+)
 
 
 def scene_over() -> None:
     """Tell the recorder that a scene is over, and wait until it wants the next."""
     print("over", flush=True)
     sys.stdin.readline()
-
-
-# --- the outside: servers -----------------------------------------------------------------------
-
-
-class _Pages(http.server.BaseHTTPRequestHandler):
-    """Answers GET /N with N bytes of text."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        body = b"x" * int(self.path.strip("/") or 0)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class _PageServer(http.server.ThreadingHTTPServer):
-    """An HTTP server for one family, so that each family has its own."""
-
-    def __init__(self, family: socket.AddressFamily, everywhere: str) -> None:
-        self.address_family = family
-        super().__init__((everywhere, HTTP_PORT), _Pages)
-
-    def server_bind(self) -> None:
-        if self.address_family == socket.AF_INET6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        super().server_bind()
-
-
-class _Dns(asyncio.DatagramProtocol):
-    """Answers any A or AAAA question with one address."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, peer: tuple[str, int]) -> None:
-        question = data[12:]
-        qtype = struct.unpack("!H", question[-4:-2])[0]
-        address = socket.inet_aton("192.0.2.1") if qtype == 1 else b"\x20\x01\x0d\xb8" + bytes(12)
-        header = data[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
-        answer = struct.pack("!HHHIH", 0xC00C, qtype, 1, 300, len(address)) + address
-        self.transport.sendto(header + question + answer, peer)
-
-
-async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send everything back; close when the other side does."""
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(4096):
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-
-class _Chat:
-    """Greets, echoes, and speaks on every open connection when it is told to."""
-
-    def __init__(self) -> None:
-        self.writers: set[asyncio.StreamWriter] = set()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.writers.add(writer)
-        writer.write(b"welcome\n")
-        await _echo(reader, writer)
-        self.writers.discard(writer)
-
-    def push(self) -> None:
-        for writer in self.writers:
-            writer.write(b"anybody there?\n")
-
-
-async def serve() -> None:
-    """All servers, until standard input ends; each line on it makes the chat server speak."""
-    loop = asyncio.get_running_loop()
-    chat = _Chat()
-    for family, everywhere, addresses in (
-        (socket.AF_INET, "0.0.0.0", OUTSIDE4),
-        (socket.AF_INET6, "::", OUTSIDE6),
-    ):
-        pages = _PageServer(family, everywhere)
-        threading.Thread(target=pages.serve_forever, daemon=True).start()
-        # One socket for each address, so that the answer comes from the address that was asked.
-        for address in addresses:
-            await loop.create_datagram_endpoint(_Dns, local_addr=(address, DNS_PORT))
-        await asyncio.start_server(_echo, everywhere, ECHO_PORT)
-        await asyncio.start_server(chat.serve, everywhere, CHAT_PORT)
-    stdin = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
-    print("over", flush=True)
-    while await stdin.readline():
-        chat.push()
-        print("over", flush=True)
-
-
-# --- the inside: single conversations ---------------------------------------------------------
-
-
-def get(src: str, dst: str, *sizes: int, close_first: bool = False) -> None:
-    """GET pages of these sizes on one connection; `close_first`: the server is to close it."""
-    connection = http.client.HTTPConnection(dst, HTTP_PORT, timeout=5, source_address=(src, 0))
-    for size in sizes:
-        headers = {"Connection": "close"} if close_first else {}
-        connection.request("GET", f"/{size}", headers=headers)
-        connection.getresponse().read()
-    connection.close()
-
-
-def query(name: str, qtype: int, number: int) -> bytes:
-    """A DNS question."""
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    return (
-        struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0)
-        + labels
-        + struct.pack("!BHH", 0, qtype, 1)
-    )
-
-
-def udp_socket(src: str, dst: str) -> socket.socket:
-    """A UDP socket to the DNS server."""
-    family = socket.AF_INET6 if ":" in src else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    sock.settimeout(2)
-    sock.bind((src, 0))
-    sock.connect((dst, DNS_PORT))
-    return sock
-
-
-def ask(sock: socket.socket, name: str, qtype: int = 1, number: int = 1) -> None:
-    """Ask, and wait for the answer."""
-    sock.send(query(name, qtype, number))
-    sock.recv(512)
-
-
-def ping(src: str, dst: str, count: int, interval_s: float = 0.2) -> None:
-    """Ping; the answers are not looked at."""
-    command = ["ping", "-n", "-q", "-c", str(count), "-i", str(interval_s), "-I", src, dst]
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-
-
-def connect(src: str, dst: str, port: int) -> socket.socket:
-    """An open TCP connection."""
-    return socket.create_connection((dst, port), timeout=5, source_address=(src, 0))
-
-
-def say(connection: socket.socket, text: bytes) -> None:
-    """Send a line, and wait for the echo of its last byte."""
-    connection.sendall(text)
-    left = len(text)
-    while left > 0:
-        left -= len(connection.recv(left))
-
-
-def knock(src: str, dst: str, seconds: float, sport: int = 0) -> None:
-    """Try to connect to somebody who does not answer: the SYN goes out again and again."""
-    with contextlib.suppress(TimeoutError):
-        socket.create_connection(
-            (dst, HTTP_PORT), timeout=seconds, source_address=(src, sport)
-        ).close()
-
-
-def at_once(*calls: Callable[[], object]) -> None:
-    """Make these calls side by side, and wait for all."""
-    with ThreadPoolExecutor(max_workers=len(calls)) as threads:
-        for done in [threads.submit(call) for call in calls]:
-            done.result()  # what went wrong in one goes wrong here, and ends the recording
-
-
-# --- the inside: one function for each capture ------------------------------------------------
 
 
 def http_() -> None:
@@ -336,20 +171,188 @@ def _converse(
             connect(src, dst, CLOSED_PORT)
 
 
-def main() -> None:
-    """Do what the command line says."""
-    role = sys.argv[1]
-    if role == "serve":
-        asyncio.run(serve())
-    else:
-        {
-            "http": http_,
-            "dns-ping": dns_ping,
-            "half-open": half_open,
-            "long-gaps": long_gaps,
-            "many-flows": many_flows,
-        }[role]()
+def reset() -> None:
+    """Established connections that one end aborts: two by the client, two by the server."""
+    for inside, outside, _ in FAMILIES:
+        for number in range(2):
+            connection = connect(inside[number], outside[0], ECHO_PORT)
+            say(connection, b"and away\n")
+            reset_on_close(connection)
+            connection.close()
+            time.sleep(0.1)
+        for number in range(2):
+            connection = connect(inside[number], outside[0], ABORT_PORT)
+            connection.sendall(b"go away\n")
+            with contextlib.suppress(ConnectionResetError):
+                connection.recv(100)
+            connection.close()
+            time.sleep(0.1)
+    scene_over()
 
+
+def refused() -> None:
+    """TCP and UDP to closed ports: answered by RST, and by ICMP errors."""
+    for inside, outside, _ in FAMILIES:
+        for number in range(4):
+            with contextlib.suppress(ConnectionRefusedError):
+                connect(inside[number], outside[0], CLOSED_PORT)
+            time.sleep(0.05)
+        for number in range(4):
+            with udp_socket(inside[number], outside[1], CLOSED_PORT) as sock:
+                sock.send(b"anybody there?")
+                with contextlib.suppress(ConnectionRefusedError):
+                    sock.recv(100)
+            time.sleep(0.05)
+    scene_over()
+
+
+def fragments() -> None:
+    """Datagrams and pings too large for one packet, and so their answers; small ones as well."""
+    for inside, outside, _ in FAMILIES:
+        swap(inside[0], outside[0], 100)
+        for _ in range(2):  # two sockets, so two pairs of ports
+            swap(inside[0], outside[0], 4000, times=2)
+        swap(inside[1], outside[0], 1600)
+        ping(inside[0], outside[0], 2, size=4000)
+    scene_over()
+
+
+def ip6_extensions() -> None:
+    """IPv6 options and routing headers over UDP, TCP and ICMPv6, whole and in fragments.
+
+    The same without any beside them, and a little IPv4.
+    """
+    plain, padded, outside = INSIDE6[1], INSIDE6[0], OUTSIDE6[0]
+    swap(plain, outside, 100)
+    for size in (100, 3000):
+        with udp_socket(padded, outside, OPTIONS_PORT) as sock:
+            set_options(sock, hop_by_hop=True, destination=True)
+            for _ in range(2):
+                sock.send(b"x" * size)
+                sock.recv(65536)
+        with udp_socket(INSIDE6[2], outside, ECHO_PORT) as sock:
+            set_options(sock, destination=True, by_way_of=OUTSIDE6[1])
+            for _ in range(2):
+                sock.send(b"x" * size)
+                sock.recv(65536)
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as connection:
+        set_options(connection, hop_by_hop=True, destination=True)
+        connection.bind((padded, 0))
+        connection.connect((outside, OPTIONS_PORT))
+        say(connection, b"with options\n")
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as sock:
+        sock.bind((padded, 0))
+        sock.settimeout(2)
+        set_options(sock, hop_by_hop=True, destination=True)
+        for number in range(3):
+            ping_with(sock, outside, number)
+    inside4, outside4, _ = FAMILIES[0]
+    get(inside4[0], outside4[0], 20)
+    scene_over()
+
+
+def vlans() -> None:
+    """Three scenes; between them the switches change the tags. Connections stay what they are."""
+    talk = [connect(i[0], o[0], ECHO_PORT) for i, o, _ in FAMILIES]
+    for scene in range(3):
+        for connection in talk:
+            say(connection, b"scene %d\n" % scene)
+        for inside, outside, _ in FAMILIES:
+            with udp_socket(inside[1], outside[0]) as sock:
+                ask(sock, "tagged.example.org")
+            get(inside[2], outside[0], 3000)
+            ping(inside[0], outside[0], 2)
+        scene_over()
+
+
+def syn_flood() -> None:
+    """Hundreds of SYNs to where nobody is, and among them connections that open and stay open."""
+    kept: list[socket.socket] = []
+
+    def flood() -> None:
+        draw = random.Random(2017)
+        for _ in range(50):
+            waiting = [_begin(*draw.choice(_FLOODS)) for _ in range(20)]
+            time.sleep(0.1)
+            for sock in waiting:
+                sock.close()  # before it sends its SYN once more
+
+    def converse() -> None:
+        for number in range(32):
+            inside, outside, _ = FAMILIES[number % 4 == 3]
+            connection = connect(inside[number % 3], outside[0], ECHO_PORT)
+            say(connection, b"honest\n")
+            kept.append(connection)
+            time.sleep(0.14)
+
+    at_once(flood, converse)
+    for connection in kept:
+        say(connection, b"still here\n")
+    scene_over()
+
+
+_FLOODS = [(src, nobody) for inside, _, nobody in FAMILIES for src in inside]
+
+
+def _begin(src: str, dst: str) -> socket.socket:
+    """A connection attempt that nobody waits for: one SYN."""
+    sock = socket.socket(socket.AF_INET6 if ":" in src else socket.AF_INET)
+    sock.setblocking(False)
+    sock.bind((src, 0))
+    begun = sock.connect_ex((dst, HTTP_PORT))
+    assert begun == errno.EINPROGRESS
+    return sock
+
+
+def port_scan() -> None:
+    """One host tries many ports of another, as fast as it can; then it uses what it found."""
+    found: list[socket.socket] = []
+    for (inside, outside, _), last in zip(FAMILIES, (500, 100), strict=True):
+        for port in range(1, last + 1):
+            with contextlib.suppress(ConnectionRefusedError):
+                found.append(connect(inside[0], outside[0], port))
+    for connection in found:
+        if connection.getpeername()[1] != ECHO_PORT:
+            connection.close()
+    for turn in range(16):
+        for connection in found:
+            if connection.fileno() >= 0:
+                say(connection, b"turn %d\n" % turn)
+        time.sleep(0.5)
+    scene_over()
+
+
+def asymmetric() -> None:
+    """Conversations that all come off, though half of each goes past the recording."""
+    for inside, outside, _ in FAMILIES:
+        get(inside[0], outside[0], 200, 3000)
+        connection = connect(inside[1], outside[0], ECHO_PORT)
+        for turn in range(3):
+            say(connection, b"turn %d\n" % turn)
+            time.sleep(0.1)
+        connection.close()
+        with udp_socket(inside[1], outside[0]) as sock:
+            ask(sock, "asymmetric.example.org")
+            ask(sock, "asymmetric.example.org", 28)
+        ping(inside[0], outside[0], 3)
+    scene_over()
+
+
+CAPTURES: dict[str, Callable[[], None]] = {
+    "http": http_,
+    "dns-ping": dns_ping,
+    "half-open": half_open,
+    "long-gaps": long_gaps,
+    "many-flows": many_flows,
+    "reset": reset,
+    "refused": refused,
+    "fragments": fragments,
+    "ip6-extensions": ip6_extensions,
+    "vlans": vlans,
+    "syn-flood": syn_flood,
+    "port-scan": port_scan,
+    "asymmetric": asymmetric,
+}
 
 if __name__ == "__main__":
-    main()
+    CAPTURES[sys.argv[1]]()
