@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aclbench.capture import Steering, as_frame
 from aclbench.drivers.frame import FRAME_SIZE, Frame
-from aclbench.drivers.stepped import Order, SteppedDriver, StepTaken
+from aclbench.drivers.stepped import COMMAND, Order, SteppedDriver, StepTaken
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Listener = Callable[[TraceEvent], None]
+#: Runs on, by so many packets and turns at the most; says if it arrived.
+Go = Callable[[int | None, int | None], bool]
 #: The longest that `advance` goes in one call: a hundred years.
 MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
 
@@ -99,6 +101,9 @@ class Workbench(TimeTravel):
         self.feed: Feed | None = None
         #: Frames sent so far: what numbers them.
         self.sent = 0
+        #: The scenario's lines for a time, with it (ns), in order; and how many are done.
+        self.timed: tuple[tuple[int, str], ...] = ()
+        self.timed_done = 0
         self._listeners: list[Listener] = []
         self._elapsed_s = 0.0
         self.history: History | None = History(self) if history else None
@@ -143,6 +148,7 @@ class Workbench(TimeTravel):
                 ) from None
         bench.scenario = scenario
         bench.started = bench.now
+        bench.timed = bench._timed_lines(scenario)
         if scenario.captures:
             steering = make_steering(scenario, bench.machine.am)
             bench.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
@@ -236,6 +242,7 @@ class Workbench(TimeTravel):
     def play(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
         """Run on to the last packet of the captures, or for `max_packets`; False: there are more.
 
+        A scenario's lines for a time behind the last packet are run too, at that time.
         `max_turns` bounds the rounds and interrupts too, on a bench without history.
         Raises the feed's CaptureError once what came before the damage is handled.
         """
@@ -293,11 +300,18 @@ class Workbench(TimeTravel):
     ) -> StepTaken | None:
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         history, driver = self.history, self.driver
+        if history is not None and not history.at_end() and actor is None:
+            return history.step_along(whole_turn)
+        if history is not None:
+            history.before_acting()
+        due = self._next_timed()
+        if due != NEVER and driver.next_time() > due:
+            driver.run_until(due)  # nothing is due by then: the clock goes there, and no more
+            if history is not None:
+                history.note(Run(driver.position, driver.now))
+            return StepTaken(driver.now, COMMAND, self._run_timed_line(), finished=True)
         if history is None:
             return go()
-        if not history.at_end() and actor is None:
-            return history.step_along(whole_turn)
-        history.before_acting()
         fair = actor is None and driver.order == "fair" and driver.clean
         before = driver.steps_taken
         taken = go()
@@ -314,7 +328,7 @@ class Workbench(TimeTravel):
 
     def _run(
         self,
-        go: Callable[[int | None, int | None], bool],
+        go: Go,
         until: int,
         max_packets: int | None,
     ) -> bool:
@@ -322,9 +336,7 @@ class Workbench(TimeTravel):
         began = time.perf_counter()
         try:
             history = self.history
-            if history is None:
-                return go(max_packets, None)
-            if not history.at_end():
+            if history is not None and not history.at_end():
                 before = self.driver.position.packets
                 arrived = history.run_along(until, max_packets)
                 if not history.at_end():
@@ -333,9 +345,69 @@ class Workbench(TimeTravel):
                     max_packets -= self.driver.position.packets - before
                     if max_packets <= 0:
                         return False
-            return history.run(go, max_packets)
+            return self._run_by_timed_lines(go, until, max_packets)
         finally:
             self._elapsed_s += time.perf_counter() - began
+
+    def _run_by_timed_lines(
+        self,
+        go: Go,
+        until: int,
+        max_packets: int | None,
+    ) -> bool:
+        """Run forward where nothing was done yet, and run the scenario's lines on the way."""
+        driver = self.driver
+
+        def run(go: Go) -> bool:
+            return (
+                go(max_packets, None) if self.history is None else self.history.run(go, max_packets)
+            )
+
+        def run_to(due: int) -> bool:
+            return run(lambda p, t: driver.run_until(due, p, t))
+
+        while (due := self._next_timed()) <= until and due != NEVER:
+            before = driver.position.packets
+            if not run_to(due):
+                return False
+            if max_packets is not None:
+                max_packets -= driver.position.packets - before
+            self._run_timed_line()
+        return run(go)
+
+    # --- lines for a time ----------------------------------------------------------------------
+
+    def _timed_lines(self, scenario: Scenario) -> tuple[tuple[int, str], ...]:
+        """The scenario's lines for a time, in order. Raises ScenarioError if one cannot be run."""
+        lines: list[tuple[int, str]] = []
+        for timed in scenario.at:
+            place = f"{scenario.place}: at {timed.time}: {timed.line.strip()}"
+            try:
+                parsed = self.commands.parse(timed.line, self)
+                if parsed is not None and not parsed.command.changes:
+                    raise CommandError("a command that changes the bench is right here")
+                if parsed is not None:
+                    lines.append((self.started + seconds_to_ns(timed.time), timed.line))
+            except AclbenchError as error:
+                raise ScenarioError(f"{place}: {error}") from None
+        return tuple(sorted(lines, key=lambda line: line[0]))
+
+    def _next_timed(self) -> int:
+        """When the next of the scenario's lines is due; `NEVER` if none is left."""
+        return self.timed[self.timed_done][0] if self.timed_done < len(self.timed) else NEVER
+
+    def _run_timed_line(self) -> str:
+        """Run the scenario's next line now; returns it. Raises ScenarioError if it is refused."""
+        _, line = self.timed[self.timed_done]
+        op = Cli(line, timed=True)
+        try:
+            self.perform(op)
+        except CommandError as error:
+            place = self.scenario.place if self.scenario else "scenario"
+            raise ScenarioError(f"{place}: at: {line.strip()}: {error}") from None
+        if self.history is not None:
+            self.history.note(op)
+        return line
 
     @contextmanager
     def _acting(self) -> Iterator[None]:
@@ -347,6 +419,7 @@ class Workbench(TimeTravel):
     def perform(self, op: Op) -> None:
         """Perform a command or hand frames over, and nothing else: for the history."""
         if isinstance(op, Cli):
+            self.timed_done += op.timed  # also if it is refused: it is not tried again
             parsed = self.commands.parse(op.line, self)
             if parsed is None or not parsed.command.changes:
                 raise CommandError(f"{op.line[:64]}: not a command that a journal holds")
@@ -372,6 +445,7 @@ class Workbench(TimeTravel):
         """Become another bench, with its history; who listens to this one goes on listening."""
         self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
         self.started, self.feed, self.sent = other.started, other.feed, other.sent
+        self.timed, self.timed_done = other.timed, other.timed_done
         self.history = other.history
         if self.history is not None:
             self.history.belong_to(self)
@@ -387,6 +461,7 @@ class Workbench(TimeTravel):
             if not checkpoint.driver.source_ended:
                 driver.source = feed.next_frame
         self.driver, self.feed, self.sent = driver, feed, checkpoint.sent
+        self.timed_done = checkpoint.timed_done
 
     # --- listening ---------------------------------------------------------------------------
 

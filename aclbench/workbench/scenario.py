@@ -15,6 +15,10 @@
     [[interface]]
     name = "pg1"                          # exactly one without prefixes: the outside
 
+    [[at]]                                # may be left out
+    time = "12.5"                         # seconds after the start
+    cli = "clear acl-plugin sessions"     # lines run then, behind all else that is due then
+
 Which interface a packet enters may be told otherwise, in one way for the whole scenario:
 
     vlans = [10, "20.30"]                 # by VLAN; outer and inner tag
@@ -24,7 +28,8 @@ Which interface a packet enters may be told otherwise, in one way for the whole 
 
 Then `prefixes` are routes and nothing more; every other packet enters the outside.
 
-A scenario is its interfaces turned into CLI lines, then `cli`: nothing that cannot be typed.
+A scenario is its interfaces turned into CLI lines, then `cli`, and the lines of `at` as their time
+comes: nothing that cannot be typed.
 """
 
 from __future__ import annotations
@@ -46,7 +51,8 @@ PLACEMENTS: Final[tuple[Placement, ...]] = ("interface", "flow")
 #: VPP counts threads in 16 bits; a bench of more than this many is a typing mistake.
 MAX_WORKERS: Final = 256
 
-_KEYS: Final = {"title", "text", "workers", "placement", "captures", "cli", "interface"}
+_KEYS: Final = {"title", "text", "workers", "placement", "captures", "cli", "interface", "at"}
+_AT_KEYS: Final = {"time", "cli"}
 #: How packets are steered where not by `prefixes`: fields of an interface, all or none of a kind.
 _LABELS: Final[tuple[SteeredBy, ...]] = ("vlans", "macs", "capture_interfaces")
 _INTERFACE_KEYS: Final = {"name", "addresses", "prefixes", "captures", *_LABELS}
@@ -69,6 +75,14 @@ class InterfaceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedLine:
+    """A CLI line to be run `time` seconds after the start. It is text, so that it stays exact."""
+
+    time: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A bench to build. `assumed` says in words what nobody asked for; `place` names its source.
 
@@ -85,6 +99,7 @@ class Scenario:
     captures: tuple[Path, ...] = ()
     rx: tuple[str, ...] = ()
     cli: tuple[str, ...] = ()
+    at: tuple[TimedLine, ...] = ()
     assumed: str = ""
     place: str = "scenario"
 
@@ -244,7 +259,8 @@ class _Reader:
             captures=captures,
             rx=rx,
             interfaces=interfaces,
-            cli=tuple(self.cli(data)),
+            cli=tuple(self.cli("cli", data)),
+            at=tuple(self.timed_lines(data)),
             place=str(self.path),
         )
 
@@ -330,11 +346,28 @@ class _Reader:
                 raise self.error(f"{place}captures", name, f"a file; there is none at {path}")
         return found
 
-    def cli(self, data: dict[str, Any]) -> list[str]:
-        lines = data.get("cli", [])
+    def cli(self, place: str, table: dict[str, Any]) -> list[str]:
+        lines = table.get("cli", [])
         if isinstance(lines, str):
             return lines.splitlines()
-        return self.strings("cli", lines)
+        return self.strings(place, lines)
+
+    def timed_lines(self, data: dict[str, Any]) -> list[TimedLine]:
+        tables = data.get("at", [])
+        if not isinstance(tables, list):
+            raise self.error("at", tables, "[[at]] tables")
+        found: list[TimedLine] = []
+        for number, table in enumerate(tables, 1):
+            place = f"at {number}"
+            if not isinstance(table, dict):
+                raise self.error(place, table, "a table")
+            self.no_other_keys(place, table, _AT_KEYS)
+            time = table.get("time")
+            if not isinstance(time, str):
+                raise self.error(f"{place}, time", time, 'seconds as text, such as "12.5"')
+            lines = self.cli(f"{place}, cli", table)
+            found += [TimedLine(time, line) for line in lines if line.strip()]
+        return found
 
     # --- values ------------------------------------------------------------------------------
 

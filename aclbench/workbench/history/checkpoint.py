@@ -58,6 +58,7 @@ class Checkpoint:
     driver: DriverState
     feed: FeedState | None
     sent: int
+    timed_done: int
     #: Trace events since the start, for finding one by its number.
     events: int
 
@@ -67,7 +68,9 @@ class Checkpoint:
         return 4096 + _SESSION_BYTES * sum(len(worker.keys) for worker in self.workers)
 
 
-def pack(driver: SteppedDriver, feed: FeedState | None, sent: int, events: int) -> Checkpoint:
+def pack(
+    driver: SteppedDriver, feed: FeedState | None, sent: int, timed_done: int, events: int
+) -> Checkpoint:
     """Pack a bench that is at rest."""
     assert driver.at_rest(), "a checkpoint is taken at rest"
     am = driver.machine.am
@@ -83,6 +86,7 @@ def pack(driver: SteppedDriver, feed: FeedState | None, sent: int, events: int) 
         driver=driver.state(),
         feed=feed,
         sent=sent,
+        timed_done=timed_done,
         events=events,
     )
 

@@ -505,7 +505,7 @@ class History:
         events = sum(event_counts(bench.machine.am))
         unhandled = sum(len(frame) for frame in bench.driver.frames)
         feed = bench.feed.state(unhandled) if bench.feed is not None else None
-        self.branch.save(point, pack(bench.driver, feed, bench.sent, events))
+        self.branch.save(point, pack(bench.driver, feed, bench.sent, bench.timed_done, events))
         self._thin()
 
     def memory_used(self) -> int:

@@ -27,9 +27,10 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """A command line."""
+    """A command line; `timed` if the scenario has it for that time, and nobody typed it."""
 
     line: str
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ Op = Cli | Inject | Run | Steps
 def op_to_json(op: Op) -> list[Any]:
     """An input as a JSON list: its kind, then its values."""
     if isinstance(op, Cli):
-        return ["cli", op.line]
+        return ["cli", op.line, *(["timed"] if op.timed else [])]
     if isinstance(op, Inject):
         frames = [base64.b64encode(frame).decode() for frame in op.frames]
         return ["inject", op.interface, op.first, frames]
@@ -79,6 +80,8 @@ def op_from_json(row: Any) -> Op:
     match row:
         case ["cli", str(line)]:
             return Cli(line)
+        case ["cli", str(line), "timed"]:
+            return Cli(line, timed=True)
         case ["inject", str(interface), int(first), list(frames)]:
             if all(isinstance(frame, str) for frame in frames):
                 decoded = tuple(base64.b64decode(frame, validate=True) for frame in frames)

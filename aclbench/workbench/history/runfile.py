@@ -25,7 +25,7 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, RunFileError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.journal import Op, Point, Run, Steps, op_from_json, op_to_json
-from aclbench.workbench.scenario import InterfaceSpec, Scenario
+from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
@@ -231,6 +231,7 @@ class _Reader:
             scenario,
             workers=shown["workers"],
             cli=tuple(map(str, shown["cli"])),
+            at=tuple(TimedLine(str(a["time"]), str(a["line"])) for a in shown.get("at", ())),
             **fields,
         )
 
