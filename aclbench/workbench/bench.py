@@ -40,6 +40,7 @@ from aclbench.workbench.scenario import (
     PLACEMENTS,
     Placement,
     Scenario,
+    TimedLine,
     load_scenario,
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
@@ -133,6 +134,20 @@ class Workbench(TimeTravel):
 
         Its history begins when it is set up.
         """
+        bench = cls._set_up(scenario, order, seed, frame_size)
+        bench.scenario = scenario
+        bench.started = bench.now
+        bench.timed = cls._rehearse(scenario)
+        if scenario.captures:
+            steering = make_steering(scenario, bench.machine.am)
+            bench.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
+        if history:
+            bench.history = History(bench)
+        return bench
+
+    @classmethod
+    def _set_up(cls, scenario: Scenario, order: Order, seed: int, frame_size: int) -> Self:
+        """A bench without history on which the scenario's lines have been run."""
         bench = cls(scenario.workers, scenario.placement, order, seed, frame_size, history=False)
         for line in scenario.set_up_lines():
             try:
@@ -146,14 +161,6 @@ class Workbench(TimeTravel):
                 raise ScenarioError(
                     f"{scenario.place}: cli, line {number}: {line.strip()}: {error}"
                 ) from None
-        bench.scenario = scenario
-        bench.started = bench.now
-        bench.timed = bench._timed_lines(scenario)
-        if scenario.captures:
-            steering = make_steering(scenario, bench.machine.am)
-            bench.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
-        if history:
-            bench.history = History(bench)
         return bench
 
     @property
@@ -377,20 +384,38 @@ class Workbench(TimeTravel):
 
     # --- lines for a time ----------------------------------------------------------------------
 
-    def _timed_lines(self, scenario: Scenario) -> tuple[tuple[int, str], ...]:
-        """The scenario's lines for a time, in order. Raises ScenarioError if one cannot be run."""
-        lines: list[tuple[int, str]] = []
+    @classmethod
+    def _rehearse(cls, scenario: Scenario) -> tuple[tuple[int, str], ...]:
+        """The scenario's lines for a time, in order, with the time (ns).
+
+        They are tried on a bench of their own, without packets; ScenarioError names one refused.
+        """
+        if not scenario.at:
+            return ()
+        bench = cls._set_up(scenario, "fair", 0, FRAME_SIZE)
+        lines: list[tuple[int, TimedLine]] = []
         for timed in scenario.at:
-            place = f"{scenario.place}: at {timed.time}: {timed.line.strip()}"
             try:
-                parsed = self.commands.parse(timed.line, self)
-                if parsed is not None and not parsed.command.changes:
-                    raise CommandError("a command that changes the bench is right here")
-                if parsed is not None:
-                    lines.append((self.started + seconds_to_ns(timed.time), timed.line))
+                lines.append((bench.now + seconds_to_ns(timed.time), timed))
             except AclbenchError as error:
-                raise ScenarioError(f"{place}: {error}") from None
-        return tuple(sorted(lines, key=lambda line: line[0]))
+                raise ScenarioError(f"{scenario.place}: at, time: {error}") from None
+        lines.sort(key=lambda line: line[0])
+        done: list[tuple[int, str]] = []
+        for time_ns, timed in lines:
+            bench.run_until(time_ns)
+            try:
+                parsed = bench.commands.parse(timed.line, bench)
+                if parsed is None:
+                    continue
+                if not parsed.command.changes:
+                    raise CommandError("this changes nothing; what does is right here")
+                bench.cli(timed.line)
+            except CommandError as error:
+                raise ScenarioError(
+                    f"{scenario.place}: at {timed.time}: {timed.line.strip()}: {error}"
+                ) from None
+            done.append((time_ns, timed.line))
+        return tuple(done)
 
     def _next_timed(self) -> int:
         """When the next of the scenario's lines is due; `NEVER` if none is left."""

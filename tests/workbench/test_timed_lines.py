@@ -1,0 +1,181 @@
+"""A scenario's lines for a time: run once, at that time, whatever way the bench gets there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aclbench import ScenarioError, Workbench
+from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.workbench.bundled import bundled_folder
+from aclbench.workbench.scenario import TimedLine, load_scenario
+
+HTTP = bundled_folder("pcaps") / "http.pcap"
+SCENARIO = f"""\
+captures = ["{HTTP}"]
+cli = '''
+set acl-plugin acl permit+reflect src 0.0.0.0/0 dst 0.0.0.0/0, permit+reflect src ::/0 dst ::/0
+set acl-plugin interface pg0 input acl 0
+'''
+[[at]]
+time = "3.5"
+cli = "set acl-plugin session timeout tcp idle 33"
+[[at]]
+time = "0.25"
+cli = '''
+set acl-plugin session timeout tcp idle 31
+# a comment
+
+clear acl-plugin sessions
+'''
+[[interface]]
+name = "pg0"
+prefixes = ["10.0.0.0/24", "fd00:1::/64"]
+[[interface]]
+name = "pg1"
+"""
+
+
+def write(folder: Path, text: str = SCENARIO) -> Path:
+    path = folder / "scenario.toml"
+    path.write_text(text)
+    return path
+
+
+def tcp_idle_s(bench: Workbench) -> int:
+    return bench.machine.am.session_timeout[1] // NS_PER_SEC
+
+
+def state(bench: Workbench) -> object:
+    return bench.snapshot().to_json()
+
+
+def test_they_are_read(tmp_path: Path) -> None:
+    assert load_scenario(write(tmp_path)).at == (
+        TimedLine("3.5", "set acl-plugin session timeout tcp idle 33"),
+        TimedLine("0.25", "set acl-plugin session timeout tcp idle 31"),
+        TimedLine("0.25", "# a comment"),
+        TimedLine("0.25", "clear acl-plugin sessions"),
+    )
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_each_is_run_at_its_time(tmp_path: Path, history: bool) -> None:
+    bench = Workbench.from_scenario(load_scenario(write(tmp_path)), history=history)
+    begin = tcp_idle_s(bench)
+    bench.advance("0.249999999")
+    assert tcp_idle_s(bench) == begin
+    assert bench.snapshot().sessions.live > 0
+    bench.advance("0.000000001")
+    assert tcp_idle_s(bench) == 31
+    assert bench.snapshot().sessions.live == 0
+    bench.play()  # beyond the last packet, to the last line
+    assert tcp_idle_s(bench) == 33
+    assert bench.now == bench.started + 3_500_000_000
+
+
+def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
+    """In one go, by pieces, without a history, by events, by named steps."""
+    end_ns = 5 * NS_PER_SEC
+    whole = Workbench.load(write(tmp_path))
+    whole.run_until(whole.started + end_ns)
+    pieces = Workbench.load(write(tmp_path))
+    while not pieces.run_until(pieces.started + end_ns, max_packets=3):
+        pass
+    without = Workbench.from_scenario(load_scenario(write(tmp_path)), history=False)
+    while not without.play(max_packets=7, max_turns=5):
+        pass
+    without.run_until(without.started + end_ns)
+    assert state(pieces) == state(whole) == state(without)
+    for step in (Workbench.step, Workbench.step_event):
+        bench = Workbench.load(write(tmp_path))
+        commands = []
+        while (taken := step(bench)) is not None and len(commands) < 3:
+            if bench.actor_name(taken.actor) == "command":
+                commands.append((taken.time - bench.started, taken.step.split()[-1]))
+        assert commands == [(250_000_000, "31"), (250_000_000, "sessions"), (3_500_000_000, "33")]
+        bench.run_until(bench.started + end_ns)
+        assert state(bench) == state(whole)
+
+
+def test_they_come_again_after_going_back(tmp_path: Path) -> None:
+    bench = Workbench.load(write(tmp_path))
+    bench.play()
+    end = state(bench)
+    bench.goto_time(bench.started + 100_000_000)
+    assert tcp_idle_s(bench) > 100
+    bench.play()
+    assert state(bench) == end
+    assert len(bench.branches()) == 1
+
+
+def test_they_come_on_a_new_branch_too(tmp_path: Path) -> None:
+    bench = Workbench.load(write(tmp_path))
+    bench.play()
+    bench.goto_time(bench.started + 300_000_000)  # between the first and the last
+    bench.cli("set acl-plugin session timeout tcp idle 77")
+    assert len(bench.branches()) == 2
+    bench.advance(1)
+    assert tcp_idle_s(bench) == 77  # those of 0.25 s are done and do not come again
+    bench.play()
+    assert tcp_idle_s(bench) == 33
+
+
+def test_a_run_file_has_them(tmp_path: Path) -> None:
+    bench = Workbench.load(write(tmp_path))
+    bench.advance(1)
+    bench.save(tmp_path / "x.run")
+    again = Workbench.load(tmp_path / "x.run")
+    assert state(again) == state(bench)
+    again.play()
+    bench.play()
+    assert tcp_idle_s(again) == 33
+    assert state(again) == state(bench)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"3.5"', "3.5", "at 1, time: found 3.5; right would be seconds as text"),
+        ('"3.5"', '"soon"', "at, time: 'soon'"),
+        ('"3.5"', '"-1"', "0 seconds or more"),
+        ('"0.25"', '"0.25"\nwhen = 1', "at 2, when"),
+        ("clear acl-plugin", "clera acl-plugin", "at 0.25: clera"),
+        (
+            "clear acl-plugin",
+            "show acl-plugin",
+            "at 0.25: show acl-plugin sessions: this changes nothing",
+        ),
+        ("[[at]]", "[at]", "at"),
+    ],
+)
+def test_what_is_wrong_is_said_at_once(tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(ScenarioError) as refusal:
+        Workbench.load(write(tmp_path, SCENARIO.replace(old, new)))
+    assert says in str(refusal.value)
+    assert "scenario.toml" in str(refusal.value)
+
+
+def test_one_may_need_another(tmp_path: Path) -> None:
+    """What is right is judged as of its time."""
+    text = SCENARIO.replace("clear acl-plugin sessions", "set acl-plugin acl deny tag second")
+    later = text.replace("tcp idle 33", "udp idle 33").replace(
+        "set acl-plugin session timeout udp idle 33", "set acl-plugin interface pg1 input acl 1"
+    )
+    bench = Workbench.load(write(tmp_path, later))
+    bench.play()
+    assert bench.snapshot().interfaces[2].input_acls == (1,)
+    with pytest.raises(ScenarioError, match=r"at 0\.1: .*there is no ACL 1"):
+        Workbench.load(write(tmp_path, later.replace('"3.5"', '"0.1"')))
+
+
+def test_one_that_is_refused_after_all_is_named(tmp_path: Path) -> None:
+    """What a person did in between can make it so. The rest goes on."""
+    line = "set acl-plugin interface pg0 input acl 0 del"
+    bench = Workbench.load(write(tmp_path, SCENARIO.replace("clear acl-plugin sessions", line)))
+    bench.cli(line)
+    with pytest.raises(ScenarioError, match=f"at: {line}: "):
+        bench.play()
+    bench.play()
+    assert tcp_idle_s(bench) == 33
