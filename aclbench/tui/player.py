@@ -162,8 +162,8 @@ class Player:
             self.say("nothing is due")
             return
         before = self.bench.now
-        self.bench.run_until(due)
-        self.say(f"jumped {span_text(self.bench.now - before)}")
+        if self._run_until(due):
+            self.say(f"jumped {span_text(self.bench.now - before)}")
         self._look_for_capture_error()
 
     def back(self, unit: Unit) -> None:
@@ -176,8 +176,8 @@ class Player:
         target = self.bench.now + ns
         if ns > 0:
             self._hold_still()
-            self.bench.run_until(target)
-            self.say(f"forward {span_text(ns)}")
+            if self._run_until(target):
+                self.say(f"forward {span_text(ns)}")
             return
         target = max(target, self.started)
         went = self.bench.now - target
@@ -266,17 +266,26 @@ class Player:
     def _run(self, target: int | None) -> None:
         """Run to the target, or as far as a tick's time goes, slice by slice."""
         end = self._clock() + TICK_S
-        while (now := self._clock()) < end:
+        while self.playing and (now := self._clock()) < end:
             slice_end = self._slice_end()
             if slice_end is None:
                 if target is not None:
-                    self.bench.run_until(target)
+                    self._run_until(target)
                 return
             until = slice_end if target is None else min(slice_end, target)
-            all_of_it = self.bench.run_until(until, self._packets_a_slice)
+            all_of_it = self._run_until(until, self._packets_a_slice)
             self._adapt(self._clock() - now, full=not all_of_it)
             if all_of_it and until == target:
                 return
+
+    def _run_until(self, time: int, max_packets: int | None = None) -> bool:
+        """Run the bench; pause and say so if a line of the scenario is refused. False: not yet."""
+        try:
+            return self.bench.run_until(time, max_packets)
+        except AclbenchError as error:
+            self.pause()
+            self.say(str(error), error=True)
+            return False
 
     def _slice_end(self) -> int | None:
         """How far the next slice goes; None if nothing is due.

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -227,7 +228,11 @@ class Workbench(TimeTravel):
 
     def snapshot(self, view: View | None = None) -> Snapshot:
         """The bench as it stands; without a view, everything but long lists' middles."""
-        return take_snapshot(self.driver, view or View())
+        snapshot = take_snapshot(self.driver, view or View())
+        due = self._next_timed()
+        if due < (NEVER if snapshot.next_time is None else snapshot.next_time):
+            return replace(snapshot, next_time=max(due, snapshot.now))
+        return snapshot
 
     def check_invariants(self) -> None:
         """Raise AssertionError, and show the state, if something that always holds does not."""

@@ -99,6 +99,20 @@ def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
         assert state(bench) == state(whole)
 
 
+def test_what_is_next_is_seen(tmp_path: Path) -> None:
+    bench = Workbench.load(write(tmp_path))
+    bench.run_until(bench.started + 2 * NS_PER_SEC)
+    seen = bench.snapshot().next_time
+    assert seen is not None
+    assert seen <= bench.started + 3_500_000_000
+    bench.cli("clear acl-plugin sessions")
+    bench.advance(1)
+    assert bench.snapshot().sessions.live == 0
+    assert bench.snapshot().next_time == bench.started + 3_500_000_000
+    bench.advance(1)
+    assert bench.snapshot().next_time is None
+
+
 def test_they_come_again_after_going_back(tmp_path: Path) -> None:
     bench = Workbench.load(write(tmp_path))
     bench.play()
