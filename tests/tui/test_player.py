@@ -9,6 +9,8 @@ import pytest
 from aclbench.errors import CommandError
 from aclbench.tui.player import MOMENT_S, NORMAL_SPEED, SPEEDS, Player
 from aclbench.tui.units import NS_PER_S
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
 
 
@@ -186,3 +188,41 @@ def test_a_tick_ends_in_time(tmp_path: Path) -> None:
     before = player.bench.now
     player.tick(0.1)
     assert player.bench.now - before < 600 * NS_PER_S
+
+
+def timed_bench(line: str) -> Workbench:
+    """Nothing but one line of the scenario, due after two seconds."""
+    return Workbench.from_scenario(
+        Scenario(
+            title="timed",
+            interfaces=(InterfaceSpec("pg0", prefixes=("10.0.0.0/8",)), InterfaceSpec("pg1")),
+            cli=("set acl-plugin acl deny", "set acl-plugin interface pg0 input acl 0"),
+            at=(TimedLine("2", line),),
+        )
+    )
+
+
+OFF = "set acl-plugin interface pg0 input acl 0 del"
+
+
+def test_a_line_of_the_scenario_is_played(wall: Wall) -> None:
+    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player.toggle()
+    player.tick(3)
+    assert player.bench.snapshot().interfaces[1].input_acls == ()
+    assert not player.error
+
+
+def test_a_line_of_the_scenario_that_is_refused_pauses_and_is_named(wall: Wall) -> None:
+    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player.command(OFF)
+    player.leap(5)
+    assert player.error
+    assert OFF in player.notice
+    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player.command(OFF)
+    player.toggle()
+    player.tick(3)
+    assert player.error
+    assert not player.playing
+    assert OFF in player.notice
