@@ -159,9 +159,9 @@ def insert_gaps(path: Path, marks: Sequence[int], gaps_s: Sequence[int]) -> None
 def count(path: Path) -> dict[str, int]:
     """Packets by protocol, as tshark tells them."""
     counts = {}
-    tshark = ("tshark", "-n", "-r", str(path))
+    tshark = ["tshark", "-n", "-r", str(path)]
     for protocol in ("ip", "ipv6"):
-        tshark += ("-o", f"{protocol}.defragment:FALSE")
+        tshark += ["-o", f"{protocol}.defragment:FALSE"]
     for name, shown in COUNTED.items():
         fields = run(*tshark, "-Y", shown, "-T", "fields", "-e", "frame.number")
         counts[name] = len(fields.splitlines())
