@@ -32,7 +32,7 @@ from aclbench.engine.packet import (
     unpack_key,
 )
 from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import scenario_for_capture
+from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
 COUNTS = tomllib.loads((PCAPS / "counts.toml").read_text())
@@ -296,7 +296,8 @@ def test_asymmetric_has_no_answers() -> None:
 @pytest.mark.parametrize("name", sorted(COUNTS))
 def test_every_capture_replays_in_full(name: str) -> None:
     inside = guess_inside(PCAPS / name)
-    scenario = scenario_for_capture([PCAPS / name], inside.prefixes, "", 2, "interface")
+    pg0 = InterfaceSpec("pg0", prefixes=tuple(inside.prefixes))
+    scenario = scenario_for_capture([PCAPS / name], pg0, "", 2, "interface")
     bench = Workbench.from_scenario(scenario)
     bench.play()
     packets = bench.report().packets
