@@ -68,14 +68,12 @@ NO_FAMILY: Final = 0
 class Columns:
     """Decoded packets as parallel columns, of equal length.
 
-    `time_ns` is in nanoseconds since the epoch. `key`, `mirror_key` and `info` are as in
-    `aclbench.engine.packet`; keys are empty where there is no IP. `family` is 4, 6, or 0 without a
-    key. `src4` is the source address of IPv4 packets, `src_hi` and `src_lo` are the upper and
-    lower half of that of IPv6 packets, `dst4` and so on of the destination; 0 elsewhere.
-    `first_number` is the Wireshark number of the first packet.
+    `key`, `mirror_key` and `info` are as in `aclbench.engine.packet`; keys are empty where there is
+    no IP. `family` is 4, 6, or 0 without a key. `src4` is the source address of IPv4 packets,
+    `src_hi` and `src_lo` are the upper and lower half of that of IPv6 packets, `dst4` and so on of
+    the destination; 0 elsewhere. `first_number` is the Wireshark number of the first packet.
     """
 
-    time_ns: list[int]
     key: list[bytes]
     mirror_key: list[bytes]
     info: list[int]
@@ -274,7 +272,6 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
     addresses = _Addresses(len(batch))
     addresses.put(slice(None), decoded.family, decoded.key)
     return Columns(
-        time_ns=batch.time_ns.tolist(),
         key=decoded.key.tolist(),
         mirror_key=decoded.mirror_key.tolist(),
         info=decoded.info.tolist(),
@@ -311,7 +308,6 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Col
             family = 4 if len(key[row]) == KEY4_SIZE else 6
             addresses.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))
     return Columns(
-        time_ns=batch.time_ns.tolist(),
         key=key.tolist(),
         mirror_key=mirror_key.tolist(),
         info=info.tolist(),

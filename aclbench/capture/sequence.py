@@ -44,6 +44,16 @@ class Group(NamedTuple):
     places: tuple[Place, ...]
     done_bytes: int
 
+    @property
+    def first_time_ns(self) -> int:
+        """The time of the first packet, the capture's own."""
+        row = 0 if self.order is None else int(self.order[0])
+        for part in self.parts:
+            if row < len(part):
+                return int(part.time_ns[row])
+            row -= len(part)
+        raise AssertionError("a group has packets")
+
 
 class CaptureSequence:
     """The packets of captures, in groups; each capture is opened when its turn comes.

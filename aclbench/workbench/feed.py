@@ -80,7 +80,7 @@ class Feed:
         self._sequence = CaptureSequence(captures, by_time)
         self._groups = self._sequence.groups()
         self._group: Group | None = None
-        #: The packets of the group, at their captures' own times; and how many are handed over.
+        #: The packets of the group, and how many of them are handed over.
         self._packets = _NO_PACKETS
         self._position = 0
         #: Whether captures have packets twice, found ahead of the group and up to its end.
@@ -95,12 +95,9 @@ class Feed:
         first, last = self._position, self._position + self.frame_size
         self._position = last
         times = packets.time[first:last]
-        if self._offset is None:
-            self._offset = self.start - times[0]
-        offset = self._offset
         self.read += len(times)
         return Frame(
-            [time + offset for time in times],
+            times,
             packets.number[first:last],
             packets.rx[first:last],
             packets.key[first:last],
@@ -224,6 +221,8 @@ class Feed:
 
     def _take_up(self, group: Group) -> None:
         """Decode a group; its packets are handed over from the first on."""
+        if self._offset is None:
+            self._offset = self.start - group.first_time_ns
         frames = [self._decode(part) for part in group.parts]
         if group.order is None:
             self._packets = frames[0]
@@ -233,7 +232,8 @@ class Feed:
         self._position = 0
 
     def _decode(self, part: RawBatch) -> Frame:
-        """The packets of a part, at the capture's own times."""
+        """The packets of a part, at the bench's time."""
+        assert self._offset is not None
         try:
             columns = decode(part, self._am.extension_headers)
             rx = self.steering.assign(part, columns)
@@ -241,7 +241,7 @@ class Feed:
             raise CaptureError(f"{self.captures[part.capture]}: {error}") from None
         number = packet_number(part.capture, part.first_number)
         return Frame(
-            columns.time_ns,
+            (part.time_ns + self._offset).tolist(),
             range(number, number + len(columns)),
             rx,
             columns.key,
