@@ -25,7 +25,7 @@ COMPILED: Final = {
     "capture": ("walk",),
     "drivers": ("frame", "stepped"),
     "engine": (
-        *("timeouts", "packet", "session", "acl", "fib", "worker", "main", "reasons"),
+        *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "main", "reasons"),
         *("sessions", "datapath", "idle_check", "cleaner", "machine"),
     ),
 }

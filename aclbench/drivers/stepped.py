@@ -18,7 +18,15 @@ from typing import Any, Final, Literal, NamedTuple
 
 from aclbench.drivers.frame import FRAME_SIZE, Frame, PacketInput
 from aclbench.engine.machine import Machine
-from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind, Wake
+from aclbench.engine.steps import (
+    ALLOW_INTERRUPT,
+    PARSE,
+    CleanerEvent,
+    Step,
+    Wait,
+    WaitKind,
+    Wake,
+)
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
@@ -448,8 +456,8 @@ class SteppedDriver:
         if actor in self._in_hand:
             return self._in_hand[actor][1].label
         if actor in self._raised:
-            return Step.ALLOW_INTERRUPT.label
-        return Step.PARSE.label if self._inbox[actor] else ""
+            return ALLOW_INTERRUPT.label
+        return PARSE.label if self._inbox[actor] else ""
 
     def _choose(self, ready: list[int]) -> int:
         if self.order == "random":

@@ -15,7 +15,15 @@ from aclbench.engine.idle_check import write_flag
 from aclbench.engine.main import AclMain
 from aclbench.engine.steps import (
     CLEAR_ALL,
+    COPY_BITMAP,
+    END_CLEAR,
+    HANDLE_EVENT,
+    LOOK_AT_CLEARS,
+    MARK_PENDING,
+    RAISE_INTERRUPT,
     RESCHEDULE,
+    SET_CLEAR,
+    TALLY,
     WAIT_FOR_EVENT,
     CleanerEvent,
     Step,
@@ -57,9 +65,9 @@ class Cleaner:
                 cleaner.cnt_wait_with_timeout += 1
             now, events = yield wait
             if events:
-                now, _ = yield Step.HANDLE_EVENT
+                now, _ = yield HANDLE_EVENT
                 now = yield from self.handle_events(events, now)
-            now, _ = yield Step.TALLY
+            now, _ = yield TALLY
             self.tally(now)
             now = yield from self.send_interrupts_to_workers(now)
             cleaner.cnt_event_cycles += 1
@@ -120,14 +128,14 @@ class Cleaner:
         for worker in am.packet_workers:
             while worker.clear_in_process:
                 now = yield from self.wait_for_clears([worker], now)
-            now, _ = yield Step.COPY_BITMAP
+            now, _ = yield COPY_BITMAP
             worker.pending_clear_sw_if_index_bitmap = bitmap
-            now, _ = yield Step.SET_CLEAR
+            now, _ = yield SET_CLEAR
             write_flag(am, worker, "clear_in_process", 1, THREAD_MAIN, now)
         now = yield from self.send_interrupts_to_workers(now)
         while any(worker.clear_in_process for worker in am.packet_workers):
             now = yield from self.wait_for_clears(am.packet_workers, now)
-        now, _ = yield Step.END_CLEAR
+        now, _ = yield END_CLEAR
         am.cleaner.clearing_bitmap = 0
         if am.listener is not None:
             am.listener(ClearFinished(now, THREAD_MAIN, bitmap))
@@ -138,7 +146,7 @@ class Cleaner:
         suspend = Wait(WaitKind.SUSPEND, now + CLEAR_POLL_NS)
         self.am.cleaner.wait = suspend
         now, _ = yield suspend
-        now, _ = yield Step.LOOK_AT_CLEARS
+        now, _ = yield LOOK_AT_CLEARS
         for worker in workers:
             if worker.clear_in_process and worker.interrupt_is_needed:
                 now = yield from self.send_one_worker_interrupt(worker, now)
@@ -187,10 +195,10 @@ class Cleaner:
         """
         if worker.interrupt_is_pending:
             return now
-        now, _ = yield Step.MARK_PENDING
+        now, _ = yield MARK_PENDING
         write_flag(self.am, worker, "interrupt_is_pending", 1, THREAD_MAIN, now)
         write_flag(self.am, worker, "interrupt_is_needed", 0, THREAD_MAIN, now)
-        now, _ = yield Step.RAISE_INTERRUPT
+        now, _ = yield RAISE_INTERRUPT
         self.am.cleaner.cnt_interrupts_sent += 1
         if self.am.listener is not None:
             self.am.listener(InterruptSent(now, worker.thread_index))

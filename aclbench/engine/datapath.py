@@ -58,7 +58,16 @@ from aclbench.engine.reasons import (
 )
 from aclbench.engine.session import Session, SessionId
 from aclbench.engine.sessions import Sessions
-from aclbench.engine.steps import Step
+from aclbench.engine.steps import (
+    ADD,
+    FORWARD,
+    LOOK_UP,
+    MATCH_RULE,
+    PARSE,
+    RECYCLE,
+    TRACK,
+    Step,
+)
 from aclbench.engine.worker import Worker
 
 #: No tx interface.
@@ -186,7 +195,7 @@ class Datapath:
     ) -> Iterator[Step]:
         """The same as `process_packet`, with a yield before each step."""
         checks: list[Check] = []  # somebody may begin to listen on the way
-        yield Step.PARSE
+        yield PARSE
         interface = self.parse(rx, info)
         if interface is None:
             self.finish(worker, rx, NO_TX, key, info, self.why_not_parsed(rx, info), checks, now)
@@ -198,7 +207,7 @@ class Datapath:
             if reason & KIND_MASK <= LAST_DENY:
                 self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
                 return
-        yield Step.FORWARD
+        yield FORWARD
         tx_interface = self.forward(key)
         if tx_interface is None:
             reason = self.drop_after(worker, reason, self.why_not_forwarded(key))
@@ -226,21 +235,21 @@ class Datapath:
         now: int,
     ) -> Generator[Step, None, int]:
         """The same as `acl_node`, with a yield before each step."""
-        yield Step.LOOK_UP
+        yield LOOK_UP
         session = self.look_up(interface, lookup_key, info)
         if session is not None:
-            yield Step.TRACK
+            yield TRACK
             return self.track(worker, session, is_input, info, now)
         match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
-        yield Step.MATCH_RULE
+        yield MATCH_RULE
         while not self.match_rule(worker, match, now):
-            yield Step.MATCH_RULE
+            yield MATCH_RULE
         worker.session_in_hand = None
         if match.reason & KIND_MASK == NEW_SESSION:
             if not self.sessions.can_add_session(interface, lookup_key):
-                yield Step.RECYCLE
+                yield RECYCLE
                 self.recycle(worker, now)
-            yield Step.ADD
+            yield ADD
             match.reason = self.add(
                 worker, interface, is_input, lookup_key, match.reason, info, now
             )

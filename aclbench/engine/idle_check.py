@@ -21,7 +21,16 @@ from aclbench.engine.events import (
 from aclbench.engine.main import AclMain
 from aclbench.engine.session import NO_SESSION, Session, session_get_timeout_type
 from aclbench.engine.sessions import Sessions
-from aclbench.engine.steps import Step
+from aclbench.engine.steps import (
+    ALLOW_INTERRUPT,
+    CLEAR_DONE,
+    END_SWEEP,
+    JUDGE,
+    SAY,
+    START_SWEEP,
+    TAKE_HEADS,
+    Step,
+)
 from aclbench.engine.timeouts import N_TIMEOUTS
 from aclbench.engine.worker import Worker
 
@@ -35,22 +44,22 @@ class IdleCheck:
 
     def worker_conn_cleaner_process(self, worker: Worker, now: int) -> Iterator[Step]:
         """Serve one interrupt. `now` is read once, as the handler begins."""
-        yield Step.ALLOW_INTERRUPT
+        yield ALLOW_INTERRUPT
         # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
         # we to read first, it could find an interrupt pending still, and send none for the clear.
         self.set_flag(worker, "interrupt_is_pending", 0, now)
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:
-            yield Step.START_SWEEP
+            yield START_SWEEP
             self.start_sweep(worker, now)
             if not worker.swipe_end_time:
-                yield Step.CLEAR_DONE
+                yield CLEAR_DONE
                 self.clear_done(worker, now)
         taken = yield from self.check_idle_sessions(worker, now)
         if worker.swipe_end_time:
             yield from self.end_quantum(worker, now)
         elif not worker.clear_in_process:
-            yield Step.SAY
+            yield SAY
             self.say_how_busy(worker, taken, not found_clear, now)
 
     # --- the idle check ----------------------------------------------------------------------
@@ -63,12 +72,12 @@ class IdleCheck:
         expired = worker.expired
         budget = self.am.max_deleted_sessions_per_interval
         for list_id in range(N_TIMEOUTS):
-            yield Step.TAKE_HEADS
+            yield TAKE_HEADS
             self.take_heads(worker, list_id, budget - len(expired), now)
         taken = len(expired)
         deleted = 0
         while expired:
-            yield Step.JUDGE
+            yield JUDGE
             deleted += self.judge(worker, expired.popleft(), now)
         worker.cnt_interrupts_served += 1
         if self.am.listener is not None:
@@ -162,13 +171,13 @@ class IdleCheck:
     def end_quantum(self, worker: Worker, now: int) -> Iterator[Step]:
         """After each quantum of a sweep: done, or another interrupt is needed."""
         if self.sweep_has_more(worker):
-            yield Step.SAY
+            yield SAY
             self.set_flag(worker, "interrupt_is_needed", 1, now)
             return
-        yield Step.END_SWEEP
+        yield END_SWEEP
         worker.swipe_end_time = 0
         worker.pending_clear_sw_if_index_bitmap = 0
-        yield Step.CLEAR_DONE
+        yield CLEAR_DONE
         self.clear_done(worker, now)
 
     def clear_done(self, worker: Worker, now: int) -> None:

@@ -182,31 +182,35 @@ def _five_tuple(src: bytes, dst: bytes, proto: int, info: int, l4: bytes) -> Pac
 # --- reading a key back ---------------------------------------------------------------------
 
 
-class FiveTuple(NamedTuple):
+class FiveTuple:
     """A key, unpacked. Addresses are ints; ports are type and code for ICMP."""
 
-    src: int
-    dst: int
-    sport: int
-    dport: int
-    proto: int
-    is_ip6: bool
-    key_flags: int
+    __slots__ = ("dport", "dst", "is_ip6", "key_flags", "proto", "sport", "src")
+
+    def __init__(
+        self, src: int, dst: int, sport: int, dport: int, proto: int, is_ip6: bool, key_flags: int
+    ) -> None:
+        self.src: int = src
+        self.dst: int = dst
+        self.sport: int = sport
+        self.dport: int = dport
+        self.proto: int = proto
+        self.is_ip6: bool = is_ip6
+        self.key_flags: int = key_flags
+
+
+#: A key as numbers; IPv6 addresses in two halves.
+_KEY4_NUMBERS: Final = Struct("!IIHHBB")
+_KEY6_NUMBERS: Final = Struct("!QQQQHHBB")
 
 
 def unpack_key(key: bytes) -> FiveTuple:
     """Unpack a key as matching sees it: as the packet looks when the key is its `key`."""
-    is_ip6 = len(key) == KEY6_SIZE
-    src, dst, sport, dport, proto, key_flags = (KEY6 if is_ip6 else KEY4).unpack(key)
-    return FiveTuple(
-        int.from_bytes(src, "big"),
-        int.from_bytes(dst, "big"),
-        sport,
-        dport,
-        proto,
-        is_ip6,
-        key_flags,
-    )
+    if len(key) == KEY4_SIZE:
+        src, dst, sport, dport, proto, key_flags = _KEY4_NUMBERS.unpack(key)
+        return FiveTuple(src, dst, sport, dport, proto, False, key_flags)
+    src, src_low, dst, dst_low, sport, dport, proto, key_flags = _KEY6_NUMBERS.unpack(key)
+    return FiveTuple(src << 64 | src_low, dst << 64 | dst_low, sport, dport, proto, True, key_flags)
 
 
 def destination(key: bytes) -> bytes:

@@ -14,38 +14,44 @@ from typing import Final, NamedTuple
 from aclbench.engine.timeouts import NEVER
 
 
-class Step(Enum):
+class Step:
     """What an actor is about to do: its name, and what the step writes."""
 
-    # The datapath, on the packet's thread.
-    PARSE = ("parse", "read addresses, protocol, ports and flags")
-    LOOK_UP = ("look up", "find the session in the interface's table")
-    TRACK = ("track", "write last_active_time and the flags seen; relink on a class change")
-    MATCH_RULE = ("match rule", "hold one rule against the packet")
-    RECYCLE = ("recycle", "the table is full: delete the head of this thread's transient list")
-    ADD = ("add", "take a session from the pool, enter it in the table, append it to its list")
-    FORWARD = ("forward", "find the tx interface")
-    # The interrupt handler, on a worker.
-    ALLOW_INTERRUPT = ("allow interrupt", "interrupt_is_pending = 0")
-    START_SWEEP = ("start sweep", "AND the bitmap with the serviced one; set swipe_end_time")
-    TAKE_HEADS = ("take heads", "unlink the sessions of one list that are to be judged")
-    JUDGE = ("judge", "delete one taken session, or append it again")
-    END_SWEEP = ("end sweep", "swipe_end_time and the pending bitmap become 0")
-    CLEAR_DONE = ("clear done", "clear_in_process = 0")
-    SAY = ("say", "set interrupt_is_needed or interrupt_is_unwanted")
-    # The cleaner process, on vpp_main.
-    HANDLE_EVENT = ("handle event", "reschedule, or begin a clear")
-    COPY_BITMAP = ("copy bitmap", "write one worker's pending_clear_sw_if_index_bitmap")
-    SET_CLEAR = ("set clear", "one worker's clear_in_process = 1")
-    LOOK_AT_CLEARS = ("look at clears", "which workers are done, which ask for an interrupt")
-    END_CLEAR = ("end clear", "the clear is over; indices of deleted interfaces are free")
-    TALLY = ("tally", "adapt the wait interval to what the workers said")
-    MARK_PENDING = ("mark pending", "interrupt_is_pending = 1, interrupt_is_needed = 0")
-    RAISE_INTERRUPT = ("raise interrupt", "wake the worker")
+    __slots__ = ("label", "writes")
 
     def __init__(self, label: str, writes: str) -> None:
-        self.label = label
-        self.writes = writes
+        self.label: str = label
+        self.writes: str = writes
+
+    def __repr__(self) -> str:
+        return f"<{self.label}>"
+
+
+# The datapath, on the packet's thread.
+PARSE: Final = Step("parse", "read addresses, protocol, ports and flags")
+LOOK_UP: Final = Step("look up", "find the session in the interface's table")
+TRACK: Final = Step("track", "write last_active_time and the flags seen; relink on a class change")
+MATCH_RULE: Final = Step("match rule", "hold one rule against the packet")
+RECYCLE: Final = Step("recycle", "the table is full: delete this thread's oldest transient session")
+ADD: Final = Step("add", "take a session from the pool, enter it in the table, list it")
+FORWARD: Final = Step("forward", "find the tx interface")
+# The interrupt handler, on a worker.
+ALLOW_INTERRUPT: Final = Step("allow interrupt", "interrupt_is_pending = 0")
+START_SWEEP: Final = Step("start sweep", "AND the bitmap with the serviced one; set swipe_end_time")
+TAKE_HEADS: Final = Step("take heads", "unlink the sessions of one list that are to be judged")
+JUDGE: Final = Step("judge", "delete one taken session, or append it again")
+END_SWEEP: Final = Step("end sweep", "swipe_end_time and the pending bitmap become 0")
+CLEAR_DONE: Final = Step("clear done", "clear_in_process = 0")
+SAY: Final = Step("say", "set interrupt_is_needed or interrupt_is_unwanted")
+# The cleaner process, on vpp_main.
+HANDLE_EVENT: Final = Step("handle event", "reschedule, or begin a clear")
+COPY_BITMAP: Final = Step("copy bitmap", "write one worker's pending_clear_sw_if_index_bitmap")
+SET_CLEAR: Final = Step("set clear", "one worker's clear_in_process = 1")
+LOOK_AT_CLEARS: Final = Step("look at clears", "which workers are done, which ask for an interrupt")
+END_CLEAR: Final = Step("end clear", "the clear is over; indices of deleted interfaces are free")
+TALLY: Final = Step("tally", "adapt the wait interval to what the workers said")
+MARK_PENDING: Final = Step("mark pending", "interrupt_is_pending = 1, interrupt_is_needed = 0")
+RAISE_INTERRUPT: Final = Step("raise interrupt", "wake the worker")
 
 
 class WaitKind(Enum):

@@ -10,10 +10,18 @@ from aclbench.engine.events import FlagSet, InterruptSent, WaitChanged
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.steps import (
     CLEAR_ALL,
+    COPY_BITMAP,
+    END_CLEAR,
+    HANDLE_EVENT,
+    JUDGE,
+    LOOK_AT_CLEARS,
+    MARK_PENDING,
+    RAISE_INTERRUPT,
     RESCHEDULE,
+    SET_CLEAR,
+    TALLY,
     WAIT_FOR_EVENT,
     CleanerEvent,
-    Step,
     Wait,
     WaitKind,
 )
@@ -98,10 +106,10 @@ def test_a_round_tallies_before_it_interrupts():
     bench = bench_with()
     bench.cleaner_goes_on(T0, RESCHEDULE)
     assert bench.cleaner_steps == [
-        Step.HANDLE_EVENT,
-        Step.TALLY,
-        Step.MARK_PENDING,
-        Step.RAISE_INTERRUPT,
+        HANDLE_EVENT,
+        TALLY,
+        MARK_PENDING,
+        RAISE_INTERRUPT,
     ]
 
 
@@ -111,7 +119,7 @@ def test_the_flags_are_written_before_the_interrupt_is_raised():
     worker = bench.worker
     worker.interrupt_is_needed = 1
     upcoming = bench.cleaner_wakes(T0, RESCHEDULE)
-    while upcoming is not Step.RAISE_INTERRUPT:
+    while upcoming is not RAISE_INTERRUPT:
         upcoming = bench.cleaner_wakes(T0)
     assert (worker.interrupt_is_pending, worker.interrupt_is_needed) == (1, 0)
     assert bench.raised == []
@@ -188,17 +196,17 @@ def test_the_protocol_of_a_clear():
     bench = bench_with(1, workers=2)
     wait = bench.cleaner_goes_on(T0, CleanerEvent(2))
     assert bench.cleaner_steps == [
-        Step.HANDLE_EVENT,
-        *[Step.COPY_BITMAP, Step.SET_CLEAR] * 2,
-        *[Step.MARK_PENDING, Step.RAISE_INTERRUPT] * 2,
+        HANDLE_EVENT,
+        *[COPY_BITMAP, SET_CLEAR] * 2,
+        *[MARK_PENDING, RAISE_INTERRUPT] * 2,
     ]
     assert wait == Wait(WaitKind.SUSPEND, T0 + SEC // 10_000)
     assert [w.pending_clear_sw_if_index_bitmap for w in bench.am.workers] == [0, 4, 4]
     assert [w.clear_in_process for w in bench.am.workers] == [0, 1, 1]
     serve_all(bench, T0)
     bench.cleaner_goes_on(T0 + SEC // 10_000)
-    assert bench.cleaner_steps[:2] == [Step.LOOK_AT_CLEARS, Step.END_CLEAR]
-    assert bench.cleaner_steps[2] is Step.TALLY
+    assert bench.cleaner_steps[:2] == [LOOK_AT_CLEARS, END_CLEAR]
+    assert bench.cleaner_steps[2] is TALLY
     assert bench.live() == []
     check_invariants(bench.am)
 
@@ -227,7 +235,7 @@ def test_a_worker_in_the_middle_of_its_sweep_gets_no_interrupt():
     bench.cleaner_goes_on(T0, CleanerEvent(2))
     bench.raised.clear()
     steps = bench.machine.idle_check.worker_conn_cleaner_process(bench.worker, T0)
-    while next(steps) is not Step.JUDGE:
+    while next(steps) is not JUDGE:
         pass
     assert bench.cleaner_goes_on(T0 + MS).kind is WaitKind.SUSPEND
     assert bench.raised == []
@@ -356,7 +364,7 @@ def test_an_index_is_freed_by_the_clear_of_its_deletion_alone():
 def test_an_interface_deleted_after_the_cleaner_took_its_events_waits_for_its_own(event):
     """The cleaner has woken for another clear; the deletion's signal comes with the next one."""
     bench = bench_with()
-    assert bench.cleaner_wakes(T0, event) is Step.HANDLE_EVENT
+    assert bench.cleaner_wakes(T0, event) is HANDLE_EVENT
     bench.signals.clear()
     bench.machine.delete_interface(2)
     bench.cleaner_goes_on(T0)

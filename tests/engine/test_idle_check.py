@@ -20,7 +20,16 @@ from engine.bench import (
 )
 
 from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued, SweepStarted
-from aclbench.engine.steps import RESCHEDULE, Step
+from aclbench.engine.steps import (
+    ALLOW_INTERRUPT,
+    CLEAR_DONE,
+    END_SWEEP,
+    JUDGE,
+    RESCHEDULE,
+    SAY,
+    START_SWEEP,
+    TAKE_HEADS,
+)
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
@@ -197,10 +206,10 @@ def test_all_are_taken_before_any_is_judged():
     fill(bench, 3)
     steps = bench.serve(T0 + 130 * SEC)
     assert steps == [
-        Step.ALLOW_INTERRUPT,
-        *[Step.TAKE_HEADS] * 3,
-        *[Step.JUDGE] * 3,
-        Step.SAY,
+        ALLOW_INTERRUPT,
+        *[TAKE_HEADS] * 3,
+        *[JUDGE] * 3,
+        SAY,
     ]
 
 
@@ -230,7 +239,7 @@ def test_serving_allows_the_next_interrupt():
     bench = bench_with()
     bench.worker.interrupt_is_pending = 1
     steps = bench.machine.idle_check.worker_conn_cleaner_process(bench.worker, T0)
-    assert next(steps) is Step.ALLOW_INTERRUPT
+    assert next(steps) is ALLOW_INTERRUPT
     assert bench.worker.interrupt_is_pending == 1
     next(steps)
     assert bench.worker.interrupt_is_pending == 0
@@ -290,7 +299,7 @@ def test_a_clear_of_what_was_never_serviced_is_done_at_once():
     fill(bench, 1)
     bench.begin_clear(1 << 1)
     steps = bench.serve(T0 + 600 * SEC)
-    assert steps[:3] == [Step.ALLOW_INTERRUPT, Step.START_SWEEP, Step.CLEAR_DONE]
+    assert steps[:3] == [ALLOW_INTERRUPT, START_SWEEP, CLEAR_DONE]
     assert served(bench) == (1, 1, 0)
     assert flags(bench.worker) == (0, 0)
     assert bench.worker.pending_clear_sw_if_index_bitmap == 0
@@ -364,8 +373,8 @@ def test_the_order_of_what_a_worker_writes_at_the_end_of_a_sweep():
             worker.clear_in_process,
         )
         seen.append((step, state))
-    assert seen[1:3] == [(Step.START_SWEEP, (False, 4, 1)), (Step.TAKE_HEADS, (True, 4, 1))]
-    assert seen[-2:] == [(Step.END_SWEEP, (True, 4, 1)), (Step.CLEAR_DONE, (False, 0, 1))]
+    assert seen[1:3] == [(START_SWEEP, (False, 4, 1)), (TAKE_HEADS, (True, 4, 1))]
+    assert seen[-2:] == [(END_SWEEP, (True, 4, 1)), (CLEAR_DONE, (False, 0, 1))]
     assert worker.clear_in_process == 0
 
 
@@ -386,11 +395,11 @@ def test_a_clear_flagged_while_a_handler_is_half_way_waits_for_the_next_interrup
     bench = bench_with()
     fill(bench, 5)
     steps = bench.machine.idle_check.worker_conn_cleaner_process(bench.worker, T0 + SEC)
-    while next(steps) is not Step.TAKE_HEADS:
+    while next(steps) is not TAKE_HEADS:
         pass
     bench.begin_clear(1 << 2)
     for step in steps:
-        assert step is not Step.SAY
+        assert step is not SAY
     assert bench.worker.clear_in_process == 1
     assert len(bench.live()) == 5
     assert sweep(bench, 1 << 2, T0 + SEC) == 1

@@ -31,7 +31,11 @@ from engine.bench import (
 from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.session import NO_LIST, SessionId
-from aclbench.engine.steps import RESCHEDULE, Step
+from aclbench.engine.steps import (
+    ADD,
+    RESCHEDULE,
+    TRACK,
+)
 from aclbench.engine.timeouts import NEVER
 
 
@@ -374,7 +378,7 @@ def test_of_two_workers_that_enter_one_key_the_second_is_a_hit():
     bench = reflecting(workers=2)
     first, second = bench.am.workers[1], bench.am.workers[2]
     steps = bench.packet_steps(udp_out(), T0, worker=first)
-    while next(steps) is not Step.ADD:
+    while next(steps) is not ADD:
         pass
     bench.packet(udp_out(), T0 + 1, worker=second)
     for _ in steps:
@@ -395,7 +399,7 @@ def test_of_two_workers_the_second_is_a_hit_in_a_full_table_too():
     bench.packet(tcp_out(SYN, 7), T0, worker=first)
     bench.am.conn_table_max_entries = 2
     steps = bench.packet_steps(udp_out(), T0, worker=first)
-    while next(steps) is not Step.ADD:
+    while next(steps) is not ADD:
         pass
     bench.packet(udp_out(), T0 + 1, worker=second)
     for _ in steps:
@@ -411,7 +415,7 @@ def test_a_late_touch_writes_into_a_freed_slot():
     bench.packet(tcp_out(SYN), T0, worker=owner)
     (session,) = bench.live()
     steps = bench.packet_steps(tcp_back(SYN | ACK), T0 + 200 * SEC, rx=1, worker=other)
-    while next(steps) is not Step.TRACK:
+    while next(steps) is not TRACK:
         pass
     bench.serve(T0 + 200 * SEC, owner)
     assert bench.live() == []
@@ -431,7 +435,7 @@ def test_a_late_touch_can_refresh_the_slots_next_session():
     later = T0 + 200 * SEC
     bench.packet(tcp_out(SYN), T0, worker=owner)
     steps = bench.packet_steps(tcp_back(RST), later, rx=1, worker=other)
-    while next(steps) is not Step.TRACK:
+    while next(steps) is not TRACK:
         pass
     bench.serve(later, owner)
     bench.packet(udp_out(), later - 5, worker=owner)
