@@ -1,0 +1,95 @@
+"""The captures that benchmarks replay, made on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aclbench.capture import PcapWriter, Traffic, write_traffic
+from aclbench.capture.writer import RECORD_HEADER_BYTES
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+
+INSIDE = ("10.0.0.0/8", "fd00:1::/64")
+_CHUNK_PACKETS = 1 << 16
+_FRAME = bytes.fromhex(
+    "000000000000 000000000000 0800"
+    "45000028 00004000 40060000 00000000 00000000"
+    "0000 0000 00000000 00000000 5000 0000 00000000"
+)
+_SERVER = int.from_bytes(bytes((192, 168, 0, 2)), "big")
+_CLIENTS = int.from_bytes(bytes((10, 0, 0, 0)), "big")
+#: Connections of one client address.
+_PORTS = 1 << 14
+
+
+def fast(path: Path, packets: int, flows: int) -> Path:
+    """TCP connections over IPv4 that stay open, drawn at random, a million packets a second."""
+    return _write(
+        path,
+        Traffic(
+            packets=packets,
+            flows=flows,
+            mix={"tcp": 1},
+            tcp={"open": 1},
+            ip6_percent=0,
+            gap_ns=1000,
+            frame_bytes=60,
+        ),
+    )
+
+
+def mixed(path: Path, packets: int, flows: int) -> Path:
+    """What `aclbench synth` makes unless told otherwise: a thousand packets a second, so that
+    sessions come, age and go."""
+    return _write(path, Traffic(packets=packets, flows=flows))
+
+
+def opened(path: Path, flows: int, packets: int) -> Path:
+    """So many connections opened by three packets each, then packets of theirs at random."""
+    chance = np.random.default_rng(0)
+    number = np.arange(flows)
+    client = np.concatenate((number, number, number, chance.integers(0, flows, packets)))
+    later = np.arange(packets) & 1
+    inward = np.concatenate((np.repeat((0, 1, 0), flows), later)).astype(bool)
+    flags = np.concatenate((np.repeat((0x02, 0x12, 0x10), flows), np.full(packets, 0x10)))
+    with PcapWriter(path) as writer:
+        for at in range(0, len(client), _CHUNK_PACKETS):
+            part = slice(at, at + _CHUNK_PACKETS)
+            frames = _frames(client[part], inward[part], flags[part])
+            offset = np.arange(len(frames)) * frames.shape[1] + RECORD_HEADER_BYTES
+            size = np.full(len(frames), len(_FRAME))
+            time_ns = (at + np.arange(len(frames))) * 1000
+            writer.write_batch(frames.reshape(-1), offset, size, time_ns)
+    return path
+
+
+def _frames(client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """Frames of TCP connections as rows, with room for a record header before each."""
+    rows = np.zeros((len(client), RECORD_HEADER_BYTES + len(_FRAME)), dtype=np.uint8)
+    frame = rows[:, RECORD_HEADER_BYTES:]
+    frame[:] = np.frombuffer(_FRAME, dtype=np.uint8)
+    inside, port = _CLIENTS + client // _PORTS, 1024 + client % _PORTS
+    ends = ((inside, port), (np.full_like(inside, _SERVER), np.full_like(port, 80)))
+    for at, port_at, is_source in ((26, 34, True), (30, 36, False)):
+        from_client = inward != is_source
+        address = np.where(from_client, ends[0][0], ends[1][0])
+        frame[:, at : at + 4] = address.astype(">u4").view(np.uint8).reshape(-1, 4)
+        number = np.where(from_client, ends[0][1], ends[1][1])
+        frame[:, port_at : port_at + 2] = number.astype(">u2").view(np.uint8).reshape(-1, 2)
+    frame[:, 47] = flags
+    return rows
+
+
+def bench_of(path: Path, history: bool = False) -> Workbench:
+    """A bench with a capture ready to play, as `aclbench replay` makes it."""
+    inside = InterfaceSpec("pg0", prefixes=INSIDE)
+    scenario = scenario_for_capture([path], inside, "", 1, "interface")
+    return Workbench.from_scenario(scenario, history=history)
+
+
+def _write(path: Path, traffic: Traffic) -> Path:
+    with PcapWriter(path) as writer:
+        write_traffic(traffic, writer)
+    return path
