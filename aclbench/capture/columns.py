@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,8 +60,19 @@ WINDOW_BYTES: Final = IP6_BYTES + TCP_FLAGS_BYTES
 _IP4_PLAIN: Final = 0x45
 _IP4_FRAGMENT_OFFSET_MASK: Final = 0x1FFF
 
-#: The family of a packet without a key.
-NO_FAMILY: Final = 0
+
+class Addresses(NamedTuple):
+    """The ends of the packets of one family, 4 or 6; `rows` says which packets these are.
+
+    `src` and `dst` are numbers for IPv4. For IPv6 they are byte strings in network order: NumPy
+    compares those (type S) byte by byte, the shorter one filled up with zeros, so they sort as the
+    numbers do, and all 128 bits fit.
+    """
+
+    family: int
+    rows: Ints | slice
+    src: NDArray[Any]
+    dst: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +80,14 @@ class Columns:
     """Decoded packets as parallel columns, of equal length.
 
     `key`, `mirror_key` and `info` are as in `aclbench.engine.packet`; keys are empty where there is
-    no IP. `family` is 4, 6, or 0 without a key. `src4` is the source address of IPv4 packets,
-    `src_hi` and `src_lo` are the upper and lower half of that of IPv6 packets, `dst4` and so on of
-    the destination; 0 elsewhere. `first_number` is the Wireshark number of the first packet.
+    no IP. `addresses` has those of each family that there is. `first_number` is the Wireshark
+    number of the first packet.
     """
 
     key: list[bytes]
     mirror_key: list[bytes]
     info: list[int]
-    family: Bytes
-    src4: NDArray[np.uint32]
-    src_hi: NDArray[np.uint64]
-    src_lo: NDArray[np.uint64]
-    dst4: NDArray[np.uint32]
-    dst_hi: NDArray[np.uint64]
-    dst_lo: NDArray[np.uint64]
+    addresses: tuple[Addresses, ...]
     first_number: int
 
     def __len__(self) -> int:
@@ -269,19 +273,11 @@ def _make_keys(
 
 def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
     """All packets are of one family, in order: nothing to merge."""
-    addresses = _Addresses(len(batch))
-    addresses.put(slice(None), decoded.family, decoded.key)
     return Columns(
         key=decoded.key.tolist(),
         mirror_key=decoded.mirror_key.tolist(),
         info=decoded.info.tolist(),
-        family=addresses.family,
-        src4=addresses.src4,
-        src_hi=addresses.src_hi,
-        src_lo=addresses.src_lo,
-        dst4=addresses.dst4,
-        dst_hi=addresses.dst_hi,
-        dst_lo=addresses.dst_lo,
+        addresses=(_addresses_of(decoded.family, slice(None), decoded.key),),
         first_number=batch.first_number,
     )
 
@@ -289,7 +285,7 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
 def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Columns:
     """Decode shape by shape, and put each packet in its place."""
     n = len(batch)
-    addresses = _Addresses(n)
+    addresses: list[Addresses] = []
     key, mirror_key = np.full(n, b"", dtype=object), np.full(n, b"", dtype=object)
     info = np.where(shapes.not_ip, INFO_NOT_IP, 0)
     for mask, decode_rows in ((shapes.ip4, _decode_ip4), (shapes.ip6, _decode_ip6)):
@@ -299,50 +295,29 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Col
             key[rows] = decoded.key.astype(object)
             mirror_key[rows] = decoded.mirror_key.astype(object)
             info[rows] = decoded.info
-            addresses.put(rows, decoded.family, decoded.key)
-    for row in np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip)).tolist():
+            addresses.append(_addresses_of(decoded.family, rows, decoded.key))
+    singly = np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip))
+    for row in singly.tolist():
         key[row], mirror_key[row], info[row] = parse_frame(
             batch.frame(row), batch.link_of(row), extension_headers, batch.is_cut(row)
         )
-        if key[row]:
-            family = 4 if len(key[row]) == KEY4_SIZE else 6
-            addresses.put(slice(row, row + 1), family, np.array([key[row]], f"V{len(key[row])}"))
+    for family, size in ((4, KEY4_SIZE), (6, KEY6_SIZE)):
+        rows = singly[[len(key[row]) == size for row in singly.tolist()]]
+        if len(rows):
+            addresses.append(_addresses_of(family, rows, key[rows].astype(f"V{size}")))
     return Columns(
         key=key.tolist(),
         mirror_key=mirror_key.tolist(),
         info=info.tolist(),
-        family=addresses.family,
-        src4=addresses.src4,
-        src_hi=addresses.src_hi,
-        src_lo=addresses.src_lo,
-        dst4=addresses.dst4,
-        dst_hi=addresses.dst_hi,
-        dst_lo=addresses.dst_lo,
+        addresses=tuple(addresses),
         first_number=batch.first_number,
     )
 
 
-class _Addresses:
-    """The columns that steering needs, read from the keys: a key begins with its addresses."""
-
-    def __init__(self, n: int) -> None:
-        self.family = np.full(n, NO_FAMILY, dtype=np.uint8)
-        self.src4 = np.zeros(n, dtype=np.uint32)
-        self.src_hi = np.zeros(n, dtype=np.uint64)
-        self.src_lo = np.zeros(n, dtype=np.uint64)
-        self.dst4 = np.zeros(n, dtype=np.uint32)
-        self.dst_hi = np.zeros(n, dtype=np.uint64)
-        self.dst_lo = np.zeros(n, dtype=np.uint64)
-
-    def put(self, rows: Ints | slice, family: int, key: NDArray[np.void]) -> None:
-        """Enter the packets `rows`, all of one family."""
-        self.family[rows] = family
-        matrix = key.view(np.uint8).reshape(len(key), key.itemsize)
-        if family == 4:
-            self.src4[rows] = matrix[:, 0:4].view(">u4")[:, 0]
-            self.dst4[rows] = matrix[:, 4:8].view(">u4")[:, 0]
-        else:
-            self.src_hi[rows] = matrix[:, 0:8].view(">u8")[:, 0]
-            self.src_lo[rows] = matrix[:, 8:16].view(">u8")[:, 0]
-            self.dst_hi[rows] = matrix[:, 16:24].view(">u8")[:, 0]
-            self.dst_lo[rows] = matrix[:, 24:32].view(">u8")[:, 0]
+def _addresses_of(family: int, rows: Ints | slice, key: NDArray[np.void]) -> Addresses:
+    """The ends of packets of one family: a key begins with its addresses."""
+    ends = key.view(_KEY4 if family == 4 else _KEY6)
+    src, dst = np.ascontiguousarray(ends["src"]), np.ascontiguousarray(ends["dst"])
+    if family == 4:
+        return Addresses(4, rows, src.view(">u4").astype("u4"), dst.view(">u4").astype("u4"))
+    return Addresses(6, rows, src.view("S16"), dst.view("S16"))

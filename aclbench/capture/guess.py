@@ -21,6 +21,7 @@ from aclbench.engine.packet import (
     ICMP6_REQUEST_OF,
     INFO_ICMP,
     INFO_TCP_FLAGS_VALID,
+    KEY4_SIZE,
     TCP_ACK,
     TCP_SYN,
     unpack_key,
@@ -102,12 +103,10 @@ class _Seen:
 
 def _note_openings(columns: Columns, seen: dict[int, _Seen]) -> None:
     """Note each connection and flow once: a SYN sent again opens nothing new."""
-    families = columns.family.tolist()
-    for family, key, mirror, info in zip(
-        families, columns.key, columns.mirror_key, columns.info, strict=True
-    ):
+    for key, mirror, info in zip(columns.key, columns.mirror_key, columns.info, strict=True):
         if not key:
             continue
+        family = 4 if len(key) == KEY4_SIZE else 6
         side = seen[family]
         side.packets += 1
         is_syn = info & INFO_TCP_FLAGS_VALID and info & (TCP_SYN | TCP_ACK) == TCP_SYN

@@ -50,12 +50,18 @@ def assert_agrees(
 
 def ends(columns: Columns) -> list[tuple[int, int, int]]:
     """Family, source and destination of each packet, put together from the columns."""
-    src = (columns.src_hi.astype(object) << 64) | columns.src_lo.astype(object)
-    dst = (columns.dst_hi.astype(object) << 64) | columns.dst_lo.astype(object)
-    return [
-        (4, int(columns.src4[i]), int(columns.dst4[i])) if family == 4 else (family, src[i], dst[i])
-        for i, family in enumerate(columns.family.tolist())
-    ]
+    found = [(0, 0, 0)] * len(columns)
+    for family, rows, src, dst in columns.addresses:
+        packets = np.arange(len(columns))[rows].tolist()
+        for row, a, b in zip(packets, src.tolist(), dst.tolist(), strict=True):
+            assert found[row] == (0, 0, 0)  # in one place only
+            found[row] = (family, *(_number(address) for address in (a, b)))
+    return found
+
+
+def _number(address: int | bytes) -> int:
+    """NumPy drops zeros at the end of a byte string, but does not count them in comparing."""
+    return address if isinstance(address, int) else int.from_bytes(address.ljust(16, b"\0"), "big")
 
 
 def _ends(key: bytes) -> tuple[int, int, int]:

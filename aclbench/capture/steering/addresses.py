@@ -47,26 +47,26 @@ class ByAddress:
                     f"{network} is behind interfaces {networks[network]} and {sw_if_index}; "
                     "give it to one of them"
                 )
-        self._sides = _Places(networks)
+        self._sides = {family: _PrefixTable(networks, family) for family in _BITS}
         never = (_never_forwarded(p.address, p.length, p.is_ip6) for p, _ in NEVER_FORWARDED)
-        self._ends = _Places(dict.fromkeys([*never, *map(_network, own)], 0))
+        ends: Networks = dict.fromkeys([*never, *map(_network, own)], 0)
+        self._ends = {family: _PrefixTable(ends, family) for family in _BITS}
 
     def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
         """The interface of each packet, by its source; marks those that stayed on one side."""
-        src = self._sides.of(columns.family, columns.src4, columns.src_hi, columns.src_lo)
-        dst = self._sides.of(columns.family, columns.dst4, columns.dst_hi, columns.dst_lo)
-        rows = np.flatnonzero((src == dst) & (src != NOWHERE))
-        if len(rows):
-            ends = self._ends.of(
-                columns.family[rows],
-                columns.dst4[rows],
-                columns.dst_hi[rows],
-                columns.dst_lo[rows],
-            )
-            for row in rows[ends == NOWHERE].tolist():
-                columns.info[row] |= INFO_SAME_SIDE
-        rx: list[int] = np.where(src == NOWHERE, self.default, src).tolist()
-        return rx
+        rx = np.full(len(columns), self.default, dtype=np.int64)
+        for family, rows, sources, destinations in columns.addresses:
+            sides = self._sides[family]
+            src = sides.longest_matches(sources)
+            rx[rows] = np.where(src == NOWHERE, self.default, src)
+            same = np.flatnonzero((src == sides.longest_matches(destinations)) & (src != NOWHERE))
+            if len(same):
+                ends = self._ends[family].longest_matches(destinations[same])
+                stayed = np.arange(len(columns))[rows][same[ends == NOWHERE]]
+                for row in stayed.tolist():
+                    columns.info[row] |= INFO_SAME_SIDE
+        assigned: list[int] = rx.tolist()
+        return assigned
 
     def unmet(self) -> list[str]:
         """Nothing: a prefix from which no packet came is nothing to wonder about."""
@@ -84,32 +84,6 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 def _never_forwarded(address: int, length: int, is_ip6: bool) -> IPv4Network | IPv6Network:
     return IPv6Network((address, length)) if is_ip6 else IPv4Network((address, length))
-
-
-class _Places:
-    """Prefixes of both families and where they lead."""
-
-    def __init__(self, networks: Networks) -> None:
-        self._table4 = _PrefixTable(networks, 4)
-        self._table6 = _PrefixTable(networks, 6)
-
-    def of(
-        self,
-        family: NDArray[np.uint8],
-        v4: NDArray[np.uint32],
-        hi: NDArray[np.uint64],
-        lo: NDArray[np.uint64],
-    ) -> NDArray[np.int64]:
-        """Where each address leads, or NOWHERE; the columns are those of `Columns`."""
-        is4, is6 = family == 4, family == 6
-        if is4.all():
-            return self._table4.longest_matches(v4)
-        found = np.full(len(family), NOWHERE, dtype=np.int64)
-        if is4.any():
-            found[is4] = self._table4.longest_matches(v4[is4])
-        if is6.any():
-            found[is6] = self._table6.longest_matches(_sortable(hi[is6], lo[is6]))
-        return found
 
 
 class _PrefixTable:
@@ -148,14 +122,5 @@ class _PrefixTable:
         return NOWHERE
 
     def longest_matches(self, addresses: NDArray[Any]) -> NDArray[np.int64]:
-        """Where each address leads; they are numbers, or for IPv6 as `_sortable` makes them."""
+        """Where each address leads, or NOWHERE; they are as in `Addresses`."""
         return self._values[np.searchsorted(self._starts, addresses, side="right") - 1]
-
-
-def _sortable(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> NDArray[Any]:
-    """IPv6 addresses as byte strings in network order.
-
-    NumPy compares byte strings (type S) byte by byte, the shorter one filled up with zeros: for
-    addresses in network order that is the order of the numbers, and all 128 bits fit.
-    """
-    return np.stack((hi, lo), axis=1).astype(">u8").view("S16")[:, 0]
