@@ -475,8 +475,9 @@ def main() -> None:
     """Run the command; whatever a person did wrong is one message, never a traceback."""
     try:
         code = cli.main(prog_name="aclbench", standalone_mode=False)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # as with `>&-`: there is nowhere to write
+                stream.flush()
         # Everything is said and closed; taking a million sessions apart one by one helps nobody.
         os._exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:

@@ -112,18 +112,25 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
     from aclbench.capture import PcapWriter
 
     if file == "-":
+        if sys.stdout is None:
+            raise AclbenchError("standard output is closed: name a FILE")
         if sys.stdout.isatty():
             raise click.UsageError("a capture is not for a terminal: name a FILE, or pipe it on")
         with PcapWriter("standard output", file=sys.stdout.buffer) as writer:
             yield writer
         return
+    if not file:
+        raise click.UsageError("an empty argument ('') names no FILE")
     path = Path(file)
     if path.suffix == ".pcapng":
         raise click.UsageError(f"{file}: synth writes classic pcap; name it .pcap or .pcap.gz")
+    if path.is_dir():
+        raise AclbenchError(f"{file}: a directory; name a file in it")
     if path.exists() and not force:
         raise AclbenchError(f"{file}: there is such a file; name another, or give --force")
+    writer = PcapWriter(path)  # a file that cannot be opened stays as it is
     try:
-        with PcapWriter(path) as writer:
+        with writer:
             yield writer
     except BaseException:
         if path.is_file():

@@ -232,8 +232,49 @@ def test_a_made_up_capture_on_standard_output(tmp_path: Path) -> None:
         capture_output=True,
         timeout=60,
     )
-    assert done.stdout == path.read_bytes()
+    assert (done.returncode, done.stdout) == (0, path.read_bytes())
     assert done.stderr.startswith(b"standard output: 50 packets, 5 flows, ")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("-",), 1, "standard output is closed: name a FILE"),
+        (("",), 2, "an empty argument ('') names no FILE"),
+        ((".",), 1, ".: a directory; name a file in it"),
+        (("--flows", "0", "made.pcap"), 2, "--flows is 0; give 1 to"),
+    ],
+)
+def test_a_made_up_capture_that_has_no_place_says_so(
+    arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    """One message, no traceback, also where standard output is closed."""
+    command = [sys.executable, "-m", "aclbench", "synth", *arguments]
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_cannot_be_opened_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--force` overwrites; it removes only what it began to write."""
+    from aclbench import cli_synth
+    from aclbench.errors import CaptureError
+
+    path = tmp_path / "mine.pcap"
+    path.write_bytes(b"mine")
+
+    def refuse(*arguments: object) -> None:
+        raise CaptureError("cannot be written")
+
+    monkeypatch.setattr("aclbench.capture.PcapWriter", refuse)
+    with pytest.raises(CaptureError), cli_synth.output(str(path), force=True):
+        pass
+    assert path.read_bytes() == b"mine"
 
 
 def test_the_defaults_of_made_up_captures_are_as_the_help_says(tmp_path: Path) -> None:

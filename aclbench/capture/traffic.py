@@ -74,6 +74,7 @@ class Traffic:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        _check_range("flows", self.flows, 1, PACKETS_LIMIT)
         _check_range("packets", self.packets, 1, PACKETS_LIMIT)
         _check_range("flows", self.flows, 1, self.packets)
         _check_range("ip6", self.ip6_percent, 0, 100)

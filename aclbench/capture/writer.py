@@ -30,7 +30,8 @@ _SECOND_NS: Final = 1_000_000_000
 class PcapWriter:
     """An open capture to write packets to, one by one or many at once; a context manager.
 
-    `file` is where to write instead of opening `path`, which then only names it. Without
+    `file` is where to write instead of opening `path`, which then only names it; it stays open.
+    Without
     `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that the
     format has no room for, and where the file cannot be written; BrokenPipeError where whoever
     read it has gone.
@@ -47,6 +48,7 @@ class PcapWriter:
         self._unit_ns = 1 if nanosecond else 1000
         magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
         try:
+            self._is_ours = file is None
             self._file = self._below = file or open(path, "wb")  # noqa: SIM115 - `close` closes it
             if file is None and self.path.endswith(".gz"):
                 # Without a name and a time in it: the same packets make the same bytes.
@@ -105,6 +107,9 @@ class PcapWriter:
     def close(self) -> None:
         """Finish the file."""
         try:
+            if not self._is_ours:
+                self._file.flush()
+                return
             self._file.close()
             self._below.close()
         except OSError as error:
