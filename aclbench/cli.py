@@ -138,7 +138,8 @@ def bench_options(command: Any) -> Any:
 @click.option(
     "--only",
     metavar="FATE|REASON",
-    help="With --trace: packets of this fate (denied, dropped, ...) or whose reason has this text.",
+    help="Like --trace, for packets of this fate (denied, dropped, ...) or whose reason has this "
+    "text.",
 )
 @click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
 @click.option("--write-passed", metavar="FILE", help="Write the packets that passed to a capture.")
@@ -162,26 +163,27 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from pathlib import Path
-
     from aclbench.workbench.bench import Workbench, seconds_to_ns
     from aclbench.workbench.outputs import SplitCaptures, TraceLines
 
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
+    try:
+        end = None if until is None else seconds_to_ns(until)
+    except AclbenchError as error:
+        raise click.UsageError(f"--until {until}: {error}") from None
     scenario = find_scenario(inputs, asked)
-    end = None if until is None else seconds_to_ns(until)
     bench = Workbench.from_scenario(scenario, history=False)
-    if trace or only:
+    if trace or only is not None:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
         bench.listen(TraceLines(bench, click.echo, only_packets(bench, only)).hear)
     split: SplitCaptures | None = None
-    if write_passed or write_dropped:
+    if write_passed is not None or write_dropped is not None:
         split = SplitCaptures(
             bench,
-            Path(write_passed) if write_passed else None,
-            Path(write_dropped) if write_dropped else None,
+            written_capture("--write-passed", write_passed),
+            written_capture("--write-dropped", write_dropped),
         )
         bench.listen(split.hear)
     interrupted = play_to_end(bench, None if end is None else bench.started + end)
@@ -192,6 +194,19 @@ def replay(
         raise bench.capture_error
     if interrupted:
         raise KeyboardInterrupt
+
+
+def written_capture(option: str, file: str | None) -> Path | None:
+    """The capture that a replay is to write; not one with the report in it."""
+    from pathlib import Path
+
+    if file is None:
+        return None
+    if file in ("", "-"):
+        raise click.UsageError(f"{option} '{file}': name a file; standard output has the report")
+    if file.endswith(".pcapng"):
+        raise click.UsageError(f"{option} {file}: it is classic pcap; name it .pcap or .pcap.gz")
+    return Path(file)
 
 
 #: A replay looks so often for Ctrl-C and paints its progress.
@@ -276,6 +291,8 @@ def tui(
     from aclbench.tui.app import run_tui
     from aclbench.workbench.history.records import begin_record
 
+    if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
+        raise click.UsageError("standard input (-) is where the live screen reads its keys")
     left_behind = None if inputs or asked.rx else offered_record()
     make_bench, title = bench_maker(inputs, asked, left_behind)
     make_bench()  # what is wrong with it is better said before the screen is taken
@@ -335,11 +352,11 @@ def only_packets(bench: Workbench, only: str | None) -> str:
     """
     from aclbench.workbench.outputs import known_filters
 
-    if not only:
+    if only is None:
         return ""
     fates, reasons = known_filters(bench)
     wanted = only.replace("_", " ").lower()
-    if wanted in fates or any(wanted in reason.lower() for reason in reasons):
+    if wanted and (wanted in fates or any(wanted in reason.lower() for reason in reasons)):
         return only
     raise click.UsageError(
         f"--only {only}: no fate is called so and no reason has this text. There are the fates "
@@ -352,6 +369,7 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     from dataclasses import replace
     from pathlib import Path
 
+    from aclbench.capture.stream import STANDARD_INPUT
     from aclbench.workbench.bundled import find_input
     from aclbench.workbench.scenario import (
         PLACEMENTS,
@@ -368,6 +386,8 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     if rx and len(paths) > len(scenarios):
         raise click.UsageError(f"--rx names the captures; leave {inputs[0]}")
     captures = captures or paths
+    if captures.count(Path(STANDARD_INPUT)) > 1:
+        raise click.UsageError("standard input (-) can be read once; name it once")
     if asked.inside_by and rx:
         raise click.UsageError(f"--rx and {asked.inside_by[0]} both say where packets enter")
     if asked.exec_file is not None:
@@ -380,10 +400,10 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
         inside, why = _inside_of(first, asked)
         return scenario_for_capture(captures, inside, why, workers, chosen or "interface", rx)
     if len(paths) > 1:
-        raise AclbenchError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
+        raise click.UsageError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
     if asked.inside or asked.inside_by:
         option = "--inside" if asked.inside else asked.inside_by[0]
-        raise AclbenchError(
+        raise click.UsageError(
             f"{scenarios[0]}: a scenario says itself what is inside; leave {option}"
         )
     scenario = load_scenario(scenarios[0])
@@ -425,6 +445,9 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
                 parser(text)
             except (ValueError, AclbenchError) as error:
                 raise click.UsageError(f"{option} {text}: {error}") from None
+        for text in texts:
+            if texts.count(text) > 1:
+                raise click.UsageError(f"{option} {text}: named twice; once is enough")
 
     if len(asked.inside_by) > 1:
         raise click.UsageError(f"{' and '.join(asked.inside_by)}: one of them says what is inside")

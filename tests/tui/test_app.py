@@ -253,6 +253,8 @@ def test_every_binding_has_an_id_and_a_tooltip() -> None:
     lines = key_lines(BINDINGS)
     shown = {key for keys, _ in lines for key in keys.split()}
     assert {key_name(k) for b in BINDINGS for k in b.key.split(",")} == shown
+    assert {"[", "]", "Left", "Shift+Left"} <= shown
+    assert not [key for key in shown if "_" in key]
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3, 16])

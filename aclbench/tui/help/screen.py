@@ -18,6 +18,8 @@ _KEY_NAMES: Final = {
     "space": "Space", "right": "Right", "plus": "+", "minus": "-", "equals_sign": "=",
     "full_stop": ".", "question_mark": "?", "colon": ":", "tab": "Tab", "pageup": "PgUp",
     "pagedown": "PgDn", "escape": "Esc", "up": "Up", "down": "Down", "home": "Home", "end": "End",
+    "left": "Left", "shift+left": "Shift+Left", "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }  # fmt: skip
 _SIGNS: Final = (
     ("● ○", "a flag that is up, and one that is not"),
