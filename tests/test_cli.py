@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from capture.frames import ethernet, ip4, tcp
+from capture.test_cut import cut_pcap
 
 from aclbench.capture import open_capture
 from aclbench.workbench.bundled import bundled_files
@@ -160,6 +162,20 @@ def test_what_passed_and_what_did_not(tmp_path: Path) -> None:
         packets["permitted"] + packets["unchecked"],
         packets["read"] - packets["permitted"] - packets["unchecked"],
     ]
+
+
+def test_what_is_written_says_how_long_packets_were(tmp_path: Path) -> None:
+    """Packets that the capture cut are still cut ones, and not malformed."""
+    frames = [ethernet(ip4(tcp(), 6), 0x0800)] * 3
+    cut, dropped = tmp_path / "cut.pcap", tmp_path / "dropped.pcap"
+    cut.write_bytes(cut_pcap(frames, 20))
+    first = run("replay", "--json", "--write-dropped", str(dropped), str(cut))
+    again = run("replay", "--json", str(dropped))
+    for done in (first, again):
+        assert json.loads(done.stdout)["reasons"] == {"cut before the end of its IP header": 3}
+    with open_capture(dropped) as reader:
+        lengths = [batch.original(i) for batch in reader.batches() for i in range(len(batch))]
+    assert lengths == [len(frame) for frame in frames]
 
 
 def test_until_a_time() -> None:

@@ -55,14 +55,18 @@ class RawBatch:
         """The link type of packet `i` of the batch, counted from 0."""
         return self.link_type if self.link_types is None else int(self.link_types[i])
 
-    def is_cut(self, i: int) -> bool:
-        """Whether packet `i` was longer than what was captured of it.
+    def original(self, i: int) -> int:
+        """Bytes that packet `i` had when it was sent; never less than were captured of it.
 
         Every format has the original length in the four bytes ahead of the frame.
         """
         start = int(self.offset[i])
         original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)
-        return original > int(self.captured[i])
+        return max(original, int(self.captured[i]))
+
+    def is_cut(self, i: int) -> bool:
+        """Whether packet `i` was longer than what was captured of it."""
+        return self.original(i) > int(self.captured[i])
 
     def part(self, begin: int, end: int) -> RawBatch:
         """The packets from row `begin` up to row `end`, as a batch."""

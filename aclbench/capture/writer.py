@@ -25,6 +25,8 @@ RECORD_HEADER_BYTES: Final = _RECORD_HEADER.size
 #: The snapshot length that is written, and the longest frame that may be.
 SNAPLEN_BYTES: Final = 262_144
 _SECOND_NS: Final = 1_000_000_000
+#: What the four bytes of a length can say.
+_MOST_BYTES: Final = (1 << 32) - 1
 
 
 class PcapWriter:
@@ -64,14 +66,18 @@ class PcapWriter:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def write(self, time_ns: int, frame: bytes) -> None:
-        """Add a packet: its time in ns since the epoch, and what was captured of it."""
+    def write(self, time_ns: int, frame: bytes, original: int | None = None) -> None:
+        """Add a packet: its time in ns since the epoch, and what was captured of it.
+
+        `original` is how many bytes were sent, where that is not what was captured.
+        """
         self.count += 1
         _check_record(self.path, self.count, time_ns, frame)
         seconds, rest_ns = divmod(time_ns, _SECOND_NS)
         size = len(frame)
+        sent = size if original is None else min(original, _MOST_BYTES)
         try:
-            self._file.write(_RECORD_HEADER.pack(seconds, rest_ns // self._unit_ns, size, size))
+            self._file.write(_RECORD_HEADER.pack(seconds, rest_ns // self._unit_ns, size, sent))
             self._file.write(frame)
         except OSError as error:
             raise self._not_written(error) from None

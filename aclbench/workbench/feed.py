@@ -105,16 +105,20 @@ class Feed:
             packets.info[first:last],
         )
 
-    def record(self, number: int) -> tuple[int, bytes]:
-        """Time (ns, the capture's own) and frame of a packet of the frame handed over last.
+    def record(self, number: int) -> tuple[int, bytes, int]:
+        """A packet of the frame handed over last, for `PcapWriter.write`.
 
-        A packet of another link type comes as the Ethernet frame that it amounts to.
+        Its time (ns, the capture's own), what was captured of it, and how long it was when sent. A
+        packet of another link type comes as the Ethernet frame that it amounts to.
         """
         assert self._group is not None
-        capture, frame = split_number(number)
+        capture, frame_number = split_number(number)
         raw = next(part for part in self._group.parts if part.capture == capture)
-        index = frame - raw.first_number
-        return int(raw.time_ns[index]), as_ethernet(raw.frame(index), raw.link_of(index))
+        index = frame_number - raw.first_number
+        frame = raw.frame(index)
+        ethernet = as_ethernet(frame, raw.link_of(index))
+        original = raw.original(index) + len(ethernet) - len(frame)
+        return int(raw.time_ns[index]), ethernet, original
 
     def packet_name(self, number: int) -> str:
         """A packet as people find it: its Wireshark number, behind its file where there are more.

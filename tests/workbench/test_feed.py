@@ -85,13 +85,13 @@ def test_what_is_written_of_merged_captures(tmp_path: Path) -> None:
     """`record` finds every packet of the frame handed over last, in whichever capture it stands."""
     merged = merged_bench(tmp_path, history=False)
     assert merged.feed is not None
-    found: list[tuple[int, bytes]] = []
+    found: list[tuple[int, bytes, int]] = []
     feed = merged.feed
     merged.listen(
         lambda e: found.append(feed.record(e.number)) if isinstance(e, PacketVerdict) else None
     )
     merged.play()
-    assert found == records_of(CAPTURE)
+    assert [(time_ns, frame) for time_ns, frame, _ in found] == records_of(CAPTURE)
 
 
 @pytest.mark.parametrize("by_time", [True, False])
@@ -217,4 +217,4 @@ def test_frames_of_other_link_types_are_recorded_as_ethernet(tmp_path: Path) -> 
     bench = Workbench.from_scenario(scenario, history=False)
     bench.play()
     assert bench.feed is not None
-    assert bench.feed.record(1) == (SECOND, as_ethernet(packet(1)[14:], 101))
+    assert bench.feed.record(1) == (SECOND, as_ethernet(packet(1)[14:], 101), len(packet(1)))
