@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -186,13 +186,15 @@ def replay(
             written_capture("--write-dropped", write_dropped),
         )
         bench.listen(split.hear)
-    interrupted = play_to_end(bench, None if end is None else bench.started + end)
+    has_bar = not trace and only is None  # their lines would run into it
+    interrupted = play_to_end(bench, None if end is None else bench.started + end, has_bar)
     if split is not None:
         split.close()
     print_report(bench, as_json)
     if bench.capture_error is not None:
         raise bench.capture_error
     if interrupted:
+        click.echo("aclbench: interrupted; the figures are those so far", err=True)
         raise KeyboardInterrupt
 
 
@@ -214,22 +216,29 @@ PLAY_PACKETS = 20_000
 PLAY_TURNS = 20_000
 
 
-def play_to_end(bench: Workbench, end_ns: int | None) -> bool:
+def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     """Play all captures, or up to a time; returns True if Ctrl-C ended it.
 
-    Ctrl-C is waited for between two packets, so that the figures are those of whole packets.
+    Ctrl-C is waited for between two packets, so that the figures are those of whole packets; a
+    second one, as where a pipe gives no more, ends the replay at once.
     """
     import gc
     import signal
 
     stop: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: stop.append(number))
+
+    def interrupt(number: int, frame: object) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        stop.append(number)
+
+    before = signal.signal(signal.SIGINT, interrupt)
     # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
     # walking a million of them again and again would cost more than the packets.
     gc.collect()
     gc.disable()
     try:
-        with progress_bar(bench) as advance:
+        with progress_bar(bench) if has_bar else nullcontext(lambda: None) as advance:
             ended = False
             while not ended and not stop:
                 if end_ns is None:

@@ -58,7 +58,7 @@ def synth_options(command: Any) -> Any:
     return command
 
 
-@click.command()
+@click.command(short_help="Write a capture of made-up traffic.")
 @click.argument("file", metavar="FILE")
 @synth_options
 def synth(file: str, force: bool, **asked: Any) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
 from capture.frames import ethernet, ip4, tcp
 from capture.test_cut import cut_pcap
 
+from aclbench import Workbench, cli
 from aclbench.capture import open_capture
 from aclbench.workbench.bundled import bundled_files
 
@@ -144,6 +148,50 @@ def test_a_line_for_each_packet() -> None:
     assert (
         "denied" in run("replay", "--only", "denied", capture("long-gaps")).stdout.splitlines()[0]
     )
+
+
+class Interrupted:
+    """A bench during whose play Ctrl-C is pressed so often."""
+
+    feed = None
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def play(self, packets: int, turns: int) -> bool:
+        for _ in range(self.times):
+            signal.raise_signal(signal.SIGINT)
+        return False
+
+
+def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
+    """Play that never comes back, as with a pipe that gives no more, can be left."""
+    assert cli.play_to_end(cast(Workbench, Interrupted(1)), None, False)
+    with pytest.raises(KeyboardInterrupt):
+        cli.play_to_end(cast(Workbench, Interrupted(2)), None, False)
+
+
+@pytest.mark.parametrize(("option", "has_bar"), [([], True), (["--trace"], False)])
+def test_an_interrupted_replay_says_so(
+    option: list[str],
+    has_bar: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On standard error, behind the figures; lines and a progress bar do not go together."""
+    asked: list[bool] = []
+
+    def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
+        asked.append(has_bar)
+        return True
+
+    monkeypatch.setattr(cli, "play_to_end", play_to_end)
+    with pytest.raises(click.Abort):
+        cli.cli.main(["replay", *option, capture("http")], standalone_mode=False)
+    said = capsys.readouterr()
+    assert "0 packets in" in said.out
+    assert "interrupted; the figures are those so far" in said.err
+    assert asked == [has_bar]
 
 
 def test_what_passed_and_what_did_not(tmp_path: Path) -> None:

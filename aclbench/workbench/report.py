@@ -93,7 +93,8 @@ class Report:
 
     def _packet_lines(self) -> list[str]:
         packets = self.packets
-        lines = [f"{packets.read:,} packets in {duration_text(self.virtual_s)} of virtual time"]
+        count, s = packets.read, "s"[: packets.read != 1]
+        lines = [f"{count:,} packet{s} in {duration_text(self.virtual_s)} of virtual time"]
         for fate in FATES:
             count = getattr(packets, fate)
             if not count:
