@@ -452,8 +452,12 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
         for text in texts:
             try:
                 parser(text)
-            except (ValueError, AclbenchError) as error:
+            except AclbenchError as error:
                 raise click.UsageError(f"{option} {text}: {error}") from None
+            except ValueError as error:  # of `ip_network`, which names no right one
+                raise click.UsageError(
+                    f"{option} {text}: {error}; write 10.0.0.0/24 or fd00::/64"
+                ) from None
         for text in texts:
             if texts.count(text) > 1:
                 raise click.UsageError(f"{option} {text}: named twice; once is enough")

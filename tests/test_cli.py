@@ -250,7 +250,7 @@ def test_vpp_lines_instead_of_a_scenario(tmp_path: Path) -> None:
     lines.write_text("create packet-generator interface pg0\nbogus\n")
     wrong = run("replay", "--exec", str(lines), capture("http"))
     assert wrong.returncode == 1
-    assert "line 2" in wrong.stderr
+    assert f"{lines}: line 2: bogus" in wrong.stderr
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
@@ -438,6 +438,7 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
         (("replay", "aging", "http"), 2, "a scenario comes alone"),
         (("replay", "aging", "--inside", "10.0.0.0/8"), 2, "leave --inside"),
         (("replay", "--inside", "10.0.0.0/8", "--inside", "10.0.0.0/8", "http"), 2, "named twice"),
+        (("replay", "--inside", "10.0.0.1/8", "http"), 2, "host bits set; write 10.0.0.0/24"),
         (("replay", "--until", "soon", "http"), 2, "--until soon: "),
         (("replay", "--until", "-1", "http"), 2, "--until -1: "),
         (("replay", "--only", "", "http"), 2, "no fate is called so"),

@@ -236,5 +236,5 @@ def _why_none(seen: dict[int, _Seen], packets: int) -> str:
     if not packets:
         return "the capture holds no packets"
     if not any(side.packets for side in seen.values()):
-        return f"none of the first {packets} packets is IP"
+        return f"none of the first {packets} packets shows IP addresses"
     return f"none of the first {packets} packets opens anything between two hosts"

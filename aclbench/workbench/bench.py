@@ -155,12 +155,13 @@ class Workbench(TimeTravel):
                 bench.cli(line)
             except CommandError as error:
                 raise ScenarioError(f"{scenario.place}: interface: {error}") from None
+        lines = "cli, line" if scenario.interfaces else "line"  # those of a file by itself
         for number, line in enumerate(scenario.cli, 1):
             try:
                 bench.cli(line)
             except CommandError as error:
                 raise ScenarioError(
-                    f"{scenario.place}: cli, line {number}: {line.strip()}: {error}"
+                    f"{scenario.place}: {lines} {number}: {line.strip()}: {error}"
                 ) from None
         return bench
 
