@@ -391,6 +391,9 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     workers = 1 if asked.workers is None else asked.workers
     paths = [find_input(name) for name in inputs]
     scenarios = [path for path in paths if path.suffix == ".toml"]
+    run = next((path for path in paths if path.suffix == ".run"), None)
+    if run is not None:
+        raise click.UsageError(f"{run}: a run comes alone, to the live screen: aclbench tui {run}")
     rx, captures = _captures_by_rx(asked.rx)
     if rx and len(paths) > len(scenarios):
         raise click.UsageError(f"--rx names the captures; leave {inputs[0]}")
@@ -402,6 +405,8 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     if asked.exec_file is not None:
         if scenarios or asked.inside or asked.inside_by:
             raise click.UsageError("--exec goes with captures alone: no scenario, no --inside")
+        if not asked.exec_file:
+            raise click.UsageError("--exec '' names no file")
         file = Path(asked.exec_file)
         return scenario_for_exec(captures, file, workers, chosen or "interface", rx)
     if not scenarios:

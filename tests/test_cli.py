@@ -226,6 +226,15 @@ def test_what_is_written_says_how_long_packets_were(tmp_path: Path) -> None:
     assert lengths == [len(frame) for frame in frames]
 
 
+def test_a_run_is_for_the_live_screen(tmp_path: Path) -> None:
+    """Not read as a capture: the message says what goes on with it."""
+    path = tmp_path / "mine.run"
+    Workbench().save(path)
+    done = run("replay", str(path))
+    assert done.returncode == 2
+    assert f"aclbench tui {path}" in done.stderr
+
+
 def test_until_a_time() -> None:
     """Only what arrives by then."""
     done = run("replay", "--json", "--until", "0.5", capture("http"))
@@ -439,6 +448,7 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
         (("replay", "aging", "--inside", "10.0.0.0/8"), 2, "leave --inside"),
         (("replay", "--inside", "10.0.0.0/8", "--inside", "10.0.0.0/8", "http"), 2, "named twice"),
         (("replay", "--inside", "10.0.0.1/8", "http"), 2, "host bits set; write 10.0.0.0/24"),
+        (("replay", "--exec", "", "http"), 2, "names no file"),
         (("replay", "--until", "soon", "http"), 2, "--until soon: "),
         (("replay", "--until", "-1", "http"), 2, "--until -1: "),
         (("replay", "--only", "", "http"), 2, "no fate is called so"),
