@@ -244,7 +244,7 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
                 if end_ns is None:
                     ended = bench.play(PLAY_PACKETS, PLAY_TURNS)
                 else:
-                    ended = bench.run_until(end_ns, PLAY_PACKETS)
+                    ended = bench.run_until(end_ns, PLAY_PACKETS, PLAY_TURNS)
                 advance()
     finally:
         gc.enable()

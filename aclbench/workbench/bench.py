@@ -259,9 +259,7 @@ class Workbench(TimeTravel):
         `max_turns` bounds the rounds and interrupts too, on a bench without history.
         Raises the feed's CaptureError once what came before the damage is handled.
         """
-        return self._run(
-            lambda p, t: self.driver.run_packets(p, t or max_turns), NEVER, max_packets
-        )
+        return self._run(self.driver.run_packets, NEVER, max_packets, max_turns)
 
     @property
     def capture_error(self) -> AclbenchError | None:
@@ -335,15 +333,20 @@ class Workbench(TimeTravel):
             history.note(Steps(actor, count, driver.position, driver.now))
         return taken
 
-    def run_until(self, time_ns: int, max_packets: int | None = None) -> bool:
-        """Run what is due up to and including a time; False: stopped after `max_packets`."""
-        return self._run(lambda p, t: self.driver.run_until(time_ns, p, t), time_ns, max_packets)
+    def run_until(
+        self, time_ns: int, max_packets: int | None = None, max_turns: int | None = None
+    ) -> bool:
+        """Run what is due up to and including a time; False: stopped, bounded as `play` is."""
+        return self._run(
+            lambda p, t: self.driver.run_until(time_ns, p, t), time_ns, max_packets, max_turns
+        )
 
     def _run(
         self,
         go: Go,
         until: int,
         max_packets: int | None,
+        max_turns: int | None,
     ) -> bool:
         """Run forward, kept in the history if there is one; in the past, along the branch."""
         began = time.perf_counter()
@@ -358,7 +361,7 @@ class Workbench(TimeTravel):
                     max_packets -= self.driver.position.packets - before
                     if max_packets <= 0:
                         return False
-            return self._run_by_timed_lines(go, until, max_packets)
+            return self._run_by_timed_lines(go, until, max_packets, max_turns)
         finally:
             self._elapsed_s += time.perf_counter() - began
 
@@ -367,14 +370,15 @@ class Workbench(TimeTravel):
         go: Go,
         until: int,
         max_packets: int | None,
+        max_turns: int | None,
     ) -> bool:
         """Run forward where nothing was done yet, and run the scenario's lines on the way."""
         driver = self.driver
 
         def run(go: Go) -> bool:
-            return (
-                go(max_packets, None) if self.history is None else self.history.run(go, max_packets)
-            )
+            if self.history is None:
+                return go(max_packets, max_turns)
+            return self.history.run(go, max_packets)
 
         def run_to(due: int) -> bool:
             return run(lambda p, t: driver.run_until(due, p, t))

@@ -193,3 +193,25 @@ def test_one_that_is_refused_after_all_is_named(tmp_path: Path) -> None:
         bench.play()
     bench.play()
     assert tcp_idle_s(bench) == 33
+
+
+@pytest.mark.parametrize("until_s", [None, 60])
+def test_a_long_way_to_a_line_is_gone_in_pieces(tmp_path: Path, until_s: int | None) -> None:
+    """So many turns at the most, so that whoever waits can be interrupted; the end is the same."""
+    text = SCENARIO.replace("3.5", "50")
+
+    def bench_of() -> Workbench:
+        return Workbench.from_scenario(load_scenario(write(tmp_path, text)), history=False)
+
+    def go(bench: Workbench, max_turns: int | None) -> bool:
+        if until_s is None:
+            return bench.play(None, max_turns)
+        return bench.run_until(bench.started + until_s * NS_PER_SEC, None, max_turns)
+
+    whole, pieces = bench_of(), bench_of()
+    assert go(whole, None)
+    count = 1
+    while not go(pieces, 5):
+        count += 1
+    assert count > 3
+    assert state(pieces) == state(whole)
