@@ -14,8 +14,10 @@ import pytest
 from capture.frames import ethernet, ip4, tcp
 from capture.test_cut import cut_pcap
 
-from aclbench import Workbench, cli
+from aclbench import Workbench
 from aclbench.capture import open_capture
+from aclbench.cli import commands
+from aclbench.cli import replay as replaying
 from aclbench.workbench.bundled import bundled_files
 
 CAPTURES = bundled_files("pcaps")
@@ -166,9 +168,9 @@ class Interrupted:
 
 def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
     """Play that never comes back, as with a pipe that gives no more, can be left."""
-    assert cli.play_to_end(cast(Workbench, Interrupted(1)), None, False)
+    assert replaying.play_to_end(cast(Workbench, Interrupted(1)), None, False)
     with pytest.raises(KeyboardInterrupt):
-        cli.play_to_end(cast(Workbench, Interrupted(2)), None, False)
+        replaying.play_to_end(cast(Workbench, Interrupted(2)), None, False)
 
 
 @pytest.mark.parametrize(("option", "has_bar"), [([], True), (["--trace"], False)])
@@ -185,9 +187,9 @@ def test_an_interrupted_replay_says_so(
         asked.append(has_bar)
         return True
 
-    monkeypatch.setattr(cli, "play_to_end", play_to_end)
+    monkeypatch.setattr(replaying, "play_to_end", play_to_end)
     with pytest.raises(click.Abort):
-        cli.cli.main(["replay", *option, capture("http")], standalone_mode=False)
+        commands.cli.main(["replay", *option, capture("http")], standalone_mode=False)
     said = capsys.readouterr()
     assert "0 packets in" in said.out
     assert "interrupted; the figures are those so far" in said.err
@@ -335,7 +337,7 @@ def test_a_file_that_cannot_be_opened_is_not_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--force` overwrites; it removes only what it began to write."""
-    from aclbench import cli_synth
+    from aclbench.cli import synth
     from aclbench.errors import CaptureError
 
     path = tmp_path / "mine.pcap"
@@ -345,7 +347,7 @@ def test_a_file_that_cannot_be_opened_is_not_removed(
         raise CaptureError("cannot be written")
 
     monkeypatch.setattr("aclbench.capture.PcapWriter", refuse)
-    with pytest.raises(CaptureError), cli_synth.output(str(path), force=True):
+    with pytest.raises(CaptureError), synth.output(str(path), force=True):
         pass
     assert path.read_bytes() == b"mine"
 

@@ -1,0 +1,21 @@
+"""The command line. Heavy imports wait until they are used: this module, and each command.
+
+Exit codes: 0 fine, 1 something could not be read or done (one message on standard error says what),
+2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command; Ctrl-C at any time, also while it is being loaded, ends it in silence."""
+    try:
+        from aclbench.cli.commands import run
+
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,57 @@
+"""The command `aclbench` and what becomes of its errors: one subcommand a face."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from aclbench import __version__
+from aclbench.cli.replay import replay
+from aclbench.cli.synth import synth
+from aclbench.cli.tui import tui
+from aclbench.compiled import form
+from aclbench.errors import AclbenchError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message=f"aclbench %(version)s, {form()}")
+def cli() -> None:
+    """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
+
+    Try `aclbench tui aging` to watch it, `aclbench replay CAPTURE` for the figures of a capture.
+    """
+
+
+for command in (replay, synth, tui):
+    cli.add_command(command)
+
+
+def run() -> int:
+    """Run the command that was typed; returns the exit code.
+
+    What a person did wrong is one message, never a traceback.
+    """
+    try:
+        code = cli.main(prog_name="aclbench", standalone_mode=False)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # as with `>&-`: there is nowhere to write
+                stream.flush()
+        # Everything is said and closed; taking a million sessions apart one by one helps nobody.
+        os._exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        click.echo(f"aclbench: the output cannot be written: {error.strerror}", err=True)
+        os._exit(1)  # the interpreter would try to write it once more
+    except AclbenchError as error:
+        click.echo(f"aclbench: {error}", err=True)
+        return 1

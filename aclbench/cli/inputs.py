@@ -1,0 +1,226 @@
+"""What the arguments of a command name: the scenario, or the bench for captures that come alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aclbench.workbench.scenario import InterfaceSpec, Scenario
+
+
+class BenchOptions(NamedTuple):
+    """What the command line says of the bench on which captures are played."""
+
+    inside: tuple[str, ...]
+    inside_vlan: tuple[str, ...]
+    inside_mac: tuple[str, ...]
+    inside_interface: tuple[str, ...]
+    rx: tuple[str, ...]
+    workers: int | None
+    placement: str | None
+    exec_file: str | None
+
+    @property
+    def inside_by(self) -> list[str]:
+        """The options that say what is inside otherwise than by address."""
+        fields = ("inside_vlan", "inside_mac", "inside_interface")
+        return [f"--{field.replace('_', '-')}" for field in fields if getattr(self, field)]
+
+
+def bench_options(command: Any) -> Any:
+    """The options that say on what bench a capture is played; they come as one, `asked`."""
+    options = (
+        click.option(
+            "--inside",
+            metavar="PREFIX",
+            multiple=True,
+            help="A prefix whose packets come from inside (repeatable). Without it, the side that "
+            "opens most connections.",
+        ),
+        click.option(
+            "--inside-vlan",
+            metavar="VLAN",
+            multiple=True,
+            help="A VLAN whose packets come from inside, all others from outside (repeatable): 10, "
+            "or 20.30 for outer and inner tag. --inside then says what is routed there.",
+        ),
+        click.option(
+            "--inside-mac",
+            metavar="MAC",
+            multiple=True,
+            help="The same by source MAC address.",
+        ),
+        click.option(
+            "--inside-interface",
+            metavar="NAME|NUMBER",
+            multiple=True,
+            help="The same by the pcapng interface that a packet was captured on.",
+        ),
+        click.option(
+            "--rx",
+            metavar="INTERFACE=CAPTURE",
+            multiple=True,
+            help="A capture of what entered an interface (repeatable); they are merged by time. "
+            "Without a scenario pg0 is inside, pg1 outside.",
+        ),
+        click.option(
+            "--workers",
+            metavar="N",
+            type=click.IntRange(0, 256),
+            help="Worker threads; 0: vpp_main carries the packets. [1, or the scenario's]",
+        ),
+        click.option(
+            "--placement",
+            type=click.Choice(["interface", "flow"]),
+            help="A packet's worker: that of its rx interface, or by flow hash. "
+            "[interface, or the scenario's]",
+        ),
+        click.option(
+            "--exec",
+            "exec_file",
+            metavar="FILE",
+            help="VPP CLI lines that make the bench, instead of a scenario; a packet enters the "
+            "interface that its source is routed to.",
+        ),
+    )
+
+    @wraps(command)
+    def collected(**arguments: Any) -> Any:
+        asked = BenchOptions(*(arguments.pop(name) for name in BenchOptions._fields))
+        return command(asked=asked, **arguments)
+
+    wrapped: Any = collected
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
+    """The scenario that the arguments name, or the one for captures that come alone."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from aclbench.capture.stream import STANDARD_INPUT
+    from aclbench.workbench.bundled import find_input
+    from aclbench.workbench.scenario import (
+        PLACEMENTS,
+        load_scenario,
+        scenario_for_capture,
+        scenario_for_exec,
+    )
+
+    chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
+    workers = 1 if asked.workers is None else asked.workers
+    paths = [find_input(name) for name in inputs]
+    scenarios = [path for path in paths if path.suffix == ".toml"]
+    run = next((path for path in paths if path.suffix == ".run"), None)
+    if run is not None:
+        raise click.UsageError(f"{run}: a run comes alone, to the live screen: aclbench tui {run}")
+    rx, captures = _captures_by_rx(asked.rx)
+    if rx and len(paths) > len(scenarios):
+        raise click.UsageError(f"--rx names the captures; leave {inputs[0]}")
+    captures = captures or paths
+    if captures.count(Path(STANDARD_INPUT)) > 1:
+        raise click.UsageError("standard input (-) can be read once; name it once")
+    if asked.inside_by and rx:
+        raise click.UsageError(f"--rx and {asked.inside_by[0]} both say where packets enter")
+    if asked.exec_file is not None:
+        if scenarios or asked.inside or asked.inside_by:
+            raise click.UsageError("--exec goes with captures alone: no scenario, no --inside")
+        if not asked.exec_file:
+            raise click.UsageError("--exec '' names no file")
+        file = Path(asked.exec_file)
+        return scenario_for_exec(captures, file, workers, chosen or "interface", rx)
+    if not scenarios:
+        first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
+        inside, why = _inside_of(first, asked)
+        return scenario_for_capture(captures, inside, why, workers, chosen or "interface", rx)
+    if len(paths) > 1:
+        raise click.UsageError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
+    if asked.inside or asked.inside_by:
+        option = "--inside" if asked.inside else asked.inside_by[0]
+        raise click.UsageError(
+            f"{scenarios[0]}: a scenario says itself what is inside; leave {option}"
+        )
+    scenario = load_scenario(scenarios[0])
+    if rx:
+        scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))
+    if asked.workers is not None:
+        scenario = replace(scenario, workers=workers)
+    return replace(scenario, placement=chosen) if chosen else scenario
+
+
+def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """The interfaces and the captures that `--rx` names, as many of these as of those."""
+    from aclbench.workbench.bundled import find_input
+
+    names: list[str] = []
+    captures: list[Path] = []
+    for text in rx:
+        name, _, capture = text.partition("=")
+        if not name or not capture:
+            raise click.UsageError(f"--rx {text}: write an interface and its capture: pg0=in.pcap")
+        path = find_input(capture)
+        if path.suffix == ".toml":
+            raise click.UsageError(f"--rx {text}: {capture} is a scenario; name a capture")
+        names.append(name)
+        captures.append(path)
+    return names, captures
+
+
+def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
+    """The inside interface of captures alone, and why it is that."""
+    from ipaddress import ip_network
+
+    from aclbench.capture import guess_inside, parse_mac, parse_vlan
+    from aclbench.workbench.scenario import InterfaceSpec
+
+    def check(option: str, texts: Sequence[str], parser: Callable[[str], object]) -> None:
+        for text in texts:
+            try:
+                parser(text)
+            except AclbenchError as error:
+                raise click.UsageError(f"{option} {text}: {error}") from None
+            except ValueError as error:  # of `ip_network`, which names no right one
+                raise click.UsageError(
+                    f"{option} {text}: {error}; write 10.0.0.0/24 or fd00::/64"
+                ) from None
+        for text in texts:
+            if texts.count(text) > 1:
+                raise click.UsageError(f"{option} {text}: named twice; once is enough")
+
+    if len(asked.inside_by) > 1:
+        raise click.UsageError(f"{' and '.join(asked.inside_by)}: one of them says what is inside")
+    check("--inside", asked.inside, ip_network)
+    check("--inside-vlan", asked.inside_vlan, parse_vlan)
+    check("--inside-mac", asked.inside_mac, parse_mac)
+    if asked.inside:
+        prefixes, why = asked.inside, f"inside is {', '.join(asked.inside)}, as asked"
+    else:
+        guess = guess_inside(capture)
+        prefixes, why = guess.prefixes, guess.sentence
+    # A name of digits alone is none: it is the interface's number.
+    interfaces = tuple(int(i) if i.isdecimal() else i for i in asked.inside_interface)
+    words = [
+        *(f"VLAN {vlan}" for vlan in asked.inside_vlan),
+        *(f"source MAC {mac}" for mac in asked.inside_mac),
+        *(f"capture interface {interface}" for interface in interfaces),
+    ]
+    if words:
+        why = f"packets of {', '.join(words)} come from inside, as asked; routed there: {why}"
+    inside = InterfaceSpec(
+        "pg0",
+        prefixes=prefixes,
+        vlans=asked.inside_vlan,
+        macs=asked.inside_mac,
+        capture_interfaces=interfaces,
+    )
+    return inside, why

@@ -1,0 +1,207 @@
+"""The command `aclbench replay`: captures to verdicts and figures."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aclbench.workbench.bench import Workbench
+
+#: Captures smaller than this are done before a bar is painted.
+PROGRESS_BYTES = 2 << 20
+#: A replay looks so often for Ctrl-C and paints its progress.
+PLAY_PACKETS = 20_000
+PLAY_TURNS = 20_000
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO...")
+@bench_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--trace", is_flag=True, help="Print a line for each packet: verdict and why.")
+@click.option(
+    "--only",
+    metavar="FATE|REASON",
+    help="Like --trace, for packets of this fate (denied, dropped, ...) or whose reason has this "
+    "text.",
+)
+@click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
+@click.option("--write-passed", metavar="FILE", help="Write the packets that passed to a capture.")
+@click.option("--write-dropped", metavar="FILE", help="Write the packets that did not.")
+def replay(
+    inputs: tuple[str, ...],
+    asked: BenchOptions,
+    as_json: bool,
+    trace: bool,
+    only: str | None,
+    until: str | None,
+    write_passed: str | None,
+    write_dropped: str | None,
+) -> None:
+    """Play captures and print what became of their packets and sessions.
+
+    A scenario (a TOML file, or the name of a bundled one) sets up the bench and names its captures.
+    A capture alone gets a firewall that permits and reflects what is opened from inside, and denies
+    what is opened from outside. Several captures are played in order; with --rx each is what
+    entered an interface, and they are merged by time. - is standard input.
+
+    Ctrl-C ends it with the summary so far.
+    """
+    from aclbench.workbench.bench import Workbench, seconds_to_ns
+    from aclbench.workbench.outputs import SplitCaptures, TraceLines
+
+    if not inputs and not asked.rx:
+        raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
+    try:
+        end = None if until is None else seconds_to_ns(until)
+    except AclbenchError as error:
+        raise click.UsageError(f"--until {until}: {error}") from None
+    scenario = find_scenario(inputs, asked)
+    bench = Workbench.from_scenario(scenario, history=False)
+    if trace or only is not None:
+        if as_json:
+            raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
+        bench.listen(TraceLines(bench, click.echo, only_packets(bench, only)).hear)
+    split: SplitCaptures | None = None
+    if write_passed is not None or write_dropped is not None:
+        split = SplitCaptures(
+            bench,
+            written_capture("--write-passed", write_passed),
+            written_capture("--write-dropped", write_dropped),
+        )
+        bench.listen(split.hear)
+    has_bar = not trace and only is None  # their lines would run into it
+    stopped_by: AclbenchError | None = None
+    interrupted = False
+    try:
+        interrupted = play_to_end(bench, None if end is None else bench.started + end, has_bar)
+        if split is not None:
+            split.close()
+    except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
+        stopped_by = error
+    stopped_by = stopped_by or bench.capture_error
+    print_report(bench, as_json, stopped_by)
+    if stopped_by is not None:
+        raise stopped_by
+    if interrupted:
+        click.echo("aclbench: interrupted; the figures are those so far", err=True)
+        raise KeyboardInterrupt
+
+
+def written_capture(option: str, file: str | None) -> Path | None:
+    """The capture that a replay is to write; not one with the report in it."""
+    from pathlib import Path
+
+    if file is None:
+        return None
+    if file in ("", "-"):
+        raise click.UsageError(f"{option} '{file}': name a file; standard output has the report")
+    if file.endswith(".pcapng"):
+        raise click.UsageError(f"{option} {file}: it is classic pcap; name it .pcap or .pcap.gz")
+    return Path(file)
+
+
+def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
+    """Play all captures, or up to a time; returns True if Ctrl-C ended it.
+
+    Ctrl-C is waited for between two packets, so that the figures are those of whole packets; a
+    second one, as where a pipe gives no more, ends the replay at once.
+    """
+    stop: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        stop.append(number)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
+    # walking a million of them again and again would cost more than the packets.
+    gc.collect()
+    gc.disable()
+    try:
+        with progress_bar(bench) if has_bar else nullcontext(lambda: None) as advance:
+            ended = False
+            while not ended and not stop:
+                if end_ns is None:
+                    ended = bench.play(PLAY_PACKETS, PLAY_TURNS)
+                else:
+                    ended = bench.run_until(end_ns, PLAY_PACKETS, PLAY_TURNS)
+                advance()
+    finally:
+        gc.enable()
+        signal.signal(signal.SIGINT, before)
+    return bool(stop)
+
+
+@contextmanager
+def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
+    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what paints it."""
+    if not sys.stderr.isatty() or bench.feed is None or bench.feed.progress[1] < PROGRESS_BYTES:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    feed = bench.feed
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[packets]:,} packets, {task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    began = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        done, size = feed.progress
+        task = bar.add_task("", total=size, completed=done, packets=0, rate=0.0)
+
+        def advance() -> None:
+            rate = feed.read / (time.perf_counter() - began)
+            bar.update(task, completed=feed.progress[0], packets=feed.read, rate=rate)
+
+        yield advance
+
+
+def only_packets(bench: Workbench, only: str | None) -> str:
+    """The filter of `--only`, empty without one; one that can never let a packet through is wrong.
+
+    A reason that names a rule is known by the bench's ACLs.
+    """
+    from aclbench.workbench.outputs import known_filters
+
+    if only is None:
+        return ""
+    fates, reasons = known_filters(bench)
+    wanted = only.replace("_", " ").lower()
+    if wanted and (wanted in fates or any(wanted in reason.lower() for reason in reasons)):
+        return only
+    raise click.UsageError(
+        f"--only {only}: no fate is called so and no reason has this text. There are the fates "
+        f"{', '.join(fates)}; the reasons {', '.join(reasons)}"
+    )
+
+
+def print_report(bench: Workbench, as_json: bool, stopped_by: AclbenchError | None) -> None:
+    """Print the figures so far, on standard output, and in JSON what ended the replay early."""
+    report = bench.report()
+    if as_json:
+        import json
+
+        figures = report.to_json()
+        figures["error"] = None if stopped_by is None else str(stopped_by)
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        click.echo(report.to_text())
