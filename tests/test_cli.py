@@ -14,7 +14,7 @@ import pytest
 from capture.frames import ethernet, ip4, tcp
 from capture.test_cut import cut_pcap
 
-from aclbench import Workbench
+from aclbench import ScenarioError, Workbench
 from aclbench.capture import open_capture
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
@@ -242,6 +242,25 @@ def test_until_a_time() -> None:
     done = run("replay", "--json", "--until", "0.5", capture("http"))
     assert 0 < json.loads(done.stdout)["packets"]["read"] < 70
     assert 'virtual_s": 0.5' in done.stdout
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_timed_line_that_is_refused_leaves_the_figures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """Its message ends the replay, behind the figures so far."""
+    line = (1_000_000_000 + 500_000_000, "delete acl-plugin acl index 0")
+    monkeypatch.setattr(Workbench, "_rehearse", lambda scenario: (line,))
+    arguments = ["replay", *(["--json"] if as_json else []), capture("http")]
+    with pytest.raises(ScenarioError, match="at: delete acl-plugin acl index 0: ACL 0 is applied"):
+        commands.cli.main(arguments, standalone_mode=False)
+    shown = capsys.readouterr().out
+    if as_json:
+        figures = json.loads(shown)
+        assert 0 < figures["packets"]["read"] < 70
+        assert "delete acl-plugin acl index 0" in figures["error"]
+    else:
+        assert "packets in 0.5 s of virtual time" in shown
 
 
 def test_vpp_lines_instead_of_a_scenario(tmp_path: Path) -> None:

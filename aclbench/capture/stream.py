@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import weakref
 import zlib
 from typing import BinaryIO, Final
 
@@ -150,6 +151,8 @@ class _Source:
     def __init__(self, name: str, file: BinaryIO) -> None:
         self._name = name
         self._file = file
+        # A bench that is let go of is collected at some time, in any order: its files are closed.
+        weakref.finalize(self, file.close)
         status = os.fstat(file.fileno())
         self.is_file = stat.S_ISREG(status.st_mode) and name != STANDARD_INPUT
         self.size_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0

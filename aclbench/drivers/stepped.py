@@ -171,8 +171,7 @@ class SteppedDriver:
         """
         if self.order == "random":
             return self._run_by_steps(until, max_packets)
-        while self._busy():
-            self.step()
+        max_packets = self._finish_begun(max_packets)
         self._turns_left = max_turns if max_turns is not None else NEVER
         handled = self._run_packets(until, max_packets)
         if max_packets is not None and handled >= max_packets:
@@ -194,8 +193,7 @@ class SteppedDriver:
                 if not self._run_by_steps(self.next_time(), left):
                     return False
             return True
-        while self._busy():
-            self.step()
+        max_packets = self._finish_begun(max_packets)
         self._turns_left = max_turns if max_turns is not None else NEVER
         handled = self._run_packets(NEVER - 1, max_packets)
         if max_packets is not None and handled >= max_packets:
@@ -217,12 +215,13 @@ class SteppedDriver:
         self._turns_left = NEVER
         if self._packets < position.packets:
             self._run_packets(NEVER - 1, position.packets - self._packets)
-        self._turns_left = position.turns - self._turns
-        if self._turns_left > 0:
-            self._run_due(NEVER - 1)
-        self._turns_left = NEVER
-        while self.position < position and self.step() is not None:
-            pass
+        if self._packets == position.packets:
+            self._turns_left = position.turns - self._turns
+            if self._turns_left > 0:
+                self._run_due(NEVER - 1)
+            self._turns_left = NEVER
+            while self.position < position and self.step() is not None:
+                pass
         if self.position != position:
             raise AclbenchError(
                 f"the run arrived at {tuple(self.position)}, not at {tuple(position)}: "
@@ -266,6 +265,13 @@ class SteppedDriver:
                     return None
                 self.frames.append(frame)
         return self.frames[0]
+
+    def _finish_begun(self, max_packets: int | None) -> int | None:
+        """Finish what was begun step by step; how many of `max_packets` are left then."""
+        first = self._packets
+        while self._busy():
+            self.step()
+        return None if max_packets is None else max(max_packets - (self._packets - first), 0)
 
     def _run_packets(self, until: int, max_packets: int | None) -> int:
         """Handle the packets that arrive up to `until`, and before each what is due by then."""

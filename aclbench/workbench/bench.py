@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -46,7 +46,7 @@ from aclbench.workbench.scenario import (
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
 from aclbench.workbench.steering import make_steering
-from aclbench.workbench.timetravel import TimeTravel
+from aclbench.workbench.timetravel import Standing, TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
 if TYPE_CHECKING:
@@ -191,12 +191,10 @@ class Workbench(TimeTravel):
         if not parsed.command.changes:
             output = parsed.command.handler(self, parsed)
             return output
-        with self._acting():
-            parsed = self.commands.parse(line, self)
-            assert parsed is not None
-            output = parsed.command.handler(self, parsed)
-            if self.history is not None:
-                self.history.note(Cli(line))
+        output = parsed.command.handler(self, parsed)
+        if self.history is not None:
+            self.history.before_acting()  # not sooner: what is refused opens no branch
+            self.history.note(Cli(line))
         self.run_until(self.now)
         return output
 
@@ -214,11 +212,12 @@ class Workbench(TimeTravel):
             if isinstance(event, PacketVerdict):
                 verdicts.append(verdict_of(event, names.get(event.tx)))
 
-        with self._acting():
-            self.run_until(self.now)
-            self.perform(op)
-            if self.history is not None:
-                self.history.note(op)
+        if self.history is not None:
+            self.history.before_acting()
+        self.run_until(self.now)
+        self.perform(op)
+        if self.history is not None:
+            self.history.note(op)
         with self.listening(hear):
             self.run_until(self.now)
         return sorted(verdicts[: len(op.frames)], key=lambda verdict: verdict.number)
@@ -269,10 +268,16 @@ class Workbench(TimeTravel):
     def decode_again(self) -> None:
         """Read the packets that are decoded but not handled anew, after a change of settings."""
         if self.feed is not None:
-            frame = self.driver.frames.popleft() if self.driver.frames else None
-            again = self.feed.decode_again(frame)
+            frames = self.driver.frames
+            from_feed = bool(frames) and frames[-1] is self.feed.latest
+            again = self.feed.decode_again(frames.pop() if from_feed else None)
             if again is not None:
-                self.driver.frames.appendleft(again)
+                frames.append(again)
+
+    def injected_waiting(self) -> bool:
+        """Whether frames that were sent wait to be handled; they stand ahead of the feed's."""
+        latest = self.feed.latest if self.feed is not None else None
+        return any(len(frame) and frame is not latest for frame in self.driver.frames)
 
     def report(self) -> Report:
         """The figures since the scenario was set up."""
@@ -312,7 +317,9 @@ class Workbench(TimeTravel):
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         history, driver = self.history, self.driver
         if history is not None and not history.at_end() and actor is None:
-            return history.step_along(whole_turn)
+            taken = history.step_along(whole_turn)
+            if taken is not None:
+                return taken
         if history is not None:
             history.before_acting()
         due = self._next_timed()
@@ -325,13 +332,14 @@ class Workbench(TimeTravel):
             return go()
         fair = actor is None and driver.order == "fair" and driver.clean
         before = driver.steps_taken
-        taken = go()
-        if fair:
-            history.note(Run(driver.position, driver.now))
-        else:
-            count = driver.steps_taken - before
-            history.note(Steps(actor, count, driver.position, driver.now))
-        return taken
+        try:
+            return go()
+        finally:  # an actor who has nothing to do may have had the clock go on
+            if fair:
+                history.note(Run(driver.position, driver.now))
+            else:
+                count = driver.steps_taken - before
+                history.note(Steps(actor, count, driver.position, driver.now))
 
     def run_until(
         self, time_ns: int, max_packets: int | None = None, max_turns: int | None = None
@@ -434,31 +442,31 @@ class Workbench(TimeTravel):
     def _run_timed_line(self) -> str:
         """Run the scenario's next line now; returns it. Raises ScenarioError if it is refused."""
         _, line = self.timed[self.timed_done]
-        op = Cli(line, timed=True)
+        self.timed_done += 1  # also if it is refused: it is not tried again
         try:
-            self.perform(op)
+            self._change(line)
         except CommandError as error:
             place = self.scenario.place if self.scenario else "scenario"
             raise ScenarioError(f"{place}: at: {line.strip()}: {error}") from None
-        if self.history is not None:
-            self.history.note(op)
+        finally:
+            if self.history is not None:
+                self.history.note(Cli(line, timed=True))
         return line
 
-    @contextmanager
-    def _acting(self) -> Iterator[None]:
-        """Do something new; in the past that opens a branch."""
-        if self.history is not None:
-            self.history.before_acting()
-        yield
+    def _change(self, line: str) -> None:
+        """Run a command that changes the bench, and nothing else. CommandError: it is refused."""
+        parsed = self.commands.parse(line, self)
+        if parsed is None or not parsed.command.changes:
+            raise CommandError(f"{line[:64]}: not a command that a journal holds")
+        parsed.command.handler(self, parsed)
 
     def perform(self, op: Op) -> None:
         """Perform a command or hand frames over, and nothing else: for the history."""
         if isinstance(op, Cli):
-            self.timed_done += op.timed  # also if it is refused: it is not tried again
-            parsed = self.commands.parse(op.line, self)
-            if parsed is None or not parsed.command.changes:
-                raise CommandError(f"{op.line[:64]}: not a command that a journal holds")
-            parsed.command.handler(self, parsed)
+            self.timed_done += op.timed
+            # What was refused when its time came is refused again, as part of the run.
+            with suppress(CommandError) if op.timed else nullcontext():
+                self._change(op.line)
             return
         assert isinstance(op, Inject)
         rx = self._interface_index(op.interface)
@@ -481,11 +489,21 @@ class Workbench(TimeTravel):
         self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
         self.started, self.feed, self.sent = other.started, other.feed, other.sent
         self.timed, self.timed_done = other.timed, other.timed_done
+        recorder = self.history.recorder if self.history is not None else None
         self.history = other.history
         if self.history is not None:
             self.history.belong_to(self)
+            self.history.recorder = recorder
+        if recorder is not None:
+            recorder.begin(self)
         self.travels += 1
         self._hand_on_listeners()
+
+    def _standing(self) -> Standing:
+        return Standing(self.driver, self.feed, self.sent, self.timed_done)
+
+    def _stand(self, standing: Standing) -> None:
+        self.driver, self.feed, self.sent, self.timed_done = standing
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""

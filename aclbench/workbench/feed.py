@@ -7,6 +7,7 @@ is handed over at once, since the clock never goes back.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -70,6 +71,8 @@ class Feed:
         self.error: CaptureError | None = None
         self.read: int = 0
         self.captures = tuple(captures)
+        #: What the files were when the run began, to see if they have changed since.
+        self._stamps = tuple(map(_stamp, self.captures))
         self.steering = steering
         self.start = start
         self.frame_size = frame_size
@@ -83,6 +86,8 @@ class Feed:
         #: The packets of the group, and how many of them are handed over.
         self._packets = _NO_PACKETS
         self._position = 0
+        #: The frame handed over last.
+        self.latest: Frame | None = None
         #: Whether captures have packets twice, found ahead of the group and up to its end.
         self._doubles_before = self.doubles = Doubles()
 
@@ -96,7 +101,7 @@ class Feed:
         self._position = last
         times = packets.time[first:last]
         self.read += len(times)
-        return Frame(
+        self.latest = Frame(
             times,
             packets.number[first:last],
             packets.rx[first:last],
@@ -104,6 +109,7 @@ class Feed:
             packets.mirror_key[first:last],
             packets.info[first:last],
         )
+        return self.latest
 
     def record(self, number: int) -> tuple[int, bytes, int]:
         """A packet of the frame handed over last, for `PcapWriter.write`.
@@ -184,18 +190,29 @@ class Feed:
             self._doubles_before,
         )
 
-    def resumed(self, state: FeedState, am: AclMain) -> Feed:
-        """A feed of the same captures that goes on from a state, for another machine.
-
-        Raises CaptureError where a capture is a pipe, which can be read only once.
-        """
-        for path in self.captures:
+    def check_captures(self) -> None:
+        """CaptureError: a capture is a pipe, which can be read only once, or is not what it was."""
+        for path, stamp in zip(self.captures, self._stamps, strict=True):
             if not can_be_read_again(path):
                 raise CaptureError(
                     f"{'standard input' if str(path) == '-' else path}: a pipe can be read only "
-                    "once, so the run cannot be taken back; save it to a file and play that"
+                    "once, so the run cannot be taken back or saved; save the capture to a file "
+                    "and play that"
                 )
+            if _stamp(path) != stamp:
+                raise CaptureError(
+                    f"{path}: the capture has changed since the run began, so the run cannot be "
+                    "taken back or saved; put the old one back, or begin anew"
+                )
+
+    def resumed(self, state: FeedState, am: AclMain) -> Feed:
+        """A feed of the same captures that goes on from a state, for another machine.
+
+        Raises CaptureError as `check_captures` does.
+        """
+        self.check_captures()
         feed = Feed(self.captures, self.steering, am, self.start, self.frame_size, self.by_time)
+        feed._stamps = self._stamps
         feed._offset = state.offset
         feed.doubles = state.doubles
         feed._groups = feed._sequence.groups(state.places)
@@ -252,6 +269,15 @@ class Feed:
             columns.mirror_key,
             columns.info,
         )
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change of a file; None: there is none, or a pipe."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:

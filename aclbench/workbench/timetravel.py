@@ -19,6 +19,7 @@ from aclbench.engine.session import NO_LIST, SESSION_FIELDS
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
 from aclbench.workbench.eventlog import EventView, event_view
+from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import UNITS, History, Unit
 from aclbench.workbench.history.journal import Point
@@ -54,6 +55,15 @@ class Writer(NamedTuple):
     new: Any
 
 
+class Standing(NamedTuple):
+    """What a bench stands on. Every move makes it anew, so the old one can be taken up again."""
+
+    driver: SteppedDriver
+    feed: Feed | None
+    sent: int
+    timed_done: int
+
+
 class TimeTravel:
     """What `Workbench` can do with its history. Mixed into it."""
 
@@ -66,6 +76,12 @@ class TimeTravel:
     _here: tuple[Branch, Point]
 
     def _hand_on_listeners(self) -> None:
+        raise NotImplementedError
+
+    def _standing(self) -> Standing:
+        raise NotImplementedError
+
+    def _stand(self, standing: Standing) -> None:
         raise NotImplementedError
 
     def interface_name(self, sw_if_index: int) -> str:
@@ -179,6 +195,8 @@ class TimeTravel:
             end = history.cursor
             if history.branch is not branch:
                 raise CommandError(f"{first} and {last} are on two branches; events are on one")
+            if end[:2] < begin[:2]:
+                raise CommandError(f"{last} lies before {first}; name the earlier place first")
             heard = history.listen_between(begin, end)
         return [
             event_view(event, self.interface_name)
@@ -190,15 +208,13 @@ class TimeTravel:
 
     def recent_events(self, count: int) -> list[TraceEvent]:
         """The last trace events before now, made again: as many as there are, up to `count`."""
-        history = self.past
-        here, found = history.cursor, list["TraceEvent"]()
-        try:
+        found: list[TraceEvent] = []
+        with self._visiting() as history:
+            here = history.cursor
             for saved in reversed([s for s in history.branch.saved if s.point < here]):
                 found = history.listen_between(saved.point, here)
                 if len(found) >= count:
                     break
-        finally:
-            self._hand_on_listeners()
         return found[-count:]
 
     def writers(self, field: str) -> list[Writer]:
@@ -258,12 +274,12 @@ class TimeTravel:
     def _moving(self) -> Iterator[History]:
         """Move the bench; whoever listens hears again once it has arrived."""
         history = self.past
-        branch, cursor = history.branch, history.cursor
+        standing, place = self._standing(), history.place()
         try:
             yield history
-        except CommandError:
-            history.branch = branch
-            history.goto(cursor)
+        except AclbenchError:
+            self._stand(standing)
+            history.stand_at(place)
             raise
         finally:
             self.travels += 1
@@ -273,13 +289,13 @@ class TimeTravel:
     def _visiting(self) -> Iterator[History]:
         """Look somewhere else, and come back."""
         history = self.past
-        branch, here = history.branch, history.cursor
-        self._here = branch, here
+        standing, place = self._standing(), history.place()
+        self._here = history.branch, history.cursor
         try:
             yield history
         finally:
-            history.branch = branch
-            history.goto(here)
+            self._stand(standing)
+            history.stand_at(place)
             self._hand_on_listeners()
 
     def _go_to_place(self, place: str, before: bool = False) -> None:
@@ -306,7 +322,8 @@ class TimeTravel:
             else:
                 history.goto_time(time)
         else:
-            history.switch(where)
+            history.branch = history.find_branch(where)
+            history.goto(history.branch.end)
 
     def _reader(self, field: str) -> Callable[[SteppedDriver], Any]:
         """How to read a field that is named as `writers` says."""

@@ -195,6 +195,46 @@ def test_one_that_is_refused_after_all_is_named(tmp_path: Path) -> None:
     assert tcp_idle_s(bench) == 33
 
 
+def test_one_that_was_refused_is_part_of_the_run(tmp_path: Path) -> None:
+    """Taken back and played again, on this branch, another, or from a file, no line comes twice."""
+    line = "set acl-plugin interface pg0 input acl 0 del"
+    bench = Workbench.load(write(tmp_path, SCENARIO.replace("clear acl-plugin sessions", line)))
+    bench.cli(line)
+    with pytest.raises(ScenarioError):
+        bench.play()
+    bench.play()
+    end = state(bench)
+    bench.goto_time(bench.started)
+    bench.play()  # what was refused is not said again
+    assert state(bench) == end
+    assert bench.timed_done == 3
+    assert len(bench.branches()) == 1
+    bench.save(tmp_path / "x.run")
+    again = Workbench.load(tmp_path / "x.run")
+    assert state(again) == end
+    assert again.timed_done == 3
+    bench.goto_time(bench.started + 300_000_000)
+    bench.cli("set acl-plugin session timeout tcp idle 77")
+    bench.advance(1)
+    assert tcp_idle_s(bench) == 77
+
+
+def test_time_zero_and_stepping_onto_one(tmp_path: Path) -> None:
+    """A line of time 0 comes behind what happens at the start; a step back takes it back."""
+    bench = Workbench.load(write(tmp_path, SCENARIO.replace('"0.25"', '"0"')))
+    begin = tcp_idle_s(bench)
+    taken = bench.step()
+    while taken is not None and bench.actor_name(taken.actor) != "command":
+        taken = bench.step()
+    assert bench.now == bench.started
+    assert tcp_idle_s(bench) == 31
+    bench.back(1)
+    assert tcp_idle_s(bench) == begin
+    bench.step()
+    assert tcp_idle_s(bench) == 31
+    assert len(bench.branches()) == 1
+
+
 @pytest.mark.parametrize("until_s", [None, 60])
 def test_a_long_way_to_a_line_is_gone_in_pieces(tmp_path: Path, until_s: int | None) -> None:
     """So many turns at the most, so that whoever waits can be interrupted; the end is the same."""

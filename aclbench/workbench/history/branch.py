@@ -90,8 +90,8 @@ class Branch:
         index = bisect_right(self.saved, point, key=lambda saved: saved.point) - 1
         return self.saved[max(index, 0)]
 
-    def fork(self, name: str, at: Point) -> Branch:
-        """A branch that has this one's past up to a point."""
+    def fork(self, name: str, at: Point, counts: tuple[int, ...]) -> Branch:
+        """A branch that has this one's past up to a point, where there were so many events."""
         ops, starts = self.ops[: at.op], self.starts[: at.op + 1]
         if at.op < len(self.ops) and at.position > self.starts[at.op].position:
             ops.append(self._partial(at))
@@ -104,7 +104,8 @@ class Branch:
             starts,
             ops,
             [saved for saved in self.saved if saved.point <= at],
-            [mark for mark in self.marks if mark.time <= at.time],
+            # By events and not by time alone: more can have happened at the same instant.
+            [m for m in self.marks if m.time <= at.time and sum(m.counts) <= sum(counts)],
             parent=self.name,
         )
 

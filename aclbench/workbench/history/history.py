@@ -49,6 +49,15 @@ class WalkedStep(NamedTuple):
     events: tuple[TraceEvent, ...]
 
 
+class Place(NamedTuple):
+    """Where a history stands: its branch, the point, and the work done since a checkpoint."""
+
+    branch: Branch
+    cursor: Point
+    last_position: Position
+    work: int
+
+
 class History:
     """The branches of a bench, and where it stands in them."""
 
@@ -124,9 +133,9 @@ class History:
         self._work += packets + 4 * (position.turns if packets else position.turns - last.turns)
         live = self._bench.machine.am.live_sessions()
         enough = CHECKPOINT_WORK + CHECKPOINT_WORK_PER_SESSION * live
-        if self._work >= enough and driver.at_rest():
+        if self._work >= enough and self._can_save():
             self._work = 0
-            self._save(Point(len(self.branch.ops) - 1, driver.position, driver.now))
+            self._save(self.cursor)
         self._mark()
 
     def run_along(self, until: int, max_packets: int | None) -> bool:
@@ -136,6 +145,8 @@ class History:
         hand-made steps among it. True: it arrived at `until`, or at the branch's end.
         """
         driver = self._bench.driver
+        if max_packets is not None and max_packets <= 0:
+            return False
         last_packet = NEVER if max_packets is None else driver.position.packets + max_packets
         while (index := self._next_op()) is not None:
             op, now = self.branch.ops[index], self.branch.starts[index].time
@@ -145,18 +156,14 @@ class History:
                 self._bench.perform(op)
                 self.cursor = self.branch.starts[index + 1]
                 continue
+            if op.time > until:
+                arrived = self._run_into(op, until, last_packet)
+                self.cursor = Point(index, driver.position, driver.now)
+                return arrived
             if op.position.packets > last_packet:
                 self._go_to_in(op, Position(last_packet, 0, 0))
                 self.cursor = Point(index, driver.position, driver.now)
                 return False
-            if op.time > until:
-                if isinstance(op, Run):
-                    driver.run_until(until)
-                else:
-                    self._step_while(op, lambda: driver.next_time() <= until)
-                    driver.now = max(driver.now, until)
-                self.cursor = Point(index, driver.position, driver.now)
-                return True
             self._go_to_in(op, op.position)
             driver.now = max(driver.now, op.time)
             self.cursor = self.branch.starts[index + 1]
@@ -167,7 +174,12 @@ class History:
         """In the past: the next named step of the branch, or turn, or command; None at its end."""
         driver = self._bench.driver
         index = self._next_op()
+        while index is not None and self._only_sets_the_clock(self.branch.ops[index]):
+            self.cursor = self.branch.starts[index + 1]
+            driver.now = max(driver.now, self.cursor.time)
+            index = self._next_op()
         if index is None:
+            self.cursor = self.branch.lasting_end
             return None
         op = self.branch.ops[index]
         if not isinstance(op, Run | Steps):
@@ -182,6 +194,10 @@ class History:
         self.cursor = Point(index, driver.position, driver.now)
         return taken
 
+    def _only_sets_the_clock(self, op: Op) -> bool:
+        """Nothing happens any more in an input, from where the bench stands."""
+        return isinstance(op, Run | Steps) and self._bench.driver.position >= op.position
+
     def _next_op(self) -> int | None:
         """The input that goes on from where the bench stands; None at the branch's end."""
         driver, index = self._bench.driver, self.cursor.op
@@ -193,6 +209,20 @@ class History:
                 return index
             index += 1
         return None
+
+    def _run_into(self, op: Run | Steps, until: int, last_packet: int) -> bool:
+        """Go on inside an input that ends later than `until`; False: stopped after a packet."""
+        driver = self._bench.driver
+        if isinstance(op, Run):
+            return driver.run_until(until, last_packet - driver.position.packets)
+        self._step_while(
+            op,
+            lambda: driver.next_time() <= until and driver.position.packets < last_packet,
+        )
+        if driver.next_time() <= until:
+            return False
+        driver.now = max(driver.now, until)
+        return True
 
     def _go_to_in(self, op: Run | Steps, position: Position) -> None:
         """Go on to a position inside an input, the clock aside."""
@@ -230,8 +260,10 @@ class History:
             raise CommandError(f"there is a branch {name} already")
         if name in ("now", "start", "end") or not re.fullmatch(r"[A-Za-z][\w.-]{0,63}", name):
             raise CommandError(f"{name[:64]!r} is no name for a branch; what-if or try.2 is")
-        self.branch = self.branch.fork(name, self.cursor)
+        counts = event_counts(self._bench.machine.am)
+        self.branch = self.branch.fork(name, self.cursor, counts)
         self.branches[name] = self.branch
+        self._mark()
         if self.recorder is not None:
             self.recorder.branch(self.branch, self.cursor.op)
         self.cursor = self.branch.lasting_end
@@ -256,13 +288,22 @@ class History:
             number += 1
         return f"branch-{number}"
 
+    def place(self) -> Place:
+        """Where the bench stands, for `stand_at`."""
+        return Place(self.branch, self.cursor, self._last_position, self._work)
+
+    def stand_at(self, place: Place) -> None:
+        """The bench stands where it stood before: it has its old driver again."""
+        self.branch, self.cursor, self._last_position, self._work = place
+
     # --- going anywhere ------------------------------------------------------------------------
 
     def goto(self, point: Point) -> None:
         """Bring the bench to a point of the current branch."""
         self._restore(point)
         self._perform_to(point)
-        self.cursor = point if point < self.branch.end else self.branch.lasting_end
+        here = point._replace(time=self._bench.now)
+        self.cursor = here if point < self.branch.end else self.branch.lasting_end
         self._last_position = point.position
         self._work = 0
 
@@ -283,7 +324,9 @@ class History:
         if isinstance(input_, Run):
             self._bench.driver.run_until(time)
         elif isinstance(input_, Steps):
-            self._step_while(input_, lambda: self._bench.driver.next_time() <= time)
+            driver = self._bench.driver
+            self._step_while(input_, lambda: driver.next_time() <= time)
+            driver.now = max(driver.now, time)
         self.cursor = Point(op, self._bench.driver.position, self._bench.now)
         return None
 
@@ -414,7 +457,7 @@ class History:
         if not turns and not steps:
             driver.run_to_next_packet()
         point = Point(here.op, driver.position, driver.now)
-        if driver.at_rest():
+        if self._can_save():
             self._save(point)
         return point
 
@@ -499,6 +542,10 @@ class History:
                 raise AclbenchError("the run has no such step: it is not the one recorded")
 
     # --- checkpoints and marks -------------------------------------------------------------------
+
+    def _can_save(self) -> bool:
+        """At rest, and no frames of an `Inject` are waiting, which no capture could bring again."""
+        return self._bench.driver.at_rest() and not self._bench.injected_waiting()
 
     def _save(self, point: Point) -> None:
         bench = self._bench

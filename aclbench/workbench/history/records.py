@@ -50,19 +50,22 @@ def interrupted_records() -> list[Interrupted]:
     for path in records_folder().glob(f"*{SUFFIX}"):
         if not path.stem.isdecimal() or _is_alive(int(path.stem)):
             continue
-        with path.open("rb") as file:
-            worth_it = sum(1 for _, _line in zip(range(_EMPTY_LINES + 1), file, strict=False))
-        if worth_it > _EMPTY_LINES:
-            found.append(Interrupted(path, path.stat().st_mtime))
-        else:
-            path.unlink()
+        try:
+            with path.open("rb") as file:
+                worth_it = sum(1 for _, _line in zip(range(_EMPTY_LINES + 1), file, strict=False))
+            if worth_it > _EMPTY_LINES:
+                found.append(Interrupted(path, path.stat().st_mtime))
+            else:
+                path.unlink()
+        except OSError:
+            continue  # not ours to read, no file, or taken away just now
     return sorted(found, key=lambda record: record.modified_s, reverse=True)
 
 
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

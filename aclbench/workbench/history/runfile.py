@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from aclbench.engine.timeouts import NEVER
-from aclbench.errors import AclbenchError, RunFileError
+from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.journal import Op, Point, Run, Steps, op_from_json, op_to_json
 from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
@@ -61,8 +61,13 @@ def save_run(bench: Workbench, path: Path, with_captures: bool = False) -> None:
     try:
         folder = path.resolve().parent
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
-        os.replace(file.name, path)
+            try:
+                file.writelines(line + "\n" for line in lines)
+                file.flush()
+                os.replace(file.name, path)
+            except OSError:
+                os.unlink(file.name)
+                raise
     except OSError as error:
         raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -70,6 +75,11 @@ def save_run(bench: Workbench, path: Path, with_captures: bool = False) -> None:
 def header_line(bench: Workbench, with_captures: bool) -> str:
     """How the bench was made, as one line."""
     scenario = bench.scenario
+    if bench.feed is not None:
+        try:
+            bench.feed.check_captures()
+        except CaptureError as error:
+            raise RunFileError(str(error)) from None
     header: dict[str, Any] = {"aclbench-run": VERSION, "start": bench.start._asdict()}
     if scenario is not None:
         shown = asdict(scenario)
@@ -308,6 +318,16 @@ class Recorder:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8", buffering=1)
+        try:
+            self.begin(bench)
+        except AclbenchError:
+            self.close()
+            raise
+
+    def begin(self, bench: Workbench) -> None:
+        """Write anew what a bench has behind it, and nothing else."""
+        self._file.seek(0)
+        self._file.truncate()
         history = bench.past
         self._write(header_line(bench, with_captures=False))
         for branch in history.branches.values():

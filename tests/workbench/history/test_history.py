@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench import CommandError, Workbench
+from aclbench import AclbenchError, CommandError, Workbench
+from aclbench.capture import open_capture
 from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants
 from aclbench.workbench.bundled import bundled_folder, find_input
+from aclbench.workbench.history import history as history_module
 from aclbench.workbench.history.state import state_of
 from aclbench.workbench.scenario import (
     InterfaceSpec,
@@ -337,3 +343,226 @@ def test_going_on_in_the_past_goes_along_the_branch() -> None:
         bench.run_until(end["clock"]["now"])
         assert state_of(bench.driver) == end
         assert [b.name for b in bench.branches()] == ["main"]
+
+
+def frames_of(capture: Any) -> list[bytes]:
+    """All frames of a capture."""
+    with open_capture(capture) as reader:
+        return [bytes(b.frame(i)) for b in reader.batches() for i in range(len(b))]
+
+
+def test_sent_frames_that_wait_are_there_after_going_back() -> None:
+    """Going back between frames that were sent together leaves no checkpoint without the rest."""
+    bench = bench_on(SMALL)
+    bench.play(10)
+    bench.send("pg0", frames_of(SMALL)[:5])
+    end = state_of(bench.driver)
+    for count, unit in ((1, "step"), (1, "packet"), (3, "step"), (3, "packet")):
+        bench.back(count, unit)  # type: ignore[arg-type]
+        bench.forward(count, unit)  # type: ignore[arg-type]
+        assert state_of(bench.driver) == end
+
+
+def test_a_checkpoint_in_the_middle_of_many_sent_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a chunk at once, on a bench without a capture."""
+    monkeypatch.setattr(history_module, "CHUNK_PACKETS", 8)
+    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 8)
+    bench = Workbench(workers=2)
+    for line in ("create packet-generator interface pg0", "set interface state pg0 up"):
+        bench.cli(line)
+    bench.send("pg0", frames_of(SMALL))
+    end = state_of(bench.driver)
+    bench.back(1, "packet")
+    bench.forward(1, "packet")
+    assert state_of(bench.driver) == end
+
+
+def test_a_change_of_settings_between_sent_frames() -> None:
+    """Those that wait are not taken for packets of the capture."""
+    bench = bench_on(SMALL)
+    bench.play(10)
+    bench.send("pg0", frames_of(SMALL)[:5])
+    bench.back(2, "packet")
+    bench.cli("set acl-plugin skip-ipv6-extension-header 0 0")
+    assert bench.driver.position.packets == 15
+    bench.play()
+    assert bench.driver.position.packets == len(frames_of(SMALL)) + 5
+
+
+@pytest.mark.parametrize("order", ["fair", "random"])
+def test_in_the_past_a_run_keeps_to_its_time_and_packets(order: str) -> None:
+    """Whichever comes first, as where nothing was done yet."""
+    bench = bench_on(SMALL, order=order)
+    bench.play()
+    bench.goto_packet(2)
+    time = bench.now
+    assert bench.run_until(time + 1, max_packets=20)
+    assert (bench.now, bench.driver.position.packets) == (time + 1, 2)
+    assert not bench.run_until(bench.started + 10**9, max_packets=3)
+    assert bench.driver.position.packets == 5
+    bench.step()
+    before = state_of(bench.driver)
+    assert not bench.run_until(bench.started + 10**9, max_packets=0)
+    assert state_of(bench.driver) == before
+    assert len(bench.branches()) == 1
+
+
+def test_a_run_of_packets_counts_the_one_in_hand() -> None:
+    """It was begun step by step, and is the first of them."""
+    bench = bench_on(SMALL, workers=1)
+    while bench.driver.position.packets < 3 or not bench.driver.position.steps:
+        bench.step()
+    bench.play(2)
+    assert bench.driver.position.packets == 5
+
+
+def test_a_branch_from_a_packet_knows_its_time() -> None:
+    """Its past can be gone to by time, and its marks are those of the run."""
+    bench = bench_on(SMALL)
+    bench.play()
+    bench.goto_packet(10)
+    time = bench.now
+    bench.cli("clear acl-plugin sessions")
+    bench.advance(1)
+    assert bench.marks(4)[0][0] == bench.started
+    bench.goto_time(time - 1)
+    before = state_of(bench.driver)
+    bench.switch("main")
+    bench.goto_time(time - 1)
+    assert state_of(bench.driver) == before
+
+
+def test_a_branch_has_no_marks_of_what_came_after_it() -> None:
+    """Also where that was at the same instant."""
+    bench = bench_on(SMALL)
+    bench.play(1)
+    bench.back(1, "packet")
+    bench.branch("other")
+    bench.play(1)
+    total = [sum(column) for column in zip(*(c for _, c in bench.marks(3)), strict=True)]
+    assert tuple(total) == event_counts(bench.machine.am)
+
+
+@pytest.mark.parametrize("order", ["fair", "random"])
+def test_the_clock_stands_at_the_time_gone_to(order: str) -> None:
+    """Between two packets too, however the run was made."""
+    bench = bench_on(SMALL, order=order)
+    bench.play()
+    for time in (bench.started + 123, bench.started + 250_000_001):
+        bench.goto_time(time)
+        assert bench.now == time
+
+
+def test_what_is_refused_in_the_past_opens_no_branch() -> None:
+    """It changed nothing."""
+    bench = bench_on(SMALL)
+    bench.play()
+    bench.goto_packet(5)
+    with pytest.raises(CommandError, match="applied"):
+        bench.cli("delete acl-plugin acl index 0")
+    assert len(bench.branches()) == 1
+
+
+def test_events_backwards() -> None:
+    """The message says which way round."""
+    bench = bench_on(SMALL)
+    bench.play()
+    with pytest.raises(CommandError, match="#5 lies before #10"):
+        bench.events("#10", "#5")
+
+
+def shrink(capture: Path) -> None:
+    capture.write_bytes(capture.read_bytes()[:2000])
+
+
+def change_a_bit(capture: Path) -> None:
+    content = bytearray(capture.read_bytes())
+    content[70] ^= 1
+    capture.write_bytes(bytes(content))
+    os.utime(capture, (0, 0))
+
+
+@pytest.mark.parametrize("change", [shrink, change_a_bit, Path.unlink])
+def test_a_capture_that_changes_in_mid_run(tmp_path: Path, change: Any) -> None:
+    """Going back is refused in one message; the bench stays where it is, and goes on."""
+    capture = tmp_path / "http.pcap"
+    shutil.copy(SMALL, capture)
+    bench = bench_on(capture)
+    bench.play(30)
+    before = state_of(bench.driver)
+    change(capture)
+    for look in (
+        lambda: bench.back(1),
+        lambda: bench.goto_packet(3),
+        lambda: bench.diff("start", "now"),
+        bench.events,
+        lambda: bench.recent_events(5),
+        lambda: bench.save(tmp_path / "x.run"),
+    ):
+        with pytest.raises(AclbenchError, match=r"http\.pcap: the capture has changed"):
+            look()
+        assert state_of(bench.driver) == before
+        assert bench.past.at_end()
+    bench.play()  # what was read ahead is all of it
+    assert bench.driver.position.packets == len(frames_of(SMALL))
+
+
+def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
+    """It is not read for a look back, a run file or a record: that would wait, or eat packets."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cp", str(SMALL), str(pipe)]):
+        bench = bench_on(pipe)
+        bench.play(20)
+    before = state_of(bench.driver)
+    for look in (
+        lambda: bench.back(1),
+        lambda: bench.diff("start", "now"),
+        lambda: bench.save(tmp_path / "x.run"),
+        lambda: bench.record(tmp_path / "y.run"),
+    ):
+        with pytest.raises(AclbenchError, match="a pipe can be read only once"):
+            look()
+        assert state_of(bench.driver) == before
+    assert list(tmp_path.glob("*.run")) == []
+    bench.play()
+    assert bench.driver.position.packets == len(frames_of(SMALL))
+
+
+@pytest.mark.parametrize("order", ["fair", "random"])
+def test_a_step_along_a_quiet_stretch_comes_to_the_command_behind_it(order: str) -> None:
+    """It does not jump over it to what is due later."""
+    bench = bench_on(SMALL, order=order)
+    bench.play(5)
+    bench.run_until(bench.now)
+    due = bench.snapshot().next_time
+    assert due is not None
+    assert due > bench.now + 2
+    bench.run_until(due - 1)
+    bench.cli("set acl-plugin session timeout udp idle 7")
+    bench.goto_time(due - 2)
+    taken = bench.step()
+    assert taken is not None
+    assert (bench.actor_name(taken.actor), taken.time) == ("command", due - 1)
+    bench.goto_time(due - 2)
+    bench.branch("quiet")
+    bench.run_until(due - 1)
+    bench.goto_time(due - 2)
+    assert bench.step() is not None  # at the end of the branch it goes on
+    assert bench.now >= due
+
+
+def test_no_checkpoint_stands_on_the_wrong_side_of_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that was put off, since the bench was busy, and is taken right behind a command."""
+    bench = bench_on(SMALL, order="random")
+    bench.play(4)
+    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 0)
+    monkeypatch.setattr(history_module, "CHECKPOINT_WORK_PER_SESSION", 0)
+    bench.cli("set acl-plugin interface pg1 input acl 0")
+    end = state_of(bench.driver)
+    bench.play(1)
+    bench.back(1, "packet")
+    bench.goto_time(bench.now)
+    assert state_of(bench.driver)["pg1"] == end["pg1"]

@@ -63,3 +63,13 @@ def test_a_record_of_nothing_is_not_offered() -> None:
 def test_there_may_be_no_folder_yet() -> None:
     """The first start of all."""
     assert interrupted_records() == []
+
+
+def test_what_else_lies_in_the_folder_is_left_there() -> None:
+    """Folders, other files, numbers that no process can have."""
+    left_by(NOBODY, Workbench())
+    (records_folder() / f"{NOBODY + 1}.run").mkdir()
+    (records_folder() / "notes.run").write_text("mine")
+    left_by(10**30, Workbench())
+    assert len(interrupted_records()) == 2
+    assert len(list(records_folder().iterdir())) == 4

@@ -210,3 +210,42 @@ def test_a_record_outlives_the_process(tmp_path: Path) -> None:
     assert bench.now == bench.started + 3_500_000_000
     assert [branch.name for branch in bench.branches()] == ["main", "branch-1"]
     assert bench.snapshot().packets.read == 3
+
+
+def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Not even the half that it wrote."""
+    (tmp_path / "x.run").mkdir()
+    with pytest.raises(RunFileError, match="cannot be written"):
+        Workbench().save(tmp_path / "x.run")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.run"]
+
+
+def test_a_look_at_another_branch_is_not_recorded(tmp_path: Path) -> None:
+    """What comes after it belongs to the branch that the bench is on."""
+    bench = Workbench(workers=1)
+    recorder = bench.record(tmp_path / "record.run")
+    bench.advance(1)
+    bench.goto_time(bench.started)
+    bench.cli("create packet-generator interface pg0")
+    bench.diff("main", "now")
+    bench.advance(5)
+    recorder.close(keep=True)
+    again = Workbench.load(tmp_path / "record.run")
+    assert [(b.name, b.end_time) for b in again.branches()] == [
+        (b.name, b.end_time) for b in bench.branches()
+    ]
+    assert state_of(again.driver) == state_of(bench.driver)
+
+
+def test_a_record_goes_on_with_what_is_loaded(tmp_path: Path) -> None:
+    """The record is that of the run on the screen, whatever was there before."""
+    other = Workbench(workers=3)
+    other.cli("create packet-generator interface pg7")
+    other.save(tmp_path / "other.run")
+    bench = Workbench(workers=1)
+    recorder = bench.record(tmp_path / "record.run")
+    bench.advance(1)
+    bench.cli(f"load {tmp_path / 'other.run'}")
+    bench.advance(2)
+    recorder.close(keep=True)
+    assert state_of(Workbench.load(tmp_path / "record.run").driver) == state_of(bench.driver)
