@@ -58,7 +58,8 @@ class RawBatch:
     def original(self, i: int) -> int:
         """Bytes that packet `i` had when it was sent; never less than were captured of it.
 
-        Every format has the original length in the four bytes ahead of the frame.
+        Every format has the original length in the four bytes ahead of the frame; a pcap of before
+        version 2.4 has not, or not always, and there no packet counts as cut.
         """
         start = int(self.offset[i])
         original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)

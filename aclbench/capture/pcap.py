@@ -1,6 +1,7 @@
-"""Classic pcap: both byte orders, micro- and nanoseconds.
+"""Classic pcap: both byte orders, micro- and nanoseconds, and the versions before 2.4.
 
-Source: the layout is that of the pcap-savefile manual page.
+Source: the layout is that of the pcap-savefile manual page. Old versions and modified forms are
+told apart as Wireshark does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ FILE_HEADER_BYTES: Final = 24
 RECORD_HEADER_BYTES: Final = 16
 #: Where in a record header the captured length stands; seconds and fraction come before it.
 _LENGTH_AT: Final = 8
+#: Where it stands in old files, which have the original length ahead of it: before version 2.3, and
+#: in what one system's tcpdump called version 543. Version 2.3 has either order.
+_OLD_LENGTH_AT: Final = 12
+_OLD_MAJOR: Final = 543
+#: By how many bytes the record headers of modified forms are longer (Nokia; Red Hat 6.1; SuSE 6.3).
+_MODIFIED_BY: Final = (4, 8, 12)
+#: Two packets in a row are not further apart than this.
+_WEEK_S: Final = 7 * 86_400
 #: The link type; the bits above say how long a frame check sequence is, if there is one.
 _LINK_TYPE_MASK: Final = 0x03FF_FFFF
 
@@ -50,14 +59,17 @@ class Pcap:
                 f"the file ends inside the file header ({len(header)} of {FILE_HEADER_BYTES} bytes)"
             )
         major, minor, snaplen, link = Struct(f"{magic.byte_order}4xHH8xII").unpack(header)
-        if (major, minor) != (2, 4):
-            raise Damage(f"pcap version {major}.{minor}; aclbench reads version 2.4")
+        if major < 2:
+            raise Damage(f"pcap version {major}.{minor}; aclbench reads version 2.0 and later")
+        self._is_either = (major, minor) == (2, 3)
+        is_old = (major == 2 and minor < 3) or major == _OLD_MAJOR
+        self._length_at = _OLD_LENGTH_AT if is_old else _LENGTH_AT
         self.nanosecond = magic.nanosecond
         self.link_type = int(link) & _LINK_TYPE_MASK
         if self.link_type not in LINKS_READ:
             raise Damage(refusal(self.link_type))
         self._limit = frame_limit(snaplen)
-        self._length = Struct(f"{magic.byte_order}I")
+        self._header = Struct(f"{magic.byte_order}4I")
         self._word = np.dtype(f"{magic.byte_order}u4")
         self.byte_order: Literal["little", "big"] = "little" if magic.byte_order == "<" else "big"
 
@@ -72,19 +84,20 @@ class Pcap:
     ) -> tuple[RawBatch | None, int]:
         """The whole records from `begin` on, at most `max_packets`, and where they end.
 
-        None where there is no whole, sound record.
+        None where there is no whole, sound record. Raises Damage for a modified form.
         """
-        starts, end = walk_records(
-            data, begin + _LENGTH_AT, RECORD_HEADER_BYTES, max_packets, self.byte_order == "big"
-        )
+        starts, end = self._walk(data, begin, max_packets)
         # The last one may end behind the data, or even its header may.
-        while starts and end > len(data) + _LENGTH_AT:
+        while starts and end > len(data) + self._length_at:
             end = starts.pop()
         if not starts:
             return None, begin
-        offset = np.array(starts, dtype=np.int64) + (RECORD_HEADER_BYTES - _LENGTH_AT)
+        offset = np.array(starts, dtype=np.int64) + (RECORD_HEADER_BYTES - self._length_at)
         words = gather(data, RECORD_HEADER_BYTES, offset - RECORD_HEADER_BYTES).view(self._word)
-        seconds, fraction, captured, _ = words.astype(np.int64).T
+        seconds, fraction, *lengths = words.astype(np.int64).T
+        captured = np.minimum(*lengths) if self._is_either else lengths[self._length_at // 4 - 2]
+        if first_number == 1:
+            self._check_form(data, begin)
         # A wrong length leads anywhere, so nothing from the first bad record on is a record.
         bad = np.flatnonzero(captured > self._limit)
         if len(bad):
@@ -103,7 +116,51 @@ class Pcap:
             link_type=self.link_type,
             byte_order=self.byte_order,
         )
-        return batch, end - _LENGTH_AT
+        return batch, end - self._length_at
+
+    def _walk(self, data: bytes, begin: int, max_packets: int) -> tuple[list[int], int]:
+        """As `walk_records` from the record at `begin` on."""
+        is_big = self.byte_order == "big"
+        at = begin + self._length_at
+        if not self._is_either:
+            return walk_records(data, at, RECORD_HEADER_BYTES, max_packets, is_big)
+        starts: list[int] = []
+        while at + 8 <= len(data) and len(starts) < max_packets:
+            starts.append(at)
+            at += self._captured(data, at - self._length_at) + RECORD_HEADER_BYTES
+        return starts, at
+
+    def _captured(self, data: bytes, at: int) -> int:
+        """How many captured bytes the record header at `at` says."""
+        lengths: tuple[int, int] = self._header.unpack_from(data, at)[2:]
+        return min(lengths) if self._is_either else lengths[self._length_at // 4 - 2]
+
+    def _check_form(self, data: bytes, at: int) -> None:
+        """Raises Damage where the second record begins later than record headers as such let it.
+
+        Some systems wrote more into them, and kept the first four bytes of the file as they are.
+        """
+        if not self._seems_to_follow(data, at, 0):
+            for more in _MODIFIED_BY:
+                if self._seems_to_follow(data, at, more):
+                    raise Damage(
+                        f"record headers of {RECORD_HEADER_BYTES + more} bytes, which is pcap in "
+                        "a modified form; convert it with `editcap -F pcap`"
+                    )
+
+    def _seems_to_follow(self, data: bytes, first: int, more: int) -> bool:
+        """Whether the second record stands where it does if headers are longer by `more` bytes.
+
+        It is known by its time or its lengths, and where headers are longer by both.
+        """
+        second = first + self._captured(data, first) + RECORD_HEADER_BYTES + more
+        if second + RECORD_HEADER_BYTES > len(data):
+            return not more
+        before_s, _, _, _ = self._header.unpack_from(data, first)
+        seconds, _, captured, original = self._header.unpack_from(data, second)
+        is_near = bool(abs(seconds - before_s) < _WEEK_S)
+        is_sound = bool(0 < captured <= min(original, self._limit))
+        return is_near and is_sound if more else is_near or is_sound
 
     def missing(self, data: bytes, at: int, at_end: bool) -> int:
         """Look at the record that is not whole: how many more bytes does it need?
@@ -117,10 +174,10 @@ class Pcap:
                     f"the file ends inside a record header ({left} of {RECORD_HEADER_BYTES} bytes)"
                 )
             return RECORD_HEADER_BYTES - left
-        (captured,) = self._length.unpack_from(data, at + _LENGTH_AT)
+        captured = self._captured(data, at)
         if captured > self._limit:
             raise Damage(f"the record says {captured} bytes, more than any frame ({self._limit})")
         if at_end:
             found = left - RECORD_HEADER_BYTES
             raise Damage(f"the record says {captured} bytes, the file ends after {found}")
-        return int(captured) + RECORD_HEADER_BYTES - left
+        return captured + RECORD_HEADER_BYTES - left

@@ -3,8 +3,10 @@
 Blocks are found one by one, then looked at all together; only section headers and interface
 descriptions are read singly. Blocks that hold no packet are skipped.
 
-Source: the pcapng specification (draft-ietf-opsawg-pcapng); the bound on a block's length is
-Wireshark's.
+A length that is not of whole words is taken as the next one that is: some writers did not count
+the padding, and Wireshark reads what they wrote.
+
+Source: the pcapng specification (draft-ietf-opsawg-pcapng).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from struct import Struct
 from struct import error as StructError
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +49,8 @@ _INTERFACE_BYTES: Final = 20
 BLOCK_LIMIT_BYTES: Final = 16 << 20
 #: A section describes no more interfaces than this.
 INTERFACE_LIMIT: Final = 1 << 16
+#: The minor versions that are written, and mean the same.
+_MINOR_VERSIONS: Final = (0, 2)
 #: Blocks looked for at once behind a section header or interface description; doubled each time.
 _FIRST_BLOCKS: Final = 64
 
@@ -57,6 +61,14 @@ _OPTION_OFFSET: Final = 14
 _SECOND_NS: Final = 1_000_000_000
 #: The last nanosecond that 64 bits hold, in the year 2262; times are kept from 1970 to here.
 _LAST_NS: Final = (1 << 63) - 1
+
+
+_Length = TypeVar("_Length", int, Ints)
+
+
+def _whole_words(length: _Length) -> _Length:
+    """A length in bytes, or many of them, up to whole words of four bytes."""
+    return length + 3 & -4
 
 
 class _Clock(NamedTuple):
@@ -187,16 +199,15 @@ class Pcapng:
         try:
             for count in range(max_blocks):
                 starts[count] = at
-                at += length_at(data, at)[0]
+                at += length_at(data, at)[0] + 3 & -4
             count = max_blocks
         except StructError:  # the next block's length is not within the data
             pass
         start = np.array(starts[:count], dtype=np.int64) - 4
         words = gather(data, BLOCK_HEAD_BYTES, start).view(self._word).astype(np.int64)
-        kind, length = words[:, 0], words[:, 1]
+        kind, length = words[:, 0], _whole_words(words[:, 1])
         bad = np.flatnonzero(
             (length < BLOCK_HEAD_BYTES + BLOCK_TAIL_BYTES)
-            | (length & 3 != 0)
             | (length > BLOCK_LIMIT_BYTES)
             | (start + length > len(data))
             | (kind == SECTION_BLOCK)
@@ -205,7 +216,7 @@ class Pcapng:
         count = int(bad[0]) if len(bad) else count
         start, length, kind = start[:count], length[:count], kind[:count]
         tails = gather(data, BLOCK_TAIL_BYTES, start + length - BLOCK_TAIL_BYTES)
-        bad = np.flatnonzero(tails.view(self._word)[:, 0] != length)
+        bad = np.flatnonzero(_whole_words(tails.view(self._word)[:, 0].astype(np.int64)) != length)
         count = int(bad[0]) if len(bad) else count
         return start[:count], length[:count], kind[:count]
 
@@ -241,7 +252,10 @@ class Pcapng:
         known = interface < len(self._links)
         within = np.minimum(interface, max(len(self._links) - 1, 0))
         limit = self._limits[within] if len(self._limits) else np.zeros(len(rows), np.int64)
-        bad = short | ~known | (captured > limit) | (captured > length - head - BLOCK_TAIL_BYTES)
+        room = length - head - BLOCK_TAIL_BYTES
+        bad = short | ~known | (captured > limit) | (captured > room)
+        if any_simple:
+            bad |= simple & (_whole_words(captured) < room)
         first = np.flatnonzero(bad)[:1]
         count = int(first[0]) if len(first) else len(rows)
         blocks = int(rows[count]) if len(first) else len(kind)
@@ -316,12 +330,14 @@ class Pcapng:
                 order = _ORDERS.get(data[at + 8 : at + 12])
                 if order is None or self.missing(data, at, False):
                     break
-                (length,) = Struct(f"{order}I").unpack_from(data, at + 4)
+                (said,) = Struct(f"{order}I").unpack_from(data, at + 4)
+                length = _whole_words(said)
                 self._enter(_Section(order))
             elif self._section is None:
                 break
             else:
-                kind, length = self._two_words.unpack_from(data, at)
+                kind, said = self._two_words.unpack_from(data, at)
+                length = _whole_words(said)
                 if kind != INTERFACE_BLOCK or self.missing(data, at, False):
                     break
                 self._section.interfaces.append(self._interface(data[at : at + length]))
@@ -371,22 +387,21 @@ class Pcapng:
             raise Damage(f"the section header's byte order mark is {found}")
         if not is_section and self._section is None:
             raise Damage("a block ahead of the first section header")
-        kind, length = Struct(f"{order}II").unpack_from(data, at)
+        kind, said = Struct(f"{order}II").unpack_from(data, at)
+        length: int = _whole_words(said)
         least = {SECTION_BLOCK: _SECTION_BYTES, INTERFACE_BLOCK: _INTERFACE_BYTES}.get(kind, 12)
-        if length < least or length & 3:
-            raise Damage(f"the block says it is {length} bytes long, which no such block is")
+        if length < least:
+            raise Damage(f"the block says it is {said} bytes long, which no such block is")
         if length > BLOCK_LIMIT_BYTES:
-            raise Damage(
-                f"the block says {length} bytes, more than any block ({BLOCK_LIMIT_BYTES})"
-            )
+            raise Damage(f"the block says {said} bytes, more than any block ({BLOCK_LIMIT_BYTES})")
         if left < length:
             if at_end:
-                raise Damage(f"the block says {length} bytes, the file ends after {left}")
-            return int(length) - left
+                raise Damage(f"the block says {said} bytes, the file ends after {left}")
+            return length - left
         block = data[at : at + length]
         (tail,) = Struct(f"{order}I").unpack_from(block, length - BLOCK_TAIL_BYTES)
-        if tail != length:
-            raise Damage(f"the block says {length} bytes at its beginning and {tail} at its end")
+        if _whole_words(tail) != length:
+            raise Damage(f"the block says {said} bytes at its beginning and {tail} at its end")
         self._check_content(kind, order, block)
         return 0
 
@@ -394,8 +409,8 @@ class Pcapng:
         """Raises Damage where a whole block contradicts itself or what came before it."""
         if kind == SECTION_BLOCK:
             major, minor = Struct(f"{order}HH").unpack_from(block, 12)
-            if major != 1:
-                raise Damage(f"pcapng version {major}.{minor}; aclbench reads version 1")
+            if major != 1 or minor not in _MINOR_VERSIONS:
+                raise Damage(f"pcapng version {major}.{minor}; aclbench reads versions 1.0 and 1.2")
         elif kind == INTERFACE_BLOCK:
             assert self._section is not None
             if len(self._section.interfaces) >= INTERFACE_LIMIT:
@@ -431,6 +446,9 @@ class Pcapng:
             raise Damage(f"the block says {captured} captured bytes, more than any frame ({limit})")
         if captured > room:
             raise Damage(f"the block says {captured} captured bytes, and has room for {room}")
+        if kind == SIMPLE_BLOCK and _whole_words(captured) < room:
+            # Nothing may follow its packet, so one of the two lengths is wrong.
+            raise Damage(f"the block has {captured} captured bytes, and room for {room}")
 
 
 class _Packets(NamedTuple):

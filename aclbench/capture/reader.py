@@ -28,6 +28,7 @@ CHUNK_BYTES: Final = 1 << 20
 BATCH_PACKETS: Final = 4096
 
 _TO_PCAP: Final = "convert it with `editcap -F pcap {name} {made}`"
+_NO_IP: Final = "it has no IP packets to replay"
 #: Files that are known but not read: how they begin, what they are, what to do.
 _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (bytes.fromhex("1f8b"), "gzip-compressed twice", "unpack it first with `gunzip -k {name}`"),
@@ -35,9 +36,30 @@ _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (bytes.fromhex("fd377a585a00"), "xz-compressed", "unpack it first with `unxz -k {name}`"),
     (bytes.fromhex("28b52ffd"), "zstd-compressed", "unpack it first with `unzstd {name}`"),
     (bytes.fromhex("04224d18"), "lz4-compressed", "unpack it first with `unlz4 {name}`"),
+    (bytes.fromhex("1f9d"), "compressed by compress", "unpack it first with `zcat`"),
+    (b"PK\3\4", "a ZIP archive", "unpack it first with `unzip {name}`"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first with `7z x {name}`"),
     (b"snoop\0\0\0", "a snoop capture", _TO_PCAP),
+    (b"btsnoop\0", "a Bluetooth capture", _NO_IP),
     (bytes.fromhex("34cdb2a1"), "pcap in a modified form", _TO_PCAP),
     (bytes.fromhex("a1b2cd34"), "pcap in a modified form", _TO_PCAP),
+    (bytes.fromhex("1c0001ab"), "pcap in a modified form (IXIA)", _TO_PCAP),
+    (bytes.fromhex("1c0001ac"), "pcap in a modified form (IXIA)", _TO_PCAP),
+    (bytes.fromhex("ab01001c"), "pcap in a modified form (IXIA)", _TO_PCAP),
+    (bytes.fromhex("ac01001c"), "pcap in a modified form (IXIA)", _TO_PCAP),
+    (b"RTSS", "a Network Monitor 1 capture", _TO_PCAP),
+    (b"GMBU", "a Network Monitor 2 capture", _TO_PCAP),
+    (b"XCP\0", "a Sniffer (Windows) or NetXRay capture", _TO_PCAP),
+    (b"TRSNIFF data    \x1a", "a Sniffer (DOS) capture", _TO_PCAP),
+    (b"ObserverPktBuffe", "a Network Instruments Observer capture", _TO_PCAP),
+    (b"\x05VNF", "a Visual Networks capture", _TO_PCAP),
+    (b"\x7fver", "a Peek capture", _TO_PCAP),
+    (b"TR\0d", "a nettl trace of HP-UX", _TO_PCAP),
+    (b"iptrace ", "an iptrace of AIX", _TO_PCAP),
+    (b"cpse", "a Capsa capture", _TO_PCAP),
+    (bytes.fromhex("aaaaaaaa"), "a 5Views capture", _TO_PCAP),
+    (bytes.fromhex("01104c00"), "a LANalyzer capture", _TO_PCAP),
+    (b"+---------+-----", "a text trace of a K12", _TO_PCAP),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from struct import pack, pack_into
+from struct import pack, pack_into, unpack_from
 
 import numpy as np
 import pytest
@@ -121,12 +121,34 @@ def test_kinds_of_packet_blocks(path: Path) -> None:
     assert found(path, 1) == packets
 
 
+@pytest.mark.parametrize("begins", [0, 1])
+@pytest.mark.parametrize("ends", [0, 1])
+def test_lengths_without_the_padding(path: Path, begins: int, ends: int) -> None:
+    """Some writers count neither, either or both times; the next block is where it should be."""
+    sound = section() + interface() + enhanced(1, b"abc") + block(7, b"xyz") + enhanced(2, b"de")
+    data = b""
+    while sound:
+        kind, length = unpack_from("<II", sound)
+        data += pack("<II", kind, length - begins) + sound[8 : length - 4]
+        data += pack("<I", length - ends)
+        sound = sound[length:]
+    path.write_bytes(data)
+    assert found(path) == [(1000, b"abc"), (2000, b"de")]
+
+
+def test_minor_versions(path: Path) -> None:
+    path.write_bytes(section()[:14] + pack("<H", 2) + section()[16:] + interface())
+    assert found(path) == []
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
         (enhanced(1, b"abc", 2), "a packet of interface 2, but the section describes 1"),
         (block(6, bytes(8)), "which no packet block is"),
-        (pack("<III", 6, 13, 0) + bytes(40), "13 bytes long, which no such block is"),
+        (pack("<III", 6, 11, 0) + pack("<I", 11), "the block says 11 bytes at"),
+        (pack("<III", 6, 8, 0) + bytes(40), "8 bytes long, which no such block is"),
+        (section()[:12] + pack("<HHqI", 1, 1, -1, 28), "pcapng version 1.1; aclbench reads"),
         (pack("<III", 6, 0, 0), "0 bytes long"),
         (pack("<III", 6, 1 << 30, 0), "more than any block"),
         (pack("<III", 7, 16, 0) + pack("<I", 20), "16 bytes at its beginning and 20 at its end"),
@@ -136,6 +158,7 @@ def test_kinds_of_packet_blocks(path: Path) -> None:
         (section() + enhanced(1, b"a"), "a packet of interface 0, but the section describes 0"),
         (section() + simple(b"a"), "a packet of interface 0, but the section describes 0"),
         (section()[:8] + bytes(20), "byte order mark is 00 00 00 00"),
+        (simple(b"abcdefgh", original=3), "3 captured bytes, and room for 8"),
         (b"\6\0\0", "ends inside a block header"),
         (enhanced(1, b"abc")[:-1], "the block says 36 bytes, the file ends after 35"),
     ],

@@ -215,6 +215,11 @@ SNOOP = b"snoop\0\0\0"
         (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
         (SNOOP, "a snoop capture"),
         (bytes.fromhex("34cdb2a1"), "pcap in a modified form"),
+        (bytes.fromhex("1c0001ab"), "pcap in a modified form (IXIA)"),
+        (b"GMBU\0\2", "a Network Monitor 2 capture; aclbench reads pcap and pcapng: convert it"),
+        (b"btsnoop\0", "a Bluetooth capture; aclbench reads pcap and pcapng: it has no IP"),
+        (b"PK\3\4", "a ZIP archive; aclbench reads pcap and pcapng: unpack it first"),
+        (pcap([], link=155), "link type 155 (private use)"),
         (pcap([], link=105), "link type 105 (802.11); aclbench reads Ethernet (1)"),
         (pcap([], link=12345), "link type 12345 (unknown to aclbench)"),
         (pcap([])[:4] + struct.pack("<HH", 1, 2) + pcap([])[8:], "pcap version 1.2"),
@@ -226,6 +231,57 @@ def test_what_is_not_read_is_named(path: Path, data: bytes, message: str) -> Non
         open_capture(path)
     assert str(raised.value).startswith(f"{path}: ")
     assert message in str(raised.value)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("version", "lengths"),
+    [
+        ((2, 0), [(20, 15), (15, 15)]),
+        ((2, 2), [(20, 15), (15, 15)]),
+        ((2, 3), [(20, 15), (15, 20), (15, 15)]),
+        ((2, 5), [(15, 20), (15, 15)]),
+        ((3, 0), [(15, 20), (15, 15)]),
+        ((543, 0), [(20, 15), (15, 15)]),
+    ],
+)
+def test_other_versions(
+    path: Path, version: tuple[int, int], lengths: list[tuple[int, int]], order: str
+) -> None:
+    """Before version 2.3 the original length comes first, in it either."""
+    data = pcap([], order)
+    data = data[:4] + struct.pack(f"{order}HH", *version) + data[8:]
+    frame = bytes(range(1, 16))
+    for pair in lengths * 3:
+        data += struct.pack(f"{order}4I", 1000, 7, *pair) + frame
+    path.write_bytes(data)
+    assert read_all(path)[::2] == ([frame] * len(lengths) * 3, "")
+    path.write_bytes(data[:-1])
+    frames, _, error = read_all(path)
+    assert frames == [frame] * (len(lengths) * 3 - 1)
+    assert "the record says 15 bytes, the file ends after 14" in error
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("more", [4, 8, 12])
+def test_longer_record_headers_are_a_modified_form(path: Path, order: str, more: int) -> None:
+    data = pcap([], order)
+    for second in range(3):
+        header = struct.pack(f"{order}4I", 1_000_000_000 + second, 900_000, 60, 60)
+        data += header + bytes(more) + bytes(60)
+    path.write_bytes(data)
+    frames, _, error = read_all(path)
+    assert not frames
+    assert f"offset 24: record headers of {16 + more} bytes" in error
+    assert "convert it with `editcap -F pcap`" in error
+
+
+def test_a_silence_of_years_is_no_modified_form(path: Path) -> None:
+    record = struct.pack("<4I", 0, 5, 14, 20) + bytes(14)
+    later = struct.pack("<4I", 1_700_000_000, 100, 14, 20) + b"\xff" * 14
+    path.write_bytes(pcap([]) + record + later)
+    assert read_all(path)[::2] == ([bytes(14), b"\xff" * 14], "")
 
 
 def test_the_advice_is_a_command_that_can_be_pasted(tmp_path: Path) -> None:
