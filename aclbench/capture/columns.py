@@ -21,6 +21,7 @@ from aclbench.capture.links import (
     ETHERNET_BYTES,
     IP4_BYTES,
     IP6_BYTES,
+    LINK_NONE,
     LINKS_READ,
     link_types_of,
     parse_frame,
@@ -101,7 +102,7 @@ def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEAD
     Raises CaptureError for a link type that is not read; nothing in a frame raises.
     """
     for link_type in link_types_of(batch):
-        if link_type not in LINKS_READ:
+        if link_type not in LINKS_READ and link_type != LINK_NONE:
             raise CaptureError(refusal(link_type))
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
     if shapes.ip4.all():

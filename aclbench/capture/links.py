@@ -23,6 +23,7 @@ from aclbench.engine.packet import (
     ETHERTYPES_VLAN,
     INFO_CUT,
     INFO_MALFORMED,
+    INFO_NOT_IP,
     Packet,
     parse_ethernet,
 )
@@ -35,6 +36,8 @@ LINK_RAW_IP4: Final = 228
 LINK_RAW_IP6: Final = 229
 #: Raw IP of either family; 12 and 14 are what some systems wrote for it.
 LINKS_RAW: Final = frozenset({12, 14, 101, LINK_RAW_IP4, LINK_RAW_IP6})
+#: Of a record that is no packet and that Wireshark numbers all the same; no file names it.
+LINK_NONE: Final = -1
 #: BSD loopback: a family of four bytes, in the order of the machine that captured, or in network
 #: order (108, and 0 too on some systems). Read in either order: families are small numbers.
 LINKS_LOOPBACK: Final = frozenset({0, 108})
@@ -168,7 +171,7 @@ def as_ethernet(frame: bytes, link_type: int) -> bytes:
 
     Empty where the link header was not captured whole.
     """
-    if link_type == LINK_ETHERNET:
+    if link_type in (LINK_ETHERNET, LINK_NONE):
         return frame
     if link_type == LINK_COOKED:
         return bytes(12) + frame[14:] if len(frame) >= _COOKED_BYTES else b""
@@ -195,6 +198,8 @@ def parse_frame(
     IP version; it never raises. `is_cut` says that more was sent than was captured: a packet that
     ends ahead of the end of its IP header is then no malformed one, and has INFO_CUT.
     """
+    if link_type == LINK_NONE:
+        return Packet(b"", b"", INFO_NOT_IP)
     ethernet = as_ethernet(frame, link_type)
     packet = parse_ethernet(ethernet, extension_headers)
     if is_cut and packet.info & INFO_MALFORMED and _ends_in_headers(ethernet):
@@ -299,8 +304,10 @@ def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> Netw
         return NetworkStarts(
             offset, np.where(is_ip6, np.uint16(ETHERTYPE_IP6), np.uint16(ETHERTYPE_IP4))
         )
-    head = gather(data, _LOOPBACK_BYTES, np.minimum(offset, last))
     ethertype = np.full(len(offset), _NOT_IP, dtype=np.uint16)
+    if link_type == LINK_NONE:
+        return NetworkStarts(offset, ethertype)
+    head = gather(data, _LOOPBACK_BYTES, np.minimum(offset, last))
     for order in ("<u4", ">u4"):
         family = head.view(order)[:, 0]
         for number, meaning in _FAMILIES.items():

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
-from aclbench.capture.links import LINKS_READ, refusal
+from aclbench.capture.links import LINK_NONE, LINKS_READ, refusal
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -35,6 +35,12 @@ INTERFACE_BLOCK: Final = 1
 PACKET_BLOCK: Final = 2
 SIMPLE_BLOCK: Final = 3
 ENHANCED_BLOCK: Final = 6
+
+#: Blocks of which each is a numbered record in Wireshark, and no packet: journal entries, system
+#: calls, custom blocks. Counted, so that packets keep the numbers that Wireshark gives them.
+RECORD_BLOCKS: Final = frozenset({9, 0x204, 0x216, 0x221, 0x0BAD, 0x4000_0BAD})
+_RECORDS: Final = np.array(sorted(RECORD_BLOCKS))
+_NUMBERED: Final = np.array(sorted(RECORD_BLOCKS | {PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK}))
 
 #: Type and length ahead of a block's body, and the length again behind it.
 BLOCK_HEAD_BYTES: Final = 8
@@ -119,7 +125,8 @@ class PcapngState(NamedTuple):
 class Pcapng:
     """Finds the packets in chunks of a pcapng.
 
-    Simple packet blocks tell no time: they get that of the packet before them.
+    Simple packet blocks and records that are no packets tell no time: they get that of the packet
+    before them.
     """
 
     def __init__(self) -> None:
@@ -137,14 +144,12 @@ class Pcapng:
         self._describe()
 
     def _describe(self) -> None:
-        """Make tables of what is known of the interfaces."""
+        """Make tables of what is known of the interfaces; the last row is for records of none."""
         interfaces = self._section.interfaces if self._section is not None else []
-        self._links = np.array([i.link_type for i in interfaces], dtype=np.int64)
-        self._limits = np.array(
-            [frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces],
-            dtype=np.int64,
-        )
-        self._names = tuple(i.name for i in interfaces)
+        self._links = np.array([*(i.link_type for i in interfaces), LINK_NONE], dtype=np.int64)
+        limits = (frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces)
+        self._limits = np.array([*limits, 0], dtype=np.int64)
+        self._names = (*(i.name for i in interfaces), "")
         self._one_clock = len({i.clock for i in interfaces}) == 1
 
     def state(self) -> PcapngState:
@@ -222,13 +227,12 @@ class Pcapng:
 
     def _packets(self, data: bytes, start: Ints, length: Ints, kind: Ints) -> _Packets:
         """The packets of whole blocks, up to the first that is damaged."""
-        if (kind == ENHANCED_BLOCK).all():
-            rows = np.arange(len(start))
-        else:
-            rows = np.flatnonzero(
-                (kind == ENHANCED_BLOCK) | (kind == PACKET_BLOCK) | (kind == SIMPLE_BLOCK)
-            )
+        rows = np.arange(len(start))
+        record = np.zeros(len(start), dtype=np.bool_)
+        if not (kind == ENHANCED_BLOCK).all():
+            rows = np.flatnonzero(np.isin(kind, _NUMBERED))
             start, length = start[rows], length[rows]
+            record = np.isin(kind[rows], _RECORDS)
         simple = kind[rows] == SIMPLE_BLOCK
         any_simple = bool(simple.any())
         # A block too short for its kind is damaged, and not looked into.
@@ -249,9 +253,14 @@ class Pcapng:
             captured[simple] = np.minimum(interface[simple], snaplen or BLOCK_LIMIT_BYTES)
             interface[simple] = 0
             head[simple] = _SIMPLE_HEAD_BYTES
-        known = interface < len(self._links)
-        within = np.minimum(interface, max(len(self._links) - 1, 0))
-        limit = self._limits[within] if len(self._limits) else np.zeros(len(rows), np.int64)
+        nowhere = len(self._links) - 1
+        if record.any():
+            captured[record] = 0
+            interface[record] = nowhere
+            head[record] = BLOCK_HEAD_BYTES
+            short &= ~record
+        known = (interface < nowhere) | record
+        limit = self._limits[np.minimum(interface, nowhere)]
         room = length - head - BLOCK_TAIL_BYTES
         bad = short | ~known | (captured > limit) | (captured > room)
         if any_simple:
@@ -261,7 +270,8 @@ class Pcapng:
         blocks = int(rows[count]) if len(first) else len(kind)
         part = slice(count)
         offset = (start + head)[part]
-        return _Packets(blocks, offset, captured[part], interface[part], stamp[part], simple[part])
+        timeless = (simple | record)[part]
+        return _Packets(blocks, offset, captured[part], interface[part], stamp[part], timeless)
 
     def _fields(self, data: bytes, start: Ints) -> Ints:
         """The first four words of the body of each block, shape (n, 4).
@@ -308,12 +318,12 @@ class Pcapng:
             time_ns = interfaces[0].clock.time_ns(packets.stamp)
         else:
             time_ns = np.zeros(len(packets.stamp), dtype=np.int64)
-            for number in np.unique(packets.interface).tolist():
+            for number in np.unique(packets.interface[~packets.timeless]).tolist():
                 of_it = packets.interface == number
                 time_ns[of_it] = interfaces[number].clock.time_ns(packets.stamp[of_it])
-        if packets.simple.any():
+        if packets.timeless.any():
             # The place of the last packet that tells its time; 0 stands for before the batch.
-            place = np.where(packets.simple, 0, np.arange(1, len(time_ns) + 1))
+            place = np.where(packets.timeless, 0, np.arange(1, len(time_ns) + 1))
             time_ns = np.insert(time_ns, 0, self._latest_ns)[np.maximum.accumulate(place)]
         return time_ns
 
@@ -454,7 +464,7 @@ class Pcapng:
 class _Packets(NamedTuple):
     """Packets as parallel columns, and how many blocks they and others between them take.
 
-    `simple`: those that tell no time.
+    `timeless`: those that tell no time.
     """
 
     blocks: int
@@ -462,4 +472,4 @@ class _Packets(NamedTuple):
     captured: Ints
     interface: Ints
     stamp: NDArray[np.uint64]
-    simple: NDArray[np.bool_]
+    timeless: NDArray[np.bool_]

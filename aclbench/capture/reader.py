@@ -128,7 +128,7 @@ class CaptureReader:
         try:
             found = Pcap(self._head)
         except Damage as damage:
-            raise CaptureError(f"{self.path}: offset 0: {damage}; it holds no packets") from None
+            raise CaptureError(f"{self.path}: offset 0: {damage}; no packet was read") from None
         self._head = b""
         self.position_bytes = FILE_HEADER_BYTES
         return found

@@ -88,7 +88,7 @@ def pcapng(records: Sequence[Record], link_type: int = 1, order: str = "<") -> b
     for i, (time_ns, frame) in enumerate(records):
         data += enhanced(time_ns, frame, i & 1, order)
         if i % 7 == 0:
-            data += block(0x0BAD + i, bytes(i % 9), order)
+            data += block(0x8000_0BAD + i, bytes(i % 9), order)
     return data
 
 

@@ -20,8 +20,9 @@ from capture.containers import (
     simple,
 )
 
-from aclbench.capture import open_capture, reader
-from aclbench.capture.pcapng import INTERFACE_LIMIT
+from aclbench.capture import decode, open_capture, reader
+from aclbench.capture.pcapng import INTERFACE_LIMIT, RECORD_BLOCKS
+from aclbench.engine.packet import INFO_NOT_IP
 
 RECORDS = [(10**18 + i * 1_000_003, bytes([i]) * (i % 40)) for i in range(1, 120)]
 
@@ -119,6 +120,28 @@ def test_kinds_of_packet_blocks(path: Path) -> None:
     packets = [(0, b""), (9000, b"abc"), (9000, b"defg"), (11000, b"h"), (11000, b"ij")]
     assert found(path) == packets
     assert found(path, 1) == packets
+
+
+@pytest.mark.parametrize("kind", sorted(RECORD_BLOCKS))
+@pytest.mark.parametrize("max_packets", [1, 4096])
+def test_records_that_are_no_packets_are_numbered(path: Path, kind: int, max_packets: int) -> None:
+    """As in Wireshark; they are not IP, and of no interface, even where there is none at all."""
+    record = block(kind, b"\x08\0\x45\0" * 15)
+    frame = bytes(12) + b"\x08\0\x45" + bytes(60)
+    path.write_bytes(
+        section() + record + interface(1) + interface(0) + record
+        + enhanced(5, frame) + record + enhanced(7, frame) + section() + record
+    )  # fmt: skip
+    packets = [(0, b"")] * 2 + [(5000, frame), (5000, b""), (7000, frame), (7000, b"")]
+    assert found(path, max_packets) == packets
+    batches, error = read_all(path, max_packets)
+    assert not error
+    columns = [decode(batch) for batch in batches]
+    info = [i for c in columns for i in c.info]
+    assert [bool(i & INFO_NOT_IP) for i in info] == [True, True, False, True, False, True]
+    for batch in batches:
+        assert batch.interface is not None
+        assert all(not batch.interface_names[i] for i in batch.interface.tolist())
 
 
 @pytest.mark.parametrize("begins", [0, 1])
