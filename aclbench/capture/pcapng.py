@@ -421,10 +421,12 @@ class Pcapng:
             major, minor = Struct(f"{order}HH").unpack_from(block, 12)
             if major != 1 or minor not in _MINOR_VERSIONS:
                 raise Damage(f"pcapng version {major}.{minor}; aclbench reads versions 1.0 and 1.2")
+            _check_options(order, block[_SECTION_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
         elif kind == INTERFACE_BLOCK:
             assert self._section is not None
             if len(self._section.interfaces) >= INTERFACE_LIMIT:
                 raise Damage(f"a section with more than {INTERFACE_LIMIT} interfaces")
+            _check_options(order, block[_INTERFACE_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
         elif kind in (PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK):
             self._check_packet(kind, order, block)
 
@@ -459,6 +461,21 @@ class Pcapng:
         if kind == SIMPLE_BLOCK and _whole_words(captured) < room:
             # Nothing may follow its packet, so one of the two lengths is wrong.
             raise Damage(f"the block has {captured} captured bytes, and room for {room}")
+
+
+def _check_options(order: str, options: bytes) -> None:
+    """Raises Damage where an option of a description is longer than what is left of its block."""
+    option = Struct(f"{order}HH")
+    at = 0
+    while at + option.size <= len(options):
+        code, size = option.unpack_from(options, at)
+        at += option.size
+        if code == _OPTION_END:
+            return
+        if at + size > len(options):
+            left = len(options) - at
+            raise Damage(f"the block has an option of {size} bytes, and {left} bytes left for it")
+        at += _whole_words(size)
 
 
 class _Packets(NamedTuple):

@@ -182,6 +182,7 @@ def test_minor_versions(path: Path) -> None:
         (section() + simple(b"a"), "a packet of interface 0, but the section describes 0"),
         (section()[:8] + bytes(20), "byte order mark is 00 00 00 00"),
         (simple(b"abcdefgh", original=3), "3 captured bytes, and room for 8"),
+        (interface(1, pack("<HHI", 2, 9, 0)), "an option of 9 bytes, and 4 bytes left for it"),
         (b"\6\0\0", "ends inside a block header"),
         (enhanced(1, b"abc")[:-1], "the block says 36 bytes, the file ends after 35"),
     ],
