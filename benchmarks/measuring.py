@@ -34,8 +34,13 @@ def show(name: str, unit: str, figures: Sequence[Figure]) -> None:
     """Print the median of some figures, their spread, and what the last one says."""
     values = [figure.value for figure in figures]
     said = f"; {figures[-1].said}" if figures[-1].said else ""
+    median, least, most = (_text(v) for v in (statistics.median(values), min(values), max(values)))
     print(
-        f"{name:<52}{statistics.median(values):>10,.3f} {unit:<10}"
-        f"({min(values):,.3f} to {max(values):,.3f}{said})",
+        f"{name:<48}{median:>12} {unit:<10}({least} to {most}{said})",
         flush=True,
     )
+
+
+def _text(value: float) -> str:
+    """Three digits that matter, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

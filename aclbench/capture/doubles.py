@@ -207,9 +207,10 @@ def _be16(window: Bytes, at: int) -> Ints:
 
 
 #: Odd numbers with well spread bits, one for each word of the longer window.
-_ODD: Final = np.random.Generator(np.random.PCG64(2017)).integers(
-    0, 1 << 63, size=8, dtype=np.uint64
-) * np.uint64(2) + np.uint64(1)
+_ODD: Final = np.array(
+    [(n * 0x9E3779B97F4A7C15 * 0xD1B54A32D192ED03) % (1 << 64) | 1 for n in range(1, 9)],
+    dtype=np.uint64,
+)
 
 
 def _hash(window: Bytes) -> NDArray[np.uint64]:

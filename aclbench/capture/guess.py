@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final, TypeAlias
 
 from aclbench.capture.columns import Columns, decode
-from aclbench.capture.reader import open_capture
+from aclbench.capture.reader import BATCH_PACKETS, open_capture
 from aclbench.engine.packet import (
     ICMP4_REQUEST_OF,
     ICMP6_REQUEST_OF,
@@ -75,7 +75,7 @@ def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS)
 def _start_of(path: str | os.PathLike[str], max_packets: int) -> Iterator[Columns]:
     """The first packets, in whole batches; ends early at damage, which playing will report."""
     with open_capture(path, look_ahead=True) as reader:
-        batches = reader.batches()
+        batches = reader.batches(min(max_packets, BATCH_PACKETS))
         while reader.packets_read < max_packets:
             try:
                 batch = next(batches, None)

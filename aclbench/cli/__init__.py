@@ -6,9 +6,12 @@ Exit codes: 0 fine, 1 something could not be read or done (one message on standa
 
 from __future__ import annotations
 
+import os
 import sys
 
 EXIT_INTERRUPTED = 130
+# NumPy's linear algebra is not used; its threads need not be started.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def main() -> None:
