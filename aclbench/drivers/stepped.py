@@ -288,6 +288,8 @@ class SteppedDriver:
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
+            if not start:
+                datapath.warm_up(frame.rx, frame.key, frame.mirror_key)
             # Compiled, a plain zip of lists is a loop over all of them at once.
             for time, rx, key, mirror_key, info in zip(  # noqa: B905
                 frame.time[start:end],
