@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import click
@@ -153,12 +154,11 @@ def test_a_line_for_each_packet() -> None:
 
 
 class Interrupted:
-    """A bench during whose play Ctrl-C is pressed so often."""
+    """A bench during whose play Ctrl-C is pressed so often, while it is reading or not."""
 
-    feed = None
-
-    def __init__(self, times: int) -> None:
+    def __init__(self, times: int, reading: bool = False) -> None:
         self.times = times
+        self.feed = SimpleNamespace(reading=reading)
 
     def play(self, packets: int, turns: int) -> bool:
         for _ in range(self.times):
@@ -171,6 +171,11 @@ def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
     assert replaying.play_to_end(cast(Workbench, Interrupted(1)), None, False)
     with pytest.raises(KeyboardInterrupt):
         replaying.play_to_end(cast(Workbench, Interrupted(2)), None, False)
+
+
+def test_a_second_interrupt_ends_the_wait_for_a_pipe() -> None:
+    """No packet is in hand then, so the figures are whole."""
+    assert replaying.play_to_end(cast(Workbench, Interrupted(2, reading=True)), None, False)
 
 
 @pytest.mark.parametrize(("option", "has_bar"), [([], True), (["--trace"], False)])

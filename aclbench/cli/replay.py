@@ -114,17 +114,23 @@ def written_capture(option: str, file: str | None) -> Path | None:
     return Path(file)
 
 
+class _StopReading(BaseException):
+    """Ctrl-C came again, while more of a capture was waited for."""
+
+
 def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     """Play all captures, or up to a time; returns True if Ctrl-C ended it.
 
-    Ctrl-C is waited for between two packets, so that the figures are those of whole packets; a
-    second one, as where a pipe gives no more, ends the replay at once.
+    Ctrl-C is waited for between two packets, so that the figures are those of whole packets, and
+    until a pipe has given what its other end, which mostly is interrupted too, had left. A second
+    one ends the wait for a pipe; or, where a packet is in hand, the replay without figures.
     """
     stop: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         if stop:
-            raise KeyboardInterrupt
+            reading = bench.feed is not None and bench.feed.reading
+            raise _StopReading if reading else KeyboardInterrupt
         stop.append(number)
 
     before = signal.signal(signal.SIGINT, interrupt)
@@ -141,6 +147,8 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
                 else:
                     ended = bench.run_until(end_ns, PLAY_PACKETS, PLAY_TURNS)
                 advance()
+    except _StopReading:
+        pass
     finally:
         gc.enable()
         signal.signal(signal.SIGINT, before)

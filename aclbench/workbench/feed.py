@@ -70,6 +70,8 @@ class Feed:
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
+        #: In the middle of reading and decoding: no packet is in hand.
+        self.reading = False
         self.captures = tuple(captures)
         #: What the files were when the run began, to see if they have changed since.
         self._stamps = tuple(map(_stamp, self.captures))
@@ -227,6 +229,7 @@ class Feed:
 
     def _next_group(self) -> bool:
         """Go on to the next group of packets; False: there is none."""
+        self.reading = True
         try:
             group = next(self._groups, None)
             if group is None:
@@ -236,6 +239,8 @@ class Feed:
             self.error = error
             self._groups = iter(())
             return False
+        finally:
+            self.reading = False
         self._doubles_before = self.doubles
         self.doubles = self.doubles.look(group.parts, group.order, self.read)
         return True
