@@ -22,6 +22,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 
 
+#: What the machine does not use is neither there while it is built, as NumPy, nor looked at.
+_MYPY_OPTIONS = ("--config-file=", "--follow-imports=silent", "--ignore-missing-imports")
+
+
 class MachineBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Adds the compiled machine to what is built, if it can be compiled here."""
 
@@ -77,7 +81,7 @@ def compile_machine() -> Path:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             extensions = mypycify(
-                sources,
+                [*_MYPY_OPTIONS, *sources],
                 target_dir=scratch,
                 group_name="aclbench.machine",
                 opt_level="3",
