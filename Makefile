@@ -18,6 +18,7 @@ run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for anot
 	$(BIN)/aclbench tui $(SCENARIO)
 
 test: $(VENV)/.dev ## the tests; those of the engine both compiled and interpreted
+	@$(BIN)/aclbench --version
 	$(BIN)/python -m pytest
 	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest tests/engine tests/drivers
 
