@@ -122,35 +122,6 @@ class Datapath:
         #: With fewer sessions in each table `warm_up` does nothing.
         self.warm_up_sessions: int = WARM_UP_SESSIONS
 
-    # --- ahead of the packets -------------------------------------------------------------------
-
-    def warm_up(self, rx: list[int], keys: list[bytes], mirror_keys: list[bytes]) -> None:
-        """Look up the sessions of packets that are about to come, and do nothing with them.
-
-        A look-up in a table larger than the processor's caches waits for memory four times, each
-        time for what the wait before brought. But look-ups at once, one behind the other, with
-        hashes that the keys know already, wait side by side; those of the packets then find all of
-        it in the cache. For the same reason VPP prefetches.
-        """
-        largest: Interface | None = None
-        checks_input: list[bool] = []
-        for interface in self.am.interfaces:
-            checks_input.append(interface is not None and bool(interface.input_acls))
-            if interface is None or len(interface.sessions) < self.warm_up_sessions:
-                continue
-            if largest is None or len(interface.sessions) > len(largest.sessions):
-                largest = interface
-        if largest is None:
-            return
-        ahead: list[bytes] = []
-        for i in range(len(rx)):
-            key = keys[i] if checks_input[rx[i]] else mirror_keys[i]
-            hash(key)
-            ahead.append(key)
-        sessions = largest.sessions
-        for key in ahead:
-            sessions.get(key)
-
     # --- straight through ---------------------------------------------------------------------
 
     def process_packet(
@@ -461,3 +432,32 @@ class Datapath:
                     tuple(checks),
                 )
             )
+
+    # --- ahead of the packets -------------------------------------------------------------------
+
+    def warm_up(self, rx: list[int], keys: list[bytes], mirror_keys: list[bytes]) -> None:
+        """Look up the sessions of packets that are about to come, and do nothing with them.
+
+        A look-up in a table larger than the processor's caches waits for memory four times, each
+        time for what the wait before brought. But look-ups at once, one behind the other, with
+        hashes that the keys know already, wait side by side; those of the packets then find all of
+        it in the cache. For the same reason VPP prefetches.
+        """
+        largest: Interface | None = None
+        checks_input: list[bool] = []
+        for interface in self.am.interfaces:
+            checks_input.append(interface is not None and bool(interface.input_acls))
+            if interface is None or len(interface.sessions) < self.warm_up_sessions:
+                continue
+            if largest is None or len(interface.sessions) > len(largest.sessions):
+                largest = interface
+        if largest is None:
+            return
+        ahead: list[bytes] = []
+        for i in range(len(rx)):
+            key = keys[i] if checks_input[rx[i]] else mirror_keys[i]
+            hash(key)
+            ahead.append(key)
+        sessions = largest.sessions
+        for key in ahead:
+            sessions.get(key)
