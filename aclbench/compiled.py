@@ -23,7 +23,7 @@ from typing import Final
 #: made only when somebody listens.
 COMPILED: Final = {
     "capture": ("walk",),
-    "drivers": ("frame", "stepped"),
+    "drivers": ("frame", "driver", "stepping", "stepped", "handout"),
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "main", "reasons"),
         *("sessions", "datapath", "idle_check", "cleaner", "machine"),

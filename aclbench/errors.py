@@ -26,3 +26,7 @@ class RunFileError(AclbenchError):
 
 class ScenarioError(AclbenchError):
     """A scenario with a wrong key or value; names the file and the place."""
+
+
+class ThreadError(AclbenchError):
+    """A thread of a threaded run failed: which, and what it was doing. Its cause is the error."""

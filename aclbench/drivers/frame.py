@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -81,3 +82,29 @@ class Frame:
             )
             for i in range(self.position, len(self.time), size)
         ]
+
+
+class Arrivals:
+    """The frames that wait for a driver: those handed over, then those that a source makes.
+
+    `source`, if set, is asked for the next frame whenever there is none; None means the end.
+    """
+
+    def __init__(self) -> None:
+        self.frames: deque[Frame] = deque()
+        self.source: Callable[[], Frame | None] | None = None
+
+    def next_frame(self) -> Frame | None:
+        """The frame with the next packet, asking the source if need be."""
+        while not self.frames or not len(self.frames[0]):
+            if self.frames:
+                self.frames.popleft()
+            elif self.source is None:
+                return None
+            else:
+                frame = self.source()
+                if frame is None:
+                    self.source = None
+                    return None
+                self.frames.append(frame)
+        return self.frames[0]

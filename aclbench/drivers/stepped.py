@@ -1,165 +1,21 @@
 """The stepped driver: one thread, a virtual clock, every choice repeatable.
 
-Three kinds of things are due: the cleaner's wake-up, interrupts that were raised, and packets. At
-one instant they go in that order, each running until it waits; of several interrupts the one that
-was raised first, of several packets the one that comes first in the capture. Idle time is jumped.
-
-Two ways lead to the same state: `run_until`, which calls the datapath straight through, and
-`step`, which lets one actor take one named step, and another the next.
+Two ways lead to the same state: `run_until` and `run_packets`, which call the datapath straight
+through, and `step` (see `stepping.py`), which lets one actor take one named step, and another the
+next.
 """
 
 from __future__ import annotations
 
-import random
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
-
-from aclbench.drivers.frame import FRAME_SIZE, Frame, PacketInput
-from aclbench.engine.machine import Machine
-from aclbench.engine.steps import (
-    ALLOW_INTERRUPT,
-    PARSE,
-    CleanerEvent,
-    Step,
-    Wait,
-    WaitKind,
-    Wake,
-)
-from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.drivers.stepping import NO_EVENTS, Position, Stepping
+from aclbench.engine.steps import Step, Wait, Wake
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
 
-#: Virtual time at the start. Above 0, since 0 means "no swipe".
-START_NS: Final = NS_PER_SEC
 
-#: Who can take a step: a thread by its index, or the cleaner.
-CLEANER: Final = -1
-#: No actor: what somebody at the bench did, when a history is gone through step by step.
-COMMAND: Final = -2
-
-Order = Literal["fair", "random"]
-_NO_EVENTS: Final[tuple[CleanerEvent, ...]] = ()
-
-
-class Position(NamedTuple):
-    """How far a run is: packets handled, turns taken since the last one, steps into a turn.
-
-    A turn is what one actor does until it waits: a round of the cleaner, an interrupt. Under the
-    fair order it does not matter whether a stretch was run straight through or by steps, so a
-    position names the same state either way.
-    """
-
-    packets: int
-    turns: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class DriverState:
-    """A driver at rest: its clock, its position, what the cleaner waits for, its chance."""
-
-    now: int
-    position: Position
-    cleaner_wait: Wait
-    admitted: int
-    source_ended: bool
-    chance: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StepTaken:
-    """One named step: who took it, at what time, and what it was."""
-
-    time: int
-    actor: int
-    step: str
-    #: The actor now waits, or is done with its interrupt or packet.
-    finished: bool
-
-
-class SteppedDriver:
-    """Drives a `Machine` in virtual time.
-
-    `source`, if set, is asked for the next frame whenever there is none; None means the end.
-    """
-
-    def __init__(self, n_workers: int, order: Order = "fair", seed: int = 0) -> None:
-        self.now: int = START_NS
-        self.order: Order = order
-        self.frames: deque[Frame] = deque()
-        self.source: Callable[[], Frame | None] | None = None
-        self._random = random.Random(seed)
-        self._signals: list[CleanerEvent] = []
-        self._raised: list[int] = []
-        #: No later than the time at which the cleaner or an interrupt must go on.
-        self._due: int = 0
-        #: For each thread the packets that have arrived, each with its place in the order.
-        self._inbox: dict[int, deque[tuple[int, PacketInput]]] = {
-            thread: deque() for thread in range(n_workers + 1)
-        }
-        self._admitted: int = 0
-        #: For each thread in the middle of something: what, its next step, and is it a packet?
-        self._in_hand: dict[int, tuple[Iterator[Step], Step, bool]] = {}
-        self._current: int | None = None
-        #: How far the run is, see `Position`.
-        self._packets: int = 0
-        self._turns: int = 0
-        self._steps: int = 0
-        self._clean: bool = True
-        #: Named steps taken one at a time, in all.
-        self.steps_taken: int = 0
-        #: Turns that the run under way may still take.
-        self._turns_left: int = NEVER
-        self.machine: Machine = Machine(n_workers, self)
-        self._cleaner = self.machine.cleaner.session_cleaner_process()
-        self._cleaner_next: Step | Wait = next(self._cleaner)
-
-    # --- what the machine asks of us -----------------------------------------------------------
-
-    def raise_interrupt(self, thread_index: int) -> None:
-        """The thread's handler is due now."""
-        if thread_index not in self._raised:
-            self._raised.append(thread_index)
-        self._due = 0
-
-    def signal_cleaner(self, event: CleanerEvent) -> None:
-        """The cleaner is due now, if it waits for events."""
-        self._signals.append(event)
-        self._due = 0
-
-    # --- at rest -------------------------------------------------------------------------------
-
-    def state(self) -> DriverState:
-        """What `restore` needs, of a driver at rest; frames and source are the caller's."""
-        assert self.at_rest()
-        wait = self._cleaner_next
-        assert isinstance(wait, Wait)
-        return DriverState(
-            self.now,
-            self.position,
-            wait,
-            self._admitted,
-            self.source is None,
-            self._random.getstate(),
-        )
-
-    def restore(self, state: DriverState) -> None:
-        """Go on from a state; the machine is the caller's to restore."""
-        self.now = state.now
-        self._packets, self._turns, self._steps = state.position
-        self._admitted = state.admitted
-        self._random.setstate(state.chance)
-        cleaner = self.machine.am.cleaner
-        waits = cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout
-        self._cleaner = self.machine.cleaner.session_cleaner_process(state.cleaner_wait)
-        self._cleaner_next = next(self._cleaner)
-        # The wait it begins with was counted when it began.
-        cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout = waits
-        self._due = 0
-
-    # --- straight through ----------------------------------------------------------------------
+class SteppedDriver(Stepping):
+    """Drives a `Machine` in virtual time, straight through or by steps."""
 
     def run_until(
         self, until: int, max_packets: int | None = None, max_turns: int | None = None
@@ -188,7 +44,7 @@ class SteppedDriver:
         """
         if self.order == "random":
             first = self._packets
-            while self.next_frame() is not None or self._busy():
+            while self.arrivals.next_frame() is not None or self._busy():
                 left = None if max_packets is None else max_packets - (self._packets - first)
                 if not self._run_by_steps(self.next_time(), left):
                     return False
@@ -198,12 +54,7 @@ class SteppedDriver:
         handled = self._run_packets(NEVER - 1, max_packets)
         if max_packets is not None and handled >= max_packets:
             return False
-        return self.next_frame() is None and self._run_due(self.now)
-
-    @property
-    def position(self) -> Position:
-        """How far the run is."""
-        return Position(self._packets, self._turns, self._steps)
+        return self.arrivals.next_frame() is None and self._run_due(self.now)
 
     def run_to(self, position: Position, time: int) -> None:
         """Run, in fair order, to a position that lies ahead; then set the clock, never back.
@@ -231,7 +82,7 @@ class SteppedDriver:
 
     def run_to_next_packet(self) -> None:
         """Run, in fair order, all that is due before the next packet, and not the packet."""
-        frame = self.next_frame()
+        frame = self.arrivals.next_frame()
         if frame is not None and not self._busy():
             self._turns_left = NEVER
             self._run_due(max(self.now, frame.peek_time()))
@@ -239,32 +90,6 @@ class SteppedDriver:
     def settle(self) -> None:
         """Run what is left to do at the present instant; the clock does not move."""
         self.run_until(self.now)
-
-    def next_time(self) -> int:
-        """When the next thing is due, `now` at the earliest; `NEVER` if nothing is."""
-        if self._busy() or self._raised or self._cleaner_is_ready():
-            return self.now
-        wait = self._cleaner_next
-        until = wait.until if isinstance(wait, Wait) else self.now
-        frame = self.next_frame()
-        if frame is not None:
-            until = min(until, frame.peek_time())
-        return max(self.now, until)
-
-    def next_frame(self) -> Frame | None:
-        """The frame with the next packet, asking the source if need be."""
-        while not self.frames or not len(self.frames[0]):
-            if self.frames:
-                self.frames.popleft()
-            elif self.source is None:
-                return None
-            else:
-                frame = self.source()
-                if frame is None:
-                    self.source = None
-                    return None
-                self.frames.append(frame)
-        return self.frames[0]
 
     def _finish_begun(self, max_packets: int | None) -> int | None:
         """Finish what was begun step by step; how many of `max_packets` are left then."""
@@ -282,7 +107,7 @@ class SteppedDriver:
         rx_workers = self._rx_workers()
         handled = 0
         going_on = True
-        while going_on and (frame := self.next_frame()) is not None:
+        while going_on and (frame := self.arrivals.next_frame()) is not None:
             start, end = frame.position, len(frame.time)
             if max_packets is not None:
                 end = min(end, start + max_packets - handled)
@@ -372,204 +197,10 @@ class SteppedDriver:
         """Let the cleaner go on until it waits again."""
         send = self._cleaner.send
         upcoming = send(self._wake())
-        wake = Wake(self.now, _NO_EVENTS)
+        wake = Wake(self.now, NO_EVENTS)
         while isinstance(upcoming, Step):
             upcoming = send(wake)
         self._cleaner_next = upcoming
-
-    def _cleaner_is_ready(self) -> bool:
-        """In the middle of a round, or its wait is over."""
-        wait = self._cleaner_next
-        if isinstance(wait, Step):
-            return True
-        return wait.until <= self.now or (bool(self._signals) and wait.kind != WaitKind.SUSPEND)
-
-    def _wake(self) -> Wake:
-        """What the cleaner is handed as it goes on; the signals only where it waits for them."""
-        wait = self._cleaner_next
-        if isinstance(wait, Step) or wait.kind == WaitKind.SUSPEND:
-            return Wake(self.now, _NO_EVENTS)
-        events = tuple(self._signals)
-        self._signals.clear()
-        return Wake(self.now, events)
-
-    # --- one step at a time --------------------------------------------------------------------
-
-    def step(self, actor: int | None = None) -> StepTaken | None:
-        """Let one actor take one named step; jump to the next thing due if nobody can.
-
-        `actor` None lets the order choose: fair, the one that goes on, else cleaner, interrupts,
-        packets; random, any. Returns None when nothing is left to do at all.
-        """
-        fair = actor is None and self.order == "fair"
-        if not fair:
-            self._admit_arrived()
-        ready = self.ready_actors()
-        while not ready:
-            if not self._jump():
-                return None
-            ready = self.ready_actors()
-        if actor is None:
-            actor = self._choose(ready)
-        elif actor not in ready:
-            names = ", ".join(self.actor_name(a) for a in ready)
-            raise AclbenchError(
-                f"{self.actor_name(actor)} has nothing to do now; these have: {names}"
-            )
-        self._due = 0
-        self._clean = fair and self.clean
-        return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
-
-    def run_event(self) -> StepTaken | None:
-        """Take steps until an actor waits or is done; returns that one's last step.
-
-        In fair order they are all of one actor.
-        """
-        taken = self.step()
-        while taken is not None and not taken.finished:
-            taken = self.step()
-        return taken
-
-    def ready_actors(self) -> list[int]:
-        """Who can take a step now, in the fair order."""
-        alone = self.machine.am.n_workers == 0
-        ready: list[int] = []
-        if self._cleaner_is_ready():
-            ready.append(CLEANER)
-        threads = list(self._in_hand)
-        threads += [t for t in self._raised if t not in threads]
-        waiting = [t for t, inbox in self._inbox.items() if inbox and t not in threads]
-        threads += sorted(waiting, key=lambda t: self._inbox[t][0][0])
-        if alone and threads and ready:
-            # One thread for both: whoever is in the middle goes on, else the cleaner begins.
-            return [CLEANER] if not self._in_hand else threads
-        return ready + threads
-
-    @property
-    def clean(self) -> bool:
-        """Nothing was begun by hand or by chance and is not finished: the fair order holds."""
-        return self._clean or self.at_rest()
-
-    def actor_name(self, actor: int) -> str:
-        """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
-        if actor < 0:
-            return "cleaner" if actor == CLEANER else "command"
-        return "vpp_main" if actor == 0 else f"vpp_wk_{actor - 1}"
-
-    def upcoming(self, actor: int) -> str:
-        """What an actor would do next; empty if nothing."""
-        if actor == CLEANER:
-            upcoming = self._cleaner_next
-            return upcoming.label if isinstance(upcoming, Step) else upcoming.kind.value
-        if actor in self._in_hand:
-            return self._in_hand[actor][1].label
-        if actor in self._raised:
-            return ALLOW_INTERRUPT.label
-        return PARSE.label if self._inbox[actor] else ""
-
-    def _choose(self, ready: list[int]) -> int:
-        if self.order == "random":
-            return self._random.choice(ready)
-        if self._current in ready and self._in_the_middle(self._current):
-            return self._current
-        # Whoever was left in the middle of something by hand goes on first.
-        return next((a for a in ready if a in self._in_hand), ready[0])
-
-    def _in_the_middle(self, actor: int) -> bool:
-        if actor == CLEANER:
-            return isinstance(self._cleaner_next, Step)
-        return actor in self._in_hand
-
-    def _cleaner_step(self) -> StepTaken:
-        at_wait = isinstance(self._cleaner_next, Wait)
-        label = "wake up" if at_wait else self.upcoming(CLEANER)
-        self._current = CLEANER
-        self._cleaner_next = self._cleaner.send(self._wake())
-        self._note_step(finished=isinstance(self._cleaner_next, Wait), is_packet=False)
-        return StepTaken(self.now, CLEANER, label, isinstance(self._cleaner_next, Wait))
-
-    def _thread_step(self, thread_index: int) -> StepTaken:
-        if thread_index not in self._in_hand:
-            is_packet = thread_index not in self._raised
-            actions = self._take_up(thread_index)
-            self._in_hand[thread_index] = actions, next(actions), is_packet
-        actions, step, is_packet = self._in_hand[thread_index]
-        self._current = thread_index
-        upcoming = next(actions, None)
-        if upcoming is None:
-            del self._in_hand[thread_index]
-        else:
-            self._in_hand[thread_index] = actions, upcoming, is_packet
-        self._note_step(finished=upcoming is None, is_packet=is_packet)
-        return StepTaken(self.now, thread_index, step.label, upcoming is None)
-
-    def _note_step(self, finished: bool, is_packet: bool) -> None:
-        """Keep the position, step by step."""
-        self.steps_taken += 1
-        if not finished:
-            self._steps += 1
-            return
-        self._steps = 0
-        if is_packet:
-            self._packets += 1
-            self._turns = 0
-        else:
-            self._turns += 1
-
-    def _take_up(self, thread_index: int) -> Iterator[Step]:
-        """What an idle thread does next: an interrupt that is raised first, then packets."""
-        worker = self.machine.am.workers[thread_index]
-        if thread_index in self._raised:
-            self._raised.remove(thread_index)
-            return self.machine.idle_check.worker_conn_cleaner_process(worker, self.now)
-        _, packet = self._inbox[thread_index].popleft()
-        worker.packet_number = packet.number
-        return self.machine.datapath.packet_steps(
-            worker, packet.rx, packet.key, packet.mirror_key, packet.info, self.now
-        )
-
-    # --- the clock and the packets, when stepping ------------------------------------------------
-
-    def _jump(self) -> bool:
-        """Nobody can go on: set the clock to the next thing due. False if nothing ever is."""
-        wait = self._cleaner_next
-        assert isinstance(wait, Wait)
-        frame = self.next_frame()
-        if frame is not None and max(frame.peek_time(), self.now) < wait.until:
-            self.now = max(self.now, frame.peek_time())
-            self._admit(frame.pop())
-            return True
-        if wait.until == NEVER:
-            return False
-        self.now = max(self.now, wait.until)
-        return True
-
-    def _admit_arrived(self) -> None:
-        """The packets whose time has come go to the inboxes of their threads, up to a frame."""
-        free = FRAME_SIZE - sum(len(inbox) for inbox in self._inbox.values())
-        for _ in range(free):
-            frame = self.next_frame()
-            if frame is None or frame.peek_time() > self.now:
-                return
-            self._admit(frame.pop())
-
-    def _admit(self, packet: PacketInput) -> None:
-        thread_index = self.machine.am.thread_of(packet.rx, packet.key)
-        self._inbox[thread_index].append((self._admitted, packet))
-        self._admitted += 1
-
-    def _busy(self) -> bool:
-        """Something was begun step by step and is not finished."""
-        return (
-            bool(self._in_hand) or isinstance(self._cleaner_next, Step) or any(self._inbox.values())
-        )
-
-    def at_rest(self) -> bool:
-        """The cleaner at its main wait, no handler or packet half done, nothing raised."""
-        wait = self._cleaner_next
-        return not (self._busy() or self._raised or self._signals) and (
-            isinstance(wait, Wait) and wait.kind != WaitKind.SUSPEND
-        )
 
     def _run_by_steps(self, until: int, max_packets: int | None) -> bool:
         """`run_until` for an order that is not fair: nothing but steps."""

@@ -132,6 +132,7 @@ class Cleaner:
             worker.pending_clear_sw_if_index_bitmap = bitmap
             now, _ = yield SET_CLEAR
             write_flag(am, worker, "clear_in_process", 1, THREAD_MAIN, now)
+        am.outside.memory_barrier()
         now = yield from self.send_interrupts_to_workers(now)
         while any(worker.clear_in_process for worker in am.packet_workers):
             now = yield from self.wait_for_clears(am.packet_workers, now)

@@ -48,6 +48,7 @@ class IdleCheck:
         # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
         # we to read first, it could find an interrupt pending still, and send none for the clear.
         self.set_flag(worker, "interrupt_is_pending", 0, now)
+        self.am.outside.memory_barrier()
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:
             yield START_SWEEP

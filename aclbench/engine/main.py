@@ -35,6 +35,13 @@ class Outside(Protocol):
     def signal_cleaner(self, event: CleanerEvent) -> None:
         """Hand the cleaner an event; if it waits for one, it wakes."""
 
+    def memory_barrier(self) -> None:
+        """What this thread wrote is seen before what it reads next is read.
+
+        VPP: `CLIB_MEMORY_BARRIER`. Of two threads that each write one field, pass the barrier and
+        read the other's, at least one sees what the other wrote.
+        """
+
 
 class Interface:
     """One interface. Written by the thread that runs commands, but for the table's content."""

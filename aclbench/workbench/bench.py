@@ -12,15 +12,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from aclbench.capture import Steering, as_frame
 from aclbench.drivers.frame import FRAME_SIZE, Frame
-from aclbench.drivers.stepped import COMMAND, Order, SteppedDriver, StepTaken
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
@@ -28,13 +29,14 @@ from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
-from aclbench.workbench.eventlog import LOG_LENGTH, EventLog, EventView
+from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.journal import Cli, Inject, Op, Run, Steps
+from aclbench.workbench.history.journal import Cli, Inject, Op
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
+from aclbench.workbench.listening import Listening
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
     MAX_WORKERS,
@@ -46,15 +48,26 @@ from aclbench.workbench.scenario import (
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
 from aclbench.workbench.steering import make_steering
+from aclbench.workbench.stepwise import Stepwise
 from aclbench.workbench.timetravel import Standing, TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Listener = Callable[[TraceEvent], None]
 #: Runs on, by so many packets and turns at the most; says if it arrived.
 Go = Callable[[int | None, int | None], bool]
+DriverKind = Literal["stepped", "threaded"]
+AnyOrder = Literal["fair", "random", "connection", "none"]
+#: For each driver the orders that it knows, the usual one first.
+ORDERS: Final[dict[str, tuple[AnyOrder, ...]]] = {
+    "stepped": ("fair", "random"),
+    "threaded": ("connection", "none"),
+}
+#: Events that a bench on real threads keeps.
+EVENTS_KEPT: Final = 100_000
+WHY_NOT_ON_THREADS: Final = (
+    "this bench runs on real threads: the operating system chooses who goes next, and would choose "
+    "otherwise the next time, so it cannot be stepped or taken back. Begin the same thing without "
+    '--threads (in Python: driver="stepped"), and it can'
+)
 #: The longest that `advance` goes in one call: a hundred years.
 MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
 
@@ -64,37 +77,56 @@ class Start(NamedTuple):
 
     workers: int
     placement: Placement
-    order: Order
+    order: AnyOrder
     seed: int
     frame_size: int
 
 
-class Workbench(TimeTravel):
+class Workbench(Listening, Stepwise, TimeTravel):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
     `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
-    `order` and `seed` choose who goes next when several could: see `SteppedDriver`. Without
-    `history` the run cannot be taken back, and keeps nothing.
+    `driver` "stepped" runs it in virtual time, where `order` ("fair", "random") and `seed` choose
+    who goes next when several could: see `SteppedDriver`. "threaded" runs it on real threads, where
+    `order` ("connection", "none") says which packets wait for each other, and `speed` how many
+    times as fast as the wall's the clock is (None: led by the capture): see `ThreadedDriver`.
+
+    Without `history` the run cannot be taken back, and keeps nothing. On real threads it never can;
+    with `history` it keeps its last 100,000 events.
     """
 
     def __init__(
         self,
         workers: int = 1,
         placement: Placement = "interface",
-        order: Order = "fair",
+        order: AnyOrder | None = None,
         seed: int = 0,
         frame_size: int = FRAME_SIZE,
         history: bool = True,
+        driver: DriverKind = "stepped",
+        speed: float | None = None,
     ) -> None:
+        super().__init__()
         if type(workers) is not int or not 0 <= workers <= MAX_WORKERS:
             raise AclbenchError(f"workers: {workers!r}; a number from 0 to {MAX_WORKERS} is right")
         if placement not in PLACEMENTS:
             raise AclbenchError(f'placement: {placement!r}; "interface" or "flow" is right')
-        if order not in ("fair", "random") or type(seed) is not int:
-            raise AclbenchError(f'order {order!r}, seed {seed!r}; "fair" or "random" and a number')
+        if driver not in ORDERS:
+            raise AclbenchError(f'driver: {driver!r}; "stepped" or "threaded" is right')
+        if order is None:
+            order = ORDERS[driver][0]
+        if order not in ORDERS[driver] or type(seed) is not int:
+            right = " or ".join(f'"{name}"' for name in ORDERS[driver])
+            raise AclbenchError(f"order {order!r}, seed {seed!r}; {right} and a number")
         if type(frame_size) is not int or frame_size < 1:
             raise AclbenchError(f"frame_size: {frame_size!r}; at least 1 is right")
-        self.driver = SteppedDriver(workers, order=order, seed=seed)
+        if speed is not None and driver == "stepped":
+            raise AclbenchError(f'speed: {speed!r}; only a driver="threaded" bench has one')
+        self.driver: SteppedDriver | ThreadedDriver
+        if driver == "threaded":
+            self.driver = ThreadedDriver(workers, speed, by_connection=order == "connection")
+        else:
+            self.driver = SteppedDriver(workers, "random" if order == "random" else "fair", seed)
         self.machine.am.flow_placement = placement == "flow"
         self.start = Start(workers, placement, order, seed, frame_size)
         self.commands = make_command_table()
@@ -106,9 +138,20 @@ class Workbench(TimeTravel):
         #: The scenario's lines for a time, with it (ns), in order; and how many are done.
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
-        self._listeners: list[Listener] = []
         self._elapsed_s = 0.0
-        self.history: History | None = History(self) if history else None
+        self.history: History | None = None
+        #: On real threads, the last events, if they are kept.
+        self.kept: EventLog | None = None
+        if history:
+            self._keep_history()
+
+    def _keep_history(self) -> None:
+        """From here on the run can be taken back; or on real threads, its last events are kept."""
+        if isinstance(self.driver, ThreadedDriver):
+            self.kept = EventLog(EVENTS_KEPT)
+            self.listen(self.kept.hear)
+        else:
+            self.history = History(self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -128,14 +171,16 @@ class Workbench(TimeTravel):
         scenario: Scenario,
         frame_size: int = FRAME_SIZE,
         history: bool = True,
-        order: Order = "fair",
+        order: AnyOrder | None = None,
         seed: int = 0,
+        driver: DriverKind = "stepped",
+        speed: float | None = None,
     ) -> Self:
         """A bench set up by a scenario; a CLI line that is refused is named by its number.
 
         Its history begins when it is set up.
         """
-        bench = cls._set_up(scenario, order, seed, frame_size)
+        bench = cls._set_up(scenario, order, seed, frame_size, driver, speed)
         bench.scenario = scenario
         bench.started = bench.now
         bench.timed = cls._rehearse(scenario)
@@ -143,13 +188,22 @@ class Workbench(TimeTravel):
             steering = make_steering(scenario, bench.machine.am)
             bench.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
         if history:
-            bench.history = History(bench)
+            bench._keep_history()
         return bench
 
     @classmethod
-    def _set_up(cls, scenario: Scenario, order: Order, seed: int, frame_size: int) -> Self:
+    def _set_up(
+        cls,
+        scenario: Scenario,
+        order: AnyOrder | None = None,
+        seed: int = 0,
+        frame_size: int = FRAME_SIZE,
+        driver: DriverKind = "stepped",
+        speed: float | None = None,
+    ) -> Self:
         """A bench without history on which the scenario's lines have been run."""
-        bench = cls(scenario.workers, scenario.placement, order, seed, frame_size, history=False)
+        workers, placement = scenario.workers, scenario.placement
+        bench = cls(workers, placement, order, seed, frame_size, False, driver, speed)
         for line in scenario.set_up_lines():
             try:
                 bench.cli(line)
@@ -164,6 +218,13 @@ class Workbench(TimeTravel):
                     f"{scenario.place}: {lines} {number}: {line.strip()}: {error}"
                 ) from None
         return bench
+
+    @property
+    def stepped(self) -> SteppedDriver:
+        """The stepped driver. AclbenchError: this bench runs on real threads."""
+        if isinstance(self.driver, ThreadedDriver):
+            raise AclbenchError(WHY_NOT_ON_THREADS)
+        return self.driver
 
     @property
     def machine(self) -> Machine:
@@ -187,15 +248,15 @@ class Workbench(TimeTravel):
         parsed = self.commands.parse(line, self)
         if parsed is None:
             return ""
-        output: str
+        found = parsed
+        output: str = self.driver.on_main(lambda: found.command.handler(self, found))
         if not parsed.command.changes:
-            output = parsed.command.handler(self, parsed)
             return output
-        output = parsed.command.handler(self, parsed)
         if self.history is not None:
             self.history.before_acting()  # not sooner: what is refused opens no branch
             self.history.note(Cli(line))
-        self.run_until(self.now)
+        if not self.driver.is_running:
+            self.run_until(self.now)
         return output
 
     def send(self, interface: str, frames: object) -> list[Verdict]:
@@ -212,6 +273,8 @@ class Workbench(TimeTravel):
             if isinstance(event, PacketVerdict):
                 verdicts.append(verdict_of(event, names.get(event.tx)))
 
+        if self.driver.is_running:
+            raise AclbenchError("the bench is running; stop it, then send")
         if self.history is not None:
             self.history.before_acting()
         self.run_until(self.now)
@@ -248,8 +311,10 @@ class Workbench(TimeTravel):
         In order, or merged `by_time`.
         """
         am, frame_size = self.machine.am, self.start.frame_size
+        if isinstance(self.driver, ThreadedDriver):
+            frame_size *= self.start.workers  # what a worker gets of it is a frame
         self.feed = Feed(captures, steering, am, self.now, frame_size, by_time)
-        self.driver.source = self.feed.next_frame
+        self.driver.arrivals.source = self.feed.next_frame
 
     def play(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
         """Run on to the last packet of the captures, or for `max_packets`; False: there are more.
@@ -268,7 +333,7 @@ class Workbench(TimeTravel):
     def decode_again(self) -> None:
         """Read the packets that are decoded but not handled anew, after a change of settings."""
         if self.feed is not None:
-            frames = self.driver.frames
+            frames = self.driver.arrivals.frames
             from_feed = bool(frames) and frames[-1] is self.feed.latest
             again = self.feed.decode_again(frames.pop() if from_feed else None)
             if again is not None:
@@ -277,7 +342,7 @@ class Workbench(TimeTravel):
     def injected_waiting(self) -> bool:
         """Whether frames that were sent wait to be handled; they stand ahead of the feed's."""
         latest = self.feed.latest if self.feed is not None else None
-        return any(len(frame) and frame is not latest for frame in self.driver.frames)
+        return any(len(frame) and frame is not latest for frame in self.driver.arrivals.frames)
 
     def report(self) -> Report:
         """The figures since the scenario was set up."""
@@ -285,61 +350,6 @@ class Workbench(TimeTravel):
         if self.feed is not None:
             notes += self.feed.notes()
         return make_report(self.driver, self.started, self._elapsed_s, tuple(notes))
-
-    # --- stepping ----------------------------------------------------------------------------
-
-    def step(self, actor: str | None = None) -> StepTaken | None:
-        """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
-        chosen = None if actor is None else self._actor(actor)
-        return self._step(lambda: self.driver.step(chosen), chosen, whole_turn=False)
-
-    def actors(self) -> list[str]:
-        """Who can take a step now, in the fair order."""
-        return [self.driver.actor_name(actor) for actor in self.driver.ready_actors()]
-
-    def actor_name(self, actor: int) -> str:
-        """The name of who took a step: `cleaner`, `vpp_wk_0`; `command` for an input replayed."""
-        return self.driver.actor_name(actor)
-
-    def _actor(self, name: str) -> int:
-        for actor in range(-1, self.machine.am.n_workers + 1):
-            if self.driver.actor_name(actor) == name:
-                return actor
-        raise CommandError(f"there is no actor {name}; now could go {', '.join(self.actors())}")
-
-    def step_event(self) -> StepTaken | None:
-        """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self._step(self.driver.run_event, None, whole_turn=True)
-
-    def _step(
-        self, go: Callable[[], StepTaken | None], actor: int | None, whole_turn: bool
-    ) -> StepTaken | None:
-        """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
-        history, driver = self.history, self.driver
-        if history is not None and not history.at_end() and actor is None:
-            taken = history.step_along(whole_turn)
-            if taken is not None:
-                return taken
-        if history is not None:
-            history.before_acting()
-        due = self._next_timed()
-        if due != NEVER and driver.next_time() > due:
-            driver.run_until(due)  # nothing is due by then: the clock goes there, and no more
-            if history is not None:
-                history.note(Run(driver.position, driver.now))
-            return StepTaken(driver.now, COMMAND, self._run_timed_line(), finished=True)
-        if history is None:
-            return go()
-        fair = actor is None and driver.order == "fair" and driver.clean
-        before = driver.steps_taken
-        try:
-            return go()
-        finally:  # an actor who has nothing to do may have had the clock go on
-            if fair:
-                history.note(Run(driver.position, driver.now))
-            else:
-                count = driver.steps_taken - before
-                history.note(Steps(actor, count, driver.position, driver.now))
 
     def run_until(
         self, time_ns: int, max_packets: int | None = None, max_turns: int | None = None
@@ -361,17 +371,19 @@ class Workbench(TimeTravel):
         try:
             history = self.history
             if history is not None and not history.at_end():
-                before = self.driver.position.packets
+                before = self.driver.packets_handled
                 arrived = history.run_along(until, max_packets)
                 if not history.at_end():
                     return arrived
                 if max_packets is not None:
-                    max_packets -= self.driver.position.packets - before
+                    max_packets -= self.driver.packets_handled - before
                     if max_packets <= 0:
                         return False
             return self._run_by_timed_lines(go, until, max_packets, max_turns)
         finally:
             self._elapsed_s += time.perf_counter() - began
+            if not self.told_by_hand:
+                self.tell()
 
     def _run_by_timed_lines(
         self,
@@ -392,11 +404,11 @@ class Workbench(TimeTravel):
             return run(lambda p, t: driver.run_until(due, p, t))
 
         while (due := self._next_timed()) <= until and due != NEVER:
-            before = driver.position.packets
+            before = driver.packets_handled
             if not run_to(due):
                 return False
             if max_packets is not None:
-                max_packets -= driver.position.packets - before
+                max_packets -= driver.packets_handled - before
             self._run_timed_line()
         return run(go)
 
@@ -410,7 +422,7 @@ class Workbench(TimeTravel):
         """
         if not scenario.at:
             return ()
-        bench = cls._set_up(scenario, "fair", 0, FRAME_SIZE)
+        bench = cls._set_up(scenario)
         lines: list[tuple[int, TimedLine]] = []
         for timed in scenario.at:
             try:
@@ -482,7 +494,7 @@ class Workbench(TimeTravel):
             [packet.mirror_key for packet in packets],
             [packet.info for packet in packets],
         )
-        self.driver.frames.extendleft(reversed(frame.split(self.start.frame_size)))
+        self.driver.arrivals.frames.extendleft(reversed(frame.split(self.start.frame_size)))
 
     def adopt(self, other: Workbench) -> None:
         """Become another bench, with its history; who listens to this one goes on listening."""
@@ -505,70 +517,27 @@ class Workbench(TimeTravel):
     def _stand(self, standing: Standing) -> None:
         self.driver, self.feed, self.sent, self.timed_done = standing
 
+    def _bench(self) -> Workbench:
+        return self
+
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
-        driver, feed = unpack(checkpoint, self.start.order), self.feed
+        driver, feed = unpack(checkpoint, self.stepped.order), self.feed
         if feed is not None and checkpoint.feed is not None:
             # A capture that came through a pipe cannot be read again: then nothing has changed.
             feed = feed.resumed(checkpoint.feed, driver.machine.am)
             if not checkpoint.driver.source_ended:
-                driver.source = feed.next_frame
+                driver.arrivals.source = feed.next_frame
         self.driver, self.feed, self.sent = driver, feed, checkpoint.sent
         self.timed_done = checkpoint.timed_done
 
-    # --- listening ---------------------------------------------------------------------------
-
-    def listen(self, listener: Listener) -> None:
-        """Have a function called with every trace event from now on."""
-        self._listeners.append(listener)
-        self._hand_on_listeners()
-
-    def unlisten(self, listener: Listener) -> None:
-        """Stop calling it."""
-        self._listeners.remove(listener)
-        self._hand_on_listeners()
-
-    @contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
-        """Listen for the time of a `with` block."""
-        self.listen(listener)
-        try:
-            yield
-        finally:
-            self.unlisten(listener)
-
-    def _bench(self) -> Workbench:
-        return self
-
-    def _hand_on_listeners(self) -> None:
-        listeners = self._listeners
-
-        def tell_all(event: TraceEvent) -> None:
-            for listener in listeners:
-                listener(event)
-
-        if len(listeners) > 1:
-            self.machine.am.listener = tell_all
-        else:
-            self.machine.am.listener = listeners[0] if listeners else None
-
-    def keep_log(self, length: int = LOG_LENGTH) -> EventLog:
-        """Keep the last events from now on; `log_lines` puts them into words."""
-        log = EventLog(length)
-        self.listen(log.hear)
-        return log
-
-    def log_lines(self, log: EventLog, count: int) -> list[EventView]:
-        """The last `count` events of a log, oldest first."""
-        return log.last(count, self.interface_name)
+    # --- helpers -----------------------------------------------------------------------------
 
     def interface_name(self, sw_if_index: int) -> str:
         """The name of an interface; of a free index, the number."""
         interfaces = self.machine.am.interfaces
         found = interfaces[sw_if_index] if 0 <= sw_if_index < len(interfaces) else None
         return found.name if found is not None else f"sw_if_index {sw_if_index}"
-
-    # --- helpers -----------------------------------------------------------------------------
 
     def _interface_index(self, name: str) -> int:
         for interface in self.machine.am.interfaces:

@@ -30,9 +30,6 @@ from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
 from aclbench.workbench.snapshot import key_text
 from aclbench.workbench.verdict import outcome_text
 
-#: Events kept for a screen.
-LOG_LENGTH: Final = 5000
-
 
 @dataclass(frozen=True, slots=True)
 class EventView:
@@ -162,12 +159,9 @@ _TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Callable[[int], str]], str]]
 
 
 class EventLog:
-    """The last events, kept raw and put into words when shown.
+    """The last events, raw. `count` is how many there have been in all."""
 
-    `count` is how many there have been in all, so that a screen knows what is new.
-    """
-
-    def __init__(self, length: int = LOG_LENGTH) -> None:
+    def __init__(self, length: int) -> None:
         self.count: int = 0
         self._events: deque[TraceEvent] = deque(maxlen=length)
 
@@ -176,8 +170,11 @@ class EventLog:
         self.count += 1
         self._events.append(event)
 
-    def last(self, count: int, name_of: Callable[[int], str]) -> list[EventView]:
-        """The last `count` events, oldest first."""
-        kept = len(self._events)
-        first = max(0, kept - count)
-        return [event_view(self._events[i], name_of) for i in range(first, kept)]
+    def events(self) -> list[TraceEvent]:
+        """Those that are kept, oldest first."""
+        return list(self._events)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.count = 0
+        self._events.clear()

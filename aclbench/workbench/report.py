@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.driver import Driver, actor_name
 from aclbench.engine.reasons import FATES, fate_of, reason_text
 from aclbench.engine.session import NO_LIST, session_get_timeout_type
 from aclbench.engine.timeouts import N_TIMEOUTS, NS_PER_SEC, TIMEOUT_NAMES
+from aclbench.engine.worker import Worker
 from aclbench.workbench.snapshot import (
     PacketCounts,
     SessionCounts,
+    WorkerPart,
     packet_counts,
     packet_reasons,
     session_counts,
+    worker_part,
 )
 
 
@@ -136,43 +139,57 @@ class Report:
         return ["", speed, *(f"note: {note}" for note in self.notes)]
 
 
+class _Part(NamedTuple):
+    """What one thread says of itself for a report."""
+
+    counts: WorkerPart
+    by_class: tuple[int, ...]
+    figures: WorkerFigures
+
+
+def _part_of(worker: Worker, now: int) -> _Part:
+    """Called where nobody else changes the worker's data."""
+    by_class = [0] * N_TIMEOUTS
+    for session in worker.sessions_pool:
+        if session.link_list_id != NO_LIST:
+            by_class[session_get_timeout_type(session)] += 1
+    counts = worker_part(worker, now)
+    figures = WorkerFigures(
+        thread_index=worker.thread_index,
+        name=actor_name(worker.thread_index),
+        packets=sum(counts.reasons.values()),
+        sessions=counts.live,
+        added=counts.added,
+        deleted=worker.cnt_deleted_sessions,
+        requeued=counts.requeued,
+        recycled=counts.recycled,
+        interrupts_served=worker.cnt_interrupts_served,
+    )
+    return _Part(counts, tuple(by_class), figures)
+
+
 def make_report(
-    driver: SteppedDriver, started_ns: int, elapsed_s: float, notes: tuple[str, ...] = ()
+    driver: Driver, started_ns: int, elapsed_s: float, notes: tuple[str, ...] = ()
 ) -> Report:
     """Read the figures off a bench. `started_ns` is when the replay began, in virtual time."""
     am = driver.machine.am
+    parts = driver.at_safe_points(_part_of)
+    counts = [part.counts for part in parts]
     reasons: dict[tuple[int, str], int] = {}
-    for reason, count in packet_reasons(driver).items():
+    for reason, count in packet_reasons(counts).items():
         key = FATES.index(fate_of(reason)), reason_text(reason)
         reasons[key] = reasons.get(key, 0) + count
     ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-    by_class = [0] * N_TIMEOUTS
-    for worker in am.workers:
-        for session in worker.sessions_pool:
-            if session.link_list_id != NO_LIST:
-                by_class[session_get_timeout_type(session)] += 1
+    carrying = [worker.thread_index for worker in am.packet_workers]
     return Report(
-        packets=packet_counts(driver),
+        packets=packet_counts(counts),
         reasons=tuple((FATES[fate], text, count) for (fate, text), count in ordered),
-        sessions=session_counts(driver),
-        by_class=tuple(by_class),
+        sessions=session_counts(counts),
+        by_class=tuple(sum(part.by_class[n] for part in parts) for n in range(N_TIMEOUTS)),
         event_cycles=am.cleaner.cnt_event_cycles,
         interrupts_sent=am.cleaner.cnt_interrupts_sent,
         wait_interval_ns=am.cleaner.wait_interval,
-        workers=tuple(
-            WorkerFigures(
-                thread_index=worker.thread_index,
-                name=driver.actor_name(worker.thread_index),
-                packets=sum(worker.packet_reasons.values()),
-                sessions=worker.live_sessions,
-                added=sum(worker.session_adds_by_sw_if_index.values()),
-                deleted=worker.cnt_deleted_sessions,
-                requeued=worker.cnt_session_timer_restarted,
-                recycled=worker.cnt_recycled_sessions,
-                interrupts_served=worker.cnt_interrupts_served,
-            )
-            for worker in am.packet_workers
-        ),
+        workers=tuple(parts[thread_index].figures for thread_index in carrying),
         virtual_s=(driver.now - started_ns) / NS_PER_SEC,
         elapsed_s=elapsed_s,
         notes=notes,

@@ -7,10 +7,12 @@ sw_if_index n, flags 0 or 1. `to_json` makes plain dicts, lists, strings and num
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from aclbench.drivers.stepped import CLEANER, SteppedDriver
+from aclbench.drivers.driver import CLEANER, Driver, actor_name
+from aclbench.engine.main import AclMain
 from aclbench.engine.packet import (
     PROTO_ICMP,
     PROTO_ICMP6,
@@ -101,10 +103,14 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """One thread: its lists, bitmaps, flags and counters. `next_step` is empty if it is idle."""
+    """One thread: its lists, bitmaps, flags and counters. `next_step` is empty if it is idle.
+
+    `now` is the time of the thread when it showed this: on real threads, each has its own.
+    """
 
     thread_index: int
     name: str
+    now: int
     carries_packets: bool
     next_step: str
     lists: tuple[ListView, ...]
@@ -241,31 +247,69 @@ def key_text(key: bytes) -> str:
 # --- taking one -----------------------------------------------------------------------------
 
 
-def take_snapshot(driver: SteppedDriver, view: View) -> Snapshot:
-    """Look at the bench as it stands; `view` says at how much of it."""
+class WorkerPart(NamedTuple):
+    """What one thread says of itself, at a safe point: its counts, and its view if it is shown.
+
+    `reasons` are its packets' last reasons (see `engine.reasons`) and how often.
+    """
+
+    added: int
+    deleted: int
+    recycled: int
+    requeued: int
+    live: int
+    peak: int
+    by_list: tuple[int, ...]
+    reasons: dict[int, int]
+    view: WorkerView | None = None
+
+
+def take_snapshot(driver: Driver, view: View) -> Snapshot:
+    """Look at the bench as it stands; `view` says at how much of it.
+
+    Where threads run, each shows its own part as soon as it is between two pieces of work.
+    """
     am = driver.machine.am
+    upcoming = [driver.upcoming(worker.thread_index) for worker in am.workers]
+
+    def make(worker: Worker, now: int) -> WorkerPart:
+        part = worker_part(worker, now)
+        if view.threads is not None and worker.thread_index not in view.threads:
+            return part
+        return part._replace(view=_worker_view(am, worker, view, now, upcoming))
+
+    parts = driver.at_safe_points(make)
     next_time = driver.next_time()
     return Snapshot(
         now=driver.now,
         next_time=None if next_time == NEVER else next_time,
-        workers=tuple(
-            _worker_view(driver, worker, view)
-            for worker in am.workers
-            if view.threads is None or worker.thread_index in view.threads
-        ),
+        workers=tuple(part.view for part in parts if part.view is not None),
         cleaner=_cleaner_view(driver),
         interfaces=interface_views(driver),
-        sessions=session_counts(driver),
-        packets=packet_counts(driver),
+        sessions=session_counts(parts),
+        packets=packet_counts(parts),
         session_timeout=tuple(am.session_timeout),
         shortest_timeout=am.shortest_timeout,
         max_entries=am.conn_table_max_entries,
     )
 
 
-def session_view(driver: SteppedDriver, session: Session, position: int | None) -> SessionView:
+def worker_part(worker: Worker, now: int) -> WorkerPart:
+    """The counts of one thread: for `Driver.at_safe_points`."""
+    return WorkerPart(
+        added=sum(worker.session_adds_by_sw_if_index.values()),
+        deleted=sum(worker.session_dels_by_sw_if_index.values()),
+        recycled=worker.cnt_recycled_sessions,
+        requeued=worker.cnt_session_timer_restarted,
+        live=worker.live_sessions,
+        peak=worker.peak_sessions,
+        by_list=tuple(worker.conn_list_length),
+        reasons=dict(worker.packet_reasons),
+    )
+
+
+def session_view(am: AclMain, session: Session, position: int | None, now: int) -> SessionView:
     """One session as it stands."""
-    am = driver.machine.am
     five = unpack_key(session.key)
     timeout_class = session_get_timeout_type(session)
     return SessionView(
@@ -286,21 +330,23 @@ def session_view(driver: SteppedDriver, session: Session, position: int | None) 
         last_active_time=session.last_active_time,
         tcp_flags_seen_in=session.tcp_flags_seen_in,
         tcp_flags_seen_out=session.tcp_flags_seen_out,
-        idle=driver.now - session.last_active_time,
+        idle=now - session.last_active_time,
         check_due=session.link_enqueue_time + am.shortest_timeout + 1,
         expires=session.last_active_time + am.session_timeout[timeout_class],
     )
 
 
-def _worker_view(driver: SteppedDriver, worker: Worker, view: View) -> WorkerView:
-    am = driver.machine.am
+def _worker_view(
+    am: AclMain, worker: Worker, view: View, now: int, upcoming: Sequence[str]
+) -> WorkerView:
     list_ids = view.lists if view.lists is not None else tuple(range(N_TIMEOUTS))
     return WorkerView(
         thread_index=worker.thread_index,
-        name=driver.actor_name(worker.thread_index),
+        name=actor_name(worker.thread_index),
+        now=now,
         carries_packets=worker in am.packet_workers,
-        next_step=driver.upcoming(worker.thread_index),
-        lists=tuple(_list_view(driver, worker, list_id, view) for list_id in list_ids),
+        next_step=upcoming[worker.thread_index],
+        lists=tuple(_list_view(am, worker, list_id, view, now) for list_id in list_ids),
         taken=tuple(session.session_index for session in worker.expired),
         pool_size=len(worker.sessions_pool),
         sessions=worker.live_sessions,
@@ -321,7 +367,7 @@ def _worker_view(driver: SteppedDriver, worker: Worker, view: View) -> WorkerVie
     )
 
 
-def _list_view(driver: SteppedDriver, worker: Worker, list_id: int, view: View) -> ListView:
+def _list_view(am: AclMain, worker: Worker, list_id: int, view: View, now: int) -> ListView:
     expiry = worker.head_expiry_time[list_id]
     return ListView(
         list_id=list_id,
@@ -331,7 +377,7 @@ def _list_view(driver: SteppedDriver, worker: Worker, list_id: int, view: View) 
         tail=worker.conn_list_tail[list_id],
         head_expiry_time=None if expiry == NEVER else expiry,
         sessions=tuple(
-            session_view(driver, session, position)
+            session_view(am, session, position, now)
             for session, position in _window(worker, list_id, view)
         ),
     )
@@ -397,7 +443,7 @@ def _around(
     return found
 
 
-def _cleaner_view(driver: SteppedDriver) -> CleanerView:
+def _cleaner_view(driver: Driver) -> CleanerView:
     cleaner = driver.machine.am.cleaner
     return CleanerView(
         waits_for=cleaner.wait.kind.value,
@@ -414,7 +460,7 @@ def _cleaner_view(driver: SteppedDriver) -> CleanerView:
     )
 
 
-def interface_views(driver: SteppedDriver) -> tuple[InterfaceView, ...]:
+def interface_views(driver: Driver) -> tuple[InterfaceView, ...]:
     """Every interface that is there, deleted ones whose clear is not done among them."""
     return tuple(
         InterfaceView(
@@ -436,34 +482,33 @@ def interface_views(driver: SteppedDriver) -> tuple[InterfaceView, ...]:
     )
 
 
-def session_counts(driver: SteppedDriver) -> SessionCounts:
+def session_counts(parts: Sequence[WorkerPart]) -> SessionCounts:
     """Sessions over all threads."""
-    workers = driver.machine.am.workers
     return SessionCounts(
-        added=sum(sum(w.session_adds_by_sw_if_index.values()) for w in workers),
-        deleted=sum(sum(w.session_dels_by_sw_if_index.values()) for w in workers),
-        recycled=sum(w.cnt_recycled_sessions for w in workers),
-        requeued=sum(w.cnt_session_timer_restarted for w in workers),
-        live=driver.machine.am.live_sessions(),
-        peak=max(w.peak_sessions for w in workers),
-        by_list=tuple(sum(w.conn_list_length[n] for w in workers) for n in range(N_TIMEOUTS)),
+        added=sum(part.added for part in parts),
+        deleted=sum(part.deleted for part in parts),
+        recycled=sum(part.recycled for part in parts),
+        requeued=sum(part.requeued for part in parts),
+        live=sum(part.live for part in parts),
+        peak=max(part.peak for part in parts),
+        by_list=tuple(sum(part.by_list[n] for part in parts) for n in range(N_TIMEOUTS)),
     )
 
 
-def packet_reasons(driver: SteppedDriver) -> dict[int, int]:
+def packet_reasons(parts: Sequence[WorkerPart]) -> dict[int, int]:
     """Every packet's last reason (see `engine.reasons`) and how often, over all threads."""
     total: dict[int, int] = {}
-    for worker in driver.machine.am.workers:
-        for reason, count in worker.packet_reasons.items():
+    for part in parts:
+        for reason, count in part.reasons.items():
             total[reason] = total.get(reason, 0) + count
     return total
 
 
-def packet_counts(driver: SteppedDriver) -> PacketCounts:
+def packet_counts(parts: Sequence[WorkerPart]) -> PacketCounts:
     """Packets by fate over all threads."""
     by_fate: dict[Fate, int] = dict.fromkeys(FATES, 0)
     checked = 0
-    for reason, count in packet_reasons(driver).items():
+    for reason, count in packet_reasons(parts).items():
         by_fate[fate_of(reason)] += count
         checked += count if was_checked(reason) else 0
     return PacketCounts(read=sum(by_fate.values()), checked=checked, **by_fate)

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
 from aclbench.engine.session import NO_LIST, SESSION_FIELDS
-from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
-from aclbench.workbench.eventlog import EventView, event_view
+from aclbench.workbench.eventlog import EventLog, EventView, event_view, seconds_text
 from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import UNITS, History, Unit
@@ -58,7 +59,7 @@ class Writer(NamedTuple):
 class Standing(NamedTuple):
     """What a bench stands on. Every move makes it anew, so the old one can be taken up again."""
 
-    driver: SteppedDriver
+    driver: SteppedDriver | ThreadedDriver
     feed: Feed | None
     sent: int
     timed_done: int
@@ -67,13 +68,19 @@ class Standing(NamedTuple):
 class TimeTravel:
     """What `Workbench` can do with its history. Mixed into it."""
 
-    driver: SteppedDriver
+    driver: SteppedDriver | ThreadedDriver
     history: History | None
     started: int
     #: How often the bench has moved in its history: whoever keeps what it heard looks at this.
     travels: int = 0
     #: While visiting another place: the branch and the point to come back to.
     _here: tuple[Branch, Point]
+
+    kept: EventLog | None
+
+    @property
+    def stepped(self) -> SteppedDriver:
+        raise NotImplementedError
 
     def _hand_on_listeners(self) -> None:
         raise NotImplementedError
@@ -92,7 +99,8 @@ class TimeTravel:
 
     @property
     def past(self) -> History:
-        """The history. AclbenchError: this bench keeps none."""
+        """The history. AclbenchError: this bench keeps none, or runs on real threads."""
+        assert self.stepped  # or it says why not
         if self.history is None:
             raise AclbenchError("this bench keeps no history; make it with history=True")
         return self.history
@@ -168,10 +176,10 @@ class TimeTravel:
     def state_at(self, place: str) -> State:
         """The whole state at a place; the bench stays where it is."""
         if place == "now":
-            return state_of(self.driver)
+            return state_of(self.stepped)
         with self._visiting():
             self._go_to_place(place)
-            return state_of(self.driver)
+            return state_of(self.stepped)
 
     def events(
         self,
@@ -188,6 +196,17 @@ class TimeTravel:
         for kind in kinds:
             if kind not in EVENT_KINDS:
                 raise CommandError(f"there is no kind of event {kind}; {', '.join(EVENT_KINDS)}")
+        heard = self._events_kept(first, last) if self.kept else self._events_again(first, last)
+        return [
+            event_view(event, self.interface_name)
+            for event in heard
+            if (not kinds or event.kind in kinds)
+            and (thread is None or event.thread_index == thread)
+            and (session is None or session_of(event) == session)
+        ]
+
+    def _events_again(self, first: str, last: str) -> list[TraceEvent]:
+        """The events between two places, by running that stretch again with someone listening."""
         with self._visiting() as history:
             self._go_to_place(first, before=True)
             begin, branch = history.cursor, history.branch
@@ -197,17 +216,36 @@ class TimeTravel:
                 raise CommandError(f"{first} and {last} are on two branches; events are on one")
             if end[:2] < begin[:2]:
                 raise CommandError(f"{last} lies before {first}; name the earlier place first")
-            heard = history.listen_between(begin, end)
-        return [
-            event_view(event, self.interface_name)
-            for event in heard
-            if (not kinds or event.kind in kinds)
-            and (thread is None or event.thread_index == thread)
-            and (session is None or session_of(event) == session)
-        ]
+            return history.listen_between(begin, end)
+
+    def _events_kept(self, first: str, last: str) -> list[TraceEvent]:
+        """The events between two times of a run on real threads, of those that are kept."""
+        assert self.kept is not None
+        begin, end = self._time_kept(first, self.started), self._time_kept(last, NEVER)
+        if end < begin:
+            raise CommandError(f"{last} lies before {first}; name the earlier place first")
+        events = self.kept.events()
+        if self.kept.count > len(events) and begin < events[0].time:
+            since = seconds_text(events[0].time - self.started).removesuffix(" s")
+            raise CommandError(
+                f"a run on real threads cannot be repeated, and of this one the last "
+                f"{len(events):,} of {self.kept.count:,} events are kept; ask for `events from "
+                f"+{since}`, or run it without --threads"
+            )
+        return [event for event in events if begin <= event.time <= end]
+
+    def _time_kept(self, place: str, otherwise: int) -> int:
+        """The time of a place in a run on real threads, which has no other places than times."""
+        if place.startswith("+"):
+            return self.started + _offset_ns(place[1:])
+        if place not in ("start", "now", "end"):
+            raise CommandError(f"{place}: on real threads a place is start, now or +SECONDS")
+        return otherwise
 
     def recent_events(self, count: int) -> list[TraceEvent]:
         """The last trace events before now, made again: as many as there are, up to `count`."""
+        if self.kept is not None:
+            return self.kept.events()[-count:]
         found: list[TraceEvent] = []
         with self._visiting() as history:
             here = history.cursor
@@ -227,9 +265,9 @@ class TimeTravel:
         with self._visiting() as history:
             begin = history.branch.starts[0]
             history.goto(begin)
-            old = read(self.driver)
+            old = read(self.stepped)
             for walked in history.walk(begin, self._here[1]):
-                new = read(self.driver)
+                new = read(self.stepped)
                 if new != old:
                     writers.append(Writer(walked.point, walked.who, walked.what, old, new))
                     old = new
@@ -333,14 +371,14 @@ class TimeTravel:
             if not (thread.isdecimal() and index.isdecimal() and len(field) < 100):
                 raise CommandError(f"{field}: a session is named by thread and index: session 1/5")
             return lambda driver: _session_field(driver, int(thread), int(index), name)
-        here = state_of(self.driver)
+        here = state_of(self.stepped)
         if name not in here.get(row, {}):
             fields = ", ".join(here[row]) if row in here else "cleaner, vpp_wk_0, session 1/5, ..."
             raise CommandError(f"{field}: not a field; there is {fields}")
         if row == "cleaner":
             return lambda driver: getattr(driver.machine.am.cleaner, name)
-        for worker in self.driver.machine.am.workers:
-            if self.driver.actor_name(worker.thread_index) == row:
+        for worker in self.stepped.machine.am.workers:
+            if self.stepped.actor_name(worker.thread_index) == row:
                 thread_index = worker.thread_index
                 return lambda driver: _frozen(
                     getattr(driver.machine.am.workers[thread_index], name)

@@ -361,7 +361,7 @@ class Run:
 
         Then the next action finds packets, handlers and the cleaner half way.
         """
-        self.driver.frames.extend(frame_of(packets, self.handed_in).split(self.frame_size))
+        self.driver.arrivals.frames.extend(frame_of(packets, self.handed_in).split(self.frame_size))
         self.handed_in += len(packets)
         self.last_packet = packets[-1][0]
         if steps is None or not self.how.startswith("random"):

@@ -23,7 +23,7 @@ from engine.bench import (
     words,
 )
 
-from aclbench.drivers.stepped import CLEANER
+from aclbench.drivers.driver import CLEANER
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.events import (
     ClassChanged,

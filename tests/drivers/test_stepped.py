@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from engine.bench import SEC, SYN, Driven, frame4, frame_of, tcp_out, udp, udp_back, udp_out
 
+from aclbench.drivers.driver import CLEANER, START_NS
 from aclbench.drivers.frame import Frame
-from aclbench.drivers.stepped import CLEANER, START_NS
 from aclbench.engine.events import PacketVerdict, SessionDeleted
 from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.steps import Wait
@@ -103,7 +103,7 @@ def test_what_is_due_goes_first_in_the_middle_of_a_frame_too():
     """Between two packets that are hours apart the sessions age, whatever the frame."""
     bench = reflecting()
     times = [START_NS, START_NS + 3600 * SEC]
-    bench.driver.frames.append(frame_of([(time, 1, udp_out()) for time in times]))
+    bench.driver.arrivals.frames.append(frame_of([(time, 1, udp_out()) for time in times]))
     bench.driver.run_packets()
     assert len(bench.heard(SessionDeleted)) == 1
     assert bench.am.live_sessions() == 1
@@ -191,7 +191,7 @@ def test_a_source_is_asked_for_one_frame_at_a_time():
             return None
         return frame_of([(START_NS + len(asked), 1, udp_out(1)), (0, 1, udp_out(2))])
 
-    bench.driver.source = source
+    bench.driver.arrivals.source = source
     bench.driver.run_packets()
     assert asked == [0, 2, 4, 6]
     assert len(bench.verdicts()) == 6
@@ -200,7 +200,9 @@ def test_a_source_is_asked_for_one_frame_at_a_time():
 def test_empty_frames_are_passed_over():
     """A batch of a capture in which nothing could be used."""
     bench = reflecting()
-    bench.driver.frames.extend([frame_of([]), frame_of([(START_NS, 1, udp_out())]), frame_of([])])
+    bench.driver.arrivals.frames.extend(
+        [frame_of([]), frame_of([(START_NS, 1, udp_out())]), frame_of([])]
+    )
     bench.driver.run_packets()
     assert len(bench.verdicts()) == 1
 

@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from struct import pack
 
 from aclbench.drivers.frame import Frame
-from aclbench.drivers.stepped import Order, SteppedDriver
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.stepping import Order
 from aclbench.engine.acl import PERMIT_REFLECT, AclRule
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
@@ -159,6 +160,9 @@ class Hand:
     def signal_cleaner(self, event: CleanerEvent) -> None:
         self.signals.append(event)
 
+    def memory_barrier(self) -> None:
+        pass
+
     @property
     def worker(self) -> Worker:
         """The first thread that carries packets."""
@@ -257,7 +261,9 @@ class Driven:
     def queue(self, data: bytes, rx: int = 0, at: int | None = None) -> None:
         """Hand the driver a packet, for now unless said otherwise; nothing runs yet."""
         time = self.driver.now if at is None else at
-        self.driver.frames.append(frame_of([(time, self.pg[rx].sw_if_index, data)], self.sent))
+        self.driver.arrivals.frames.append(
+            frame_of([(time, self.pg[rx].sw_if_index, data)], self.sent)
+        )
         self.sent += 1
 
     def send(self, data: bytes, rx: int = 0) -> PacketVerdict:

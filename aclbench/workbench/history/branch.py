@@ -6,7 +6,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from aclbench.drivers.stepped import Position
+from aclbench.drivers.stepping import Position
 from aclbench.workbench.history.checkpoint import Checkpoint
 from aclbench.workbench.history.journal import Cli, Inject, Op, Point, Run, Steps
 

@@ -10,7 +10,8 @@ from array import array
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aclbench.drivers.stepped import DriverState, Order, SteppedDriver
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.stepping import DriverState, Order
 from aclbench.engine.acl import Acl, AclRule
 from aclbench.engine.fib import Fib, FibEntry
 from aclbench.engine.main import AclMain, Interface

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from aclbench.drivers.stepped import COMMAND, Position, StepTaken
+from aclbench.drivers.driver import COMMAND
+from aclbench.drivers.stepping import Position, StepTaken
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
@@ -73,7 +74,7 @@ class History:
 
     def begin(self) -> None:
         """Forget everything: the run starts where the bench stands, at rest."""
-        start = Point(0, self._bench.driver.position, self._bench.now)
+        start = Point(0, self._bench.stepped.position, self._bench.now)
         self.branch = Branch("main", [start])
         self.branches = {"main": self.branch}
         self.cursor = start
@@ -105,7 +106,7 @@ class History:
 
     def _replay_run(self, op: Run) -> None:
         """In chunks, so that there are checkpoints and marks again."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         while driver.position.packets + CHUNK_PACKETS < op.position.packets:
             if driver.run_packets(CHUNK_PACKETS):
                 break  # the captures end before that; `run_to` says so
@@ -120,7 +121,7 @@ class History:
 
     def note(self, op: Op) -> None:
         """Note an input that was just performed."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         self.branch.append(op, driver.position, driver.now)
         if self.recorder is not None:
             self.recorder.op(op)
@@ -144,7 +145,7 @@ class History:
         Nothing new is done, so no branch is opened; what was done here is done again, commands and
         hand-made steps among it. True: it arrived at `until`, or at the branch's end.
         """
-        driver = self._bench.driver
+        driver = self._bench.stepped
         if max_packets is not None and max_packets <= 0:
             return False
         last_packet = NEVER if max_packets is None else driver.position.packets + max_packets
@@ -172,7 +173,7 @@ class History:
 
     def step_along(self, whole_turn: bool) -> StepTaken | None:
         """In the past: the next named step of the branch, or turn, or command; None at its end."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         index = self._next_op()
         while index is not None and self._only_sets_the_clock(self.branch.ops[index]):
             self.cursor = self.branch.starts[index + 1]
@@ -196,11 +197,11 @@ class History:
 
     def _only_sets_the_clock(self, op: Op) -> bool:
         """Nothing happens any more in an input, from where the bench stands."""
-        return isinstance(op, Run | Steps) and self._bench.driver.position >= op.position
+        return isinstance(op, Run | Steps) and self._bench.stepped.position >= op.position
 
     def _next_op(self) -> int | None:
         """The input that goes on from where the bench stands; None at the branch's end."""
-        driver, index = self._bench.driver, self.cursor.op
+        driver, index = self._bench.stepped, self.cursor.op
         while index < len(self.branch.ops):
             op = self.branch.ops[index]
             if not isinstance(op, Run | Steps):
@@ -212,7 +213,7 @@ class History:
 
     def _run_into(self, op: Run | Steps, until: int, last_packet: int) -> bool:
         """Go on inside an input that ends later than `until`; False: stopped after a packet."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         if isinstance(op, Run):
             return driver.run_until(until, last_packet - driver.position.packets)
         self._step_while(
@@ -226,7 +227,7 @@ class History:
 
     def _go_to_in(self, op: Run | Steps, position: Position) -> None:
         """Go on to a position inside an input, the clock aside."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         if isinstance(op, Run):
             driver.run_to(position, 0)
         else:
@@ -234,7 +235,7 @@ class History:
 
     def run(self, go: Callable[[int, int], bool], max_packets: int | None) -> bool:
         """Run forward in chunks, each noted. `go(max_packets, max_turns)` says if it arrived."""
-        driver = self._bench.driver
+        driver = self._bench.stepped
         left = max_packets
         while True:
             chunk = CHUNK_PACKETS if left is None else min(CHUNK_PACKETS, left)
@@ -322,12 +323,12 @@ class History:
         self._perform_to(near)
         input_ = branch.ops[op]
         if isinstance(input_, Run):
-            self._bench.driver.run_until(time)
+            self._bench.stepped.run_until(time)
         elif isinstance(input_, Steps):
-            driver = self._bench.driver
+            driver = self._bench.stepped
             self._step_while(input_, lambda: driver.next_time() <= time)
             driver.now = max(driver.now, time)
-        self.cursor = Point(op, self._bench.driver.position, self._bench.now)
+        self.cursor = Point(op, self._bench.stepped.position, self._bench.now)
         return None
 
     def goto_packet(self, number: int) -> None:
@@ -453,7 +454,7 @@ class History:
             point = saved
         self._restore(point)
         self._perform_to(point)
-        driver = self._bench.driver
+        driver = self._bench.stepped
         if not turns and not steps:
             driver.run_to_next_packet()
         point = Point(here.op, driver.position, driver.now)
@@ -469,7 +470,7 @@ class History:
         self._perform_to(begin)
         heard: list[TraceEvent] = []
         bench = self._bench
-        driver = bench.driver
+        driver = bench.stepped
         for index in range(begin.op, min(end.op + 1, len(self.branch.ops))):
             op = self.branch.ops[index]
             driver.machine.am.listener = heard.append
@@ -512,7 +513,7 @@ class History:
     def _perform_to(self, point: Point, begin: Point | None = None) -> None:
         """Perform the inputs from where the bench was set to (or `begin`) up to a point."""
         at = begin if begin is not None else self._at
-        driver = self._bench.driver
+        driver = self._bench.stepped
         for index in range(at.op, point.op):
             op = self.branch.ops[index]
             if isinstance(op, Run):
@@ -531,12 +532,12 @@ class History:
             self._finish_steps(op, point.position, point.time)
 
     def _finish_steps(self, op: Steps, position: Position, time: int) -> None:
-        driver = self._bench.driver
+        driver = self._bench.stepped
         self._step_while(op, lambda: driver.position < position)
         driver.now = max(driver.now, time)
 
     def _step_while(self, op: Steps, going_on: Callable[[], bool]) -> None:
-        driver = self._bench.driver
+        driver = self._bench.stepped
         while driver.position < op.position and going_on():
             if driver.step(op.actor) is None:
                 raise AclbenchError("the run has no such step: it is not the one recorded")
@@ -545,14 +546,14 @@ class History:
 
     def _can_save(self) -> bool:
         """At rest, and no frames of an `Inject` are waiting, which no capture could bring again."""
-        return self._bench.driver.at_rest() and not self._bench.injected_waiting()
+        return self._bench.stepped.at_rest() and not self._bench.injected_waiting()
 
     def _save(self, point: Point) -> None:
         bench = self._bench
         events = sum(event_counts(bench.machine.am))
-        unhandled = sum(len(frame) for frame in bench.driver.frames)
+        unhandled = sum(len(frame) for frame in bench.stepped.arrivals.frames)
         feed = bench.feed.state(unhandled) if bench.feed is not None else None
-        self.branch.save(point, pack(bench.driver, feed, bench.sent, bench.timed_done, events))
+        self.branch.save(point, pack(bench.stepped, feed, bench.sent, bench.timed_done, events))
         self._thin()
 
     def memory_used(self) -> int:

@@ -11,7 +11,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aclbench.drivers.stepped import Position
+from aclbench.drivers.stepping import Position
 
 
 class Point(NamedTuple):

@@ -166,7 +166,7 @@ class _Reader:
                 raise ValueError("an order is fair or random, a seed a number")
             scenario = self._scenario(header.get("scenario"))
             if scenario is None:
-                return make(**{name: start[name] for name in start})
+                return make(start["workers"], start["placement"], order, seed, start["frame_size"])
             return make.from_scenario(scenario, int(start["frame_size"]), True, order, seed)
         except RunFileError:
             raise
