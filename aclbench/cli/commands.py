@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import click
 
@@ -12,7 +13,7 @@ from aclbench.cli.replay import replay
 from aclbench.cli.synth import synth
 from aclbench.cli.tui import tui
 from aclbench.compiled import form
-from aclbench.errors import AclbenchError
+from aclbench.errors import AclbenchError, ThreadError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -52,6 +53,10 @@ def run() -> int:
     except OSError as error:
         click.echo(f"aclbench: the output cannot be written: {error.strerror}", err=True)
         os._exit(1)  # the interpreter would try to write it once more
+    except ThreadError as error:
+        traceback.print_exception(error.__cause__)
+        click.echo(f"aclbench: {error}", err=True)
+        return 1
     except AclbenchError as error:
         click.echo(f"aclbench: {error}", err=True)
         return 1

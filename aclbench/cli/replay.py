@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PLAY_TURNS = 20_000
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO...")
 @bench_options
+@thread_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--trace", is_flag=True, help="Print a line for each packet: verdict and why.")
 @click.option(
@@ -44,6 +46,7 @@ PLAY_TURNS = 20_000
 def replay(
     inputs: tuple[str, ...],
     asked: BenchOptions,
+    on: ThreadOptions,
     as_json: bool,
     trace: bool,
     only: str | None,
@@ -70,7 +73,7 @@ def replay(
     except AclbenchError as error:
         raise click.UsageError(f"--until {until}: {error}") from None
     scenario = find_scenario(inputs, asked)
-    bench = Workbench.from_scenario(scenario, history=False)
+    bench = Workbench.from_scenario(scenario, history=False, **on.bench_arguments())
     if trace or only is not None:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
@@ -132,6 +135,7 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
             reading = bench.feed is not None and bench.feed.reading
             raise _StopReading if reading else KeyboardInterrupt
         stop.append(number)
+        bench.stop()
 
     before = signal.signal(signal.SIGINT, interrupt)
     # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;

@@ -27,19 +27,32 @@ _MAX_CONNECTIONS: Final = 1 << 16
 class Parcel:
     """Packets for one worker, in order. None is earlier than `now`, whatever its time says.
 
-    With `after_thread` they wait until that thread has finished `after_count` packets.
+    With `after_thread` they wait until that thread has finished `after_count` packets. `first` and
+    `last` are the numbers of those at the ends; `frame.number` is empty where nobody listens.
     """
 
-    __slots__ = ("after_count", "after_thread", "frame", "now", "thread_index")
+    __slots__ = ("after_count", "after_thread", "first", "frame", "last", "now", "thread_index")
 
-    def __init__(
-        self, thread_index: int, frame: Frame, now: int, after_thread: int = 0, after_count: int = 0
-    ) -> None:
+    def __init__(self, thread_index: int, frame: Frame, now: int, first: int, last: int) -> None:
         self.thread_index: int = thread_index
         self.frame: Frame = frame
         self.now: int = now
-        self.after_thread: int = after_thread
-        self.after_count: int = after_count
+        self.first: int = first
+        self.last: int = last
+        self.after_thread: int = 0
+        self.after_count: int = 0
+
+
+class Rows:
+    """The rows of a frame that are to be a parcel, and for whom it has to wait."""
+
+    __slots__ = ("place", "rows", "thread_index")
+
+    def __init__(self, thread_index: int, place: int) -> None:
+        self.thread_index: int = thread_index
+        #: The packet to wait for, as `Handout` notes places; 0: none.
+        self.place: int = place
+        self.rows: list[int] = []
 
 
 class Handout:
@@ -78,69 +91,109 @@ class Handout:
         if stop == begin:
             return []
         frame.position = stop
+        now = self.latest
+        self.latest = max(now, max(frame.time[begin:stop]))
         if self.am.n_workers == 1:
-            parcels = [self._whole(frame, begin, stop)]
+            self.handed[1] += stop - begin
+            return [self._parcel(frame, Rows(1, 0), begin, stop, now)]
+        self._set_clock(frame, begin, stop, now)
+        if self.am.flow_placement:
+            found = self._by_flow(frame, begin, stop)
         else:
-            parcels = self._by_thread(frame, begin, stop)
-        return parcels
+            found = self._by_interface(frame, begin, stop)
+        return [self._parcel(frame, rows, 0, 0, now) for rows in found]
 
-    def _whole(self, frame: Frame, begin: int, stop: int) -> Parcel:
-        """All of it for the one worker there is."""
-        part = Frame(
-            frame.time[begin:stop],
-            frame.number[begin:stop],
-            frame.rx[begin:stop],
-            frame.key[begin:stop],
-            frame.mirror_key[begin:stop],
-            frame.info[begin:stop],
-        )
-        parcel = Parcel(1, part, self.latest)
-        self.latest = max(self.latest, max(part.time))
-        self.handed[1] += stop - begin
-        return parcel
+    def _set_clock(self, frame: Frame, begin: int, stop: int, now: int) -> None:
+        """No packet earlier than one before it, whichever worker has that."""
+        times = frame.time
+        for i in range(begin, stop):
+            if times[i] < now:
+                times[i] = now
+            else:
+                now = times[i]
 
-    def _by_thread(self, frame: Frame, begin: int, stop: int) -> list[Parcel]:
-        am, handed, finished = self.am, self.handed, self.finished
-        by_flow = am.flow_placement
-        in_order = self.by_connection and not by_flow
-        last = self._last
+    def _by_flow(self, frame: Frame, begin: int, stop: int) -> list[Rows]:
+        """By flow hash: a connection has one worker, so nobody waits."""
+        am = self.am
+        of_thread = [Rows(thread_index, 0) for thread_index in range(am.n_workers + 1)]
+        i = begin
+        for key in frame.key[begin:stop]:
+            of_thread[am.thread_of(0, key)].rows.append(i)
+            i += 1
+        found: list[Rows] = []
+        for rows in of_thread:
+            if rows.rows:
+                self.handed[rows.thread_index] += len(rows.rows)
+                found.append(rows)
+        return found
+
+    def _by_interface(self, frame: Frame, begin: int, stop: int) -> list[Rows]:
+        """By rx interface: a packet whose connection another worker has in hand begins a parcel."""
+        am, handed, finished, last = self.am, self.handed, self.finished, self._last
         if len(last) > _MAX_CONNECTIONS:
             self._forget()
         rx_threads = [am.thread_of(rx, b"") for rx in range(len(am.interfaces))]
-        parcels: list[Parcel] = []
-        open_parcels: list[Parcel | None] = [None] * (am.n_workers + 1)
-        latest = self.latest
+        found: list[Rows] = []
+        of_thread: list[Rows | None] = [None] * (am.n_workers + 1)
         for i in range(begin, stop):
             key = frame.key[i]
-            thread = am.thread_of(frame.rx[i], key) if by_flow else rx_threads[frame.rx[i]]
-            parcel = open_parcels[thread]
-            if in_order and key:
+            thread = rx_threads[frame.rx[i]]
+            place = 0
+            if self.by_connection and key:
                 connection = flow_hash(key)
-                before = last.get(connection, 0)
+                place = last.get(connection, 0)
                 last[connection] = thread << _THREAD_SHIFT | (handed[thread] + 1)
-                other = before >> _THREAD_SHIFT
-                if before and other != thread and finished[other] < before & _COUNT_MASK:
-                    parcel = Parcel(thread, _empty(), latest, other, before & _COUNT_MASK)
-                    open_parcels[thread] = parcel
-                    parcels.append(parcel)
-            if parcel is None:
-                parcel = Parcel(thread, _empty(), latest)
-                open_parcels[thread] = parcel
-                parcels.append(parcel)
-            if frame.time[i] > latest:
-                latest = frame.time[i]
+                other = place >> _THREAD_SHIFT
+                if other == thread or finished[other] >= place & _COUNT_MASK:
+                    place = 0
+            rows = of_thread[thread]
+            if rows is None or place:
+                rows = Rows(thread, place)
+                of_thread[thread] = rows
+                found.append(rows)
+            rows.rows.append(i)
             handed[thread] += 1
-            own = parcel.frame
-            own.time.append(latest)
-            own.rx.append(frame.rx[i])
-            own.key.append(key)
-            own.mirror_key.append(frame.mirror_key[i])
-            own.info.append(frame.info[i])
-            numbers = own.number
-            assert isinstance(numbers, list)
-            numbers.append(frame.number[i])
-        self.latest = latest
-        return parcels
+        return found
+
+    def _parcel(self, frame: Frame, of: Rows, begin: int, stop: int, now: int) -> Parcel:
+        """The parcel of some rows; where there are none, of all from `begin` to `stop`."""
+        listening = self.am.listener is not None
+        rows = of.rows
+        numbers: list[int] = []
+        if not rows:
+            if listening:
+                numbers = list(frame.number[begin:stop])
+            part = Frame(
+                frame.time[begin:stop],
+                numbers,
+                frame.rx[begin:stop],
+                frame.key[begin:stop],
+                frame.mirror_key[begin:stop],
+                frame.info[begin:stop],
+            )
+            return Parcel(1, part, now, frame.number[begin], frame.number[stop - 1])
+        time, rx, key, mirror_key, info = (
+            frame.time,
+            frame.rx,
+            frame.key,
+            frame.mirror_key,
+            frame.info,
+        )
+        if listening:
+            numbers = [frame.number[i] for i in rows]
+        part = Frame(
+            [time[i] for i in rows],
+            numbers,
+            [rx[i] for i in rows],
+            [key[i] for i in rows],
+            [mirror_key[i] for i in rows],
+            [info[i] for i in rows],
+        )
+        first, last = frame.number[rows[0]], frame.number[rows[-1]]
+        parcel = Parcel(of.thread_index, part, now, first, last)
+        parcel.after_thread = of.place >> _THREAD_SHIFT
+        parcel.after_count = of.place & _COUNT_MASK
+        return parcel
 
     def _forget(self) -> None:
         """Drop the connections that nobody has to wait for."""
@@ -151,23 +204,21 @@ class Handout:
         }
 
 
-def _empty() -> Frame:
-    return Frame([], [], [], [], [], [])
-
-
 def play_frame(datapath: Datapath, worker: Worker, frame: Frame, now: int) -> None:
     """Handle packets on a worker's thread, each at its own time, but none earlier than `now`."""
     datapath.warm_up(frame.rx, frame.key, frame.mirror_key)
+    numbers = frame.number
+    numbered = len(numbers) > 0
     i = 0
-    number = frame.number
     for time, rx, key, mirror_key, info in zip(  # noqa: B905
         frame.time, frame.rx, frame.key, frame.mirror_key, frame.info
     ):
         if time > now:
             now = time
-        worker.packet_number = number[i]
+        if numbered:
+            worker.packet_number = numbers[i]
+            i += 1  # compiled, a counter is cheaper than `enumerate`
         datapath.process_packet(worker, rx, key, mirror_key, info, now)
-        i += 1  # noqa: SIM113 - compiled, a counter is cheaper than `enumerate`
 
 
 def play_frame_by_clock(
@@ -175,7 +226,8 @@ def play_frame_by_clock(
 ) -> None:
     """Handle packets on a worker's thread, each at the time that the clock shows then."""
     for i in range(len(frame.time)):
-        worker.packet_number = frame.number[i]
+        if frame.number:
+            worker.packet_number = frame.number[i]
         datapath.process_packet(
             worker, frame.rx[i], frame.key[i], frame.mirror_key[i], frame.info[i], clock()
         )

@@ -99,7 +99,7 @@ class Lane:
     def _play(self, parcel: Parcel) -> None:
         driver = self.driver
         frame = parcel.frame
-        self.doing = f"handling packets {frame.number[0]} to {frame.number[-1]}"
+        self.doing = f"handling packets {parcel.first} to {parcel.last}"
         datapath = driver.machine.datapath
         if driver.clock is None:
             play_frame(datapath, self.worker, frame, parcel.now)

@@ -23,6 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from aclbench.drivers.clock import WallClock
+from aclbench.drivers.cores import shared_core
 from aclbench.drivers.driver import CLEANER, START_NS, actor_name
 from aclbench.drivers.frame import Arrivals
 from aclbench.drivers.handout import Handout, Parcel
@@ -276,7 +277,7 @@ class ThreadedDriver:
         return self._run(NEVER, max_packets, to_last_packet=True)
 
     def _run(self, until: int, max_packets: int | None, to_last_packet: bool) -> bool:
-        with self._main:
+        with self._main, shared_core():
             self._raise_failure()
             if not to_last_packet and until != NEVER and self.next_time() > until:
                 self._now = max(self._now, until)
@@ -326,23 +327,32 @@ class ThreadedDriver:
         return False
 
     def _run_led(self, until: int, most: int, to_last_packet: bool) -> bool:
-        """Run with the clock led by the capture. At each turn of the loop everybody is done."""
+        """Run with the clock led by the capture.
+
+        At each turn of the loop everybody is done with all packets, and with interrupts too, unless
+        the workers touch nothing of each other's: then a worker's next packets may come behind its
+        own interrupt without waiting for the others'.
+        """
+        apart = self.machine.am.flow_placement or self.machine.am.n_workers == 1
         while True:
             self._look()
             if self._is_ending():
                 return False
             if self._cleaner_is_ready(self._now):
-                self._run_cleaner()
                 self._finish()
+                self._run_cleaner()
+                if not apart:
+                    self._finish()
                 continue
-            if not most:
-                return False
             wait = self._cleaner_next
             assert isinstance(wait, Wait)
-            frame = self.arrivals.next_frame()
-            if frame is None and to_last_packet:
-                return True
+            frame = self.arrivals.next_frame() if most else None
             arrival = NEVER if frame is None else max(frame.peek_time(), self._now)
+            if self._busy and arrival > min(until, wait.until):
+                self._finish()  # with interrupts that may signal the cleaner
+                continue
+            if frame is None and (to_last_packet or not most):
+                return most > 0
             due = min(arrival, wait.until)
             if due > until or due == NEVER:
                 self._now = self._now if until == NEVER else max(self._now, until)

@@ -325,6 +325,14 @@ class Workbench(Listening, Stepwise, TimeTravel):
         """
         return self._run(self.driver.run_packets, NEVER, max_packets, max_turns)
 
+    def stop(self) -> None:
+        """End the run under way on real threads, soon; from any thread, and by a signal.
+
+        `play` and its like then return False. A stepped run is bounded when it is begun.
+        """
+        if isinstance(self.driver, ThreadedDriver):
+            self.driver.stop()
+
     @property
     def capture_error(self) -> AclbenchError | None:
         """Why the captures ended early, if they did."""
@@ -384,6 +392,8 @@ class Workbench(Listening, Stepwise, TimeTravel):
             self._elapsed_s += time.perf_counter() - began
             if not self.told_by_hand:
                 self.tell()
+            if self.feed is not None:
+                self.feed.let_go()
 
     def _run_by_timed_lines(
         self,

@@ -85,6 +85,10 @@ class Feed:
         self._sequence = CaptureSequence(captures, by_time)
         self._groups = self._sequence.groups()
         self._group: Group | None = None
+        #: The groups whose packets `record` finds; the group last read is always among them.
+        self._held: list[Group] = []
+        #: Keep them until `let_go`: packets are asked for after others have been read.
+        self.hold = False
         #: The packets of the group, and how many of them are handed over.
         self._packets = _NO_PACKETS
         self._position = 0
@@ -114,19 +118,26 @@ class Feed:
         return self.latest
 
     def record(self, number: int) -> tuple[int, bytes, int]:
-        """A packet of the frame handed over last, for `PcapWriter.write`.
+        """A packet of the group read last, or of one that is held, for `PcapWriter.write`.
 
         Its time (ns, the capture's own), what was captured of it, and how long it was when sent. A
         packet of another link type comes as the Ethernet frame that it amounts to.
         """
-        assert self._group is not None
         capture, frame_number = split_number(number)
-        raw = next(part for part in self._group.parts if part.capture == capture)
-        index = frame_number - raw.first_number
+        raw, index = next(
+            (part, frame_number - part.first_number)
+            for group in reversed(self._held)
+            for part in group.parts
+            if part.capture == capture and part.first_number <= frame_number
+        )
         frame = raw.frame(index)
         ethernet = as_ethernet(frame, raw.link_of(index))
         original = raw.original(index) + len(ethernet) - len(frame)
         return int(raw.time_ns[index]), ethernet, original
+
+    def let_go(self) -> None:
+        """Hold no group but the one read last."""
+        del self._held[:-1]
 
     def packet_name(self, number: int) -> str:
         """A packet as people find it: its Wireshark number, behind its file where there are more.
@@ -256,6 +267,10 @@ class Feed:
             self._packets = _in_order(frames, group.order.tolist())
         self._group = group
         self._position = 0
+        if not self.hold:
+            self._held.clear()
+        if not self._held or self._held[-1] is not group:
+            self._held.append(group)
 
     def _decode(self, part: RawBatch) -> Frame:
         """The packets of a part, at the bench's time."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aclbench.capture import PcapWriter
+from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.reasons import (
@@ -84,6 +85,8 @@ class SplitCaptures:
             for other in [*inputs, *outputs[:n]]:
                 if path == other or (path.exists() and other.exists() and path.samefile(other)):
                     raise AclbenchError(f"{path}: is read or written already; name another file")
+        # On real threads a packet's verdict may be told after others have been read.
+        bench.feed.hold = isinstance(bench.driver, ThreadedDriver)
         self._bench = bench
         self._passed = PcapWriter(passed) if passed is not None else None
         self._dropped = PcapWriter(dropped) if dropped is not None else None

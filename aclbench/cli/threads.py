@@ -1,0 +1,81 @@
+"""The options that have a bench run on real threads."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+
+class ThreadOptions(NamedTuple):
+    """What the command line says of threads. `speed` None: the capture leads the clock."""
+
+    threads: bool
+    order: str | None
+    speed: float | None
+
+    def bench_arguments(self) -> dict[str, Any]:
+        """What `Workbench.from_scenario` is to be called with."""
+        if not self.threads:
+            return {}
+        return {"driver": "threaded", "order": self.order, "speed": self.speed}
+
+
+class _Speed(click.ParamType):  # type: ignore[type-arg]
+    """`max`, or a number of times the wall's speed."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        if value == "max":
+            return "max"
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 1e-6 <= speed <= 1e6:
+            self.fail(
+                f"{value}: write max, or how many times as fast as the wall's the clock is to go: "
+                "1, 60, 0.1",
+                param,
+                ctx,
+            )
+        return speed
+
+
+def thread_options(command: Any) -> Any:
+    """The options of `ThreadOptions`; they come as one, `on`."""
+
+    @wraps(command)
+    def collected(threads: bool, order: str | None, speed: Any, **arguments: Any) -> Any:
+        if not threads and (order or speed):
+            option = "--order" if order else "--speed"
+            raise click.UsageError(f"{option} goes with --threads")
+        on = ThreadOptions(threads, order, None if speed == "max" else speed)
+        return command(on=on, **arguments)
+
+    options = (
+        click.option(
+            "--threads",
+            is_flag=True,
+            help="Run on real threads, one a worker, instead of in virtual time.",
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["connection", "none"]),
+            help="With --threads: a packet waits for the one before of its connection, or for "
+            "nobody. [connection]",
+        ),
+        click.option(
+            "--speed",
+            type=_Speed(),
+            metavar="max|TIMES",
+            help="With --threads: max, and the capture leads the clock; or how many times as fast "
+            "as the wall's it goes. [max]",
+        ),
+    )
+    wrapped: Any = collected
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
