@@ -19,8 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-#: What a packet, or a round of the cleaner, runs through. Trace events stay as they are: they are
-#: made only when somebody listens.
+#: What a packet, or a round of the cleaner, runs through.
 COMPILED: Final = {
     "capture": ("walk",),
     "drivers": ("frame", "driver", "stepping", "stepped", "handout"),
@@ -29,6 +28,8 @@ COMPILED: Final = {
         *("sessions", "datapath", "idle_check", "cleaner", "machine"),
     ),
 }
+#: What compiled modules import and is not compiled: trace events are made only for who listens.
+NOT_COMPILED: Final = ("events",)
 PACKAGE: Final = Path(__file__).parent
 #: Where the extension modules are, as in the package, and the stamp. Both are for one kind of
 #: interpreter, which the suffix names.
@@ -69,9 +70,8 @@ def stamp() -> None:
 
 def checksum() -> str:
     """Checksum and length of the source, what compiled modules import included."""
-    paths = [PACKAGE / "capture" / "walk.py"]
-    for package in ("drivers", "engine"):
-        paths += sorted((PACKAGE / package).glob("*.py"))
+    paths = [PACKAGE / package / f"{name}.py" for package in COMPILED for name in COMPILED[package]]
+    paths += (PACKAGE / "engine" / f"{name}.py" for name in NOT_COMPILED)
     source = b"".join(path.read_bytes() for path in paths)
     return f"{zlib.crc32(source):08x} {len(source)}"
 

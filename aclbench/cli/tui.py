@@ -21,10 +21,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
 @bench_options
+@click.option(
+    "--threads",
+    is_flag=True,
+    help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
+)
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
 def tui(
     inputs: tuple[str, ...],
     asked: BenchOptions,
+    threads: bool,
     paused: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
@@ -40,9 +46,12 @@ def tui(
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
-    left_behind = None if inputs or asked.rx else offered_record()
-    make_bench, title = bench_maker(inputs, asked, left_behind)
+    left_behind = None if inputs or asked.rx or threads else offered_record()
+    make_bench, title = bench_maker(inputs, asked, left_behind, threads)
     make_bench()  # what is wrong with it is better said before the screen is taken
+    if threads:
+        run_tui(make_bench, title, play=not paused, threaded=True)
+        return
     recorders: list[Recorder] = []
 
     def make_and_record() -> Workbench:
@@ -66,6 +75,7 @@ def bench_maker(
     inputs: tuple[str, ...],
     asked: BenchOptions,
     run: Path | None,
+    threads: bool,
 ) -> tuple[Callable[[], Workbench], str]:
     """What makes the bench that the arguments name, and its title."""
     from pathlib import Path
@@ -74,12 +84,20 @@ def bench_maker(
 
     if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
         run = Path(inputs[0])
+    if run is not None and threads:
+        raise click.UsageError(
+            f"{run.name}: a run that was saved goes on in virtual time, where it can be taken "
+            "back; leave --threads"
+        )
     if run is not None:
         found = run
         return lambda: Workbench.load(found), found.name
     if not inputs and not asked.rx:
         inputs = ("aging",)
     scenario = find_scenario(inputs, asked)
+    if threads:
+        title = f"{scenario.title} (threads)"
+        return lambda: Workbench.from_scenario(scenario, driver="threaded"), title
     return lambda: Workbench.from_scenario(scenario), scenario.title
 
 

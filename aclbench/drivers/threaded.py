@@ -25,7 +25,7 @@ from typing import Any, Final, TypeVar
 from aclbench.drivers.clock import WallClock
 from aclbench.drivers.cores import shared_core
 from aclbench.drivers.driver import CLEANER, START_NS, actor_name
-from aclbench.drivers.frame import Arrivals
+from aclbench.drivers.frame import Arrivals, Frame
 from aclbench.drivers.handout import Handout, Parcel
 from aclbench.drivers.lane import END, WAKE, Lane
 from aclbench.drivers.stepping import NO_EVENTS
@@ -82,6 +82,8 @@ class ThreadedDriver:
         #: Lanes that have something to do.
         self._busy = 0
         self._wants_room = False
+        #: When the next packet that is not handed out arrives, as vpp_main saw it last.
+        self._arrival = NEVER
         self.machine = Machine(n_workers, self)
         self.handout = Handout(self.machine.am, by_connection)
         self.lanes = [Lane(self, worker) for worker in self.machine.am.packet_workers]
@@ -172,10 +174,8 @@ class ThreadedDriver:
         wait = self._cleaner_next
         until = wait.until if isinstance(wait, Wait) else now
         if not self._running:  # else the frames are vpp_main's alone
-            frame = self.arrivals.next_frame()
-            if frame is not None:
-                until = min(until, frame.peek_time())
-        return max(now, until)
+            self._next_packet()
+        return max(now, min(until, self._arrival))
 
     def upcoming(self, actor: int) -> str:
         """What an actor is doing, or would do next; empty if nothing."""
@@ -346,8 +346,8 @@ class ThreadedDriver:
                 continue
             wait = self._cleaner_next
             assert isinstance(wait, Wait)
-            frame = self.arrivals.next_frame() if most else None
-            arrival = NEVER if frame is None else max(frame.peek_time(), self._now)
+            frame = self._next_packet() if most else None
+            arrival = NEVER if frame is None else max(self._arrival, self._now)
             if self._busy and arrival > min(until, wait.until):
                 self._finish()  # with interrupts that may signal the cleaner
                 continue
@@ -386,8 +386,8 @@ class ThreadedDriver:
             if self._cleaner_is_ready(now):
                 self._run_cleaner()
                 continue
-            frame = self.arrivals.next_frame() if most else None
-            arrival = NEVER if frame is None else frame.peek_time()
+            frame = self._next_packet() if most else None
+            arrival = NEVER if frame is None else self._arrival
             wait = self._cleaner_next
             assert isinstance(wait, Wait)
             due = min(arrival, wait.until)
@@ -408,8 +408,8 @@ class ThreadedDriver:
         Stops early where somebody else is to be looked after first.
         """
         handed = 0
-        while handed < most and (frame := self.arrivals.next_frame()) is not None:
-            if frame.peek_time() > until:
+        while handed < most and (frame := self._next_packet()) is not None:
+            if self._arrival > until:
                 break
             while self.handout.under_way() >= MAX_UNDER_WAY and self.failed is None:
                 self._wants_room = True
@@ -423,6 +423,12 @@ class ThreadedDriver:
                     self._give(self.lanes[parcel.thread_index - 1], parcel)
             handed += sum(len(parcel.frame) for parcel in parcels)
         return handed
+
+    def _next_packet(self) -> Frame | None:
+        """The frame with the next packet, if there is one; and when that packet arrives."""
+        frame = self.arrivals.next_frame()
+        self._arrival = NEVER if frame is None else frame.peek_time()
+        return frame
 
     def _somebody_waits(self) -> bool:
         """The cleaner for this very event, a call for vpp_main, or who wants the run to end."""

@@ -126,6 +126,9 @@ class Player:
         self.say("")
         self._hold_still()
 
+    def close(self) -> None:
+        """Leave nothing behind."""
+
     def pause(self) -> None:
         """Stop playing."""
         self.playing = False
@@ -238,8 +241,7 @@ class Player:
         """Let as much virtual time pass as the speed asks for `wall_s` seconds on the wall."""
         if not self.playing:
             return
-        if self.notice and self._clock() - self._said > (ERROR_S if self.error else NOTICE_S):
-            self.say("")
+        self._forget_notice()
         snapshot = self.bench.snapshot(_CHEAP)
         due = snapshot.next_time
         if due is None:
@@ -252,6 +254,11 @@ class Player:
             target = self._jump_gap(due, target, wall_s)
         self._run(target)
         self._look_for_capture_error()
+
+    def _forget_notice(self) -> None:
+        """What was said has been there for long enough."""
+        if self.notice and self._clock() - self._said > (ERROR_S if self.error else NOTICE_S):
+            self.say("")
 
     def _jump_gap(self, due: int, target: int, wall_s: float) -> int:
         """The target, moved to the next thing due if it kept us waiting for long enough."""

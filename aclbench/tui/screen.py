@@ -58,9 +58,16 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = list(BINDINGS)
     AUTO_FOCUS = ""
 
-    def __init__(self, make_bench: Callable[[], Workbench], title: str, play: bool = False) -> None:
+    def __init__(
+        self,
+        make_bench: Callable[[], Workbench],
+        title: str,
+        play: bool = False,
+        player_kind: type[Player] = Player,
+    ) -> None:
         super().__init__()
         self._play_at_once = play
+        self._player_kind = player_kind
         self._make_bench = make_bench
         self._bench_title = title
         self.player: Player | None = None
@@ -88,9 +95,13 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         # The empty screen first, so that something stands there while captures are opened.
         self.call_after_refresh(self._begin)
 
+    def on_unmount(self) -> None:
+        if self.player is not None:
+            self.player.close()
+
     async def _begin(self) -> None:
         try:
-            self.player = Player(self._make_bench, self._bench_title)
+            self.player = self._player_kind(self._make_bench, self._bench_title)
         except AclbenchError as error:
             self.app.exit(return_code=1, message=str(error))
             return

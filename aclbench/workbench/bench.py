@@ -27,7 +27,7 @@ from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
 from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
-from aclbench.errors import AclbenchError, CommandError, ScenarioError
+from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioError
 from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.feed import Feed
@@ -64,9 +64,8 @@ ORDERS: Final[dict[str, tuple[AnyOrder, ...]]] = {
 #: Events that a bench on real threads keeps.
 EVENTS_KEPT: Final = 100_000
 WHY_NOT_ON_THREADS: Final = (
-    "this bench runs on real threads: the operating system chooses who goes next, and would choose "
-    "otherwise the next time, so it cannot be stepped or taken back. Begin the same thing without "
-    '--threads (in Python: driver="stepped"), and it can'
+    "this bench runs on real threads, where the operating system chooses who goes next: it cannot "
+    'be stepped or taken back. The same thing without --threads (in Python: driver="stepped") can'
 )
 #: The longest that `advance` goes in one call: a hundred years.
 MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
@@ -333,6 +332,35 @@ class Workbench(Listening, Stepwise, TimeTravel):
         if isinstance(self.driver, ThreadedDriver):
             self.driver.stop()
 
+    def set_speed(self, speed: float | None) -> None:
+        """On real threads, how many times as fast as the wall's the next run is; None: led."""
+        assert isinstance(self.driver, ThreadedDriver), WHY_NOT_ON_THREADS
+        self.driver.speed = speed
+
+    def jump_to(self, time_ns: int) -> None:
+        """On real threads at the wall's pace, have the clock go on from a later time."""
+        if isinstance(self.driver, ThreadedDriver):
+            self.driver.jump_to(time_ns)
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it runs on real threads."""
+        return isinstance(self.driver, ThreadedDriver)
+
+    def load_alike(self, path: str | os.PathLike[str]) -> Self:
+        """A bench as `load` makes it, on real threads if this one is. Raises as `load` does."""
+        if not isinstance(self.driver, ThreadedDriver):
+            return type(self).load(path)
+        if Path(path).suffix == RUN_SUFFIX:
+            raise RunFileError(f"{os.fspath(path)}: {WHY_NOT_ON_THREADS}")
+        return self.from_scenario(
+            load_scenario(Path(path)),
+            history=False,
+            order=self.start.order,
+            driver="threaded",
+            speed=self.driver.speed,
+        )
+
     @property
     def capture_error(self) -> AclbenchError | None:
         """Why the captures ended early, if they did."""
@@ -518,6 +546,8 @@ class Workbench(Listening, Stepwise, TimeTravel):
             self.history.recorder = recorder
         if recorder is not None:
             recorder.begin(self)
+        if self.kept is not None:
+            self.kept.clear()
         self.travels += 1
         self._hand_on_listeners()
 

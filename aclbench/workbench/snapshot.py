@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from aclbench.drivers.driver import CLEANER, Driver, actor_name
+from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import (
     PROTO_ICMP,
@@ -194,7 +195,11 @@ class PacketCounts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The bench at one instant. `next_time` is when the next thing is due; None if nothing is."""
+    """The bench at one instant. `next_time` is when the next thing is due; None if nothing is.
+
+    On real threads (`threaded`) each worker's part has a time of its own, and `next_step` is what
+    the thread is at.
+    """
 
     now: int
     next_time: int | None
@@ -206,6 +211,7 @@ class Snapshot:
     session_timeout: tuple[int, ...]
     shortest_timeout: int
     max_entries: int
+    threaded: bool
 
     def interface_names(self, bitmap: int) -> tuple[str, ...]:
         """The interfaces of a bitmap by name; an index that is free shows as a number."""
@@ -291,6 +297,7 @@ def take_snapshot(driver: Driver, view: View) -> Snapshot:
         session_timeout=tuple(am.session_timeout),
         shortest_timeout=am.shortest_timeout,
         max_entries=am.conn_table_max_entries,
+        threaded=isinstance(driver, ThreadedDriver),
     )
 
 

@@ -47,7 +47,8 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     """Name, flags, and the cells in two or three columns."""
     before = frame.worker_before(worker.thread_index)
     place = f"{worker.name}  thread {worker.thread_index}"
-    upcoming = f"next: {worker.next_step} " if worker.next_step else ""
+    when = "now" if frame.snapshot.threaded else "next"
+    upcoming = f"{when}: {worker.next_step} " if worker.next_step else ""
     lines = [heading(f" {place}", upcoming, width, palette)]
     lines.append(flags_text(worker, before, palette))
     names = _THREE_COLUMNS if width > 3 * _CELL_WIDTH else _TWO_COLUMNS

@@ -147,7 +147,7 @@ def save(bench: Workbench, parsed: ParsedCommand) -> str:
 
 def load(bench: Workbench, parsed: ParsedCommand) -> str:
     """Become what a run file or a scenario holds."""
-    bench.adopt(type(bench).load(parsed.arguments["file"]))
+    bench.adopt(bench.load_alike(parsed.arguments["file"]))
     return where_text(bench)
 
 
