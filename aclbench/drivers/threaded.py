@@ -18,7 +18,9 @@ Who goes when, the operating system decides. What the clock shows depends on its
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
@@ -75,9 +77,9 @@ class ThreadedDriver:
         self._main = threading.RLock()
         self._running = False
         self._stopped = False
-        #: What vpp_main is told: signals to the cleaner, and None, which says "look".
-        self._news: SimpleQueue[CleanerEvent | None] = SimpleQueue()
-        self._signals: list[CleanerEvent] = []
+        #: Wakes vpp_main, which then looks what there is: signals, calls, lanes that are done.
+        self._news: SimpleQueue[None] = SimpleQueue()
+        self._signals: deque[CleanerEvent] = deque()
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         #: Lanes that have something to do.
         self._busy = 0
@@ -101,7 +103,8 @@ class ThreadedDriver:
 
     def signal_cleaner(self, event: CleanerEvent) -> None:
         """The cleaner is due now, if it waits for events. Takes no lock: packets call it."""
-        self._news.put(event)
+        self._signals.append(event)
+        self._news.put(None)
 
     def memory_barrier(self) -> None:
         """Both threads pass through one lock: whoever comes second sees what the first wrote."""
@@ -169,7 +172,7 @@ class ThreadedDriver:
     def next_time(self) -> int:
         """When the next thing is due, `now` at the earliest; `NEVER` if nothing is."""
         now = self.now
-        if self._busy or self._signals or not self._news.empty() or self._cleaner_is_ready(now):
+        if self._busy or self._signals or self._cleaner_is_ready(now):
             return now
         wait = self._cleaner_next
         until = wait.until if isinstance(wait, Wait) else now
@@ -191,7 +194,7 @@ class ThreadedDriver:
     def at_rest(self) -> bool:
         """The cleaner at its main wait, no lane busy, nothing raised."""
         wait = self._cleaner_next
-        return not (self._busy or self._signals or not self._news.empty()) and (
+        return not (self._busy or self._signals) and (
             isinstance(wait, Wait) and wait.kind != WaitKind.SUSPEND
         )
 
@@ -310,6 +313,8 @@ class ThreadedDriver:
                 lane.inbox.put(END)
         for lane in self.lanes:
             lane.join()
+            lane.idle = True
+        self._busy = 0
         self._now = max(self.read_clock(), self._now)
         self.clock = None
         self._serve_calls()
@@ -348,7 +353,7 @@ class ThreadedDriver:
             assert isinstance(wait, Wait)
             frame = self._next_packet() if most else None
             arrival = NEVER if frame is None else max(self._arrival, self._now)
-            if self._busy and arrival > min(until, wait.until):
+            if self._busy and arrival >= min(until, wait.until):
                 self._finish()  # with interrupts that may signal the cleaner
                 continue
             if frame is None and (to_last_packet or not most):
@@ -414,7 +419,6 @@ class ThreadedDriver:
             while self.handout.under_way() >= MAX_UNDER_WAY and self.failed is None:
                 self._wants_room = True
                 self._wait(LOOK_S)
-            self._take_news()
             if self._somebody_waits():
                 break
             parcels = self.handout.cut(frame, until, most - handed)
@@ -450,24 +454,16 @@ class ThreadedDriver:
 
     def _wait(self, seconds: float) -> None:
         """Sleep until there is news, but no longer than that."""
-        try:
-            event = self._news.get(timeout=seconds)
-        except Empty:
-            return
-        if event is not None:
-            self._signals.append(event)
-
-    def _take_news(self) -> None:
-        while not self._news.empty():
-            self._wait(0.0)
+        with suppress(Empty):
+            self._news.get(timeout=seconds)
 
     def _look(self) -> None:
-        """Take the news, and do what others want vpp_main to do."""
-        self._take_news()
+        """What woke vpp_main is looked at from here on; calls once no lane has anything to do."""
+        while not self._news.empty():
+            self._news.get()
         if not self._calls.empty():
             self._finish()
             self._serve_calls()
-            self._take_news()
 
     def _serve_calls(self) -> None:
         """Run the calls that wait for vpp_main."""
@@ -491,8 +487,7 @@ class ThreadedDriver:
         """Let the cleaner go on until it waits again."""
         wait, events = self._cleaner_next, NO_EVENTS
         if isinstance(wait, Wait) and wait.kind != WaitKind.SUSPEND:
-            events = tuple(self._signals)
-            self._signals.clear()
+            events = tuple(self._signals.popleft() for _ in range(len(self._signals)))
         try:
             upcoming = self._cleaner.send(Wake(self.read_clock(), events))
             while isinstance(upcoming, Step):

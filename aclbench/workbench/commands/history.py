@@ -20,7 +20,9 @@ MAX_LINES: Final = 2000
 
 def where_text(bench: Workbench) -> str:
     """Where the bench stands, in a line."""
-    history = bench.past
+    history = bench.history
+    if history is None:
+        return f"at +{seconds_text(bench.now - bench.started)}"
     packets = history.cursor.position.packets
     time = seconds_text(bench.now - bench.started)
     place = "at its end" if history.at_end() else "in the past"
