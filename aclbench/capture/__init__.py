@@ -2,9 +2,10 @@
 
 `reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
 reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
-columns, `sequence` makes one stream of several captures, `steering` says which interface each
-packet enters, `guess` finds the inside of a capture that comes alone, `doubles` notices packets
-that were captured twice, `craft` is for single packets, `writer` writes captures.
+columns, `flows` hashes their flows, `sequence` makes one stream of several captures, `steering`
+says which interface each packet enters, `guess` finds the inside of a capture that comes alone,
+`doubles` notices packets that were captured twice, `craft` is for single packets, `writer` writes
+captures.
 `synth` makes captures of what `traffic` describes, whose headers `compose` fills in.
 """
 
@@ -12,6 +13,7 @@ from aclbench.capture.batch import LINK_ETHERNET, RawBatch
 from aclbench.capture.columns import Columns, decode
 from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.doubles import Doubles
+from aclbench.capture.flows import flow_hashes
 from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
@@ -56,6 +58,7 @@ __all__ = [
     "can_be_read_again",
     "decode",
     "describe",
+    "flow_hashes",
     "guess_inside",
     "open_capture",
     "parse_frame",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from aclbench.engine.packet import flow_hash
 
 #: Packets in a frame unless told otherwise, as in VPP.
 FRAME_SIZE: Final = 256
@@ -42,7 +44,8 @@ class Frame:
 
     `time` is the bench's own, in nanoseconds; where it goes back, the clock stays. `rx` is the
     sw_if_index that each enters on, `number` is as `packet_number` makes it. Keys and info are as
-    in `aclbench.engine.packet`.
+    in `aclbench.engine.packet`. `flow` has their flow hashes, 0 for a packet without a key; it may
+    be empty, where they are not wanted or still to be computed.
     """
 
     time: list[int]
@@ -51,6 +54,7 @@ class Frame:
     key: list[bytes]
     mirror_key: list[bytes]
     info: list[int]
+    flow: list[int] = field(default_factory=list)
     position: int = 0
 
     def __len__(self) -> int:
@@ -60,6 +64,12 @@ class Frame:
     def peek_time(self) -> int:
         """When the next packet arrives."""
         return self.time[self.position]
+
+    def flows(self) -> list[int]:
+        """The flow hashes of all packets, computed if need be."""
+        if not self.flow:
+            self.flow = [flow_hash(key) if key else 0 for key in self.key]
+        return self.flow
 
     def pop(self) -> PacketInput:
         """Hand over the next packet."""
@@ -79,6 +89,7 @@ class Frame:
                 self.key[i : i + size],
                 self.mirror_key[i : i + size],
                 self.info[i : i + size],
+                self.flow[i : i + size],
             )
             for i in range(self.position, len(self.time), size)
         ]

@@ -14,7 +14,6 @@ from typing import Final
 from aclbench.drivers.frame import Frame
 from aclbench.engine.datapath import Datapath
 from aclbench.engine.main import AclMain
-from aclbench.engine.packet import flow_hash
 from aclbench.engine.worker import Worker
 
 #: A packet's place in its worker's order, in one number with the worker's thread index.
@@ -77,10 +76,10 @@ class Handout:
             count += self.handed[thread_index] - self.finished[thread_index]
         return count
 
-    def cut(self, frame: Frame, until: int, most: int) -> list[Parcel]:
+    def cut(self, frame: Frame, until: int, most: int, clock: int) -> list[Parcel]:
         """Parcels of the frame's packets that arrive up to `until`, at most so many packets.
 
-        The frame's position goes behind them.
+        None is handled earlier than `clock`. The frame's position goes behind them.
         """
         begin, end = frame.position, min(len(frame.time), frame.position + most)
         stop = begin
@@ -91,7 +90,7 @@ class Handout:
         if stop == begin:
             return []
         frame.position = stop
-        now = self.latest
+        now = max(self.latest, clock)
         self.latest = max(now, max(frame.time[begin:stop]))
         if self.am.n_workers == 1:
             self.handed[1] += stop - begin
@@ -117,8 +116,8 @@ class Handout:
         am = self.am
         of_thread = [Rows(thread_index, 0) for thread_index in range(am.n_workers + 1)]
         i = begin
-        for key in frame.key[begin:stop]:
-            of_thread[am.thread_of(0, key)].rows.append(i)
+        for flow in frame.flows()[begin:stop]:
+            of_thread[1 + flow % am.n_workers].rows.append(i)
             i += 1
         found: list[Rows] = []
         for rows in of_thread:
@@ -133,14 +132,14 @@ class Handout:
         if len(last) > _MAX_CONNECTIONS:
             self._forget()
         rx_threads = [am.thread_of(rx, b"") for rx in range(len(am.interfaces))]
+        flows = frame.flows() if self.by_connection else []
         found: list[Rows] = []
         of_thread: list[Rows | None] = [None] * (am.n_workers + 1)
         for i in range(begin, stop):
-            key = frame.key[i]
             thread = rx_threads[frame.rx[i]]
             place = 0
-            if self.by_connection and key:
-                connection = flow_hash(key)
+            if self.by_connection and frame.key[i]:
+                connection = flows[i]
                 place = last.get(connection, 0)
                 last[connection] = thread << _THREAD_SHIFT | (handed[thread] + 1)
                 other = place >> _THREAD_SHIFT

@@ -25,8 +25,10 @@ LOOK_S: Final = 0.1
 WAKE: Final = None
 END: Final = False
 
+#: A thread's answer to a question: its index, the error if there was one, and what was made.
+Answer = tuple[int, BaseException | None, Any]
 #: What a face wants to see of a worker at a time, and where the answer goes.
-Question = tuple[Callable[[Worker, int], Any], "SimpleQueue[tuple[int, Any]]"]
+Question = tuple[Callable[[Worker, int], Any], SimpleQueue[Answer]]
 
 
 class Lane:
@@ -127,4 +129,8 @@ class Lane:
     def _answer_questions(self) -> None:
         while not self.questions.empty():
             make, answers = self.questions.get()
-            answers.put((self.worker.thread_index, make(self.worker, self.driver.read_clock())))
+            thread_index = self.worker.thread_index
+            try:
+                answers.put((thread_index, None, make(self.worker, self.driver.read_clock())))
+            except BaseException as error:  # whoever asked hears of it
+                answers.put((thread_index, error, None))

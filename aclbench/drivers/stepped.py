@@ -105,6 +105,7 @@ class SteppedDriver(Stepping):
         listening = am.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers = self._rx_workers()
+        flow_workers: list[Worker] = []
         handled = 0
         going_on = True
         while going_on and (frame := self.arrivals.next_frame()) is not None:
@@ -113,6 +114,8 @@ class SteppedDriver(Stepping):
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
+            if by_flow:
+                flow_workers = [am.packet_workers[h % am.n_workers] for h in frame.flows()]
             if not start:
                 datapath.warm_up(frame.rx, frame.key, frame.mirror_key)
             # Compiled, a plain zip of lists is a loop over all of them at once.
@@ -139,7 +142,7 @@ class SteppedDriver(Stepping):
                         going_on = False
                         break
                     rx_workers = self._rx_workers()
-                worker = am.workers[am.thread_of(rx, key)] if by_flow else rx_workers[rx]
+                worker = flow_workers[i] if by_flow else rx_workers[rx]
                 if listening:
                     worker.packet_number = frame.number[i]
                 datapath.process_packet(worker, rx, key, mirror_key, info, now)

@@ -29,7 +29,7 @@ from aclbench.drivers.cores import shared_core
 from aclbench.drivers.driver import CLEANER, START_NS, actor_name
 from aclbench.drivers.frame import Arrivals, Frame
 from aclbench.drivers.handout import Handout, Parcel
-from aclbench.drivers.lane import END, WAKE, Lane
+from aclbench.drivers.lane import END, WAKE, Answer, Lane
 from aclbench.drivers.stepping import NO_EVENTS
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind, Wake
@@ -44,7 +44,7 @@ LOOK_S: Final = 0.05
 
 _T = TypeVar("_T")
 #: Something to be run by vpp_main, and where its error or its result goes.
-_Call = tuple[Callable[[], Any], "SimpleQueue[tuple[Exception | None, Any]]"]
+_Call = tuple[Callable[[], Any], "SimpleQueue[tuple[BaseException | None, Any]]"]
 
 
 class ThreadedDriver:
@@ -115,7 +115,8 @@ class ThreadedDriver:
 
     def read_clock(self) -> int:
         """What the clock shows: the same to all where the capture leads it."""
-        return self._now if self.clock is None else self.clock.now()
+        clock = self.clock
+        return self._now if clock is None else clock.now()
 
     def item_done(self, lane: Lane, packets: int) -> None:
         """A lane is through with something, so many packets among it; perhaps somebody waits."""
@@ -201,9 +202,9 @@ class ThreadedDriver:
     def at_safe_points(self, make: Callable[[Worker, int], _T]) -> list[_T]:
         """What `make` says of each worker and the time there, called on the worker's own thread.
 
-        Between two pieces of work; directly, where no thread runs.
+        Between two pieces of work; directly, where no thread runs. What it raises is raised here.
         """
-        answers: SimpleQueue[tuple[int, _T]] = SimpleQueue()
+        answers: SimpleQueue[Answer] = SimpleQueue()
         while True:
             with self._lock:
                 if self._running:
@@ -219,10 +220,12 @@ class ThreadedDriver:
         found = {0: make(self.machine.am.workers[0], self.now)}  # it carries no packets
         while len(found) <= len(self.lanes):
             try:
-                thread_index, answer = answers.get(timeout=LOOK_S)
+                thread_index, error, answer = answers.get(timeout=LOOK_S)
             except Empty:
                 self._raise_failure()
                 continue
+            if error is not None:
+                raise error
             found[thread_index] = answer
         return [found[thread_index] for thread_index in range(len(self.lanes) + 1)]
 
@@ -231,7 +234,7 @@ class ThreadedDriver:
 
         As VPP runs its commands. What it raises is raised here.
         """
-        outcome: SimpleQueue[tuple[Exception | None, Any]] = SimpleQueue()
+        outcome: SimpleQueue[tuple[BaseException | None, Any]] = SimpleQueue()
         self._calls.put((call, outcome))
         self._news.put(None)
         while True:
@@ -251,13 +254,14 @@ class ThreadedDriver:
 
     def stop(self) -> None:
         """End the run under way, soon. From any thread, and from a signal handler."""
-        self._stopped = True
+        self._stopped = self._running
         self._news.put(None)
 
     def jump_to(self, now: int) -> None:
         """Have the clock go on from a later time; only where the capture does not lead it."""
-        if self.clock is not None:
-            self.clock.jump_to(now)
+        clock = self.clock
+        if clock is not None:
+            clock.jump_to(now)
             self._news.put(None)
 
     # --- running -------------------------------------------------------------------------------
@@ -311,6 +315,7 @@ class ThreadedDriver:
             self._running = False
             for lane in self.lanes:
                 lane.inbox.put(END)
+        self._stopped = False
         for lane in self.lanes:
             lane.join()
             lane.idle = True
@@ -325,11 +330,8 @@ class ThreadedDriver:
             raise ThreadError(f"{name} failed, {doing or 'idle'}: {error!r}") from error
 
     def _is_ending(self) -> bool:
-        """Somebody called `stop`, or a thread has failed. The former holds once."""
-        if self._stopped or self.failed is not None:
-            self._stopped = False
-            return True
-        return False
+        """Somebody called `stop`, or a thread has failed."""
+        return self._stopped or self.failed is not None
 
     def _run_led(self, until: int, most: int, to_last_packet: bool) -> bool:
         """Run with the clock led by the capture.
@@ -353,9 +355,11 @@ class ThreadedDriver:
             assert isinstance(wait, Wait)
             frame = self._next_packet() if most else None
             arrival = NEVER if frame is None else max(self._arrival, self._now)
-            if self._busy and arrival >= min(until, wait.until):
+            if self._busy and (wait.until == NEVER or arrival >= min(until, wait.until)):
                 self._finish()  # with interrupts that may signal the cleaner
                 continue
+            if self._cleaner_is_ready(self._now):
+                continue  # who was busy had signalled, and was done as we looked
             if frame is None and (to_last_packet or not most):
                 return most > 0
             due = min(arrival, wait.until)
@@ -397,10 +401,14 @@ class ThreadedDriver:
             assert isinstance(wait, Wait)
             due = min(arrival, wait.until)
             no_more = frame is None and (to_last_packet or not most)
-            if no_more or now >= until or due == NEVER:
+            if no_more or due == NEVER or (now >= until and arrival > until):
                 if self._busy:
                     self._wait(LOOK_S)
                     continue
+                if self._cleaner_is_ready(now):
+                    continue  # who was busy had signalled, and was done as we looked
+                if not no_more and until != NEVER:
+                    clock.jump_to(until)  # nothing is due by then
                 return most > 0
             if arrival <= now:
                 most -= self._hand_out(min(now, until), most)
@@ -421,7 +429,7 @@ class ThreadedDriver:
                 self._wait(LOOK_S)
             if self._somebody_waits():
                 break
-            parcels = self.handout.cut(frame, until, most - handed)
+            parcels = self.handout.cut(frame, until, most - handed, self._now)
             with self._lock:
                 for parcel in parcels:
                     self._give(self.lanes[parcel.thread_index - 1], parcel)
@@ -471,7 +479,7 @@ class ThreadedDriver:
             call, outcome = self._calls.get()
             try:
                 outcome.put((None, call()))
-            except Exception as error:  # theirs to handle: it is raised where they wait
+            except BaseException as error:  # theirs to handle: it is raised where they wait
                 outcome.put((error, None))
 
     # --- the cleaner ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import (
     INFO_CUT,
     INFO_ICMP,
+    INFO_IP4_OPTIONS,
     INFO_IP6,
     INFO_MALFORMED,
     INFO_NOT_FOR_ACL,
@@ -147,10 +148,11 @@ class Datapath:
             if reason & KIND_MASK <= LAST_DENY:
                 self.count(worker, reason)
                 return
-        tx = am.fib.lookup(key[4:8] if len(key) == KEY4_SIZE else key[16:32])
+        to = key[4:8] if len(key) == KEY4_SIZE else key[16:32]
+        tx = am.fib.lookup(to, worker.thread_index)
         tx_interface = am.interfaces[tx] if tx >= 0 else None
         if tx_interface is None or not tx_interface.admin_up:
-            self.count(worker, self.drop_after(worker, reason, self.why_not_forwarded(key)))
+            self.count(worker, self.drop_after(worker, reason, self.why_not_forwarded(worker, key)))
             return
         if tx_interface.output_acls:
             if reason != UNCHECKED:
@@ -214,9 +216,9 @@ class Datapath:
                 self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
                 return
         yield FORWARD
-        tx_interface = self.forward(key)
+        tx_interface = self.forward(worker, key)
         if tx_interface is None:
-            reason = self.drop_after(worker, reason, self.why_not_forwarded(key))
+            reason = self.drop_after(worker, reason, self.why_not_forwarded(worker, key))
             self.finish(worker, rx, NO_TX, key, info, reason, checks, now)
             return
         tx = tx_interface.sw_if_index
@@ -283,7 +285,10 @@ class Datapath:
             return NOT_IP
         if info & INFO_CUT:
             return CUT
-        return MALFORMED if info & INFO_MALFORMED else IP4_OPTIONS
+        if info & INFO_MALFORMED:
+            return MALFORMED
+        # If it is up by now, it came up behind the packet's back.
+        return IP4_OPTIONS if info & INFO_IP4_OPTIONS else INTERFACE_DOWN
 
     def look_up(self, interface: Interface, key: bytes, info: int) -> Session | None:
         """The session of a packet; an ICMP reply belongs to its request's, if that is there."""
@@ -364,17 +369,17 @@ class Datapath:
         worker.session_in_hand = session
         return matched
 
-    def forward(self, key: bytes) -> Interface | None:
+    def forward(self, worker: Worker, key: bytes) -> Interface | None:
         """The tx interface of a packet; None if there is none."""
-        tx = self.am.fib.lookup(key[4:8] if len(key) == KEY4_SIZE else key[16:32])
+        tx = self.am.fib.lookup(destination(key), worker.thread_index)
         if tx < 0:
             return None
         interface = self.am.interfaces[tx]
         return interface if interface is not None and interface.admin_up else None
 
-    def why_not_forwarded(self, key: bytes) -> int:
+    def why_not_forwarded(self, worker: Worker, key: bytes) -> int:
         """The reason of a packet that has no tx interface."""
-        tx = self.am.fib.lookup(destination(key))
+        tx = self.am.fib.lookup(destination(key), worker.thread_index)
         if tx < 0:
             return _ENDS[tx]
         interface = self.am.interfaces[tx]

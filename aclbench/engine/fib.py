@@ -60,13 +60,18 @@ NEVER_FORWARDED: Final = (
 
 
 class Fib:
-    """The table. Changed by the thread that runs commands; read by every worker."""
+    """The table. Changed by the thread that runs commands; read by every worker.
 
-    def __init__(self) -> None:
+    What a thread has looked up it remembers for itself: threads that fill and read one memory would
+    wait for each other.
+    """
+
+    def __init__(self, n_threads: int = 1) -> None:
         #: Used as a set that keeps its order.
         self.entries: dict[FibEntry, None] = {}
         self._lengths: dict[bool, list[tuple[int, dict[int, int]]]] = {}
-        self._cache: dict[bytes, int] = {}
+        #: By thread index: where destinations lead that this thread has looked up.
+        self._caches: list[dict[bytes, int]] = [{} for _ in range(n_threads)]
         self._rebuild()
 
     def add(self, entry: FibEntry) -> None:
@@ -94,10 +99,10 @@ class Fib:
         self.entries = {e: None for e in self.entries if e.sw_if_index != sw_if_index}
         self._rebuild()
 
-    def lookup(self, address: bytes) -> int:
+    def lookup(self, address: bytes, thread_index: int = 0) -> int:
         """The tx interface for a destination in network order, or one of the `FIB_` values."""
         # Only ever this cache: one that `_rebuild` made meanwhile must not get an old answer.
-        cache = self._cache
+        cache = self._caches[thread_index]
         tx = cache.get(address)
         if tx is None:
             tx = self._longest_prefix(address)
@@ -121,7 +126,7 @@ class Fib:
     def _rebuild(self) -> None:
         """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs.
 
-        The cache last: whoever sees the new one sees the new tables.
+        The caches last: whoever sees the new ones sees the new tables.
         """
         tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
         for entry in sorted(self.entries, key=_rank, reverse=True):
@@ -131,7 +136,7 @@ class Fib:
         self._lengths = {
             family: sorted(by_length.items(), reverse=True) for family, by_length in tables.items()
         }
-        self._cache = {}
+        self._caches = [{} for _ in self._caches]
 
 
 def _rank(entry: FibEntry) -> tuple[Source, bool]:

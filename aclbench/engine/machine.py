@@ -78,7 +78,7 @@ class Machine:
         """As VPP: a subnet is on one interface, and none lies within another's."""
         bits = 128 if is_ip6 else 32
         for other in self.am.interfaces:
-            if other is None or other is interface:
+            if other is None or other is interface or other.deleted:
                 continue
             for there, there_length, there_is_ip6 in other.addresses:
                 shorter = min(length, there_length)

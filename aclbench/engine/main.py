@@ -105,7 +105,7 @@ class AclMain:
         #: By sw_if_index; None where an index is free.
         self.interfaces: list[Interface | None] = [local0]
         self.interfaces_created: int = 0
-        self.fib: Fib = Fib()
+        self.fib: Fib = Fib(n_workers + 1)
         #: By ACL index.
         self.acls: dict[int, Acl] = {}
         #: One for each side of an interface that has ACLs, (sw_if_index, is_input): only shown.

@@ -312,7 +312,9 @@ class Workbench(Listening, Stepwise, TimeTravel):
         am, frame_size = self.machine.am, self.start.frame_size
         if isinstance(self.driver, ThreadedDriver):
             frame_size *= self.start.workers  # what a worker gets of it is a frame
-        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time)
+        by_connection = self.start.order == "connection"
+        with_flows = am.n_workers > 1 and (am.flow_placement or by_connection)
+        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time, with_flows)
         self.driver.arrivals.source = self.feed.next_frame
 
     def play(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:

@@ -23,6 +23,7 @@ from aclbench.capture import (
     as_ethernet,
     can_be_read_again,
     decode,
+    flow_hashes,
 )
 from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
 from aclbench.engine.main import AclMain
@@ -67,6 +68,7 @@ class Feed:
         start: int,
         frame_size: int = FRAME_SIZE,
         by_time: bool = False,
+        with_flows: bool = False,
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
@@ -79,6 +81,8 @@ class Feed:
         self.start = start
         self.frame_size = frame_size
         self.by_time = by_time
+        #: Whether frames come with their flow hashes; those that come without get them in the end.
+        self.with_flows = with_flows
         self._am = am
         #: Bench time minus capture time; None until the first packet.
         self._offset: int | None = None
@@ -114,6 +118,7 @@ class Feed:
             packets.key[first:last],
             packets.mirror_key[first:last],
             packets.info[first:last],
+            packets.flow[first:last],
         )
         return self.latest
 
@@ -224,7 +229,15 @@ class Feed:
         Raises CaptureError as `check_captures` does.
         """
         self.check_captures()
-        feed = Feed(self.captures, self.steering, am, self.start, self.frame_size, self.by_time)
+        feed = Feed(
+            self.captures,
+            self.steering,
+            am,
+            self.start,
+            self.frame_size,
+            self.by_time,
+            self.with_flows,
+        )
         feed._stamps = self._stamps
         feed._offset = state.offset
         feed.doubles = state.doubles
@@ -288,6 +301,7 @@ class Feed:
             columns.key,
             columns.mirror_key,
             columns.info,
+            flow_hashes(columns.key) if self.with_flows else [],
         )
 
 
@@ -313,4 +327,5 @@ def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:
         sort(frame.key for frame in frames),
         sort(frame.mirror_key for frame in frames),
         sort(frame.info for frame in frames),
+        sort(frame.flow for frame in frames) if any(frame.flow for frame in frames) else [],
     )

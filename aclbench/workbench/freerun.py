@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aclbench.engine.timeouts import NEVER
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
+
+#: How long a run may take to end before it is told so again, in seconds.
+LOOK_S: Final = 0.1
 
 
 class FreeRun:
@@ -37,7 +40,7 @@ class FreeRun:
         while self._thread.is_alive():
             self._stopped = True
             self._bench.stop()
-            self._thread.join(timeout=1.0)
+            self._thread.join(timeout=LOOK_S)
 
     def _run(self) -> None:
         try:

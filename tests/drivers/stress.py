@@ -46,12 +46,13 @@ from aclbench.errors import ThreadError
 #: A seed takes some ten milliseconds; beyond this it hangs.
 WATCHDOG_S = 20.0
 #: After the watchdog has failed the run, its threads have so long to end.
-GRACE_S = 1.0
+GRACE_S = 10.0
 #: Runs until the cleaner is at rest, each at least so long: a clear that takes more never ends.
-MAX_RUNS_TO_REST = 60
+#: By the wall's clock they are more, since the machine may have other work.
+MAX_RUNS_TO_REST, MAX_RUNS_TO_REST_BY_CLOCK = 60, 500
 RUN_TO_REST_NS, RUN_TO_REST_S = SEC // 5, 0.005
-#: Timeouts go up to 3 s: this much later nobody may be alive, whatever the backlog was.
-AGED_OUT_NS = 10 * SEC
+#: Timeouts go up to 3 s, but a quantum may be small and interrupts may come late.
+AGED_OUT_NS, MAX_RUNS_TO_AGE = 10 * SEC, 100
 #: Packets of a run at most; it ends sooner, when all commands were given.
 MAX_PACKETS = 3000
 #: Trace events shown of a run that failed.
@@ -231,11 +232,11 @@ class StressDriver(ThreadedDriver):
         self.yield_now()
         super().memory_barrier()
 
-    def late_are_raised(self) -> None:
-        """Wait until no interrupt is on its way any more."""
+    def _end(self) -> None:
         for timer in self.late:
             timer.join()
         self.late.clear()
+        super()._end()
 
 
 # --- drivers that are wrong ------------------------------------------------------------------
@@ -250,15 +251,13 @@ class LostInterrupt(StressLane):
 
 
 class LostPacket(StressLane):
-    """Forgets the last packet of a parcel now and then."""
+    """Handles a packet that is counted nowhere, now and then."""
 
     def _play(self, parcel: Parcel) -> None:
-        if parcel.last % 7 == 0:
-            for column in (parcel.frame.time, parcel.frame.rx, parcel.frame.key):
-                column.pop()
-            for column in (parcel.frame.mirror_key, parcel.frame.info):
-                column.pop()
         super()._play(parcel)
+        reasons = self.worker.packet_reasons
+        if parcel.last % 7 == 0:
+            reasons[max(reasons)] -= 1
 
 
 class WrongCount(StressLane):
@@ -285,6 +284,7 @@ class Raises(StressLane):
     """Fails with an exception."""
 
     def _serve_interrupt(self) -> None:
+        self.doing = "failing"
         if self.served > 3:
             raise ZeroDivisionError("on purpose")
         super()._serve_interrupt()
@@ -521,12 +521,12 @@ class Stress:
 
     def come_to_rest(self) -> None:
         """Run on until the cleaner is at rest: every clear ends. Then check all there is."""
-        step = RUN_TO_REST_NS
+        step, runs = RUN_TO_REST_NS, MAX_RUNS_TO_REST
         if self.plan.speed is not None:
             step = max(step, int(RUN_TO_REST_S * self.plan.speed * SEC))
-        for _ in range(MAX_RUNS_TO_REST):
+            runs = MAX_RUNS_TO_REST_BY_CLOCK
+        for _ in range(runs):
             self.driver.run_until(self.driver.now + step)
-            self.driver.late_are_raised()
             if not self.unrest():
                 break
         else:
@@ -549,11 +549,14 @@ class Stress:
 
     def age_out(self) -> None:
         """With no more packets, sessions end by themselves; where that takes no time."""
-        if self.plan.speed is None or self.plan.speed >= 1000:
+        if self.plan.speed is not None and self.plan.speed < 1000:
+            return
+        for _ in range(MAX_RUNS_TO_AGE):
             self.driver.run_until(self.driver.now + AGED_OUT_NS)
             self.come_to_rest()
-            alive = self.am.live_sessions()
-            assert alive == 0, f"{alive} sessions do not age\n{describe_state(self.am)}"
+            if not self.am.live_sessions():
+                return
+        raise AssertionError(f"{self.am.live_sessions()} do not age\n{describe_state(self.am)}")
 
     # --- what must hold ------------------------------------------------------------------------
 
@@ -647,9 +650,10 @@ def problems_at_safe_point(worker: Worker, now: int) -> str:
 class Watchdog:
     """Within it, a run that does not end in time is failed; if even then it does not, so are we."""
 
-    def __init__(self, stress: Stress, seconds: float) -> None:
+    def __init__(self, stress: Stress, seconds: float, grace_s: float) -> None:
         self.stress = stress
         self.report = ""
+        self._grace_s = grace_s
         self._over = threading.Event()
         self._timer = threading.Timer(seconds, self._bark)
 
@@ -665,13 +669,18 @@ class Watchdog:
     def _bark(self) -> None:
         self.report = self.stress.describe()
         self.stress.driver.thread_failed("the watchdog", "waiting", Hang("it does not end"))
-        if not self._over.wait(GRACE_S):
+        if not self._over.wait(self._grace_s):
             print(self.report, file=sys.__stderr__)
             print(f"seed {self.stress.plan.seed} hangs, for good", file=sys.__stderr__, flush=True)
             os._exit(1)  # threads that never return cannot be ended
 
 
-def run_seed(seed: int, fault: str | None = None, watchdog_s: float = WATCHDOG_S) -> Stress:
+def run_seed(
+    seed: int,
+    fault: str | None = None,
+    watchdog_s: float = WATCHDOG_S,
+    grace_s: float = GRACE_S,
+) -> Stress:
     """Run one seed. Any exception is a failure; a run that does not end is a `Hang`."""
     plan = plan_of(seed)
     before = set(threading.enumerate())
@@ -680,15 +689,13 @@ def run_seed(seed: int, fault: str | None = None, watchdog_s: float = WATCHDOG_S
     threading.excepthook = lambda caught: stress.errors.append(caught.exc_value)
     sys.setswitchinterval(plan.switch_interval)
     try:
-        with Watchdog(stress, watchdog_s) as watchdog:
+        with Watchdog(stress, watchdog_s, grace_s) as watchdog:
             try:
                 stress.run()
             except ThreadError:
                 if watchdog.report:
                     raise Hang(watchdog.report) from None
                 raise
-            finally:
-                stress.driver.late_are_raised()
     finally:
         sys.setswitchinterval(switch_interval)
         threading.excepthook = hook
@@ -719,7 +726,8 @@ def stress_for(options: argparse.Namespace, first: int) -> int:
             print(f"{passed:,} seeds passed, {packets:,} packets", flush=True)
         seed = first + passed
         try:
-            packets += run_seed(seed, options.fault, options.watchdog).traffic.made
+            stress = run_seed(seed, options.fault, options.watchdog, options.grace)
+            packets += stress.traffic.made
         except Exception:
             traceback.print_exc()
             print(plan_of(seed), file=sys.stderr)
@@ -737,6 +745,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--first", type=int, default=None, help="drawn unless told")
     parser.add_argument("--watchdog", type=float, default=WATCHDOG_S, help=argparse.SUPPRESS)
+    parser.add_argument("--grace", type=float, default=GRACE_S, help=argparse.SUPPRESS)
     parser.add_argument("--fault", choices=FAULTS, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
     first = random.SystemRandom().randrange(10**6) if options.first is None else options.first

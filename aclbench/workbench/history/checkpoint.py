@@ -99,7 +99,7 @@ def unpack(checkpoint: Checkpoint, order: Order) -> SteppedDriver:
     set_fields(am, _copies(checkpoint.main))
     set_fields(am.cleaner, checkpoint.cleaner)
     am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
-    am.fib = Fib()
+    am.fib = Fib(am.n_workers + 1)
     am.fib.replace(checkpoint.fib)
     am.acls = {index: Acl(rules, tag) for index, (rules, tag) in checkpoint.acls.items()}
     for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
