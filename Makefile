@@ -8,8 +8,13 @@ INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture
 	$(wildcard aclbench/drivers/*.py aclbench/engine/*.py)
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
+STRESS_SECONDS ?= 60
+SEEDS ?=
+# A free-threaded Python, if there is one.
+FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
+FT := .venv-freethreaded
 
-.PHONY: run test check lint types imports bench fuzz docs dist clean help
+.PHONY: run test check lint types imports bench fuzz stress test-freethreaded docs dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +46,14 @@ fuzz: $(VENV)/.dev ## damaged captures, FUZZ_SECONDS long (FUZZ_SEED=number repe
 	PYTHONPATH=tests $(BIN)/python -m capture.fuzz --seconds $(FUZZ_SECONDS) \
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
+stress: $(VENV)/.dev ## random runs on real threads for a minute (SEEDS=number: so many runs)
+	PYTHONPATH=tests $(BIN)/python -m drivers.stress \
+	  $(if $(SEEDS),--seeds $(SEEDS),--seconds $(STRESS_SECONDS))
+
+test-freethreaded: $(FT)/.dev ## engine, drivers and a short stress without a global interpreter lock
+	PYTHON_GIL=0 $(FT)/bin/python -m pytest tests/engine tests/drivers
+	PYTHON_GIL=0 PYTHONPATH=tests $(FT)/bin/python -m drivers.stress --seconds 20
+
 docs: $(VENV)/.dev ## write README's table of commands anew
 	$(BIN)/python -m aclbench.workbench.commands.reference README.md
 
@@ -48,7 +61,7 @@ dist: $(VENV)/.dev ## one wheel for any platform, captures and scenarios inside
 	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist build aclbench/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FT) dist build aclbench/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,3 +77,11 @@ $(VENV)/.dev: $(INSTALLED) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	$(BIN)/python -m compileall -q aclbench
 	@touch $@ $(VENV)/.run
+
+$(FT)/.dev: pyproject.toml
+	@test -n "$(FREETHREADED)" || { echo "there is no free-threaded Python on the path \
+	(python3.13t or later); say where: make FREETHREADED=/path/to/python3.14t test-freethreaded"; exit 1; }
+	$(FREETHREADED) -m venv $(FT)
+	$(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary -e . \
+	  hypothesis pytest pytest-asyncio
+	@touch $@

@@ -1,6 +1,6 @@
 """What a packet, a session, a requeue and a step back cost: `make bench`.
 
-    python -m benchmarks [replay] [live] [aging] [past]
+    python -m benchmarks [replay] [live] [aging] [past] [threads]
 
 Timings are never tests: they depend on the machine and on what else it does. So each figure is the
 median of several runs, with its spread, and what is compared runs in turn.
@@ -23,6 +23,7 @@ from benchmarks.captures import fast, mixed
 from benchmarks.measuring import measure
 from benchmarks.past import speed_kept, step_back
 from benchmarks.replaying import against_others, at_live_sessions, shares
+from benchmarks.threads import against_stepped
 
 PACKETS, FLOWS = 1_000_000, 100_000
 
@@ -59,11 +60,21 @@ def past(folder: Path) -> None:
     measure(f"a step back, {PACKETS:,} packets", "ms", step_back(large))
 
 
+def threads(folder: Path) -> None:
+    """Real threads beside virtual time; make the capture smaller where nothing is compiled."""
+    packets = PACKETS if compiled.form() == "compiled" else PACKETS // 4
+    path = fast(folder / "fast.pcap", packets, packets // 10)
+    against_stepped(path, packets, "flows at random", (1, 2, 4))
+    path = mixed(folder / "mixed.pcap", packets, packets // 10)
+    against_stepped(path, packets, "flows that come and go", (1, 2, 4))
+
+
 PARTS: dict[str, Callable[[Path], None]] = {
     "replay": replay,
     "live": live,
     "aging": aging,
     "past": past,
+    "threads": threads,
 }
 
 

@@ -37,8 +37,9 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError, ThreadError
 
-#: Packets handed out and not finished: no more than this, and on from half of it.
-MAX_UNDER_WAY: Final = 8192
+#: Packets handed out and not finished: no more than this, and on from half of it. Enough to keep
+#: the workers busy while vpp_main reads and decodes.
+MAX_UNDER_WAY: Final = 16384
 #: vpp_main looks up from a wait so often, in seconds, also if nobody wakes it.
 LOOK_S: Final = 0.05
 
