@@ -82,6 +82,8 @@ $(FT)/.dev: pyproject.toml
 	@test -n "$(FREETHREADED)" || { echo "there is no free-threaded Python on the path \
 	(python3.13t or later); say where: make FREETHREADED=/path/to/python3.14t test-freethreaded"; exit 1; }
 	$(FREETHREADED) -m venv $(FT)
-	$(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary -e . \
-	  hypothesis pytest pytest-asyncio
+	$(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary \
+	  hatchling editables hypothesis pytest pytest-asyncio
+	ACLBENCH_PURE=1 $(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary \
+	  --no-build-isolation -e .
 	@touch $@
