@@ -165,6 +165,9 @@ class Interrupted:
             signal.raise_signal(signal.SIGINT)
         return False
 
+    def stop(self) -> None:
+        """What a bench on real threads is told besides; this one has none."""
+
 
 def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
     """Play that never comes back, as with a pipe that gives no more, can be left."""
