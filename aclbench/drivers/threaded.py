@@ -499,9 +499,12 @@ class ThreadedDriver:
             events = tuple(self._signals.popleft() for _ in range(len(self._signals)))
         try:
             upcoming = self._cleaner.send(Wake(self.read_clock(), events))
+            wake = Wake(self._now, NO_EVENTS)
             while isinstance(upcoming, Step):
                 self._cleaner_next = upcoming
-                upcoming = self._cleaner.send(Wake(self.read_clock(), NO_EVENTS))
+                if self.clock is not None:
+                    wake = Wake(self.clock.now(), NO_EVENTS)
+                upcoming = self._cleaner.send(wake)
         except Exception as error:
             self.thread_failed(actor_name(0), f"the cleaner, at: {self.upcoming(CLEANER)}", error)
             self._raise_failure()
