@@ -48,11 +48,13 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
 
         click.echo(json.dumps(explanation.to_json(), indent=2))
         return
-    from aclbench.workbench.explain import explanation_text
+    import textwrap
+
+    from aclbench.workbench.explain import WIDTH, explanation_text
 
     click.echo(explanation_text(explanation))
     if scenario.assumed:
-        click.echo(f"\n{scenario.assumed}")
+        click.echo("\n" + textwrap.fill(scenario.assumed, WIDTH))
 
 
 def play_up_to(bench: Workbench, frame: int) -> None:
@@ -60,7 +62,7 @@ def play_up_to(bench: Workbench, frame: int) -> None:
 
     One capture hands its packets over in order.
     """
-    alone = bench.feed is not None and len(bench.feed.captures) == 1
+    alone = frame > 0 and bench.feed is not None and len(bench.feed.captures) == 1
     while not bench.play(min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS):
         if alone and bench.snapshot().packets.read >= frame:
             return

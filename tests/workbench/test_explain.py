@@ -18,6 +18,7 @@ from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.fib import FIB_NO_ROUTE, Prefix
 from aclbench.engine.packet import unpack_key
 from aclbench.workbench.bundled import bundled_files
+from aclbench.workbench.commands.explain import read_flow
 from aclbench.workbench.explain import Explanation, explanation_text
 from aclbench.workbench.explain.forwarding import matching_entry
 from aclbench.workbench.explain.reading import mismatches
@@ -54,7 +55,7 @@ def texts(explanation: Explanation) -> str:
     return " | ".join(near.text for near in explanation.nearest)
 
 
-def recorded(bench: Workbench, until_end: bool = True) -> list[PacketVerdict]:
+def recorded(bench: Workbench) -> list[PacketVerdict]:
     """The verdicts of a whole run, made again."""
     history = bench.past
     with bench.visiting():
@@ -76,7 +77,6 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
     for node, check in zip(nodes, event.checks, strict=True):
         if check.session is not None:
             assert node.session_after is not None
-            assert node.session_after[:2] if False else True
             found = node.session_after.thread_index, node.session_after.session_index
             assert found == tuple(check.session)
         if not any(key.hit for key in node.looked_up):
@@ -96,7 +96,7 @@ def test_every_kind_of_verdict_of_a_bundled_capture(capture: Path) -> None:
     seen: dict[int, int] = {}
     for event in recorded(bench):
         seen[event.reason] = seen.get(event.reason, 0) + 1
-        if seen[event.reason] == 1 or event.number % 97 == 0:
+        if seen[event.reason] == 1 or event.number % 211 == 0:
             explain_like_recorded(bench, event, str(event.number))
 
 
@@ -146,8 +146,8 @@ def test_a_session_that_was_cleared_or_recycled() -> None:
     bench.send("pg1", frame4(udp(53, 5353), 17, OUT, IN))
     assert "was cleared" in texts(bench.explain(2))
     bench = firewall("set acl-plugin session table max-entries 1")
-    bench.send("pg0", [frame4(tcp(2, 40000 + n, 80), 6, IN, OUT) for n in range(2)])
-    bench.send("pg1", frame4(tcp(18, 80, 40000), 6, OUT, IN))
+    bench.send("pg0", [frame4(tcp(40000 + n, 80, 2), 6, IN, OUT) for n in range(2)])
+    bench.send("pg1", frame4(tcp(80, 40000, 18), 6, OUT, IN))
     assert "was recycled" in texts(bench.explain(3))
     assert "recycles the head" in explanation_text(bench.explain(2))
     bench.send("pg0", frame4(udp(5353, 53), 17, IN, OUT))  # the last transient makes room
@@ -159,18 +159,19 @@ def test_a_session_that_was_cleared_or_recycled() -> None:
 def test_a_rule_that_failed_on_one_field_only() -> None:
     """Every rule tried, with the field; the near one is named."""
     bench = firewall()
-    bench.send("pg0", frame4(tcp(2, 40000, 443), 6, IN, OUT))
+    bench.send("pg0", frame4(tcp(40000, 443, 2), 6, IN, OUT))
     explanation = bench.explain(1)
     node = next(part for part in explanation.way if isinstance(part, NodePart))
     assert [tried.field for tried in node.tried] == ["dport", "proto", "proto"]
     assert "failed on one field only: dport 443 is not 80" in texts(explanation)
+    assert "proto 6 is not 17" not in texts(explanation)
     assert "dport 443 is not 80" in explanation_text(explanation)
 
 
 def test_a_permit_that_comes_too_late() -> None:
     """The rule that denied stands before it."""
     bench = firewall("set acl-plugin acl index 0 deny proto 6, permit")
-    bench.send("pg0", frame4(tcp(2, 40000, 80), 6, IN, OUT))
+    bench.send("pg0", frame4(tcp(40000, 80, 2), 6, IN, OUT))
     assert "matches, but acl 0 rule 0 comes before it" in texts(bench.explain(1))
 
 
@@ -182,7 +183,7 @@ def test_icmp_errors_and_replies() -> None:
     assert "type 8 code 0, entering pg0" in texts(bench.explain(2))
     bench.send("pg0", frame4(icmp(8, 0), 1, IN, OUT))
     bench.send("pg1", frame4(icmp(0, 0), 1, OUT, IN))
-    assert "as the answer to its request" in explanation_text(bench.explain(4))
+    assert "as the answer to its request" in " ".join(explanation_text(bench.explain(4)).split())
 
 
 @pytest.mark.parametrize(
@@ -237,11 +238,9 @@ FLOWS = [
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
     """It changes nothing, and is what happens then to such a packet."""
-    from aclbench.workbench.commands.explain import read_flow
-
     bench = firewall("set acl-plugin session table max-entries 2")
     for number in sent:
-        _send(bench, FLOWS[number], read_flow)
+        _send(bench, FLOWS[number])
     before, place = state_of(bench.stepped), bench.past.place()
     explanation = bench.explain(flow)
     printed = bench.cli(f"explain {flow}")
@@ -249,32 +248,28 @@ def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
     assert explanation.would
     assert printed == explanation_text(explanation)
     assert "would be" in printed
-    (verdict,) = _send(bench, flow, read_flow)
+    (verdict,) = _send(bench, flow)
     assert (explanation.verdict.fate, explanation.verdict.tx) == (verdict.fate, verdict.tx)
     if "session" not in verdict.reason:
         assert explanation.verdict.reason == verdict.reason
 
 
-def _send(bench: Workbench, flow: str, read_flow: Any) -> Any:
+def _send(bench: Workbench, flow: str) -> Any:
     parsed = bench.commands.parse(f"explain {flow}", bench)
+    assert parsed is not None
     f = read_flow(parsed)
     if len(f.src) == 4:
-        from engine.bench import ether, ip4
-
         src, dst = (".".join(map(str, address)) for address in (f.src, f.dst))
         return bench.send(f.interface, frame4(_l4(f), f.proto, src, dst))
-    from aclbench.engine.packet import parse_ip6
-
-    assert parse_ip6
     head = bytes([0x60]) + bytes(5) + bytes([f.proto, 64]) + f.src + f.dst
     return bench.send(f.interface, bytes(12) + b"\x86\xdd" + head + _l4(f))
 
 
 def _l4(f: Any) -> bytes:
     if f.proto == 6:
-        return bytes(tcp(f.tcp_flags, f.sport, f.dport))
+        return tcp(f.sport, f.dport, f.tcp_flags)
     if f.proto == 17:
-        return bytes(udp(f.sport, f.dport))
+        return udp(f.sport, f.dport)
     return bytes([f.sport, f.dport]) + bytes(18) if f.proto in (1, 58) else bytes(20)
 
 
@@ -322,7 +317,7 @@ def test_captures_and_packets_that_were_sent_have_numbers_of_their_own() -> None
     bench = bench_on(SMALL)
     bench.send("pg0", frame4(udp(1, 2), 17, IN, OUT))
     bench.play()
-    with pytest.raises(CommandError, match="sent:1 or http.pcap:1"):
+    with pytest.raises(CommandError, match=r"http\.pcap:1 or sent:1"):
         bench.explain(1)
     assert "UDP" in explanation_text(bench.explain("sent:1"))
     assert bench.explain("http.pcap:1").read.protocol != "UDP"
@@ -383,7 +378,5 @@ def test_forwarding_finds_what_the_fib_finds(nets: list[Any], address: int) -> N
 def test_the_forwarding_part_names_the_prefix() -> None:
     """And the interface it leads to."""
     bench = firewall()
-    part = next(
-        p for p in bench.explain(FLOWS[0]).way if isinstance(p, ForwardingPart)
-    )
+    part = next(p for p in bench.explain(FLOWS[0]).way if isinstance(p, ForwardingPart))
     assert (part.prefix, part.interface) == ("192.168.0.0/24", "pg1")

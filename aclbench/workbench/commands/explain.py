@@ -49,8 +49,9 @@ def _parse_packet(text: str, context: Any) -> PacketName:
 
 def _complete_packet(prefix: str, context: Any) -> Iterable[Candidate]:
     feed = getattr(context, "feed", None)
-    for number, path in enumerate(feed.captures if feed is not None else (), 1):
-        if len(feed.captures) > 1:
+    captures = feed.captures if feed is not None else ()
+    for number, path in enumerate(captures, 1):
+        if len(captures) > 1:
             yield Candidate(f"{number}:", f"a packet of {path.name}")
 
 

@@ -6,11 +6,12 @@ tree of `tree`, which `text` makes lines of.
 
 from aclbench.workbench.explain.finding import PacketName
 from aclbench.workbench.explain.past import explain_packet
-from aclbench.workbench.explain.text import explanation_text
+from aclbench.workbench.explain.text import WIDTH, explanation_text
 from aclbench.workbench.explain.tree import Explanation
 from aclbench.workbench.explain.would import Flow, explain_flow
 
 __all__ = [
+    "WIDTH",
     "Explanation",
     "Flow",
     "PacketName",

@@ -49,7 +49,7 @@ def find_packet(bench: Workbench, history: History, wanted: PacketName) -> Found
     for begin, end in _stretches(history, wanted.frame):
         for ordinal, event in _verdicts(history, begin, end):
             of, number = split_number(event.number)
-            frame = _frame_sent(bench, history, event)
+            frame = _frame_sent(bench, history, event) if sent else None
             source = _source_name(bench, of, frame is not None)
             low, high = seen.get(source, (number, number))
             seen[source] = min(low, number), max(high, number)

@@ -47,9 +47,13 @@ class _Listener:
             for check in event.checks:
                 if check.session is not None:
                     self._last_packets[check.session] = event.number
-        elif isinstance(event, SessionDeleted | SessionRecycled) and not self._over:
-            if event.sw_if_index == self._sw_if_index and event.key in self._keys:
-                self.lost = self._lost(self._bench.machine.am, event)
+        elif (
+            isinstance(event, SessionDeleted | SessionRecycled)
+            and not self._over
+            and event.sw_if_index == self._sw_if_index
+            and event.key in self._keys
+        ):
+            self.lost = self._lost(self._bench.machine.am, event)
 
     def _lost(self, am: AclMain, event: SessionDeleted | SessionRecycled) -> LostSession:
         """Freed this very moment, so its slot still has its flags."""

@@ -21,12 +21,12 @@ from aclbench.engine.packet import (
     unpack_key,
 )
 from aclbench.engine.reasons import KIND_MASK, NO_SUCH_ACL, TOO_MANY_SESSIONS
+from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.explain.lost import FindLost
 from aclbench.workbench.explain.node import NodeState, keys_looked_up, match_rule
 from aclbench.workbench.explain.reading import mismatch_text, rule_tried
 from aclbench.workbench.explain.tree import ForwardingPart, LostSession, Nearest, RuleTried
 from aclbench.workbench.explain.way import Way, mirror_of, rule_named
-from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.snapshot import key_text
 
 if TYPE_CHECKING:
@@ -34,6 +34,19 @@ if TYPE_CHECKING:
 
 #: Rules that failed on one field only: so many are named.
 MAX_RULES: Final = 3
+#: By the one field that a rule failed on, how far it is from letting the packet pass. One that
+#: matches and only comes too late is nearest.
+_DISTANCES: Final = {
+    "": 0,
+    "tcpflags": 1,
+    "dport": 1,
+    "sport": 1,
+    "l4": 2,
+    "src": 2,
+    "dst": 2,
+    "proto": 3,
+}
+_FAR: Final = 3
 #: ICMP types that report an error about another packet.
 _ICMP_ERRORS: Final = {PROTO_ICMP: {3, 4, 5, 11, 12}, PROTO_ICMP6: {1, 2, 3, 4}}
 
@@ -133,8 +146,10 @@ def _near_rules(am: AclMain, node: NodeState) -> list[RuleTried]:
             )
             if not tried.others and tried.field != "family":
                 found.append(tried)
-    # One that only comes too late is nearer than one that does not match.
-    return sorted(found, key=lambda tried: tried.field != "")
+    found.sort(key=lambda tried: _DISTANCES[tried.field])
+    # A rule for another protocol is no help where one of its own is near.
+    nearest = _DISTANCES[found[0].field] if found else 0
+    return [t for t in found if _DISTANCES[t.field] < _FAR or nearest == _FAR]
 
 
 def _rule_text(node: NodeState, tried: RuleTried) -> str:

@@ -189,7 +189,7 @@ def _field_found(five: FiveTuple, info: int, rule: AclRule, field: str) -> str:
 
 
 def mismatch_text(tried: RuleTried, is_icmp: bool) -> str:
-    """`dport 443 is not 80`: the field that did not match, the packet's value against the rule's."""
+    """`dport 443 is not 80`: the field that did not match, packet against rule."""
     match tried.field:
         case "":
             return "matches"

@@ -46,9 +46,9 @@ def explanation_text(explanation: Explanation) -> str:
 def _lines(e: Explanation) -> Iterator[Line]:
     verdict = e.verdict
     fate = verdict.fate.replace("_", " ")
-    says = fate if verdict.reason.lower() == fate.lower() else f"{fate}, {verdict.reason}"
+    says = verdict.reason if verdict.reason.lower() == fate else f"{fate}, {verdict.reason}"
     would = "would be " if e.would else ""
-    what = "this packet" if e.would else f"packet {e.packet}"
+    what = f"such a packet on {e.rx}" if e.would else f"packet {e.packet}"
     yield 0, f"{what}: {would}{says}"
     when = "now, at" if e.would else "at"
     yield 1, f"arrives {when} +{seconds_text(e.at)} on {e.rx}, handled by {_worker(e)}"
@@ -73,7 +73,7 @@ def _worker(e: Explanation) -> str:
 
 
 def _read(read: PacketRead) -> Iterator[str]:
-    if read.frame:
+    if read.frame and not read.family:
         yield f"frame: {read.frame}"
     if read.family:
         yield f"{read.family} {read.protocol} {_end(read.src, read.sport)} > " + (
@@ -176,7 +176,7 @@ def _standing(e: Explanation, session: SessionPart) -> Iterator[str]:
         seen = [" ".join(f) or "-" for f in (session.tcp_flags_seen_in, session.tcp_flags_seen_out)]
         yield f"TCP flags seen: in {seen[0]}; out {seen[1]}"
     yield (
-        f"idle {seconds_text(session.idle)}; checked from +"
-        f"{seconds_text(session.check_due - e.started)} on; expires at +"
+        f"idle {seconds_text(session.idle)}; due for a check at +"
+        f"{seconds_text(session.check_due - e.started)}; expires at +"
         f"{seconds_text(session.expires - e.started)} (idle {seconds_text(session.timeout)})"
     )
