@@ -85,23 +85,21 @@ def find_lost(
     bench: Workbench,
     history: History,
     before: Point,
-    stop: PacketVerdict | None,
+    stop: tuple[Point, PacketVerdict] | None,
     sw_if_index: int,
     keys: Collection[bytes],
 ) -> LostSession | None:
     """The last session with one of these keys that went on an interface before a point.
 
-    The past is run again from its end on, checkpoint by checkpoint. The stretch from `before` up to
-    the packet whose verdict is `stop` belongs to it. To be called while visiting.
+    The past is run again from its end on, checkpoint by checkpoint. The stretch from `before` to
+    `stop`, the end of the packet and its verdict, belongs to it. To be called while visiting.
     """
     points = [saved.point for saved in history.branch.saved if saved.point < before]
     stretches = list(pairwise([*points, before]))[::-1]
     if stop is not None:
-        packets = before.position.packets + 1
-        last = history.point_of_packet(min(packets, history.branch.end.position.packets))
-        stretches.insert(0, (before, last))
+        stretches.insert(0, (before, stop[0]))
     for begin, end in stretches:
-        listener = _Listener(bench, sw_if_index, keys, stop)
+        listener = _Listener(bench, sw_if_index, keys, stop[1] if stop is not None else None)
         history.hear_between(begin, end, listener.hear)
         if listener.lost is not None:
             return listener.lost

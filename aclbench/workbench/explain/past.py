@@ -51,8 +51,9 @@ def explain_packet(bench: Workbench, wanted: PacketName) -> Explanation:
             bench.interface_name(event.rx),
             packet_read(event.key, event.info, unread, _frame_text(bench, found)),
         )
+        stop = history.point_of_packet(found.ordinal), event
         nearest = nearest_things(
-            bench, way, event.time, lambda i, keys: find_lost(bench, history, begin, event, i, keys)
+            bench, way, event.time, lambda i, keys: find_lost(bench, history, begin, stop, i, keys)
         )
     return Explanation(
         packet=found.name,
