@@ -288,6 +288,10 @@ class Stepping:
             return ALLOW_INTERRUPT.label
         return PARSE.label if self._inbox[actor] else ""
 
+    def in_packet(self, thread_index: int) -> bool:
+        """Whether a thread is in the middle of a packet, taken up step by step."""
+        return thread_index in self._in_hand and self._in_hand[thread_index][2]
+
     def _choose(self, ready: list[int]) -> int:
         if self.order == "random":
             return self._random.choice(ready)

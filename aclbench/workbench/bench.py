@@ -29,7 +29,9 @@ from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioError
 from aclbench.workbench.commands import make_command_table
+from aclbench.workbench.commands.explain import explanation_of
 from aclbench.workbench.eventlog import EventLog
+from aclbench.workbench.explain import Explanation
 from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
@@ -295,6 +297,16 @@ class Workbench(Listening, Stepwise, TimeTravel):
         if due < (NEVER if snapshot.next_time is None else snapshot.next_time):
             return replace(snapshot, next_time=max(due, snapshot.now))
         return snapshot
+
+    def explain(self, packet: int | str) -> Explanation:
+        """Why a packet of the run met its fate: `17`, `"http.pcap:17"`. Or what would become of one
+        now: `"pg0 udp 10.0.0.2:5353 > 192.168.0.2:53"`, as the command `explain` takes it.
+
+        The bench stays as it is. Raises CommandError.
+        """
+        parsed = self.commands.parse(f"explain {packet}", self)
+        assert parsed is not None
+        return self.driver.on_main(lambda: explanation_of(self, parsed))
 
     def check_invariants(self) -> None:
         """Raise AssertionError, and show the state, if something that always holds does not."""

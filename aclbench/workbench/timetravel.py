@@ -177,7 +177,7 @@ class TimeTravel:
         """The whole state at a place; the bench stays where it is."""
         if place == "now":
             return state_of(self.stepped)
-        with self._visiting():
+        with self.visiting():
             self._go_to_place(place)
             return state_of(self.stepped)
 
@@ -207,7 +207,7 @@ class TimeTravel:
 
     def _events_again(self, first: str, last: str) -> list[TraceEvent]:
         """The events between two places, by running that stretch again with someone listening."""
-        with self._visiting() as history:
+        with self.visiting() as history:
             self._go_to_place(first, before=True)
             begin, branch = history.cursor, history.branch
             self._go_to_place(last)
@@ -247,7 +247,7 @@ class TimeTravel:
         if self.kept is not None:
             return self.kept.events()[-count:]
         found: list[TraceEvent] = []
-        with self._visiting() as history:
+        with self.visiting() as history:
             here = history.cursor
             for saved in reversed([s for s in history.branch.saved if s.point < here]):
                 found = history.listen_between(saved.point, here)
@@ -262,7 +262,7 @@ class TimeTravel:
         """
         read = self._reader(field)
         writers: list[Writer] = []
-        with self._visiting() as history:
+        with self.visiting() as history:
             begin = history.branch.starts[0]
             history.goto(begin)
             old = read(self.stepped)
@@ -324,7 +324,7 @@ class TimeTravel:
             self._hand_on_listeners()
 
     @contextmanager
-    def _visiting(self) -> Iterator[History]:
+    def visiting(self) -> Iterator[History]:
         """Look somewhere else, and come back."""
         history = self.past
         standing, place = self._standing(), history.place()

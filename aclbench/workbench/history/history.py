@@ -496,11 +496,24 @@ class History:
     def listen_between(self, begin: Point, end: Point) -> list[TraceEvent]:
         """The trace events of a stretch, made again; the bench is left at its end."""
         heard: list[TraceEvent] = []
+        self.hear_between(begin, end, heard.append)
+        return heard
+
+    def hear_between(self, begin: Point, end: Point, hear: Callable[[TraceEvent], None]) -> None:
+        """The same for a stretch of any length: each event is told as it is made."""
         self._restore(begin)
         self._perform_to(begin)
-        self._bench.machine.am.listener = heard.append
+        self._bench.machine.am.listener = hear
         self._perform_to(end, begin)
-        return heard
+
+    def point_of_packet(self, number: int) -> Point:
+        """Right behind the n-th packet of the run."""
+        position = Position(number, 0, 0)
+        return Point(self.branch.op_at(position), position, 0)
+
+    def before_packet(self, number: int) -> Point:
+        """A point from which the n-th packet of the run is at most a turn away."""
+        return self._shortly_before(self.branch.canonical(self.point_of_packet(number)))
 
     # --- performing ----------------------------------------------------------------------------
 

@@ -1,0 +1,68 @@
+"""The command `aclbench explain`: why one packet of a capture met its fate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+#: The capture is played on by so many packets, until the one that is asked for has come.
+PLAY_PACKETS = 2048
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO... N")
+@bench_options
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
+def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None:
+    """Say why packet N of a capture passed or not, and what would have let it pass.
+
+    N is its Wireshark number; file:N with several captures. The bench is made as for replay: by a
+    scenario, by VPP lines (--exec), or a firewall that reflects what is opened from inside.
+    """
+    from aclbench.workbench.bench import Workbench
+
+    if len(inputs) < (1 if asked.rx else 2):
+        raise click.UsageError("name a capture or scenario, and a packet: aclbench explain http 5")
+    *names, packet = inputs
+    frame = packet.rpartition(":")[2]
+    if not frame.isdecimal() or len(frame) > 12:
+        raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
+    scenario = find_scenario(names, asked)
+    bench = Workbench.from_scenario(scenario)
+    play_up_to(bench, int(frame))
+    try:
+        explanation = bench.explain(packet)
+    except AclbenchError:
+        if bench.capture_error is not None:  # which is why there is no such packet
+            raise bench.capture_error from None
+        raise
+    if as_json:
+        import json
+
+        click.echo(json.dumps(explanation.to_json(), indent=2))
+        return
+    import textwrap
+
+    from aclbench.workbench.explain import WIDTH, explanation_text
+
+    click.echo(explanation_text(explanation))
+    if scenario.assumed:
+        click.echo("\n" + textwrap.fill(scenario.assumed, WIDTH))
+
+
+def play_up_to(bench: Workbench, frame: int) -> None:
+    """Play until the packet has come; all of it where there are several captures.
+
+    One capture hands its packets over in order.
+    """
+    alone = frame > 0 and bench.feed is not None and len(bench.feed.captures) == 1
+    while not bench.play(min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS):
+        if alone and bench.snapshot().packets.read >= frame:
+            return

@@ -1,0 +1,200 @@
+"""What an explanation is: a tree of frozen values, from what was read to what would have helped.
+
+Times are nanoseconds of virtual time. `to_json` makes plain dicts, lists, strings and numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aclbench.engine.reasons import Fate
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRead:
+    """What the machine read from the packet.
+
+    Ports are None where there are none; so are ICMP's type and code. `frame` is what the frame is,
+    in words, where its bytes are at hand. `unread` says why no acl node would look at it.
+    """
+
+    family: str
+    src: str
+    dst: str
+    proto: int | None
+    protocol: str
+    sport: int | None
+    dport: int | None
+    icmp_type: int | None
+    icmp_code: int | None
+    tcp_flags: tuple[str, ...]
+    tcp_flags_valid: bool
+    l4_valid: bool
+    nonfirst_fragment: bool
+    unread: str
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLookedUp:
+    """One look-up in an interface's table. `what`: as itself, as its mirror, or as its request."""
+
+    key: str
+    what: str
+    hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTried:
+    """A rule held against the packet. `field` is the first that did not match; empty: it matched.
+
+    `others` are the further fields that differ. Where `replaced`, the ACL got these rules while the
+    packet was being matched.
+    """
+
+    acl_index: int
+    rule_index: int
+    action: str
+    rule: str
+    field: str
+    wanted: str
+    found: str
+    others: tuple[str, ...]
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPart:
+    """A session at one moment: whose it is, where it is listed, and its times.
+
+    `position` is from the head of its list, exact up to 10,000, else None. `check_due` is when its
+    owner takes it at the earliest, `expires` when it has been idle for the timeout of its class.
+    """
+
+    thread_index: int
+    session_index: int
+    worker: str
+    interface: str
+    connection: str
+    timeout_class: str
+    list: str
+    position: int | None
+    list_length: int
+    idle: int
+    timeout: int
+    link_enqueue_time: int
+    check_due: int
+    expires: int
+    tcp_flags_seen_in: tuple[str, ...]
+    tcp_flags_seen_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodePart:
+    """What one acl node did with the packet.
+
+    `session` is the one hit or made, as it stood before (None if it was made) and after (None if
+    this only would happen). `room` says what a full table meant.
+    """
+
+    node: str
+    interface: str
+    side: str
+    acls: tuple[int, ...]
+    looked_up: tuple[KeyLookedUp, ...]
+    tried: tuple[RuleTried, ...]
+    action: int
+    outcome: str
+    session_before: SessionPart | None
+    session_after: SessionPart | None
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class SidePart:
+    """A side of an interface that the packet passed unchecked: it has no ACL."""
+
+    interface: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingPart:
+    """Where the destination leads: the prefix that matched, and the interface, or why to none."""
+
+    destination: str
+    prefix: str
+    via: str
+    interface: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPart:
+    """The end: `reason` as `Verdict` has it, `tx` None where it left by no interface."""
+
+    fate: Fate
+    reason: str
+    tx: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostSession:
+    """A session that would have been hit, and went before.
+
+    `why` is expired, cleared or recycled; `ago` how long before the packet it went, `idle` for how
+    long it had seen no packet then, out of its `timeout`.
+    """
+
+    session: str
+    connection: str
+    interface: str
+    why: str
+    time: int
+    ago: int
+    idle: int
+    timeout_class: str
+    timeout: int
+    last_packet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """One thing that would have let a packet pass: a `kind` for programs, a text for people."""
+
+    kind: str
+    text: str
+    lost: LostSession | None = None
+    rule: RuleTried | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The whole answer. `packet` is empty, and `would` set, for a packet that was only asked about.
+
+    `way` has what it met in order: acl nodes, unchecked sides, forwarding. `at` is from the start.
+    """
+
+    packet: str
+    would: bool
+    time: int
+    at: int
+    started: int
+    rx: str
+    worker: str
+    thread_index: int
+    read: PacketRead
+    way: tuple[NodePart | SidePart | ForwardingPart, ...]
+    verdict: VerdictPart
+    nearest: tuple[Nearest, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        plain = asdict(self)
+        for part, row in zip(self.way, plain["way"], strict=True):
+            row["part"] = _PARTS[type(part)]
+        return plain
+
+
+_PARTS = {NodePart: "acl node", SidePart: "unchecked", ForwardingPart: "forwarding"}

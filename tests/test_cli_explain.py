@@ -1,0 +1,84 @@
+"""`aclbench explain` as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli import capture, run
+
+VPP_LINES = """\
+create packet-generator interface pg0
+create packet-generator interface pg1
+set int state pg0 up
+set int state pg1 up
+set int ip address pg0 10.0.0.1/24
+set int ip address pg1 192.168.0.1/24
+set acl-plugin acl permit+reflect proto 6 dport 443
+set acl-plugin interface pg0 input acl 0
+"""
+
+
+def test_a_packet_that_passed() -> None:
+    """What was read, the session it hit, where it left; in lines that fit."""
+    done = run("explain", capture("http"), "5")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("packet 5: permitted, acl-plugin-in-ip4-fa: existing session 0")
+    for words in ("TCP flags: ACK", "hits session 0 of vpp_wk_0", "leads to pg1", "assumed inside"):
+        assert words in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_real_drop_whose_session_had_expired() -> None:
+    """The session it would have hit, how long before it went, and why."""
+    done = run("explain", capture("long-gaps"), "121")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0
+    assert "expired 1532.553179526 s earlier" in said
+    assert "tcp_idle expires after 86400 s" in said
+
+
+def test_the_bench_of_vpp_lines(tmp_path: Path) -> None:
+    """One line from the shell: the rule that failed on one field only."""
+    lines = tmp_path / "vpp.conf"
+    lines.write_text(VPP_LINES)
+    done = run("explain", "--exec", str(lines), "--json", capture("http"), "3")
+    explanation = json.loads(done.stdout)
+    assert explanation["packet"] == "3"
+    assert explanation["verdict"]["fate"] == "denied"
+    assert [part["part"] for part in explanation["way"]] == ["acl node"]
+    tried = explanation["way"][0]["tried"][0]
+    assert (tried["field"], tried["found"], tried["wanted"]) == ("dport", "80", "443")
+    assert explanation["nearest"][0]["kind"] == "rule"
+
+
+def test_a_scenario_and_several_captures() -> None:
+    """A packet is named by its file where there are several."""
+    assert run("explain", "aging", "7").returncode == 0
+    both = (capture("http"), capture("dns-ping"))
+    done = run("explain", *both, "dns-ping.pcap:3")
+    assert (done.returncode, done.stdout[:22]) == (0, "packet dns-ping.pcap:3")
+    assert run("explain", *both, "2:3").stdout == done.stdout
+    which = run("explain", *both, "3")
+    assert which.returncode == 1
+    assert "http.pcap:3 or dns-ping.pcap:3" in which.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((capture("http"), "7777"), 1, "1 to 70 of http.pcap"),
+        ((capture("http"), "0"), 1, "1 to 70 of http.pcap"),
+        ((capture("http"), "other.pcap:1"), 1, "no capture is called other.pcap"),
+        ((capture("http"),), 2, "and a packet"),
+        ((capture("http"), "five"), 2, "not a packet"),
+        (("no-such-thing", "5"), 1, "no-such-thing"),
+    ],
+)
+def test_what_cannot_be_explained(arguments: tuple[str, ...], code: int, says: str) -> None:
+    """One message, no traceback."""
+    done = run("explain", *arguments)
+    assert done.returncode == code
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
