@@ -9,6 +9,7 @@ import traceback
 import click
 
 from aclbench import __version__
+from aclbench.cli.repl import repl
 from aclbench.cli.replay import replay
 from aclbench.cli.synth import synth
 from aclbench.cli.tui import tui
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for command in (replay, synth, tui):
+for command in (repl, replay, synth, tui):
     cli.add_command(command)
 
 
