@@ -14,6 +14,7 @@ from platformdirs import user_state_path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -104,6 +105,21 @@ class Prompt:
                 event.current_buffer.insert_text("?")
                 return
             run_in_terminal(lambda: self._answer(line))
+
+        @keys.add("tab")
+        def complete(event: KeyPressEvent) -> None:
+            """Complete at once, so that keys typed fast meet the line completed; else a menu."""
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+                return
+            asked = CompleteEvent(completion_requested=True)
+            found = list(buffer.completer.get_completions(buffer.document, asked))
+            if len(found) == 1:
+                buffer.apply_completion(found[0])
+            elif found:
+                buffer.insert_text(get_common_complete_suffix(buffer.document, found))
+                buffer.start_completion()
 
         return keys
 
