@@ -39,7 +39,7 @@ def test_a_file_that_fails_says_where(tmp_path: Path) -> None:
     path.write_text("# set up\n\nshow acl-plugin ?\nshow acl-plugin nonsense\nshow acl-plugin ?\n")
     done = run("repl", "-f", str(path), "-c", "show acl-plugin ?")
     assert done.returncode == 1
-    assert done.stdout.count("interface") == 1
+    assert done.stdout.count("list the ACLs") == 1
     assert done.stderr.startswith(f"{path}:4: unknown word 'nonsense'")
     assert "Traceback" not in done.stderr
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 #: Longer outputs are not coloured: nobody reads them, and colours would keep them waiting.
 _COLOURED_LINES: Final = 2_000
@@ -63,7 +64,7 @@ class Printer:
 
         if column is not None:
             self.output(" " * column + "^")
-        self._print(Text(f"error: {message}", "bold red"))
+        self._print(Text(f"error: {message}", "bold red"), wrap=True)  # it is prose
 
     def _lines(self, text: str) -> None:
         """A long output, line by line, so that Ctrl-C ends it where it is."""
@@ -80,7 +81,7 @@ class Printer:
             shown.highlight_regex(pattern, style)
         self._print(shown)
 
-    def _print(self, text: object) -> None:
+    def _print(self, text: Text, wrap: bool = False) -> None:
         if self._console is None or self._console.file is not self.stream:
             from rich.console import Console
 
@@ -88,5 +89,5 @@ class Printer:
             self._console = Console(
                 file=self.stream, highlight=False, markup=False, emoji=False, no_color=not colours
             )
-        self._console.print(text, soft_wrap=True)
+        self._console.print(text, soft_wrap=not wrap)
         self.stream.flush()

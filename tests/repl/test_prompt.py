@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,7 +168,7 @@ def test_ctrl_c_ends_a_run_between_two_packets() -> None:
     def press(event: object) -> None:
         if not pressed:
             pressed.append(1)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     made.listen(press)
     with pytest.raises(KeyboardInterrupt), interrupting(made):
@@ -183,7 +181,5 @@ def test_ctrl_c_ends_a_run_between_two_packets() -> None:
 
 def test_ctrl_c_ends_what_does_not_run_at_once() -> None:
     """A command that only shows has nothing to finish."""
-    made = bench()
-    with pytest.raises(KeyboardInterrupt), interrupting(made):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0)  # the handler runs at the next opportunity
+    with pytest.raises(KeyboardInterrupt), interrupting(bench()):
+        signal.raise_signal(signal.SIGINT)

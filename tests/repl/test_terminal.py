@@ -10,13 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 #: Nothing here takes so long; a test that waits for it fails.
 PATIENCE_S = 30
+#: The end of the toolbar, which is painted with each new prompt.
+READY = "no flag up"
 UP = "\x1b[A"
+RIGHT = "\x1b[C"
 BACKSPACE = "\x7f"
 CTRL_C = "\x03"
 CTRL_D = "\x04"
@@ -99,25 +103,25 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_a_person_completes_recalls_edits_asks_and_leaves(terminal: Terminal) -> None:
     """Tab, Up, backspace, `?`, Ctrl-C and Ctrl-D, in the order of a first look round."""
-    terminal.see("aclbench# ")
+    terminal.see(READY)
     terminal.type("sh acl-plugin inter\t\r")
-    terminal.see("interface ")
+    terminal.see("acl-plugin interface")
     terminal.see("sw_if_index 1:")
-    terminal.see("aclbench# ")
+    terminal.see(READY)
     terminal.type(UP)
-    terminal.see("sh acl-plugin interface")
+    terminal.see("acl-plugin interface")
     terminal.type(BACKSPACE * len("interface ") + "nonsense\r")
     terminal.see("error: unknown word 'nonsense'")
-    terminal.see("aclbench# ")
+    terminal.see(READY)
     terminal.type("show acl-plugin ?")
     terminal.see("show sessions, each worker's data")
-    terminal.see("aclbench# show acl-plugin ")
+    terminal.see(READY)
     terminal.type("sessions\r")
     terminal.see("Sessions total: add 0 - del 0 = 0")
     terminal.see("Conn cleaner thread counters:")
-    terminal.see("aclbench# ")
+    terminal.see(READY)
     terminal.type("half a line" + CTRL_C)
-    terminal.see("aclbench# ")
+    terminal.see(READY)
     terminal.type(CTRL_D)
     assert terminal.leave() == 0
 
@@ -131,20 +135,24 @@ def test_the_toolbar_is_there_and_quit_leaves(terminal: Terminal) -> None:
 
 def test_lines_are_remembered_from_one_session_to_the_next(tmp_path: Path) -> None:
     """And suggested, unless told not to."""
-    first = Terminal(tmp_path)
-    first.see("aclbench# ")
-    first.type("show acl-plugin interface\r")
-    first.see("aclbench# ")
-    first.see("aclbench# ")
-    first.type(CTRL_D)
-    assert first.leave() == 0
-    first.close()
-    second = Terminal(tmp_path)
-    second.see("aclbench# ")
-    second.type("sho")
-    second.see("w acl-plugin interface")
-    second.type("\x1b[C\r")  # Right takes the suggestion
-    second.see("aclbench# ")
-    second.type(CTRL_D)
-    assert second.leave() == 0
-    second.close()
+    with closing(Terminal(tmp_path)) as first:
+        first.see(READY)
+        first.type("show acl-plugin interface\r")
+        first.see(READY)
+        first.type(CTRL_D)
+        assert first.leave() == 0
+    with closing(Terminal(tmp_path)) as second:
+        second.see(READY)
+        second.type("sho")
+        second.see("w acl-plugin interface")
+        second.type(f"{RIGHT}\r")
+        second.see(READY)
+        second.type(CTRL_D)
+        assert second.leave() == 0
+    with closing(Terminal(tmp_path, "--no-suggestions")) as third:
+        third.see(READY)
+        third.type(f"sho{RIGHT}foo\r")
+        assert "w acl" not in third.see("unknown word 'shofoo'")
+        third.see(READY)
+        third.type(CTRL_D)
+        assert third.leave() == 0
