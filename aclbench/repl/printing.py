@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from typing import IO, TYPE_CHECKING, Final
 
@@ -62,7 +63,7 @@ class Printer:
         """Why a line was refused; a caret below the place in the line, if there is one."""
         from rich.text import Text
 
-        if column is not None:
+        if column is not None and column < shutil.get_terminal_size().columns:
             self.output(" " * column + "^")
         self._print(Text(f"error: {message}", "bold red"), wrap=True)  # it is prose
 

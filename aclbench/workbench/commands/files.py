@@ -11,6 +11,8 @@ from aclbench.workbench.grammar import ArgumentType, Candidate
 
 #: Entries of a folder that are looked at: a key must be answered at once in any folder.
 _MOST_ENTRIES: Final = 5_000
+#: And so many of them offered.
+_MOST_OFFERED: Final = 500
 
 
 def _parse_file(text: str, context: Any) -> str:
@@ -30,7 +32,7 @@ def _complete_file(prefix: str, context: Any) -> Iterable[Candidate]:
             ]
     except (OSError, ValueError):
         return
-    for name, is_folder in sorted(found):
+    for name, is_folder in sorted(found)[:_MOST_OFFERED]:
         yield Candidate(f"{folder}{slash}{name}{'/' if is_folder else ''}")
 
 
