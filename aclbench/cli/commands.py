@@ -10,6 +10,7 @@ import click
 
 from aclbench import __version__
 from aclbench.cli.explain import explain
+from aclbench.cli.repl import repl
 from aclbench.cli.replay import replay
 from aclbench.cli.synth import synth
 from aclbench.cli.tui import tui
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (explain, replay, synth, tui):
+for command in (explain, repl, replay, synth, tui):
     cli.add_command(command)
 
 

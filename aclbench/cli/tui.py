@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.cli.benches import bench_maker
+from aclbench.cli.inputs import BenchOptions, bench_options
 from aclbench.errors import AclbenchError, RunFileError
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def tui(
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
     left_behind = None if inputs or asked.rx or threads else offered_record()
+    if not inputs and not asked.rx:
+        inputs = ("aging",)
     make_bench, title = bench_maker(inputs, asked, left_behind, threads)
     make_bench()  # what is wrong with it is better said before the screen is taken
     if threads:
@@ -69,36 +71,6 @@ def tui(
         recorder.close()
     if left_behind is not None:
         left_behind.unlink(missing_ok=True)
-
-
-def bench_maker(
-    inputs: tuple[str, ...],
-    asked: BenchOptions,
-    run: Path | None,
-    threads: bool,
-) -> tuple[Callable[[], Workbench], str]:
-    """What makes the bench that the arguments name, and its title."""
-    from pathlib import Path
-
-    from aclbench.workbench.bench import Workbench
-
-    if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
-        run = Path(inputs[0])
-    if run is not None and threads:
-        raise click.UsageError(
-            f"{run.name}: a run that was saved goes on in virtual time, where it can be taken "
-            "back; leave --threads"
-        )
-    if run is not None:
-        found = run
-        return lambda: Workbench.load(found), found.name
-    if not inputs and not asked.rx:
-        inputs = ("aging",)
-    scenario = find_scenario(inputs, asked)
-    if threads:
-        title = f"{scenario.title} (threads)"
-        return lambda: Workbench.from_scenario(scenario, driver="threaded"), title
-    return lambda: Workbench.from_scenario(scenario), scenario.title
 
 
 def offered_record() -> Path | None:

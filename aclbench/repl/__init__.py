@@ -1,1 +1,1 @@
-"""The command line that one types into. Nothing is here yet."""
+"""The command line that one types into, and the same for lines that come from elsewhere."""

@@ -16,7 +16,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from aclbench.capture import Steering, as_frame
 from aclbench.drivers.frame import FRAME_SIZE, Frame
@@ -30,6 +30,7 @@ from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioError
 from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.commands.explain import explanation_of
+from aclbench.workbench.commands.helping import asked_what_next, what_next
 from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.explain import Explanation
 from aclbench.workbench.feed import Feed
@@ -38,6 +39,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
+from aclbench.workbench.interrupts import Interruptible
 from aclbench.workbench.listening import Listening
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
@@ -83,7 +85,7 @@ class Start(NamedTuple):
     frame_size: int
 
 
-class Workbench(Listening, Stepwise, TimeTravel):
+class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
     `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
@@ -246,6 +248,9 @@ class Workbench(Listening, Stepwise, TimeTravel):
         """
         if not isinstance(line, str):
             raise CommandError(f"{line!r}: a command line is text")
+        question = asked_what_next(line)
+        if question is not None:
+            return what_next(self, question)
         parsed = self.commands.parse(line, self)
         if parsed is None:
             return ""
@@ -259,6 +264,20 @@ class Workbench(Listening, Stepwise, TimeTravel):
         if not self.driver.is_running:
             self.run_until(self.now)
         return output
+
+    def cli_data(self, line: str) -> Any:
+        """Run one command line as `cli` does; returns plain values for `json.dumps`.
+
+        They are those of a command that has them, else `{"text": ...}`; of no command, None.
+        """
+        text = isinstance(line, str) and asked_what_next(line) is None
+        parsed = self.commands.parse(line, self) if text else None
+        if text and parsed is None:
+            return None
+        if parsed is None or parsed.command.data is None:
+            return {"text": self.cli(line)}
+        found, handler = parsed, parsed.command.data
+        return self.driver.on_main(lambda: handler(self, found))
 
     def send(self, interface: str, frames: object) -> list[Verdict]:
         """Send Ethernet frames into an interface now, in order.
@@ -419,23 +438,34 @@ class Workbench(Listening, Stepwise, TimeTravel):
         """Run forward, kept in the history if there is one; in the past, along the branch."""
         began = time.perf_counter()
         try:
-            history = self.history
-            if history is not None and not history.at_end():
-                before = self.driver.packets_handled
-                arrived = history.run_along(until, max_packets)
-                if not history.at_end():
-                    return arrived
-                if max_packets is not None:
-                    max_packets -= self.driver.packets_handled - before
-                    if max_packets <= 0:
-                        return False
-            return self._run_by_timed_lines(go, until, max_packets, max_turns)
+            with self.interruptible():
+                return self._run_on(go, until, max_packets, max_turns)
         finally:
             self._elapsed_s += time.perf_counter() - began
             if not self.told_by_hand:
                 self.tell()
             if self.feed is not None:
                 self.feed.let_go()
+
+    def _run_on(
+        self,
+        go: Go,
+        until: int,
+        max_packets: int | None,
+        max_turns: int | None,
+    ) -> bool:
+        """Along the branch in the past, then where nothing was done yet."""
+        history = self.history
+        if history is not None and not history.at_end():
+            before = self.driver.packets_handled
+            arrived = history.run_along(until, max_packets)
+            if not history.at_end():
+                return arrived
+            if max_packets is not None:
+                max_packets -= self.driver.packets_handled - before
+                if max_packets <= 0:
+                    return False
+        return self._run_by_timed_lines(go, until, max_packets, max_turns)
 
     def _run_by_timed_lines(
         self,

@@ -315,7 +315,7 @@ class TimeTravel:
         standing, place = self._standing(), history.place()
         try:
             yield history
-        except AclbenchError:
+        except (AclbenchError, KeyboardInterrupt):
             self._stand(standing)
             history.stand_at(place)
             raise

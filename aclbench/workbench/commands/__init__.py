@@ -6,17 +6,17 @@ would print; it raises `CommandError` before it changes anything.
 
 from __future__ import annotations
 
-from aclbench.workbench.commands import acls, explain, history, interfaces, show
+from aclbench.workbench.commands import acls, explain, files, helping, history, interfaces, show
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
 
 def make_command_table() -> CommandTable:
     """All commands there are."""
-    table = CommandTable((*ARGUMENT_TYPES, WORD, REST, SECONDS))
+    table = CommandTable((*ARGUMENT_TYPES, WORD, REST, SECONDS, helping.BEGINNING, files.FILE))
     table.define("rule", acls.RULE_FORM)
     table.register(*explain.TYPES)
-    for room in (interfaces, acls, show, history, explain):
+    for room in (interfaces, acls, show, history, explain, helping):
         for command in room.COMMANDS:
             table.add(command)
     return table

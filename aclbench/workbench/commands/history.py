@@ -200,11 +200,11 @@ COMMANDS: Final = tuple(
             "`session 1/5 tcp_flags_seen_in`",
         ),
         (
-            "save <word:file> [with-captures]",
+            "save <file> [with-captures]",
             save,
             "write the run to a .run file that `load` continues anywhere",
             "",
         ),
-        ("load <word:file>", load, "go on with a .run file, or begin a scenario file", ""),
+        ("load <file>", load, "go on with a .run file, or begin a scenario file", ""),
     )
 )

@@ -11,6 +11,7 @@ from aclbench.engine.session import NO_SESSION
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.workbench.commands import data
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.snapshot import key_text
 
@@ -191,6 +192,7 @@ COMMANDS: Final = (
         "list the ACLs with their rules and where they are applied",
         group=GROUP,
         changes=False,
+        data=data.acls,
     ),
     Command(
         "show acl-plugin interface [sw_if_index <number:sw_if_index> [acl]]",
@@ -198,6 +200,7 @@ COMMANDS: Final = (
         "list which ACLs each interface has",
         group=GROUP,
         changes=False,
+        data=data.interfaces,
     ),
     Command(
         "show acl-plugin sessions [verbose [<number>]]",
@@ -205,5 +208,6 @@ COMMANDS: Final = (
         "show sessions, each worker's data and the cleaner's counters",
         group=GROUP,
         changes=False,
+        data=data.sessions,
     ),
 )

@@ -10,7 +10,7 @@ from aclbench.workbench.grammar.arguments import (
     choice,
     integer,
 )
-from aclbench.workbench.grammar.lines import MAX_LINE_CHARACTERS, GrammarError
+from aclbench.workbench.grammar.lines import MAX_LINE_CHARACTERS, GrammarError, is_nothing
 from aclbench.workbench.grammar.reading import Item
 from aclbench.workbench.grammar.table import (
     END,
@@ -41,4 +41,5 @@ __all__ = [
     "ReferenceRow",
     "choice",
     "integer",
+    "is_nothing",
 ]

@@ -32,6 +32,7 @@ class Command:
     """`summary` is one line; `details` more of them; `group` the heading it is listed under.
 
     `changes`: it may change the state of what it is used on; one that only shows does not.
+    `data`: a handler that returns plain values, for `json.dumps`, of what the other one shows.
     """
 
     syntax: str
@@ -40,6 +41,7 @@ class Command:
     details: str = ""
     group: str = ""
     changes: bool = True
+    data: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

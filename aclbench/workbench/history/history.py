@@ -150,6 +150,8 @@ class History:
             return False
         last_packet = NEVER if max_packets is None else driver.position.packets + max_packets
         while (index := self._next_op()) is not None:
+            if self._bench.stop_asked:
+                return False
             op, now = self.branch.ops[index], self.branch.starts[index].time
             if not isinstance(op, Run | Steps):
                 if now > until:
@@ -248,6 +250,8 @@ class History:
                 self.note(Run(driver.position, driver.now))
             if arrived:
                 return True
+            if self._bench.stop_asked:
+                return False
             if left is not None:
                 left -= driver.position.packets - before
                 if left <= 0:

@@ -1,0 +1,59 @@
+"""The bench that a face is to show: a scenario's, captures', a saved run's, or an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from aclbench.cli.inputs import BenchOptions, find_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aclbench.workbench.bench import Workbench
+
+
+def bench_maker(
+    inputs: tuple[str, ...],
+    asked: BenchOptions,
+    run: Path | None = None,
+    threads: bool = False,
+) -> tuple[Callable[[], Workbench], str]:
+    """What makes the bench that the arguments name, and its title; `run` comes before them."""
+    from pathlib import Path
+
+    from aclbench.workbench.bench import Workbench
+
+    if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
+        run = Path(inputs[0])
+    if run is not None and threads:
+        raise click.UsageError(
+            f"{run.name}: a run that was saved goes on in virtual time, where it can be taken "
+            "back; leave --threads"
+        )
+    if run is not None:
+        found = run
+        return lambda: Workbench.load(found), found.name
+    if not inputs and not asked.rx and asked.exec_file is None:
+        return _empty_bench(asked, threads), "an empty bench"
+    scenario = find_scenario(inputs, asked)
+    if threads:
+        title = f"{scenario.title} (threads)"
+        return lambda: Workbench.from_scenario(scenario, driver="threaded"), title
+    return lambda: Workbench.from_scenario(scenario), scenario.title
+
+
+def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
+    """What makes a bench without interfaces, to be set up by typing."""
+    from aclbench.workbench.bench import DriverKind, Workbench
+    from aclbench.workbench.scenario import PLACEMENTS, Placement
+
+    if asked.inside or asked.inside_by:
+        option = "--inside" if asked.inside else asked.inside_by[0]
+        raise click.UsageError(f"{option} says where packets of a capture enter; name a capture")
+    chosen: Placement = next((p for p in PLACEMENTS if p == asked.placement), "interface")
+    workers = 1 if asked.workers is None else asked.workers
+    driver: DriverKind = "threaded" if threads else "stepped"
+    return lambda: Workbench(workers, chosen, driver=driver)

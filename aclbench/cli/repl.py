@@ -1,0 +1,99 @@
+"""The command `aclbench repl`: the command line one types into, and lines from elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from aclbench.cli.benches import bench_maker
+from aclbench.cli.inputs import BenchOptions, bench_options
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aclbench.repl.batch import Line
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
+@bench_options
+@click.option(
+    "--threads",
+    is_flag=True,
+    help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
+)
+@click.option(
+    "-c", "given", metavar="LINE", multiple=True, help="Run this line and leave (repeatable)."
+)
+@click.option("-f", "file", metavar="FILE", help="Run the lines of a file, before those of -c.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document for each command.")
+@click.option(
+    "--no-suggestions", is_flag=True, help="Do not suggest lines from the history while typing."
+)
+def repl(
+    inputs: tuple[str, ...],
+    asked: BenchOptions,
+    threads: bool,
+    given: tuple[str, ...],
+    file: str | None,
+    as_json: bool,
+    no_suggestions: bool,
+) -> None:
+    """Type VPP's commands and aclbench's own.
+
+    Without an argument the bench is empty. A capture or scenario sets it up, ready to play; a .run
+    file goes on where it was saved. At the prompt ? lists what can come next, Tab completes, Up
+    recalls; Ctrl-C clears the line or stops what runs; Ctrl-D, quit and exit leave.
+
+    With -c, with -f, or when standard input is no terminal, the lines are run without prompt and
+    echo. Blank lines and comments (#) are skipped; the first line that fails ends it, with exit
+    code 1 and its place on standard error.
+
+    With --json each command prints one JSON document on a line: its values, where it has some,
+    or {"text": ...}.
+    """
+    if file == "":
+        raise click.UsageError("-f '' names no file")
+    typed = not given and file is None and sys.stdin.isatty() and sys.stdout.isatty()
+    takes_input = "-" in inputs or any(text.endswith("=-") for text in asked.rx)
+    if takes_input and (file == "-" or (not given and file is None)):
+        raise click.UsageError("standard input (-) is where the commands come from; use -c or -f")
+    make_bench, title = bench_maker(inputs, asked, threads=threads)
+
+    from aclbench.repl.printing import Printer
+    from aclbench.repl.session import Session
+
+    session = Session(make_bench(), Printer(), as_json)
+    if typed:
+        from aclbench.repl.prompt import Prompt, greet
+
+        prompt = Prompt(session, suggestions=not no_suggestions)
+        greet(title)
+        prompt.loop()
+        return
+    from aclbench.repl.batch import BatchError, run_batch
+
+    try:
+        run_batch(session, batch_lines(given, file))
+    except BatchError as error:
+        sys.stdout.flush()
+        click.echo(str(error), err=True)
+        click.get_current_context().exit(1)
+
+
+def batch_lines(given: tuple[str, ...], file: str | None) -> Iterator[Line]:
+    """The file's lines, then those given; else those of standard input."""
+    from pathlib import Path
+
+    from aclbench.repl.batch import file_lines, given_lines, stream_lines
+
+    if file == "-" or (file is None and not given):
+        if sys.stdin is None:
+            raise AclbenchError("there is no standard input to read lines from; use -c or -f")
+        yield from stream_lines(sys.stdin)
+    elif file is not None:
+        yield from file_lines(Path(file))
+    yield from given_lines(given)

@@ -1,0 +1,94 @@
+"""What commands print, on its way out: as it is, and on a terminal with colours.
+
+A colour only repeats what a word says. Nothing is wrapped, cut or padded, so that what is copied
+from a terminal is what a pipe would have got.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+#: Longer outputs are not coloured: nobody reads them, and colours would keep them waiting.
+_COLOURED_LINES: Final = 2_000
+#: What is highlighted, in this order: later ones lie over earlier ones.
+_STYLES: Final = (
+    (re.compile(r"^\S.*:$", re.MULTILINE), "bold"),
+    (re.compile(r"^(acl-index|sw_if_index) \d+.*$", re.MULTILINE), "bold"),
+    (re.compile(r"\bpermit(\+reflect)?\b"), "green"),
+    (re.compile(r"\bden(y|ied)\b|\bdropped\b|\bdrop\b"), "red"),
+    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}(/\d{1,2})?\b"), "cyan"),
+    (re.compile(r"\b[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:[0-9a-fA-F:]*(/\d{1,3})?"), "cyan"),
+    (re.compile(r"<[a-z][\w-]*>"), "cyan"),
+)
+
+
+class Printer:
+    """Prints on a stream, standard output unless told otherwise."""
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        self._stream = stream
+        self._console: Console | None = None
+
+    @property
+    def stream(self) -> IO[str]:
+        """Where it prints."""
+        return sys.stdout if self._stream is None else self._stream
+
+    def document(self, text: str) -> None:
+        """A line of data, at once."""
+        self.stream.write(f"{text}\n")
+        self.stream.flush()
+
+    def output(self, text: str) -> None:
+        """What a command printed; nothing where it printed nothing."""
+        if not text:
+            return
+        if not self.stream.isatty():
+            self.document(text)
+            return
+        if text.count("\n") >= _COLOURED_LINES:
+            self._lines(text)
+        else:
+            self._coloured(text)
+
+    def error(self, message: str, column: int | None = None) -> None:
+        """Why a line was refused; a caret below the place in the line, if there is one."""
+        from rich.text import Text
+
+        if column is not None and column < shutil.get_terminal_size().columns:
+            self.output(" " * column + "^")
+        self._print(Text(f"error: {message}", "bold red"), wrap=True)  # it is prose
+
+    def _lines(self, text: str) -> None:
+        """A long output, line by line, so that Ctrl-C ends it where it is."""
+        stream = self.stream
+        for line in text.split("\n"):
+            stream.write(f"{line}\n")
+        stream.flush()
+
+    def _coloured(self, text: str) -> None:
+        from rich.text import Text
+
+        shown = Text(text)
+        for pattern, style in _STYLES:
+            shown.highlight_regex(pattern, style)
+        self._print(shown)
+
+    def _print(self, text: Text, wrap: bool = False) -> None:
+        if self._console is None or self._console.file is not self.stream:
+            from rich.console import Console
+
+            colours = "NO_COLOR" not in os.environ
+            self._console = Console(
+                file=self.stream, highlight=False, markup=False, emoji=False, no_color=not colours
+            )
+        self._console.print(text, soft_wrap=not wrap)
+        self.stream.flush()

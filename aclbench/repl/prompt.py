@@ -1,0 +1,193 @@
+"""The prompt: keys, history and suggestions, and the loop that runs what was typed."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from platformdirs import user_state_path
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app, run_in_terminal
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import Style
+
+from aclbench.errors import AclbenchError
+from aclbench.repl.completion import CommandCompleter
+from aclbench.repl.session import Session
+from aclbench.repl.toolbar import toolbar_text
+from aclbench.workbench.commands.helping import in_quotes, what_next
+from aclbench.workbench.grammar import GrammarError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from aclbench.workbench.bench import Workbench
+
+PROMPT: Final = "aclbench# "
+_STYLE: Final = Style.from_dict({"bottom-toolbar": "noreverse reverse", "prompt": "bold"})
+#: Lines of the history file that a session begins with, and that it is cut back to.
+_REMEMBERED: Final = 5_000
+
+
+def history_file() -> Path:
+    """Where the typed lines are kept: under XDG's state folder."""
+    return user_state_path("aclbench") / "repl-history"
+
+
+def kept_history() -> History:
+    """The lines typed so far; where the folder cannot be written, those of this session."""
+    path = history_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        _cut(path)
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(path)
+
+
+def _cut(path: Path) -> None:
+    """Keep a history that grows for years from making each key slower."""
+    entries = path.read_bytes().split(b"\n# ")
+    if len(entries) > 2 * _REMEMBERED:
+        path.write_bytes(b"\n# " + b"\n# ".join(entries[-_REMEMBERED:]))
+
+
+class Prompt:
+    """A person at a bench. `input` and `output` are for tests."""
+
+    def __init__(
+        self,
+        session: Session,
+        suggestions: bool = True,
+        history: History | None = None,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self._session = session
+        self.reader: PromptSession[str] = PromptSession(
+            message=[("class:prompt", PROMPT)],
+            completer=CommandCompleter(self._bench),
+            complete_while_typing=False,
+            auto_suggest=AutoSuggestFromHistory() if suggestions else None,
+            history=kept_history() if history is None else history,
+            key_bindings=self._keys(),
+            bottom_toolbar=self._toolbar,
+            style=_STYLE,
+            input=input,
+            output=output,
+        )
+
+    def _bench(self) -> Workbench:
+        return self._session.bench
+
+    def _toolbar(self) -> str:
+        return toolbar_text(self._bench(), get_app().output.get_size().columns)
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add("?")
+        def ask(event: KeyPressEvent) -> None:
+            """List what can come next; the line stays as it is."""
+            line = event.current_buffer.document.text_before_cursor
+            if in_quotes(line):
+                event.current_buffer.insert_text("?")
+                return
+            run_in_terminal(lambda: self._answer(line))
+
+        @keys.add("tab")
+        def complete(event: KeyPressEvent) -> None:
+            """Complete at once, so that keys typed fast meet the line completed; else a menu."""
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+                return
+            asked = CompleteEvent(completion_requested=True)
+            found = list(buffer.completer.get_completions(buffer.document, asked))
+            if len(found) == 1:
+                buffer.apply_completion(found[0])
+            elif found:
+                buffer.insert_text(get_common_complete_suffix(buffer.document, found))
+                buffer.start_completion()
+
+        return keys
+
+    def _answer(self, line: str) -> None:
+        printer = self._session.printer
+        printer.output(f"{PROMPT}{line}?")
+        try:
+            printer.output(what_next(self._bench(), line))
+        except AclbenchError as error:
+            printer.error(str(error), _caret(error))
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def read(self) -> str:
+        """The next line. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C, which clears it."""
+        # The cycle collector would walk all sessions, which refer to nothing that refers back,
+        # while a key waits.
+        gc.disable()
+        try:
+            return self.reader.prompt()
+        finally:
+            gc.enable()
+
+    def loop(self) -> None:
+        """Run what is typed, until Ctrl-D, `quit` or `exit`."""
+        while True:
+            try:
+                line = self.read()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return
+            if self._run(line):
+                return
+
+    def _run(self, line: str) -> bool:
+        """Run a line; True: it leaves. Ctrl-C ends what runs, and not the session."""
+        printer = self._session.printer
+        try:
+            with interrupting(self._bench()):
+                return self._session.run(line)
+        except KeyboardInterrupt:
+            printer.output("stopped")
+        except AclbenchError as error:
+            printer.error(str(error), _caret(error))
+        return False
+
+
+def _caret(error: AclbenchError) -> int | None:
+    """The column below the word that is to blame, the prompt before it."""
+    column = error.column if isinstance(error, GrammarError) else None
+    return None if column is None else len(PROMPT) + column
+
+
+@contextmanager
+def interrupting(bench: Workbench) -> Iterator[None]:
+    """Ctrl-C ends what the bench runs, where it can be ended; see `Workbench.interrupt`."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        bench.interrupt()
+
+    before: Any = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def greet(title: str) -> None:
+    """What a newcomer has to know, in a line."""
+    sys.stdout.write(f"{title}. ? lists what can come next, Tab completes, Ctrl-D leaves.\n")

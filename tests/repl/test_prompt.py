@@ -1,0 +1,185 @@
+"""The prompt, key by key, without a terminal."""
+
+from __future__ import annotations
+
+import io
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from aclbench import Workbench
+from aclbench.repl.completion import CommandCompleter
+from aclbench.repl.printing import Printer
+from aclbench.repl.prompt import Prompt, history_file, interrupting, kept_history
+from aclbench.repl.session import Session
+from aclbench.repl.toolbar import toolbar_text
+
+UP = "\x1b[A"
+TAB = "\t"
+CTRL_C = "\x03"
+CTRL_D = "\x04"
+
+
+def bench() -> Workbench:
+    """With two interfaces and an ACL."""
+    made = Workbench(workers=2)
+    made.cli("create packet-generator interface pg0")
+    made.cli("create packet-generator interface pg1")
+    made.cli("set acl-plugin acl permit src 0.0.0.0/0 dst 0.0.0.0/0 tag all")
+    return made
+
+
+@contextmanager
+def prompting(**options: bool) -> Iterator[tuple[Prompt, PipeInput, io.StringIO]]:
+    """A prompt, its keys, and what commands print."""
+    out = io.StringIO()
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session = Session(bench(), Printer(out))
+        yield Prompt(session, history=InMemoryHistory(), **options), keys, out
+
+
+def completions(line: str, made: Workbench | None = None) -> list[str]:
+    """What Tab offers at the end of a line."""
+    here = made or bench()
+    found = CommandCompleter(lambda: here).get_completions(Document(line), CompleteEvent())
+    return [each.text for each in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("sho", ["show "]),
+        ("show acl-plugin ", ["acl", "interface", "sessions"]),
+        ("set acl-plugin interface p", ["pg0", "pg1"]),
+        ("show acl-plugin acl index ", ["0 "]),
+        ("help show acl-plugin i", ["help show acl-plugin interface "]),
+        ("nonsense ", []),
+    ],
+)
+def test_what_tab_offers(line: str, offered: list[str]) -> None:
+    """Words, interfaces, ACLs, and what can follow `help`."""
+    found = completions(line)
+    if line.startswith("help"):
+        found = ["help " + text for text in found]
+    assert found == offered
+
+
+def test_tab_offers_files_folder_by_folder(tmp_path: Path) -> None:
+    """A folder ends in a slash and can be gone on in; names with spaces are quoted."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "a b.run").touch()
+    (tmp_path / ".hidden").touch()
+    assert completions(f"load {tmp_path}/") == [f"{tmp_path}/runs/"]
+    assert completions(f"load {tmp_path}/runs/") == [f'"{tmp_path}/runs/a b.run" ']
+    assert completions(f"load {tmp_path}/none/") == []
+
+
+def test_the_loop_runs_lines_until_it_is_left() -> None:
+    """Errors are said and do not end it; what follows `quit` is not run."""
+    with prompting() as (prompt, keys, out):
+        keys.send_text("create packet-generator interface pg7\rshow foo\rquit\rshow acl-plugin\r")
+        prompt.loop()
+        assert "error: unknown word 'foo'" in out.getvalue()
+        names = [i.name for i in prompt._session.bench.snapshot().interfaces]
+        assert names[-1] == "pg7"
+
+
+def test_keys_complete_recall_and_clear() -> None:
+    """Tab, Up with an edit, and Ctrl-C, which clears the line and not the session."""
+    with prompting() as (prompt, keys, out):
+        keys.send_text(f"show acl-plugin ac{TAB}\r")
+        prompt_line = prompt.read()
+        assert prompt_line == "show acl-plugin acl "
+        keys.send_text(f"{UP}index 0\r")
+        assert prompt.read() == "show acl-plugin acl index 0"
+        keys.send_text(f"garbage{CTRL_C}")
+        with pytest.raises(KeyboardInterrupt):
+            prompt.read()
+        keys.send_text(CTRL_D)
+        with pytest.raises(EOFError):
+            prompt.read()
+    assert out.getvalue() == ""
+
+
+def test_a_question_mark_lists_what_can_come_and_leaves_the_line() -> None:
+    """In quotes it is a letter like any other."""
+    with prompting() as (prompt, keys, out):
+        keys.send_text("show acl-plugin ?sessions\r")
+        assert prompt.read() == "show acl-plugin sessions"
+        assert "list which ACLs each interface has" in out.getvalue()
+        keys.send_text('set acl-plugin acl deny src ?x "why?"\r')
+        assert prompt.read() == 'set acl-plugin acl deny src x "why?"'
+        assert "<src>  a prefix" in out.getvalue()
+
+
+@pytest.mark.parametrize("suggestions", [True, False])
+def test_suggestions_can_be_turned_off(suggestions: bool) -> None:
+    """They come from the history."""
+    with prompting(suggestions=suggestions) as (prompt, _, _out):
+        assert (prompt.reader.auto_suggest is not None) == suggestions
+
+
+def test_the_history_is_kept_under_xdg_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And cut back once it is very long; where it cannot be kept, it is not missed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    kept_history().append_string("show acl-plugin acl")
+    assert history_file() == tmp_path / "aclbench" / "repl-history"
+    assert list(kept_history().load_history_strings()) == ["show acl-plugin acl"]
+    lines = "".join(f"\n# 2026-01-01\n+line {n}\n" for n in range(10_001))
+    history_file().write_text(lines)
+    remembered = list(kept_history().load_history_strings())
+    assert (len(remembered), remembered[0]) == (5_000, "line 10000")
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
+    kept_history().append_string("x")
+
+
+def test_the_toolbar_has_time_classes_and_flags() -> None:
+    """It fits; what is left out is counted."""
+    made = Workbench.load(Path(__file__).parent.parent.parent / "scenarios" / "aging.toml")
+    made.play(600)
+    text = toolbar_text(made, 200)
+    live = made.snapshot().sessions.by_list
+    assert f"udp_idle {live[0]} tcp_idle {live[1]} tcp_transient {live[2]}" in text
+    for width in (10, 40, 80):
+        assert len(toolbar_text(made, width)) <= width
+    made.stepped.machine.am.workers[1].interrupt_is_needed = 1
+    assert "vpp_wk_0 " in toolbar_text(made, 200)
+    assert "needed" in toolbar_text(made, 200)
+
+
+def test_ctrl_c_ends_a_run_between_two_packets() -> None:
+    """The bench can go on from there, and ends where it would have ended."""
+    folder = Path(__file__).parent.parent.parent / "scenarios"
+    whole, made = Workbench.load(folder / "aging.toml"), Workbench.load(folder / "aging.toml")
+    whole.play()
+    pressed: list[int] = []
+
+    def press(event: object) -> None:
+        if not pressed:
+            pressed.append(1)
+            signal.raise_signal(signal.SIGINT)
+
+    made.listen(press)
+    with pytest.raises(KeyboardInterrupt), interrupting(made):
+        made.play()
+    made.check_invariants()
+    assert made.snapshot().packets.read < whole.snapshot().packets.read
+    made.play()
+    assert made.snapshot() == whole.snapshot()
+
+
+def test_ctrl_c_ends_what_does_not_run_at_once() -> None:
+    """A command that only shows has nothing to finish."""
+    with pytest.raises(KeyboardInterrupt), interrupting(bench()):
+        signal.raise_signal(signal.SIGINT)
