@@ -28,6 +28,7 @@ from aclbench.capture.steering import (
     parse_mac,
     parse_vlan,
 )
+from aclbench.capture.single import Hand, make_frame
 from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
 from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic
@@ -47,6 +48,7 @@ __all__ = [
     "Doubles",
     "Group",
     "GuessedSides",
+    "Hand",
     "PcapWriter",
     "Place",
     "RawBatch",
@@ -60,6 +62,7 @@ __all__ = [
     "describe",
     "flow_hashes",
     "guess_inside",
+    "make_frame",
     "open_capture",
     "parse_frame",
     "parse_mac",

@@ -246,8 +246,8 @@ class History:
                 self.note(Steps(None, count, driver.position, driver.now))
             else:
                 self.note(Run(driver.position, driver.now))
-            if arrived:
-                return True
+            if arrived or driver.stopped:
+                return arrived
             if left is not None:
                 left -= driver.position.packets - before
                 if left <= 0:
