@@ -18,6 +18,7 @@ from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CaptureSequence, Group, Place
+from aclbench.capture.single import Hand, make_frame
 from aclbench.capture.steering import (
     ByAddress,
     ByCapture,
@@ -28,7 +29,6 @@ from aclbench.capture.steering import (
     parse_mac,
     parse_vlan,
 )
-from aclbench.capture.single import Hand, make_frame
 from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
 from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic

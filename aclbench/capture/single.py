@@ -50,10 +50,7 @@ class Hand:
 def make_frame(hand: Hand) -> bytes:
     """The Ethernet frame. A fragment behind the first carries 8 bytes and no L4 header."""
     src, dst = ip_address(hand.src), ip_address(hand.dst)
-    if hand.fragment:
-        l4 = bytes(8)
-    else:
-        l4 = _l4(hand, src, dst)
+    l4 = bytes(8) if hand.fragment else _l4(hand, src, dst)
     packet = _ip4(hand, src, dst, l4) if src.version == 4 else _ip6(hand, src, dst, l4)
     macs = b"".join(bytes.fromhex(mac.replace(":", "")) for mac in (DESTINATION_MAC, SOURCE_MAC))
     tag = pack("!HH", 0x8100, hand.vlan) if hand.vlan is not None else b""

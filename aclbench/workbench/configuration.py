@@ -70,9 +70,8 @@ def configuration_lines(bench: Workbench) -> list[str]:
 def _bench_lines(bench: Workbench) -> Iterator[str]:
     """Settings, where they are not those of a fresh bench."""
     am, fresh = bench.machine.am, AclMain(0, bench.machine.am.outside)
-    fresh.flow_placement = bench.start.placement == "flow"
-    if am.flow_placement or fresh.flow_placement:
-        yield f"placement {'flow' if am.flow_placement else 'interface'}"
+    # Always: how a bench is made says one or the other.
+    yield f"placement {'flow' if am.flow_placement else 'interface'}"
     if am.max_deleted_sessions_per_interval != fresh.max_deleted_sessions_per_interval:
         yield f"set bench quantum {am.max_deleted_sessions_per_interval}"
     waits = [("wait-min", am.wait_interval_min), ("wait-max", am.wait_interval_max)]

@@ -87,7 +87,7 @@ def moment_ns(bench: Workbench, moment: Moment) -> int:
 
 
 def _exactly(text: str, whole: str, part: str, unit_ns: int) -> int:
-    ns, rest = divmod(int((whole + part) or "0") * unit_ns, 10 ** len(part))
+    ns, rest = divmod(int((whole + part) or "0") * unit_ns, int(10 ** len(part)))
     if rest:
         raise ArgumentError(f"{text[:64]}: times are whole nanoseconds")
     return ns
@@ -107,7 +107,7 @@ def _read_iso(text: str) -> int:
         seconds = (second - _EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError) as error:
         raise ArgumentError(f"{text[:64]} is no date and time: {error}") from None
-    return seconds * NS_PER_SEC + _exactly(text, "", match["part"] or "", NS_PER_SEC)
+    return int(seconds) * NS_PER_SEC + _exactly(text, "", match["part"] or "", NS_PER_SEC)
 
 
 def _zone(text: str) -> timezone:

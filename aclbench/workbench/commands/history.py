@@ -208,7 +208,7 @@ COMMANDS: Final = tuple(
         (
             "save <word:file> [with-captures]",
             save,
-            "write the run to a .run file that `load` continues, or its configuration to a .cli file",
+            "write the run to a .run file, for `load`, or the configuration to a .cli file",
             "A .cli file has the commands that make this configuration on a fresh bench.",
         ),
         ("load <word:file>", load, "go on with a .run file, or begin a scenario file", ""),

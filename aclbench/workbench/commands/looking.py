@@ -218,7 +218,7 @@ COMMANDS: Final = (
         f"packets {{{_FATE_WORDS}|host <host>|port <port>|reason <word:reason>|last <rows>}}",
         packets,
         "the packets of the run so far and what became of them",
-        "Several fates: any of them; hosts, ports and texts: all of them. The last 100 unless said.",
+        "Several fates: any of them; hosts, ports, texts: all of them. The last 100 unless said.",
         GROUP,
         changes=False,
     ),

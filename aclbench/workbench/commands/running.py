@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.driver import actor_name
@@ -15,10 +15,10 @@ from aclbench.engine.events import (
     TraceEvent,
 )
 from aclbench.engine.reasons import fate_of
-from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.history import where_text
-from aclbench.workbench.commands.slices import next_due, refuse_running, run_in_slices
+from aclbench.workbench.commands.slices import play_in_slices, refuse_running, run_in_slices
 from aclbench.workbench.eventlog import event_text, seconds_text
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
@@ -137,12 +137,20 @@ def is_expired(event: TraceEvent) -> bool:
     return isinstance(event, SessionDeleted) and not event.cleared
 
 
+def is_recycled(event: TraceEvent) -> bool:
+    return isinstance(event, SessionRecycled)
+
+
+def is_class_change(event: TraceEvent) -> bool:
+    return isinstance(event, ClassChanged)
+
+
 #: What `run until` knows, by its word.
-_ENDS: Final = {
+_ENDS: Final[dict[str, Callable[[TraceEvent], bool]]] = {
     "denied": is_denied,
     "expired": is_expired,
-    "recycled": lambda event: isinstance(event, SessionRecycled),
-    "class-change": lambda event: isinstance(event, ClassChanged),
+    "recycled": is_recycled,
+    "class-change": is_class_change,
 }
 
 
@@ -160,12 +168,10 @@ def run_until_event(bench: Workbench, parsed: Parsed) -> str:
                 heard.append(event)
                 bench.stop()
 
-        def ended() -> bool:
-            no_packets = word == "denied" and bench.driver.arrivals.next_frame() is None
-            return bool(heard) or (no_packets and bench.timed_done == len(bench.timed))
-
         with bench.listening(hear):
-            run_in_slices(bench, NEVER, ended)
+            play_in_slices(bench, lambda: bool(heard))
+            if not heard and word != "denied":  # which takes packets
+                run_in_slices(bench, NEVER, lambda: bool(heard))
         if not heard:
             return f"no more {word} to come; {where_text(bench)}"
         found = heard[0]
@@ -229,22 +235,13 @@ def play(bench: Workbench, parsed: Parsed) -> str:
         for event in heard:
             lines.add(_event_line(bench, event))
         heard.clear()
-        return _nothing_left(bench)
+        return False
 
     # Printed between slices: what a terminal refuses must not end a packet half way.
     with bench.listening(heard.append):
-        while not _nothing_left(bench):
-            due = next_due(bench)
-            run_in_slices(bench, max(due, bench.now) + NS_PER_SEC // 10, print_heard, 256)
+        play_in_slices(bench, print_heard, PLAY_SLICE_PACKETS)
     error = bench.capture_error
     return lines.text(where_text(bench) if error is None else f"{where_text(bench)}\n{error}")
-
-
-def _nothing_left(bench: Workbench) -> bool:
-    """No packet of the captures is still to come, and no line of the scenario."""
-    if bench.history is not None and not bench.history.at_end():
-        return False
-    return bench.driver.arrivals.next_frame() is None and bench.timed_done == len(bench.timed)
 
 
 # --- reset ----------------------------------------------------------------------------------

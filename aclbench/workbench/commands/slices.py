@@ -1,4 +1,4 @@
-"""Running in slices, for the commands that go on for a while: so that Ctrl-C finds a whole bench."""
+"""Running in slices, for commands that go on for a while: Ctrl-C finds a whole bench."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ def run_in_slices(
             check()
             if arrived and bench.now >= until:
                 return True
+
+
+def play_in_slices(
+    bench: Workbench,
+    ended: Callable[[], bool] | None = None,
+    slice_packets: int = SLICE_PACKETS,
+) -> None:
+    """Run to the last packet of the captures, as `run_in_slices` does; the clock stops there."""
+    with stopping_cleanly(bench.stop) as check:
+        arrived = False
+        while not arrived:
+            arrived = bench.play(slice_packets)
+            if ended is not None and ended():
+                return
+            check()
 
 
 def next_due(bench: Workbench) -> int:
