@@ -44,7 +44,9 @@ LINE = st.one_of(
     NAME.map("set int mac address {} 02:00:00:00:00:aa".format),
     st.tuples(NAME, st.integers(0, 1)).map("set int rx-placement {0[0]} worker {0[1]}".format),
     st.tuples(st.sampled_from(PREFIXES), NAME).map("ip route add {0[0]} via {0[1]}".format),
-    st.tuples(st.sampled_from(PREFIXES), NAME).map("ip route add {0[0]} via 10.0.0.9 {0[1]}".format),
+    st.tuples(st.sampled_from(PREFIXES), NAME).map(
+        "ip route add {0[0]} via 10.0.0.9 {0[1]}".format
+    ),
     st.just("ip route add 8.8.8.8/32 via local"),
     RULES.map("set acl-plugin acl {}".format),
     st.tuples(RULES, st.sampled_from(("t1", '"two words"', "deny", '"a, b"'))).map(
