@@ -18,80 +18,14 @@ from aclbench.workbench.scenario import load_scenario
 
 SYNTAXES = [command.syntax for command in make_command_table().commands]
 WORDS = sorted({w for syntax in SYNTAXES for w in re.findall(r"(?<![<\w:-])[a-z][\w+-]*", syntax)})
-VALUES = [
-    "pg0",
-    "pg1",
-    "pg7",
-    "local0",
-    "0",
-    "1",
-    "2",
-    "7",
-    "99",
-    "-1",
-    "65536",
-    "0x10",
-    "4294967295",
-    "10.0.0.0/24",
-    "10.0.0.1/24",
-    "fd00::/64",
-    "10.0.0.2",
-    "fd00::2",
-    "10.0.0.2:80",
-    "192.168.0.9:53",
-    "[fd00:1::2]:53",
-    ">",
-    "02:00:00:00:00:01",
-    "80-90",
-    "90-80",
-    "S",
-    "SA",
-    "none",
-    "8",
-    "0+",
-    "1480",
-    "7+",
-    "10s",
-    "500ms",
-    "1ns",
-    "0.0000000001",
-    "+2.5s",
-    "1h",
-    "2026-01-01T12:00:00.5+00:00",
-    "2026-13-01T00:00:00Z",
-    "cleaner",
-    "vpp_wk_0",
-    "vpp_main",
-    "main",
-    "now",
-    "start",
-    "end",
-    "#3",
-    "+1",
-    "main@#5",
-    "x.run",
-    "x.cli",
-    "missing.run",
-    "nosuch/x.cli",
-    ".",
-    "a,b",
-    ",",
-    '"two',
-    'words"',
-    '"open',
-    "/dev/null",
-    "cleaner",
-    "wait_interval",
-    "session",
-    "1/0",
-    "é",
-    "\\",
-    "%",
-    "?",
-    "--",
-    "1/5",
-    "1e9",
-]
+_VALUES_TEXT = """
+pg0 pg1 pg7 local0 0 1 2 7 99 -1 65536 0x10 4294967295 10.0.0.0/24 10.0.0.1/24 fd00::/64 10.0.0.2
+fd00::2 10.0.0.2:80 192.168.0.9:53 [fd00:1::2]:53 > 02:00:00:00:00:01 80-90 90-80 S SA none 8 0+
+1480 7+ 10s 500ms 1ns 0.0000000001 +2.5s 1h 2026-01-01T12:00:00.5+00:00 2026-13-01T00:00:00Z
+cleaner vpp_wk_0 vpp_main main now start end #3 +1 main@#5 x.run x.cli missing.run nosuch/x.cli .
+a,b , "two "open /dev/null cleaner wait_interval session 1/0 é \\ % ? -- 1/5 1e9
+"""
+VALUES = [*_VALUES_TEXT.split(), '"two words"', "cleaner wait_interval"]
 JUNK = st.text(max_size=12)
 TOKENS = st.one_of(st.sampled_from(WORDS), st.sampled_from(VALUES), JUNK)
 

@@ -32,10 +32,15 @@ def test_run_for_and_until(bench: Workbench) -> None:
     assert straight.past.branch.ops == bench.past.branch.ops
 
 
+def is_kind(event: TraceEvent, word: str) -> bool:
+    if word == "denied":
+        return isinstance(event, PacketVerdict) and fate_of(event.reason) == word
+    return event.kind == {"expired": "deleted", "class-change": "class changed"}[word]
+
+
 @pytest.mark.parametrize("word", ["expired", "class-change", "denied"])
 def test_run_until_stops_right_behind_the_event(word: str) -> None:
     """Live and in the past alike: one more event of its kind has happened, and no packet more."""
-    name = "refused" if word == "denied" else "aging"
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     heard: list[TraceEvent] = []
     bench.listen(heard.append)
@@ -43,18 +48,9 @@ def test_run_until_stops_right_behind_the_event(word: str) -> None:
     for _ in range(3):
         text = bench.cli(f"run until {word}")
         stops.append((text.splitlines()[0], bench.now))
-        kinds = {"expired": "deleted", "class-change": "class changed"}.get(word)
-        of_kind = [
-            e
-            for e in heard
-            if (
-                e.kind == kinds
-                if kinds
-                else isinstance(e, PacketVerdict) and fate_of(e.reason) == word
-            )
-        ]
+        of_kind = [e for e in heard if is_kind(e, word)]
         if text.startswith("no more"):
-            assert not of_kind, name
+            assert not of_kind
             break
         assert of_kind
         assert of_kind[0].time == bench.now
