@@ -18,6 +18,7 @@ from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CaptureSequence, Group, Place
+from aclbench.capture.single import Hand, make_frame
 from aclbench.capture.steering import (
     ByAddress,
     ByCapture,
@@ -47,6 +48,7 @@ __all__ = [
     "Doubles",
     "Group",
     "GuessedSides",
+    "Hand",
     "PcapWriter",
     "Place",
     "RawBatch",
@@ -60,6 +62,7 @@ __all__ = [
     "describe",
     "flow_hashes",
     "guess_inside",
+    "make_frame",
     "open_capture",
     "parse_frame",
     "parse_mac",

@@ -7,6 +7,9 @@ next.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aclbench.drivers.stepping import NO_EVENTS, Position, Stepping
 from aclbench.engine.steps import Step, Wait, Wake
 from aclbench.engine.timeouts import NEVER
@@ -25,6 +28,10 @@ class SteppedDriver(Stepping):
         Stops early, and returns False, after `max_packets` packets or `max_turns` turns of the
         cleaner and the interrupt handlers.
         """
+        with self._stoppable():
+            return self._run_until(until, max_packets, max_turns)
+
+    def _run_until(self, until: int, max_packets: int | None, max_turns: int | None) -> bool:
         if self.order == "random":
             return self._run_by_steps(until, max_packets)
         max_packets = self._finish_begun(max_packets)
@@ -42,6 +49,10 @@ class SteppedDriver(Stepping):
 
         Stops early, and returns False, after `max_packets` packets or `max_turns` turns.
         """
+        with self._stoppable():
+            return self._run_on(max_packets, max_turns)
+
+    def _run_on(self, max_packets: int | None, max_turns: int | None) -> bool:
         if self.order == "random":
             first = self._packets
             while self.arrivals.next_frame() is not None or self._busy():
@@ -90,6 +101,24 @@ class SteppedDriver(Stepping):
     def settle(self) -> None:
         """Run what is left to do at the present instant; the clock does not move."""
         self.run_until(self.now)
+
+    def stop(self) -> None:
+        """End the run under way behind the packet or turn in hand; it then returns False.
+
+        From a listener, or from a signal handler. `stopped` tells until the next run.
+        """
+        if self._may_stop:
+            self.stopped = self._stopping = True
+            self._due = 0  # so that the next packet asks first
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """A run that `stop` may end, for the time of a `with` block."""
+        self.stopped, self._may_stop = False, True
+        try:
+            yield
+        finally:
+            self._may_stop = self._stopping = False
 
     def _finish_begun(self, max_packets: int | None) -> int | None:
         """Finish what was begun step by step; how many of `max_packets` are left then."""
@@ -170,9 +199,9 @@ class SteppedDriver(Stepping):
     def _run_due(self, until: int) -> bool:
         """Run the cleaner and the interrupts that are due up to `until`, jumping idle time.
 
-        False: no turns were left for what is due.
+        False: no turns were left for what is due, or `stop` was called.
         """
-        while True:
+        while not self._stopping:
             if self._cleaner_is_ready():
                 if not self._turns_left:
                     return False
@@ -195,6 +224,7 @@ class SteppedDriver(Stepping):
                 continue
             self._turns_left -= 1
             self._turns += 1
+        return False
 
     def _run_cleaner(self) -> None:
         """Let the cleaner go on until it waits again."""
@@ -212,5 +242,7 @@ class SteppedDriver(Stepping):
             if max_packets is not None and self._packets - first >= max_packets:
                 return False
             self.step()
+            if self._stopping:
+                return False
         self.now = max(self.now, until)
         return True

@@ -99,6 +99,10 @@ class Stepping:
         self._clean: bool = True
         #: Named steps taken one at a time, in all.
         self.steps_taken: int = 0
+        #: `SteppedDriver.stop` was called in the last run; and whether a run can be stopped now.
+        self.stopped: bool = False
+        self._may_stop: bool = False
+        self._stopping: bool = False
         #: Turns that the run under way may still take.
         self._turns_left: int = NEVER
         self.machine: Machine = Machine(n_workers, self)
@@ -267,6 +271,36 @@ class Stepping:
             # One thread for both: whoever is in the middle goes on, else the cleaner begins.
             return [CLEANER] if not self._in_hand else threads
         return ready + threads
+
+    def next_actors(self) -> list[int]:
+        """Who can be chosen for the next step: as `step` finds them, but nothing is changed.
+
+        Packets count that have arrived; where nobody could go on, what is due next.
+        """
+        ready = self.ready_actors()
+        alone = self.machine.am.n_workers == 0
+        arrived = self._threads_of_arrivals(self.now)
+        if not alone or CLEANER not in ready:
+            ready += [thread for thread in arrived if thread not in ready]
+        if ready:
+            return ready
+        wait, frame = self._cleaner_next, self.arrivals.next_frame()
+        assert isinstance(wait, Wait)
+        if frame is not None and max(frame.peek_time(), self.now) < wait.until:
+            return self._threads_of_arrivals(max(frame.peek_time(), self.now))
+        return [] if wait.until == NEVER else [CLEANER]
+
+    def _threads_of_arrivals(self, until: int) -> list[int]:
+        """The threads of the packets at hand that arrive up to a time, in their order."""
+        am, threads = self.machine.am, dict[int, None]()
+        if self.arrivals.next_frame() is None:
+            return []
+        for frame in self.arrivals.frames:
+            for i in range(frame.position, len(frame.time)):
+                if frame.time[i] > until:
+                    return list(threads)
+                threads[am.thread_of(frame.rx[i], frame.key[i])] = None
+        return list(threads)
 
     @property
     def clean(self) -> bool:

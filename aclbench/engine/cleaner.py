@@ -35,8 +35,6 @@ from aclbench.engine.timeouts import (
     CLEAR_POLL_NS,
     NEVER,
     WAIT_INTERVAL_INCREMENT_NS,
-    WAIT_INTERVAL_MAX_NS,
-    WAIT_INTERVAL_MIN_NS,
 )
 from aclbench.engine.worker import Worker
 
@@ -161,24 +159,28 @@ class Cleaner:
     # --- 3. tally ----------------------------------------------------------------------------
 
     def tally(self, now: int) -> None:
-        """Adapt the wait interval to what the workers said since the last round."""
-        cleaner = self.am.cleaner
+        """Adapt the wait interval to what the workers said since the last round.
+
+        Its bounds can be set, so an interval that lies outside of new ones is brought inside.
+        """
+        am, cleaner = self.am, self.am.cleaner
         needed = unwanted = False
-        for worker in self.am.packet_workers:
+        for worker in am.packet_workers:
             if worker.interrupt_is_needed:
                 needed = True  # cleared as the interrupt is sent
             if worker.interrupt_is_unwanted:
                 unwanted = True
-                write_flag(self.am, worker, "interrupt_is_unwanted", 0, THREAD_MAIN, now)
-        old = cleaner.wait_interval
+                write_flag(am, worker, "interrupt_is_unwanted", 0, THREAD_MAIN, now)
+        old = wanted = cleaner.wait_interval
         if needed:
-            cleaner.wait_interval = max(old // 2, WAIT_INTERVAL_MIN_NS)
+            wanted = old // 2
         elif unwanted:
-            cleaner.wait_interval = min(old + WAIT_INTERVAL_INCREMENT_NS, WAIT_INTERVAL_MAX_NS)
+            wanted = old + WAIT_INTERVAL_INCREMENT_NS
+        cleaner.wait_interval = min(max(wanted, am.wait_interval_min), am.wait_interval_max)
         if cleaner.wait_interval != old:
             cleaner.cnt_wait_changes += 1
-            if self.am.listener is not None:
-                self.am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
+            if am.listener is not None:
+                am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
 
     # --- 4. interrupt ------------------------------------------------------------------------
 

@@ -26,6 +26,10 @@ def check_invariants(am: AclMain, at_rest: bool = True) -> None:
         problems += _worker_problems(am, worker)
         problems += _flag_problems(am, worker, at_rest)
     problems += _table_problems(am)
+    if am.max_deleted_sessions_per_interval < 1:
+        problems.append(f"a quantum of {am.max_deleted_sessions_per_interval}: a clear never ends")
+    if not 0 < am.wait_interval_min <= am.wait_interval_max:
+        problems.append(f"wait limits {am.wait_interval_min} to {am.wait_interval_max} ns")
     if problems:
         raise InvariantError("\n".join([*problems, "", describe_state(am)]))
 

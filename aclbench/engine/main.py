@@ -22,6 +22,7 @@ from aclbench.engine.timeouts import (
     NS_PER_SEC,
     TIMEOUT_CLASSES,
     WAIT_INTERVAL_MAX_NS,
+    WAIT_INTERVAL_MIN_NS,
 )
 from aclbench.engine.worker import Worker
 
@@ -122,6 +123,9 @@ class AclMain:
         #: At least 1, or a clear would never end.
         self.max_deleted_sessions_per_interval: int = DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL
         self.min_deleted_sessions_per_interval: int = DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL
+        #: Bounds of the cleaner's wait interval, in nanoseconds: 0 < min <= max.
+        self.wait_interval_min: int = WAIT_INTERVAL_MIN_NS
+        self.wait_interval_max: int = WAIT_INTERVAL_MAX_NS
         self.l4_match_nonfirst_fragment: bool = True
         self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
         #: True: a packet's thread is chosen by flow hash, not by its rx interface.

@@ -142,6 +142,11 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
         self._elapsed_s = 0.0
+        #: Where a command that goes on for a while prints its lines as they come: set by whoever
+        #: shows them to a person. None: they are collected, up to a limit, and returned.
+        self.printer: Callable[[str], None] | None = None
+        #: Who takes the next step by hand, if `choose` said so.
+        self.chosen: str | None = None
         self.history: History | None = None
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
@@ -358,12 +363,12 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         return self._run(self.driver.run_packets, NEVER, max_packets, max_turns)
 
     def stop(self) -> None:
-        """End the run under way on real threads, soon; from any thread, and by a signal.
+        """End the run under way, soon; on real threads from any thread, and by a signal.
 
-        `play` and its like then return False. A stepped run is bounded when it is begun.
+        `play` and its like then return False. A stepped run ends behind the packet or turn in
+        hand: from a listener, or by a signal.
         """
-        if isinstance(self.driver, ThreadedDriver):
-            self.driver.stop()
+        self.driver.stop()
 
     def set_speed(self, speed: float | None) -> None:
         """On real threads, how many times as fast as the wall's the next run is; None: led."""

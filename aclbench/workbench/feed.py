@@ -101,6 +101,11 @@ class Feed:
         #: Whether captures have packets twice, found ahead of the group and up to its end.
         self._doubles_before = self.doubles = Doubles()
 
+    @property
+    def offset(self) -> int | None:
+        """Bench time minus the captures' own time, in nanoseconds; None before the first packet."""
+        return self._offset
+
     def next_frame(self) -> Frame | None:
         """The next packets; None at the end."""
         while self._position >= len(self._packets.info):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 class Interruptible:
@@ -39,3 +42,24 @@ class Interruptible:
                 self.stop_asked = False
         if stopped:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def heeding_ctrl_c(self) -> Iterator[None]:
+        """Have Ctrl-C call `interrupt`, for something that goes on for a while.
+
+        Whoever has it ignored, or handles it in a way of his own, keeps that; and only the main
+        thread hears signals: on another one there is nothing to do.
+        """
+
+        def hear(number: int, frame: FrameType | None) -> None:
+            self.interrupt()
+
+        on_main = threading.current_thread() is threading.main_thread()
+        if not on_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+        signal.signal(signal.SIGINT, hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.threaded import ThreadedDriver
-from aclbench.engine.counts import EVENT_KINDS
+from aclbench.engine.counts import EVENT_KINDS, event_counts
+from aclbench.engine.events import PacketVerdict
 from aclbench.engine.session import NO_LIST, SESSION_FIELDS
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
@@ -217,6 +218,38 @@ class TimeTravel:
             if end[:2] < begin[:2]:
                 raise CommandError(f"{last} lies before {first}; name the earlier place first")
             return history.listen_between(begin, end)
+
+    def events_ahead(self) -> Iterator[tuple[int, TraceEvent]]:
+        """In the past, the events up to the branch's end, each with its number in the run.
+
+        Made again checkpoint by checkpoint; the bench comes back when the iterator is done with.
+        """
+        history = self.past
+        number, here = sum(event_counts(self.stepped.machine.am)), history.cursor
+        between = [saved.point for saved in history.branch.saved if saved.point > here]
+        for end in [*between, history.branch.end]:
+            with self.visiting():
+                heard = history.listen_between(here, end)
+            for event in heard:
+                number += 1
+                yield number, event
+            here = end
+
+    def verdicts_backwards(self) -> Iterator[list[PacketVerdict]]:
+        """The packets of the run so far, stretch by stretch, the latest first; made again.
+
+        On real threads, those that are kept.
+        """
+        if self.kept is not None:
+            yield [event for event in self.kept.events() if isinstance(event, PacketVerdict)]
+            return
+        history = self.past
+        end = history.cursor
+        for saved in reversed([s for s in history.branch.saved if s.point < end]):
+            with self.visiting():
+                heard = history.listen_between(saved.point, end)
+            yield [event for event in heard if isinstance(event, PacketVerdict)]
+            end = saved.point
 
     def _events_kept(self, first: str, last: str) -> list[TraceEvent]:
         """The events between two times of a run on real threads, of those that are kept."""

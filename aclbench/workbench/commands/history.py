@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aclbench.engine.counts import EVENT_KINDS
-from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
+from aclbench.workbench.configuration import SUFFIX as CLI_SUFFIX
+from aclbench.workbench.configuration import save_configuration
 from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.history import UNITS, Unit
+from aclbench.workbench.times import moment_ns
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
@@ -60,10 +63,8 @@ def goto(bench: Workbench, parsed: ParsedCommand) -> str:
     elif "event" in parsed.words:
         bench.goto_event(parsed.arguments["number"])
     elif "time" in parsed.words:
-        seconds = parsed.arguments["seconds"] * NS_PER_SEC
-        if seconds != int(seconds):
-            raise CommandError("times are whole nanoseconds")
-        bench.goto_time(bench.started + int(seconds))
+        assert bench.stepped  # or it says why not
+        bench.goto_time(moment_ns(bench, parsed.arguments["moment"]))
     elif "start" in parsed.words:
         bench.goto(bench.past.branch.starts[0])
     else:
@@ -139,10 +140,15 @@ def writers(bench: Workbench, parsed: ParsedCommand) -> str:
 
 
 def save(bench: Workbench, parsed: ParsedCommand) -> str:
-    """Write the run to a file."""
+    """Write the run to a file, or the configuration."""
     path = parsed.arguments["file"]
+    if path.endswith(CLI_SUFFIX):
+        if "with-captures" in parsed.words:
+            raise CommandError(f"{path}: commands take no captures along; a .run file does")
+        save_configuration(bench, Path(path))
+        return f"saved {path}"
     if not path.endswith(".run"):
-        raise CommandError(f"{path}: a run file ends in .run")
+        raise CommandError(f"{path}: a run file ends in .run, a file of commands in .cli")
     bench.save(path, with_captures="with-captures" in parsed.words)
     return f"saved {path}"
 
@@ -170,7 +176,7 @@ COMMANDS: Final = tuple(
         (f"back [<number>] [{_UNIT}]", back, "go back, one named step unless told otherwise", ""),
         (f"forward [<number>] [{_UNIT}]", forward, "go forward again along the branch", ""),
         (
-            "goto ((packet <number>)|(event <number>)|(time <seconds>)|start|end)",
+            "goto ((packet <number>)|(event <number>)|(time <moment>)|start|end)",
             goto,
             "go to a place of the run; times are from its start",
             "",
@@ -202,8 +208,8 @@ COMMANDS: Final = tuple(
         (
             "save <file> [with-captures]",
             save,
-            "write the run to a .run file that `load` continues anywhere",
-            "",
+            "write the run to a .run file, for `load`, or the configuration to a .cli file",
+            "A .cli file has the commands that make this configuration on a fresh bench.",
         ),
         ("load <file>", load, "go on with a .run file, or begin a scenario file", ""),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, choice, integer
+from aclbench.workbench.times import Moment, read_length, read_moment
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
@@ -175,7 +176,27 @@ TIMEOUT: Final = integer("timeout", 1, 2**31 - 1, "an idle timeout in whole seco
 ENTRIES: Final = integer("entries", 1, 2**32 - 1, "a number of sessions, at least 1")
 NUMBER: Final = integer("number", 0, 2**32 - 1)
 
+# --- times ----------------------------------------------------------------------------------
+
+
+def _parse_duration(text: str, context: Any) -> int:
+    return read_length(text)
+
+
+def _parse_moment(text: str, context: Any) -> Moment:
+    return read_moment(text)
+
+
+DURATION: Final = ArgumentType(
+    "duration", "a length of time: 10s, 500ms, 250us, 1ns, 2min, 1h, or seconds", _parse_duration
+)
+MOMENT: Final = ArgumentType(
+    "moment", "a time: +12.5s from the start, or 2026-01-01T12:00:00.5+00:00", _parse_moment
+)
+
 ARGUMENT_TYPES: Final = (
+    DURATION,
+    MOMENT,
     INTERFACE,
     NEW_INTERFACE,
     PREFIX,

@@ -250,7 +250,7 @@ class History:
                 self.note(Run(driver.position, driver.now))
             if arrived:
                 return True
-            if self._bench.stop_asked:
+            if driver.stopped or self._bench.stop_asked:
                 return False
             if left is not None:
                 left -= driver.position.packets - before

@@ -26,6 +26,10 @@ _MAIN_SHOWN: Final = (
     "conn_table_max_entries",
     "l4_match_nonfirst_fragment",
     "extension_headers",
+    "flow_placement",
+    "max_deleted_sessions_per_interval",
+    "wait_interval_min",
+    "wait_interval_max",
     "lookup_contexts",
 )
 

@@ -1,0 +1,70 @@
+"""Running in slices, for commands that go on for a while: Ctrl-C finds a whole bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.errors import CommandError
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+#: A slice is at most so many packets, ...
+SLICE_PACKETS: Final = 2048
+#: ... and unless nothing is due meanwhile, so much virtual time.
+SLICE_NS: Final = 600 * NS_PER_SEC
+
+
+def refuse_running(bench: Workbench) -> None:
+    """CommandError: the bench runs just now, on another thread."""
+    if bench.driver.is_running:
+        raise CommandError("the bench is running; stop it first")
+
+
+def run_in_slices(
+    bench: Workbench,
+    until: int,
+    ended: Callable[[], bool] | None = None,
+    slice_packets: int = SLICE_PACKETS,
+) -> bool:
+    """Run to a time (`NEVER`: until nothing is due), or until `ended()` says so after a slice.
+
+    True: it arrived. Raises KeyboardInterrupt between two slices.
+    """
+    with bench.heeding_ctrl_c():
+        while True:
+            due = next_due(bench)
+            if until == NEVER and due == NEVER:
+                return True
+            end = until if due == NEVER else min(until, max(bench.now + SLICE_NS, due))
+            arrived = bench.run_until(end, slice_packets)
+            if ended is not None and ended():
+                return False
+            if arrived and bench.now >= until:
+                return True
+
+
+def play_in_slices(
+    bench: Workbench,
+    ended: Callable[[], bool] | None = None,
+    slice_packets: int = SLICE_PACKETS,
+) -> None:
+    """Run to the last packet of the captures, as `run_in_slices` does; the clock stops there."""
+    with bench.heeding_ctrl_c():
+        arrived = False
+        while not arrived:
+            arrived = bench.play(slice_packets)
+            if ended is not None and ended():
+                return
+
+
+def next_due(bench: Workbench) -> int:
+    """When the next thing happens, commands of the scenario and of a branch among it."""
+    due = bench.driver.next_time()
+    history = bench.history
+    if history is not None and not history.at_end():
+        return min(due, max(bench.now, history.branch.end.time))
+    next_timed = bench.timed[bench.timed_done : bench.timed_done + 1]
+    return min(due, *(max(time_ns, bench.now) for time_ns, _ in next_timed), NEVER)
