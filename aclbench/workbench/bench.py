@@ -29,14 +29,17 @@ from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioError
 from aclbench.workbench.commands import make_command_table
+from aclbench.workbench.commands.vpp_errors import with_vpp_line
 from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.feed import Feed
+from aclbench.workbench.grammar import GrammarError
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
 from aclbench.workbench.listening import Listening
+from aclbench.workbench.packettrace import PacketTrace
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
     MAX_WORKERS,
@@ -141,6 +144,10 @@ class Workbench(Listening, Stepwise, TimeTravel):
         self.history: History | None = None
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
+        #: What `trace add` asked for; it hears, and is no part of the run.
+        self.trace = PacketTrace(self)
+        #: Files that `exec` is running just now, one inside the other.
+        self.exec_depth = 0
         if history:
             self._keep_history()
 
@@ -244,10 +251,15 @@ class Workbench(Listening, Stepwise, TimeTravel):
         """
         if not isinstance(line, str):
             raise CommandError(f"{line!r}: a command line is text")
-        parsed = self.commands.parse(line, self)
+        try:
+            parsed = self.commands.parse(line, self)
+        except GrammarError as error:
+            raise with_vpp_line(line, error) from None
         if parsed is None:
             return ""
         found = parsed
+        if found.command.direct:
+            return str(found.command.handler(self, found))
         output: str = self.driver.on_main(lambda: found.command.handler(self, found))
         if not parsed.command.changes:
             return output
@@ -550,6 +562,7 @@ class Workbench(Listening, Stepwise, TimeTravel):
             recorder.begin(self)
         if self.kept is not None:
             self.kept.clear()
+        self.trace.clear()
         self.travels += 1
         self._hand_on_listeners()
 

@@ -6,7 +6,16 @@ would print; it raises `CommandError` before it changes anything.
 
 from __future__ import annotations
 
-from aclbench.workbench.commands import acls, history, interfaces, show
+from aclbench.workbench.commands import (
+    acls,
+    errors,
+    execute,
+    history,
+    interfaces,
+    show,
+    show_vnet,
+    trace,
+)
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
@@ -15,7 +24,7 @@ def make_command_table() -> CommandTable:
     """All commands there are."""
     table = CommandTable((*ARGUMENT_TYPES, WORD, REST, SECONDS))
     table.define("rule", acls.RULE_FORM)
-    for room in (interfaces, acls, show, history):
+    for room in (interfaces, acls, show, errors, show_vnet, trace, execute, history):
         for command in room.COMMANDS:
             table.add(command)
     return table

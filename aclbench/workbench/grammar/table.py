@@ -32,6 +32,7 @@ class Command:
     """`summary` is one line; `details` more of them; `group` the heading it is listed under.
 
     `changes`: it may change the state of what it is used on; one that only shows does not.
+    `direct`: it runs other lines, each of which takes its own turn; it takes none itself.
     """
 
     syntax: str
@@ -40,6 +41,7 @@ class Command:
     details: str = ""
     group: str = ""
     changes: bool = True
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
