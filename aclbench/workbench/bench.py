@@ -52,6 +52,7 @@ from aclbench.workbench.scenario import (
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
 from aclbench.workbench.steering import make_steering
 from aclbench.workbench.stepwise import Stepwise
+from aclbench.workbench.streams import Streams
 from aclbench.workbench.timetravel import Standing, TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
@@ -137,6 +138,10 @@ class Workbench(Listening, Stepwise, TimeTravel):
         self.feed: Feed | None = None
         #: Frames sent so far: what numbers them.
         self.sent = 0
+        #: The packet-generator streams, and which of them the feed is of.
+        self.streams = Streams()
+        #: The line that the journal gets; a handler may write it out in full.
+        self.line_to_note = ""
         #: The scenario's lines for a time, with it (ns), in order; and how many are done.
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
@@ -260,12 +265,13 @@ class Workbench(Listening, Stepwise, TimeTravel):
         found = parsed
         if found.command.direct:
             return str(found.command.handler(self, found))
+        self.line_to_note = line
         output: str = self.driver.on_main(lambda: found.command.handler(self, found))
         if not parsed.command.changes:
             return output
         if self.history is not None:
             self.history.before_acting()  # not sooner: what is refused opens no branch
-            self.history.note(Cli(line))
+            self.history.note(Cli(self.line_to_note))
         if not self.driver.is_running:
             self.run_until(self.now)
         return output
@@ -553,6 +559,7 @@ class Workbench(Listening, Stepwise, TimeTravel):
         self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
         self.started, self.feed, self.sent = other.started, other.feed, other.sent
         self.timed, self.timed_done = other.timed, other.timed_done
+        self.streams = other.streams
         recorder = self.history.recorder if self.history is not None else None
         self.history = other.history
         if self.history is not None:
@@ -567,24 +574,25 @@ class Workbench(Listening, Stepwise, TimeTravel):
         self._hand_on_listeners()
 
     def _standing(self) -> Standing:
-        return Standing(self.driver, self.feed, self.sent, self.timed_done)
+        return Standing(self.driver, self.feed, self.sent, self.timed_done, self.streams)
 
     def _stand(self, standing: Standing) -> None:
-        self.driver, self.feed, self.sent, self.timed_done = standing
+        self.driver, self.feed, self.sent, self.timed_done, self.streams = standing
 
     def _bench(self) -> Workbench:
         return self
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
-        driver, feed = unpack(checkpoint, self.stepped.order), self.feed
-        if feed is not None and checkpoint.feed is not None:
+        driver = unpack(checkpoint, self.stepped.order)
+        feed: Feed | None = None
+        if checkpoint.feed is not None:
             # A capture that came through a pipe cannot be read again: then nothing has changed.
-            feed = feed.resumed(checkpoint.feed, driver.machine.am)
+            feed = Feed.resumed(checkpoint.feed, driver.machine.am)
             if not checkpoint.driver.source_ended:
                 driver.arrivals.source = feed.next_frame
         self.driver, self.feed, self.sent = driver, feed, checkpoint.sent
-        self.timed_done = checkpoint.timed_done
+        self.timed_done, self.streams = checkpoint.timed_done, checkpoint.streams
 
     # --- helpers -----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from aclbench.workbench.commands import (
     execute,
     history,
     interfaces,
+    packet_generator,
     show,
     show_vnet,
     trace,
@@ -22,9 +23,9 @@ from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
 def make_command_table() -> CommandTable:
     """All commands there are."""
-    table = CommandTable((*ARGUMENT_TYPES, WORD, REST, SECONDS))
+    table = CommandTable((*ARGUMENT_TYPES, packet_generator.STREAM, WORD, REST, SECONDS))
     table.define("rule", acls.RULE_FORM)
-    for room in (interfaces, acls, show, errors, show_vnet, trace, execute, history):
+    for room in (interfaces, acls, show, errors, show_vnet, trace, packet_generator, execute, history):
         for command in room.COMMANDS:
             table.add(command)
     return table
