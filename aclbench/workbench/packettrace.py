@@ -1,9 +1,10 @@
 """The trace buffer: packets that `trace add` asked for, kept by thread and printed as VPP does.
 
-VPP's own `trace_bits` are made here as far as a packet by itself decides them: 80000000 on a session
-hit, and on a class change 00010000 with the two classes (ours plus one) beside it. What 26.10 carries
-over from another packet of the same frame is not modelled; nor are buffers, MAC addresses and the
-headers behind the addresses. In the `pkt info` line the bit of a non-first fragment is assumed.
+VPP's own `trace_bits` are made here as far as a packet by itself decides them: 80000000 on a
+session hit, and on a class change 00010000 with the two classes (ours plus one) beside it. What
+26.10 carries over from another packet of the same frame is not modelled; nor are buffers, MAC
+addresses and the headers behind the addresses. In the `pkt info` line the bit of a non-first
+fragment is assumed.
 """
 
 from __future__ import annotations

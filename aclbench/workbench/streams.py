@@ -1,7 +1,7 @@
 """Packet-generator streams: captures that arrive on an interface once they are enabled.
 
 The streams of a bench are a frozen value, so that its history can take them back. Those that are
-enabled together arrive as one feed, merged by their captures' times; that feed has the bench to itself.
+enabled together arrive as one feed, merged by their captures' times, which has the bench to itself.
 A stream is known by its capture's content: run again from a journal, another content is refused.
 """
 

@@ -25,7 +25,17 @@ def make_command_table() -> CommandTable:
     """All commands there are."""
     table = CommandTable((*ARGUMENT_TYPES, packet_generator.STREAM, WORD, REST, SECONDS))
     table.define("rule", acls.RULE_FORM)
-    for room in (interfaces, acls, show, errors, show_vnet, trace, packet_generator, execute, history):
+    for room in (
+        interfaces,
+        acls,
+        show,
+        errors,
+        show_vnet,
+        trace,
+        packet_generator,
+        execute,
+        history,
+    ):
         for command in room.COMMANDS:
             table.add(command)
     return table

@@ -36,7 +36,7 @@ def execute(bench: Workbench, parsed: ParsedCommand) -> str:
             except AclbenchError as error:
                 raise CommandError(f"{path}:{number}: {error}") from None
             if output:
-                printed.append(output.rstrip("\n"))
+                printed.append(output)
     finally:
         bench.exec_depth -= 1
     return "\n".join(printed)

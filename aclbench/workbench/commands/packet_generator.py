@@ -11,14 +11,30 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from aclbench.capture import ByCapture
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.types import INTERFACE, interfaces_of
-from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command, ParsedCommand
+from aclbench.workbench.grammar import (
+    ArgumentError,
+    ArgumentType,
+    Candidate,
+    Command,
+    ParsedCommand,
+)
 from aclbench.workbench.streams import Stream, Streams, capture_of, measure
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
 
 #: What a stream is made of; the last is what a journal adds.
-_KEYS: Final = ("name", "limit", "pcap", "source", "interface", "rate", "node", "maxframe", "sha256")
+_KEYS: Final = (
+    "name",
+    "limit",
+    "pcap",
+    "source",
+    "interface",
+    "rate",
+    "node",
+    "maxframe",
+    "sha256",
+)
 _WORD: Final = re.compile(r'"([^"]*)"|([^\s{}"]+)|([{}])')
 _WHAT: Final = "{ name s0 limit 100 pcap FILE source pg0 }"
 
@@ -103,7 +119,9 @@ def new(bench: Workbench, parsed: ParsedCommand) -> str:
     path = Path(given["pcap"]).expanduser().absolute()
     sha256, packets = measure(path)
     if given.get("sha256", sha256) != sha256:
-        raise CommandError(f"{path}: the capture has changed since the stream {name} was made of it")
+        raise CommandError(
+            f"{path}: the capture has changed since the stream {name} was made of it"
+        )
     limit = _limit(given.get("limit"), packets, path)
     rate = given.get("rate", "")
     stream = Stream(name, interface.name, str(path), sha256, limit, packets, rate)
@@ -145,8 +163,8 @@ def enable(bench: Workbench, parsed: ParsedCommand) -> str:
         if not bench.streams.enabled:
             what = "a capture of the scenario"
         raise CommandError(
-            f"{what} is still arriving, and one set of captures arrives at a time; wait for its end "
-            "or disable it; `packet-generator enable-stream` enables all streams at once"
+            f"{what} is still arriving, and one set of captures arrives at a time; wait for its "
+            "end or disable it; `packet-generator enable-stream` enables all streams at once"
         )
     captures = [capture_of(stream) for stream in chosen]
     rx: list[int] = []

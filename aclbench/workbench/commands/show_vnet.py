@@ -1,4 +1,4 @@
-"""VPP's `show` of what lies around the acl plugin: interfaces, routes, placement, threads, clock."""
+"""VPP's `show` of what lies around the acl plugin: interfaces, routes, threads, clock."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _MTU: Final = "9000/0/0/0"
 _NO_MTU: Final = "0/0/0/0"
 _HEAD: Final = (
-    "              Name               Idx    State  MTU (L3/IP4/IP6/MPLS)     Counter          Count"
-    "     "
+    "              Name               Idx    State  MTU (L3/IP4/IP6/MPLS)"
+    "     Counter          Count     "
 )
 
 
@@ -92,7 +92,7 @@ def show_threads(bench: Workbench, parsed: ParsedCommand) -> str:
 
 def show_version(bench: Workbench, parsed: ParsedCommand) -> str:
     """Which program this is, said where VPP says its own."""
-    return f"aclbench v{aclbench.__version__}: the acl plugin of VPP as of its 2017 multicore commit"
+    return f"aclbench v{aclbench.__version__}: VPP's acl plugin as of its 2017 multicore commit"
 
 
 def show_clock(bench: Workbench, parsed: ParsedCommand) -> str:

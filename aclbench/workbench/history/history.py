@@ -553,9 +553,7 @@ class History:
         events = sum(event_counts(bench.machine.am))
         unhandled = sum(len(frame) for frame in bench.stepped.arrivals.frames)
         feed = bench.feed.state(unhandled) if bench.feed is not None else None
-        checkpoint = pack(
-            bench.stepped, feed, bench.sent, bench.timed_done, bench.streams, events
-        )
+        checkpoint = pack(bench.stepped, feed, bench.sent, bench.timed_done, bench.streams, events)
         self.branch.save(point, checkpoint)
         self._thin()
 
