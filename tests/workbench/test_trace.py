@@ -92,3 +92,15 @@ def test_refusals(line: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
         bench.cli(line)
     assert not bench.trace.wanted
+
+
+def test_on_real_threads() -> None:
+    """The same blocks; asking does not wait for itself."""
+    bench = Workbench(workers=1, driver="threaded")
+    for line in vpp_transcript.commands():
+        bench.cli(line)
+    bench.cli("trace add pg-input 10")
+    vpp_transcript.play(bench)
+    assert acl_blocks(bench.cli("show trace").splitlines()) == acl_blocks(vpp_transcript.LINES)
+    bench.cli("clear trace")
+    assert "Packet 1" not in bench.cli("show trace")

@@ -45,6 +45,7 @@ COMMANDS: Final = (
         "A trace is no part of the run: it is not saved, and going back takes packets out of it.",
         group=GROUP,
         changes=False,
+        direct=True,
     ),
     Command(
         "show trace [max <number>]",
@@ -59,5 +60,6 @@ COMMANDS: Final = (
         "forget the traced packets and trace no more",
         group=GROUP,
         changes=False,
+        direct=True,
     ),
 )

@@ -32,7 +32,8 @@ class Command:
     """`summary` is one line; `details` more of them; `group` the heading it is listed under.
 
     `changes`: it may change the state of what it is used on; one that only shows does not.
-    `direct`: it runs other lines, each of which takes its own turn; it takes none itself.
+    `direct`: what it calls stops the workers where it must (other lines, listeners), so it is not
+    run behind a barrier of its own.
     """
 
     syntax: str
