@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
 from aclbench.engine.main import AclMain, Interface
-from aclbench.engine.packet import INFO_TCP_FLAGS_MASK
+from aclbench.engine.packet import INFO_IP6, INFO_TCP_FLAGS_MASK, KEY4_SIZE
+from aclbench.engine.reasons import node_bits
 from aclbench.engine.session import (
     NO_LIST,
     NO_SESSION,
@@ -122,6 +123,10 @@ class Sessions:
         new = timeout_type_of(session.proto, sees, other)
         if new != old:
             worker.cnt_class_changes += 1
+            ip6 = INFO_IP6 if len(session.key) != KEY4_SIZE else 0
+            node = node_bits(is_input, ip6)
+            by_node = worker.class_changes_by_node
+            by_node[node] = by_node.get(node, 0) + 1
             relinked = self.restart_timer_for_session(worker, session, new, now)
             if self.am.listener is not None:
                 where = SessionId(session.thread_index, session.session_index)

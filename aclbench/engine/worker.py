@@ -66,6 +66,8 @@ class Worker:
         self.packet_reasons: dict[int, int] = {}
         #: The reasons of acl nodes that were not a packet's last.
         self.passed_checks: dict[int, int] = {}
+        #: The class changes by the acl node whose packet made them: `reasons.node_bits`.
+        self.class_changes_by_node: dict[int, int] = {}
 
         #: The session that the last acl node on this thread hit or made: for traces.
         self.session_in_hand: Session | None = None

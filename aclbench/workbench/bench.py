@@ -31,9 +31,11 @@ from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioE
 from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.commands.explain import explanation_of
 from aclbench.workbench.commands.helping import asked_what_next, what_next
+from aclbench.workbench.commands.vpp_errors import with_vpp_line
 from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.explain import Explanation
 from aclbench.workbench.feed import Feed
+from aclbench.workbench.grammar import GrammarError
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op
@@ -41,6 +43,7 @@ from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
 from aclbench.workbench.interrupts import Interruptible
 from aclbench.workbench.listening import Listening
+from aclbench.workbench.packettrace import PacketTrace
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
     MAX_WORKERS,
@@ -53,6 +56,7 @@ from aclbench.workbench.scenario import (
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
 from aclbench.workbench.steering import make_steering
 from aclbench.workbench.stepwise import Stepwise
+from aclbench.workbench.streams import Streams
 from aclbench.workbench.timetravel import Standing, TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
@@ -138,6 +142,10 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         self.feed: Feed | None = None
         #: Frames sent so far: what numbers them.
         self.sent = 0
+        #: The packet-generator streams, and which of them the feed is of.
+        self.streams = Streams()
+        #: The line that the journal gets; a handler may write it out in full.
+        self.line_to_note = ""
         #: The scenario's lines for a time, with it (ns), in order; and how many are done.
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
@@ -150,6 +158,10 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         self.history: History | None = None
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
+        #: What `trace add` asked for; it hears, and is no part of the run.
+        self.trace = PacketTrace(self)
+        #: Files that `exec` is running just now, one inside the other.
+        self.exec_depth = 0
         if history:
             self._keep_history()
 
@@ -256,16 +268,22 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         question = asked_what_next(line)
         if question is not None:
             return what_next(self, question)
-        parsed = self.commands.parse(line, self)
+        try:
+            parsed = self.commands.parse(line, self)
+        except GrammarError as error:
+            raise with_vpp_line(line, error) from None
         if parsed is None:
             return ""
         found = parsed
+        if found.command.direct:
+            return str(found.command.handler(self, found))
+        self.line_to_note = line
         output: str = self.driver.on_main(lambda: found.command.handler(self, found))
         if not parsed.command.changes:
             return output
         if self.history is not None:
             self.history.before_acting()  # not sooner: what is refused opens no branch
-            self.history.note(Cli(line))
+            self.history.note(Cli(self.line_to_note))
         if not self.driver.is_running:
             self.run_until(self.now)
         return output
@@ -588,6 +606,7 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
         self.started, self.feed, self.sent = other.started, other.feed, other.sent
         self.timed, self.timed_done = other.timed, other.timed_done
+        self.streams = other.streams
         recorder = self.history.recorder if self.history is not None else None
         self.history = other.history
         if self.history is not None:
@@ -597,28 +616,30 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
             recorder.begin(self)
         if self.kept is not None:
             self.kept.clear()
+        self.trace.clear()
         self.travels += 1
         self._hand_on_listeners()
 
     def _standing(self) -> Standing:
-        return Standing(self.driver, self.feed, self.sent, self.timed_done)
+        return Standing(self.driver, self.feed, self.sent, self.timed_done, self.streams)
 
     def _stand(self, standing: Standing) -> None:
-        self.driver, self.feed, self.sent, self.timed_done = standing
+        self.driver, self.feed, self.sent, self.timed_done, self.streams = standing
 
     def _bench(self) -> Workbench:
         return self
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
-        driver, feed = unpack(checkpoint, self.stepped.order), self.feed
-        if feed is not None and checkpoint.feed is not None:
+        driver = unpack(checkpoint, self.stepped.order)
+        feed: Feed | None = None
+        if checkpoint.feed is not None:
             # A capture that came through a pipe cannot be read again: then nothing has changed.
-            feed = feed.resumed(checkpoint.feed, driver.machine.am)
+            feed = Feed.resumed(checkpoint.feed, driver.machine.am)
             if not checkpoint.driver.source_ended:
                 driver.arrivals.source = feed.next_frame
         self.driver, self.feed, self.sent = driver, feed, checkpoint.sent
-        self.timed_done = checkpoint.timed_done
+        self.timed_done, self.streams = checkpoint.timed_done, checkpoint.streams
 
     # --- helpers -----------------------------------------------------------------------------
 

@@ -40,11 +40,23 @@ _WHAT_TO_DO: Final[dict[bool, str]] = {
 }
 
 
+class Opened(NamedTuple):
+    """What a feed was opened with, and what its files were then."""
+
+    captures: tuple[Path, ...]
+    stamps: tuple[tuple[int, int] | None, ...]
+    steering: Steering
+    start: int
+    frame_size: int
+    by_time: bool
+    with_flows: bool
+
+
 class FeedState(NamedTuple):
     """Where a feed is: at which group of packets, and how far into that group.
 
     `places` are those at the beginning of the group, None before the first one; `doubles` is what
-    was found ahead of it.
+    was found ahead of it. `opened` tells it from another feed of the same bench.
     """
 
     places: tuple[Place, ...] | None
@@ -52,6 +64,7 @@ class FeedState(NamedTuple):
     offset: int | None
     read: int
     doubles: Doubles
+    opened: Opened
 
 
 class Feed:
@@ -203,7 +216,7 @@ class Feed:
     def state(self, unhandled: int) -> FeedState:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
         if self._group is None:
-            return FeedState(None, 0, self._offset, 0, Doubles())
+            return FeedState(None, 0, self._offset, 0, Doubles(), self._opened())
         position = min(self._position, len(self._packets.info)) - unhandled
         return FeedState(
             self._group.places,
@@ -211,6 +224,18 @@ class Feed:
             self._offset,
             self.read - unhandled,
             self._doubles_before,
+            self._opened(),
+        )
+
+    def _opened(self) -> Opened:
+        return Opened(
+            self.captures,
+            self._stamps,
+            self.steering,
+            self.start,
+            self.frame_size,
+            self.by_time,
+            self.with_flows,
         )
 
     def check_captures(self) -> None:
@@ -228,22 +253,16 @@ class Feed:
                     "taken back or saved; put the old one back, or begin anew"
                 )
 
-    def resumed(self, state: FeedState, am: AclMain) -> Feed:
-        """A feed of the same captures that goes on from a state, for another machine.
+    @staticmethod
+    def resumed(state: FeedState, am: AclMain) -> Feed:
+        """The feed that had a state, going on from there, for another machine.
 
         Raises CaptureError as `check_captures` does.
         """
-        self.check_captures()
-        feed = Feed(
-            self.captures,
-            self.steering,
-            am,
-            self.start,
-            self.frame_size,
-            self.by_time,
-            self.with_flows,
-        )
-        feed._stamps = self._stamps
+        captures, stamps, steering, start, frame_size, by_time, with_flows = state.opened
+        feed = Feed(captures, steering, am, start, frame_size, by_time, with_flows)
+        feed._stamps = stamps
+        feed.check_captures()
         feed._offset = state.offset
         feed.doubles = state.doubles
         feed._groups = feed._sequence.groups(state.places)

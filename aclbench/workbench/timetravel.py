@@ -27,6 +27,7 @@ from aclbench.workbench.history.history import UNITS, History, Unit
 from aclbench.workbench.history.journal import Point
 from aclbench.workbench.history.runfile import Recorder, save_run
 from aclbench.workbench.history.state import State, differences, state_of
+from aclbench.workbench.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,7 @@ class Standing(NamedTuple):
     feed: Feed | None
     sent: int
     timed_done: int
+    streams: Streams
 
 
 class TimeTravel:

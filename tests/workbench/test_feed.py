@@ -117,7 +117,7 @@ def test_a_feed_goes_on_from_any_state(
     while (frame := feed.next_frame()) is not None:
         handed += len(frame)
         for unhandled in (0, len(frame) // 2, len(frame)):
-            again = feed.resumed(feed.state(unhandled), am)
+            again = Feed.resumed(feed.state(unhandled), am)
             assert again.read == handed - unhandled
             assert packets(again) == whole[handed - unhandled :]
 

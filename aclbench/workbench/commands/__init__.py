@@ -11,15 +11,20 @@ from typing import Final
 from aclbench.workbench.commands import (
     acls,
     benching,
+    errors,
+    execute,
     explain,
     files,
     helping,
     history,
     interfaces,
     looking,
+    packet_generator,
     running,
     sending,
     show,
+    show_vnet,
+    trace,
 )
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
@@ -30,13 +35,15 @@ OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *benching.TY
 def make_command_table() -> CommandTable:
     """All commands there are."""
     table = CommandTable(
-        (*ARGUMENT_TYPES, *OWN_TYPES, WORD, REST, SECONDS, helping.BEGINNING, files.FILE)
+        (
+            *(*ARGUMENT_TYPES, *OWN_TYPES, *explain.TYPES),
+            *(packet_generator.STREAM, helping.BEGINNING, files.FILE, WORD, REST, SECONDS),
+        )
     )
     table.define("rule", acls.RULE_FORM)
-    table.register(*explain.TYPES)
     for room in (
-        *(interfaces, acls, show, history),
-        *(sending, running, looking, explain, benching, helping),
+        *(interfaces, acls, show, errors, show_vnet, trace, packet_generator, execute),
+        *(sending, running, looking, explain, history, benching, helping),
     ):
         for command in room.COMMANDS:
             table.add(command)

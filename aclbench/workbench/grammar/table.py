@@ -33,6 +33,8 @@ class Command:
 
     `changes`: it may change the state of what it is used on; one that only shows does not.
     `data`: a handler that returns plain values, for `json.dumps`, of what the other one shows.
+    `direct`: what it calls stops the workers where it must (other lines, listeners), so it is not
+    run behind a barrier of its own.
     """
 
     syntax: str
@@ -42,6 +44,7 @@ class Command:
     group: str = ""
     changes: bool = True
     data: Callable[..., Any] | None = None
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from aclbench.engine.session import NO_LIST, Session
 from aclbench.engine.worker import Worker
 from aclbench.workbench.feed import FeedState
 from aclbench.workbench.history.fields import fields_of, set_fields
+from aclbench.workbench.streams import Streams
 
 #: Fields of a worker that hold its sessions, or are empty at rest; the rest is copied as it is.
 _WORKER_APART: Final = {"sessions_pool", "expired", "session_in_hand"}
@@ -60,6 +61,7 @@ class Checkpoint:
     feed: FeedState | None
     sent: int
     timed_done: int
+    streams: Streams
     #: Trace events since the start, for finding one by its number.
     events: int
 
@@ -70,7 +72,12 @@ class Checkpoint:
 
 
 def pack(
-    driver: SteppedDriver, feed: FeedState | None, sent: int, timed_done: int, events: int
+    driver: SteppedDriver,
+    feed: FeedState | None,
+    sent: int,
+    timed_done: int,
+    streams: Streams,
+    events: int,
 ) -> Checkpoint:
     """Pack a bench that is at rest."""
     assert driver.at_rest(), "a checkpoint is taken at rest"
@@ -88,6 +95,7 @@ def pack(
         feed=feed,
         sent=sent,
         timed_done=timed_done,
+        streams=streams,
         events=events,
     )
 

@@ -570,7 +570,8 @@ class History:
         events = sum(event_counts(bench.machine.am))
         unhandled = sum(len(frame) for frame in bench.stepped.arrivals.frames)
         feed = bench.feed.state(unhandled) if bench.feed is not None else None
-        self.branch.save(point, pack(bench.stepped, feed, bench.sent, bench.timed_done, events))
+        checkpoint = pack(bench.stepped, feed, bench.sent, bench.timed_done, bench.streams, events)
+        self.branch.save(point, checkpoint)
         self._thin()
 
     def memory_used(self) -> int:

@@ -1,0 +1,132 @@
+"""What lies around the acl plugin is shown as VPP shows it, and VPP's own errors come first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import vpp_transcript
+
+from aclbench import CommandError, Workbench
+from aclbench.capture import write_pcap
+from aclbench.engine.events import PacketVerdict
+
+
+def test_errors_of_the_acl_nodes_byte_for_byte() -> None:
+    """Counts, nodes, reasons, severity and columns of the transcript's packets."""
+    bench = vpp_transcript.set_up()
+    vpp_transcript.play(bench)
+    lines = vpp_transcript.LINES
+    at = lines.index("vpp# show errors") + 1
+    assert bench.cli("show errors").splitlines() == lines[at : at + 8]
+
+
+def test_errors_have_a_line_for_each_way_to_be_dropped() -> None:
+    """Also what no acl node dropped; and a session table that is full counts apart."""
+    bench = vpp_transcript.set_up()
+    bench.cli("set acl-plugin session table max-entries 1")
+    bench.cli("set interface state pg1 down")
+    frames = vpp_transcript.packets()
+    bench.send(*frames["in_udp"])
+    bench.send(*frames["in_ping"])
+    printed = {tuple(line.split(maxsplit=2)[:2]): line for line in bench.cli("sh err").splitlines()}
+    assert "interface is down" in printed["1", "error-drop"]
+    assert "too many sessions to add new" in bench.cli("show errors")
+    assert "ACL deny packets" not in bench.cli("show errors")
+
+
+def test_interfaces_in_vpps_columns() -> None:
+    """The rows of the transcript, up to their counters."""
+    bench = vpp_transcript.set_up()
+    lines = vpp_transcript.LINES
+    at = lines.index("vpp# show interface") + 1
+    head, local0, pg0 = lines[at : at + 3]
+    printed = bench.cli("show interface").splitlines()
+    assert printed[:2] == [head, local0]
+    assert printed[2] == pg0[: len(printed[2])]
+    assert bench.cli("sh int pg1").splitlines() == [head, printed[3]]
+
+
+def test_transcript_runs_as_a_script() -> None:
+    """From the first line to the last timeout, what stands between them is printed."""
+    bench = Workbench()
+    lines = iter(vpp_transcript.LINES)
+    expected: list[str] = []
+    printed: list[str] = []
+    for line in lines:
+        if line == f"vpp# {vpp_transcript.LAST_LINE}":
+            break
+        if line.startswith("vpp# "):
+            printed += bench.cli(line.removeprefix("vpp# ")).splitlines()
+        elif not line.startswith("#"):
+            expected.append(line)
+    assert [s.rstrip() for s in printed if s.strip()] == [s.rstrip() for s in expected if s.strip()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "set acl-plugin session timeout tcp bogus 3",
+        "set acl-plugin session timeout udp idle abc",
+        "show acl-plugin nonsense",
+        "show acl-plugin",
+    ],
+)
+def test_vpps_own_error_comes_first(line: str) -> None:
+    """The transcript's line, and behind it one of ours that says what would be right."""
+    lines = vpp_transcript.LINES
+    vpps = lines[lines.index(f"vpp# {line}") + 1]
+    with pytest.raises(CommandError) as refusal:
+        vpp_transcript.set_up().cli(line)
+    first, ours = str(refusal.value).split("\n", 1)
+    assert first == vpps
+    assert "acl-plugin" in ours
+
+
+def test_routes_say_where_they_lead() -> None:
+    """Interface subnets, own addresses and added routes, each family for itself."""
+    bench = vpp_transcript.set_up()
+    bench.cli("set int ip address pg1 fd00:2::1/64")
+    bench.cli("ip route add 10.9.0.0/16 via 192.168.0.2")
+    ip4, ip6 = bench.cli("show ip fib"), bench.cli("sh ip6 fib")
+    assert "10.9.0.0/16\n  via 192.168.0.2 pg1" in ip4
+    assert "10.0.0.1/32\n  receive" in ip4
+    assert "fd00:2::/64\n  attached: pg1" in ip6
+    assert "10." not in ip6
+
+
+def test_placement_changes_while_a_capture_is_played(tmp_path: Path) -> None:
+    """In the middle of a frame: the very next packet goes to the new worker."""
+    two = Workbench(workers=2)
+    for line in vpp_transcript.commands():
+        two.cli(line)
+    frame = bytes(vpp_transcript.packets()["in_udp"][1])
+    path = tmp_path / "same.pcap"
+    write_pcap(path, [(10**9 * n, frame) for n in range(1, 9)])
+    two.cli(f"packet-generator new {{ name s pcap {path} source pg0 }}")
+    threads: list[int] = []
+
+    def hear(event: object) -> None:
+        if isinstance(event, PacketVerdict):
+            threads.append(event.thread_index)
+
+    two.listen(hear)
+    two.cli("packet-generator enable-stream")
+    two.play(2)
+    assert "pg0" in two.cli("show interface rx-placement").split("Thread 2")[0]
+    two.cli("set interface rx-placement pg0 worker 1")
+    two.play()
+    assert threads == [1, 1, 1, 2, 2, 2, 2, 2]
+    assert "pg0" in two.cli("show int rx").split("Thread 2")[1]
+    two.check_invariants()
+
+
+def test_threads_version_and_clock() -> None:
+    """One line a thread; the version; virtual time."""
+    bench = vpp_transcript.set_up()
+    vpp_transcript.play(bench)
+    threads = bench.cli("show threads").splitlines()
+    assert [line.split()[:2] for line in threads[1:]] == [["0", "vpp_main"], ["1", "vpp_wk_0"]]
+    assert threads[2].split()[3] == "7"
+    assert bench.cli("show version").startswith("aclbench v")
+    assert bench.cli("show clock") == "Time now 3.1, +2.1 s from the start"
