@@ -8,19 +8,20 @@ from aclbench.engine.timeouts import NS_PER_SEC
 
 
 class WallClock:
-    """Virtual nanoseconds that pass `speed` times as fast as the wall's, from `start` on.
+    """Virtual nanoseconds that pass `speed` times as fast as the wall's, from `start` to `end`.
 
     Any thread may read it. Where it stands is one tuple, so that nobody reads half of a jump.
     """
 
-    def __init__(self, start: int, speed: float) -> None:
+    def __init__(self, start: int, speed: float, end: int) -> None:
         self.speed: float = speed
+        self._end: int = end
         self._since: tuple[int, int] = (start, time.perf_counter_ns())
 
     def now(self) -> int:
         """Virtual time, in nanoseconds."""
         start, wall = self._since
-        return start + int((time.perf_counter_ns() - wall) * self.speed)
+        return min(start + int((time.perf_counter_ns() - wall) * self.speed), self._end)
 
     def jump_to(self, now: int) -> None:
         """Go on from a later time; one that lies behind changes nothing."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: Where Linux says which core the calling thread is on, and the field behind its name.
@@ -36,14 +36,12 @@ def shared_core() -> Iterator[None]:
         return
     before = os.sched_getaffinity(0)
     try:
-        os.sched_setaffinity(0, {core})
-    except OSError:
-        yield
-        return
-    try:
+        with suppress(OSError):
+            os.sched_setaffinity(0, {core})
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        with suppress(OSError):
+            os.sched_setaffinity(0, before)
 
 
 def _core_of_this_thread() -> int | None:

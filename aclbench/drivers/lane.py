@@ -8,6 +8,7 @@ nothing of its worker's is half done.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: How long a lane waits for another before it looks whether all is at an end, in seconds.
 LOOK_S: Final = 0.1
+#: A thread whose start was interrupted is looked for so often, and at such intervals (seconds).
+START_LOOKS: Final = 20
+START_LOOK_S: Final = 0.005
 #: What goes into the inbox to wake a lane that sleeps, and to end it.
 WAKE: Final = None
 END: Final = False
@@ -59,14 +63,22 @@ class Lane:
 
     def start(self) -> None:
         """Have its thread run."""
-        self._thread = threading.Thread(target=self._run, name=self.name)
-        self._thread.start()
+        self.inbox = SimpleQueue()  # an END for a thread that could not start must not stay
+        thread = threading.Thread(target=self._run, name=self.name)
+        # Noted first: Ctrl-C may come when it runs already.
+        self._thread = thread
+        thread.start()
 
     def join(self) -> None:
-        """Wait until its thread is gone."""
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        """Wait until its thread is gone, if it was ever there."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        for _ in range(START_LOOKS):
+            if thread.ident is not None:
+                thread.join()
+                return
+            time.sleep(START_LOOK_S)
 
     def _run(self) -> None:
         try:

@@ -64,9 +64,7 @@ class ThreadedDriver:
                 "real threads need at least one worker: with workers = 0 vpp_main carries the "
                 "packets and runs the cleaner, all on one thread; ask for 1 or more"
             )
-        if speed is not None and not 0 < speed < float("inf"):
-            raise AclbenchError(f"speed: {speed!r}; a number above 0 is right")
-        self.speed = speed
+        self.set_speed(speed)
         self.arrivals = Arrivals()
         #: The clock of the run under way, unless the capture leads it.
         self.clock: WallClock | None = None
@@ -178,8 +176,12 @@ class ThreadedDriver:
             return now
         wait = self._cleaner_next
         until = wait.until if isinstance(wait, Wait) else now
-        if not self._running:  # else the frames are vpp_main's alone
-            self._next_packet()
+        if self._main.acquire(blocking=False):  # else the frames are another thread's, which runs
+            try:
+                if not self._running:
+                    self._next_packet()
+            finally:
+                self._main.release()
         return max(now, min(until, self._arrival))
 
     def upcoming(self, actor: int) -> str:
@@ -254,9 +256,20 @@ class ThreadedDriver:
             return done
 
     def stop(self) -> None:
-        """End the run under way, soon. From any thread, and from a signal handler."""
-        self._stopped = self._running
+        """End the run under way, or else the next one at once. Also for a signal handler."""
+        self._stopped = True
         self._news.put(None)
+
+    def forget_stop(self) -> None:
+        """Whoever asked a run to stop meant one that is over."""
+        self._stopped = False
+
+    def set_speed(self, speed: float | None) -> None:
+        """How many times as fast as the wall's the next run is; None: led by the capture."""
+        is_number = isinstance(speed, int | float) and not isinstance(speed, bool)
+        if speed is not None and not (is_number and 0 < speed < float("inf")):
+            raise AclbenchError(f"speed: {speed!r}; a number above 0 is right")
+        self.speed = speed
 
     def jump_to(self, now: int) -> None:
         """Have the clock go on from a later time; only where the capture does not lead it."""
@@ -291,8 +304,8 @@ class ThreadedDriver:
                 self._now = max(self._now, until)
                 return True
             most = NEVER if max_packets is None else max_packets
-            self._begin()
             try:
+                self._begin(until)
                 if self.clock is None:
                     arrived = self._run_led(until, most, to_last_packet)
                 else:
@@ -302,9 +315,9 @@ class ThreadedDriver:
             self._raise_failure()
             return arrived
 
-    def _begin(self) -> None:
+    def _begin(self, until: int) -> None:
         """Start the workers' threads."""
-        self.clock = None if self.speed is None else WallClock(self._now, self.speed)
+        self.clock = None if self.speed is None else WallClock(self._now, self.speed, until)
         with self._lock:
             self._running = True
         for lane in self.lanes:

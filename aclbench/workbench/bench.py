@@ -326,6 +326,7 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
             self.history.note(op)
         with self.listening(hear):
             self.run_until(self.now)
+            self.tell()
         return sorted(verdicts[: len(op.frames)], key=lambda verdict: verdict.number)
 
     def advance(self, seconds: float | str | Decimal) -> None:
@@ -386,12 +387,19 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         `play` and its like then return False. A stepped run ends behind the packet or turn in
         hand: from a listener, or by a signal.
         """
+        self.stop_wanted = True
         self.driver.stop()
+
+    def forget_stop(self) -> None:
+        """Whoever asked a run to stop meant one that is over."""
+        self.stop_wanted = False
+        if isinstance(self.driver, ThreadedDriver):
+            self.driver.forget_stop()
 
     def set_speed(self, speed: float | None) -> None:
         """On real threads, how many times as fast as the wall's the next run is; None: led."""
         assert isinstance(self.driver, ThreadedDriver), WHY_NOT_ON_THREADS
-        self.driver.speed = speed
+        self.driver.set_speed(speed)
 
     def jump_to(self, time_ns: int) -> None:
         """On real threads at the wall's pace, have the clock go on from a later time."""
@@ -509,13 +517,15 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
             return run(lambda p, t: driver.run_until(due, p, t))
 
         while (due := self._next_timed()) <= until and due != NEVER:
+            if self.stop_wanted:
+                return False
             before = driver.packets_handled
             if not run_to(due):
                 return False
             if max_packets is not None:
                 max_packets -= driver.packets_handled - before
             self._run_timed_line()
-        return run(go)
+        return not self.stop_wanted and run(go)
 
     # --- lines for a time ----------------------------------------------------------------------
 
@@ -554,7 +564,8 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
 
     def _next_timed(self) -> int:
         """When the next of the scenario's lines is due; `NEVER` if none is left."""
-        return self.timed[self.timed_done][0] if self.timed_done < len(self.timed) else NEVER
+        done = self.timed_done  # on real threads it may go on meanwhile
+        return self.timed[done][0] if done < len(self.timed) else NEVER
 
     def _run_timed_line(self) -> str:
         """Run the scenario's next line now; returns it. Raises ScenarioError if it is refused."""

@@ -25,6 +25,7 @@ class FreeRun:
         self.error: BaseException | None = None
         self._bench = bench
         self._stopped = False
+        self._was_told_by_hand = bench.told_by_hand
         bench.told_by_hand = True
         bench.set_speed(speed)
         self._thread = threading.Thread(target=self._run, name="vpp_main")
@@ -41,6 +42,7 @@ class FreeRun:
             self._stopped = True
             self._bench.stop()
             self._thread.join(timeout=LOOK_S)
+        self._bench.told_by_hand = self._was_told_by_hand
 
     def _run(self) -> None:
         try:

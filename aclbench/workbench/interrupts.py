@@ -14,9 +14,14 @@ class Interruptible:
 
     #: The run under way is to end soon.
     stop_asked = False
+    #: The same, but nothing is raised then: `stop` was called.
+    stop_wanted = False
     _runs = 0
 
     def stop(self) -> None:
+        raise NotImplementedError
+
+    def forget_stop(self) -> None:
         raise NotImplementedError
 
     def interrupt(self) -> None:
@@ -32,6 +37,8 @@ class Interruptible:
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """A run that `interrupt` ends. KeyboardInterrupt: it did."""
+        if not self._runs:
+            self.forget_stop()
         self._runs += 1
         try:
             yield

@@ -33,9 +33,11 @@ class Listening:
         self._listeners: list[Listener] = []
         #: Events of real threads that nobody has been told of yet.
         self._heard: deque[TraceEvent] = deque()
+        #: Those of them that are being told, in order of time.
+        self._untold: deque[TraceEvent] = deque()
         #: Somebody tells of them at times of its own, with `tell`, so runs do not.
         self.told_by_hand = False
-        self._telling = threading.Lock()
+        self._telling = threading.RLock()  # a listener may run commands, which tell
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with every trace event from now on."""
@@ -57,16 +59,17 @@ class Listening:
             self.unlisten(listener)
 
     def tell(self) -> None:
-        """Tell the listeners of what has happened on real threads since the last time."""
+        """Tell the listeners of what has happened on real threads since the last time.
+
+        If one of them raises, the others hear what comes after it the next time.
+        """
         with self._telling:
             heard = [self._heard.popleft() for _ in range(len(self._heard))]
-            heard.sort(key=attrgetter("time"))
-            self._tell_all(heard)
-
-    def _tell_all(self, events: list[TraceEvent]) -> None:
-        for event in events:
-            for listener in self._listeners:
-                listener(event)
+            self._untold.extend(sorted(heard, key=attrgetter("time")))
+            while self._untold:
+                event = self._untold.popleft()
+                for listener in self._listeners:
+                    listener(event)
 
     def _hand_on_listeners(self) -> None:
         """Have the machine call the listeners, or gather for them."""

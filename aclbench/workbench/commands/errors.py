@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.engine.reasons import (
     EXISTING_SESSION,
@@ -98,6 +98,19 @@ def show_errors(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
+def errors_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show errors` as plain values."""
+    rows = [
+        {"count": times, "node": NODE_NAMES[node], "reason": counter}
+        for (node, counter), times in counters_of_nodes(bench).items()
+    ]
+    rows += [
+        {"count": times, "node": _DROPPERS.get(kind, "error-drop"), "reason": KINDS[kind][2]}
+        for kind, times in sorted(drops(bench).items())
+    ]
+    return {"errors": rows}
+
+
 def _row(node: str, reason: str, severity: str) -> str:
     return centred(node, 35) + centred(reason, 35) + centred(severity, 10)
 
@@ -109,5 +122,6 @@ COMMANDS: Final = (
         "show what each node counted: denied, checked, new sessions, drops",
         group="show",
         changes=False,
+        data=errors_data,
     ),
 )

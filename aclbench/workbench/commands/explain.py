@@ -158,6 +158,11 @@ def explain(bench: Workbench, parsed: ParsedCommand) -> str:
     return explanation_text(explanation_of(bench, parsed))
 
 
+def explain_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """The explanation as plain values."""
+    return explanation_of(bench, parsed).to_json()
+
+
 GROUP: Final = "packets"
 COMMANDS: Final = (
     Command(
@@ -168,6 +173,7 @@ COMMANDS: Final = (
         "packets were sent as well.",
         GROUP,
         changes=False,
+        data=explain_data,
     ),
     Command(
         "explain <interface> (tcp|udp|icmp|icmp6|proto <byte:proto>) <flow-end:src> > "
@@ -178,5 +184,6 @@ COMMANDS: Final = (
         "an echo request.",
         GROUP,
         changes=False,
+        data=explain_data,
     ),
 )

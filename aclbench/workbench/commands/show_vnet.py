@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
 
 import aclbench
 from aclbench.drivers.driver import actor_name
@@ -11,6 +12,7 @@ from aclbench.engine.packet import address_text
 from aclbench.workbench.commands.columns import centred
 from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.snapshot import interface_views
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
@@ -101,6 +103,52 @@ def show_clock(bench: Workbench, parsed: ParsedCommand) -> str:
     return f"Time now {seconds_text(bench.now).removesuffix(' s')}, +{since} from the start"
 
 
+# --- as plain values ----------------------------------------------------------------------------
+
+
+def interface_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show interface`, `show interface address` and `show interface rx-placement`."""
+    asked = parsed.arguments.get("interface")
+    rows = [asdict(view) for view in interface_views(bench.driver) if not view.deleted]
+    placement = "flow" if bench.machine.am.flow_placement else "interface"
+    shown = [row for row in rows if asked is None or row["name"] == asked.name]
+    return {"placement": placement, "interfaces": shown}
+
+
+def fib_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show ip fib` and `show ip6 fib`."""
+    rows = fib_rows(bench, is_ip6="ip6" in (item.name for item in parsed.path))
+    return {"routes": [{"prefix": prefix, "leads_to": leads_to} for prefix, leads_to in rows]}
+
+
+def threads_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show threads`."""
+    am = bench.machine.am
+    return {
+        "threads": [
+            {
+                "thread_index": worker.thread_index,
+                "name": actor_name(worker.thread_index),
+                "carries_packets": worker in am.packet_workers,
+                "packets": sum(worker.packet_reasons.values()),
+                "sessions": worker.live_sessions,
+                "interrupts_served": worker.cnt_interrupts_served,
+            }
+            for worker in am.workers
+        ]
+    }
+
+
+def version_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show version`."""
+    return {"version": aclbench.__version__}
+
+
+def clock_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show clock`, in nanoseconds."""
+    return {"now": bench.now, "started": bench.started}
+
+
 # --- show ip fib ------------------------------------------------------------------------------
 
 
@@ -114,7 +162,7 @@ def show_ip6_fib(bench: Workbench, parsed: ParsedCommand) -> str:
     return _fib_text(bench, is_ip6=True)
 
 
-def _fib_text(bench: Workbench, is_ip6: bool) -> str:
+def fib_rows(bench: Workbench, is_ip6: bool) -> list[tuple[str, str]]:
     """Each prefix with where it leads: of several entries for one, that which counts."""
     best: dict[tuple[int, int], FibEntry] = {}
     for entry in bench.machine.am.fib.entries:
@@ -123,10 +171,16 @@ def _fib_text(bench: Workbench, is_ip6: bool) -> str:
             there = best.get(place)
             if there is None or _rank(entry) < _rank(there):
                 best[place] = entry
+    return [
+        (f"{address_text(address, is_ip6)}/{length}", _leads_to(bench, entry))
+        for (address, length), entry in sorted(best.items())
+    ]
+
+
+def _fib_text(bench: Workbench, is_ip6: bool) -> str:
     lines = [f"ipv{6 if is_ip6 else 4}-VRF:0, fib_index:0"]
-    for (address, length), entry in sorted(best.items()):
-        lines.append(f"{address_text(address, is_ip6)}/{length}")
-        lines.append(f"  {_leads_to(bench, entry)}")
+    for prefix, leads_to in fib_rows(bench, is_ip6):
+        lines += [prefix, f"  {leads_to}"]
     return "\n".join(lines)
 
 
@@ -146,19 +200,30 @@ def _leads_to(bench: Workbench, entry: FibEntry) -> str:
 
 GROUP: Final = "show"
 COMMANDS: Final = tuple(
-    Command(syntax, handler, summary, group=GROUP, changes=False)
-    for syntax, handler, summary in (
-        ("show interface [<interface>]", show_interface, "list the interfaces, up or down"),
-        ("show interface address", show_addresses, "list the interfaces with their addresses"),
+    Command(syntax, handler, summary, group=GROUP, changes=False, data=data)
+    for syntax, handler, data, summary in (
+        (
+            "show interface [<interface>]",
+            show_interface,
+            interface_data,
+            "list the interfaces, up or down",
+        ),
+        (
+            "show interface address",
+            show_addresses,
+            interface_data,
+            "list the interfaces with their addresses",
+        ),
         (
             "show interface rx-placement",
             show_rx_placement,
+            interface_data,
             "show which worker polls which interface",
         ),
-        ("show ip fib", show_ip_fib, "show where IPv4 destinations lead"),
-        ("show ip6 fib", show_ip6_fib, "show where IPv6 destinations lead"),
-        ("show threads", show_threads, "list the threads with what each has done"),
-        ("show version", show_version, "say which program this is"),
-        ("show clock", show_clock, "show the virtual time"),
+        ("show ip fib", show_ip_fib, fib_data, "show where IPv4 destinations lead"),
+        ("show ip6 fib", show_ip6_fib, fib_data, "show where IPv6 destinations lead"),
+        ("show threads", show_threads, threads_data, "list the threads with what each has done"),
+        ("show version", show_version, version_data, "say which program this is"),
+        ("show clock", show_clock, clock_data, "show the virtual time"),
     )
 )
