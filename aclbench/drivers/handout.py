@@ -55,7 +55,7 @@ class Rows:
 
 
 class Handout:
-    """Cuts frames into parcels. Used by vpp_main alone, but for `finished`."""
+    """Cuts frames into parcels, on vpp_main; lanes read the counts."""
 
     def __init__(self, am: AclMain, by_connection: bool) -> None:
         self.am: AclMain = am
@@ -63,7 +63,7 @@ class Handout:
         self.by_connection: bool = by_connection
         #: Time of the latest packet handed out (ns): the clock never goes back.
         self.latest: int = 0
-        #: By thread index: packets handed out, and finished. Each thread writes its own of these.
+        #: By thread index: packets handed out, written by vpp_main; and finished, by their lane.
         self.handed: list[int] = [0] * (am.n_workers + 1)
         self.finished: list[int] = [0] * (am.n_workers + 1)
         #: For each connection, by its flow hash, the place of its last packet.
