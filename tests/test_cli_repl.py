@@ -40,7 +40,8 @@ def test_a_file_that_fails_says_where(tmp_path: Path) -> None:
     done = run("repl", "-f", str(path), "-c", "show acl-plugin ?")
     assert done.returncode == 1
     assert done.stdout.count("list the ACLs") == 1
-    assert done.stderr.startswith(f"{path}:4: unknown word 'nonsense'")
+    assert done.stderr.startswith(f"{path}:4: show acl-plugin: unknown input `nonsense'\n")
+    assert "unknown word 'nonsense'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

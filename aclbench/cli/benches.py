@@ -47,8 +47,9 @@ def bench_maker(
 
 def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
     """What makes a bench without interfaces, to be set up by typing."""
-    from aclbench.workbench.bench import DriverKind, Workbench
+    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.scenario import PLACEMENTS, Placement
+    from aclbench.workbench.start import DriverKind
 
     if asked.inside or asked.inside_by:
         option = "--inside" if asked.inside else asked.inside_by[0]

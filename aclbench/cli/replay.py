@@ -63,8 +63,9 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from aclbench.workbench.bench import Workbench, seconds_to_ns
+    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.outputs import SplitCaptures, TraceLines
+    from aclbench.workbench.times import seconds_to_ns
 
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")

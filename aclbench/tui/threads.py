@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from aclbench.errors import AclbenchError, ThreadError
 from aclbench.tui.player import GAP_S, Player
 from aclbench.tui.units import NS_PER_S, span_text
-from aclbench.workbench.bench import WHY_NOT_ON_THREADS
 from aclbench.workbench.freerun import FreeRun
+from aclbench.workbench.start import WHY_NOT_ON_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

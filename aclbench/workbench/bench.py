@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Final, Self
 
 from aclbench.capture import Steering, as_frame
 from aclbench.drivers.frame import FRAME_SIZE, Frame
@@ -26,70 +26,44 @@ from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
 from aclbench.engine.packet import parse_ethernet
-from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError, RunFileError, ScenarioError
-from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.commands.explain import explanation_of
-from aclbench.workbench.commands.helping import asked_what_next, what_next
-from aclbench.workbench.commands.vpp_errors import with_vpp_line
 from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.explain import Explanation
 from aclbench.workbench.feed import Feed
-from aclbench.workbench.grammar import GrammarError
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
 from aclbench.workbench.interrupts import Interruptible
+from aclbench.workbench.lines import Lines
 from aclbench.workbench.listening import Listening
 from aclbench.workbench.packettrace import PacketTrace
 from aclbench.workbench.report import Report, make_report
 from aclbench.workbench.scenario import (
-    MAX_WORKERS,
-    PLACEMENTS,
     Placement,
     Scenario,
     TimedLine,
     load_scenario,
 )
 from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
+from aclbench.workbench.start import WHY_NOT_ON_THREADS, AnyOrder, DriverKind, begin
 from aclbench.workbench.steering import make_steering
 from aclbench.workbench.stepwise import Stepwise
 from aclbench.workbench.streams import Streams
+from aclbench.workbench.times import seconds_to_ns
 from aclbench.workbench.timetravel import Standing, TimeTravel
 from aclbench.workbench.verdict import Verdict, verdict_of
 
 #: Runs on, by so many packets and turns at the most; says if it arrived.
 Go = Callable[[int | None, int | None], bool]
-DriverKind = Literal["stepped", "threaded"]
-AnyOrder = Literal["fair", "random", "connection", "none"]
-#: For each driver the orders that it knows, the usual one first.
-ORDERS: Final[dict[str, tuple[AnyOrder, ...]]] = {
-    "stepped": ("fair", "random"),
-    "threaded": ("connection", "none"),
-}
 #: Events that a bench on real threads keeps.
 EVENTS_KEPT: Final = 100_000
-WHY_NOT_ON_THREADS: Final = (
-    "this bench runs on real threads, where the operating system chooses who goes next: it cannot "
-    'be stepped or taken back. The same thing without --threads (in Python: driver="stepped") can'
-)
-#: The longest that `advance` goes in one call: a hundred years.
-MAX_ADVANCE_NS = 100 * 366 * 86400 * NS_PER_SEC
 
 
-class Start(NamedTuple):
-    """How a bench was made: what a run begins with."""
-
-    workers: int
-    placement: Placement
-    order: AnyOrder
-    seed: int
-    frame_size: int
-
-
-class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
+class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
     `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
@@ -114,29 +88,8 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         speed: float | None = None,
     ) -> None:
         super().__init__()
-        if type(workers) is not int or not 0 <= workers <= MAX_WORKERS:
-            raise AclbenchError(f"workers: {workers!r}; a number from 0 to {MAX_WORKERS} is right")
-        if placement not in PLACEMENTS:
-            raise AclbenchError(f'placement: {placement!r}; "interface" or "flow" is right')
-        if driver not in ORDERS:
-            raise AclbenchError(f'driver: {driver!r}; "stepped" or "threaded" is right')
-        if order is None:
-            order = ORDERS[driver][0]
-        if order not in ORDERS[driver] or type(seed) is not int:
-            right = " or ".join(f'"{name}"' for name in ORDERS[driver])
-            raise AclbenchError(f"order {order!r}, seed {seed!r}; {right} and a number")
-        if type(frame_size) is not int or frame_size < 1:
-            raise AclbenchError(f"frame_size: {frame_size!r}; at least 1 is right")
-        if speed is not None and driver == "stepped":
-            raise AclbenchError(f'speed: {speed!r}; only a driver="threaded" bench has one')
-        self.driver: SteppedDriver | ThreadedDriver
-        if driver == "threaded":
-            self.driver = ThreadedDriver(workers, speed, by_connection=order == "connection")
-        else:
-            self.driver = SteppedDriver(workers, "random" if order == "random" else "fair", seed)
+        self.start, self.driver = begin(workers, placement, order, seed, frame_size, driver, speed)
         self.machine.am.flow_placement = placement == "flow"
-        self.start = Start(workers, placement, order, seed, frame_size)
-        self.commands = make_command_table()
         self.scenario: Scenario | None = None
         self.started = self.now
         self.feed: Feed | None = None
@@ -144,11 +97,6 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         self.sent = 0
         #: The packet-generator streams, and which of them the feed is of.
         self.streams = Streams()
-        #: The line that the journal gets; a handler may write it out in full.
-        self.line_to_note = ""
-        #: The scenario's lines for a time, with it (ns), in order; and how many are done.
-        self.timed: tuple[tuple[int, str], ...] = ()
-        self.timed_done = 0
         self._elapsed_s = 0.0
         #: Where a command that goes on for a while prints its lines as they come: set by whoever
         #: shows them to a person. None: they are collected, up to a limit, and returned.
@@ -257,50 +205,6 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
         return self.driver.now
 
     # --- the public API ----------------------------------------------------------------------
-
-    def cli(self, line: str) -> str:
-        """Run one command line; returns what VPP prints. Raises CommandError, and changes nothing.
-
-        Returns when nothing is left to do at the present instant; the clock does not move.
-        """
-        if not isinstance(line, str):
-            raise CommandError(f"{line!r}: a command line is text")
-        question = asked_what_next(line)
-        if question is not None:
-            return what_next(self, question)
-        try:
-            parsed = self.commands.parse(line, self)
-        except GrammarError as error:
-            raise with_vpp_line(line, error) from None
-        if parsed is None:
-            return ""
-        found = parsed
-        if found.command.direct:
-            return str(found.command.handler(self, found))
-        self.line_to_note = line
-        output: str = self.driver.on_main(lambda: found.command.handler(self, found))
-        if not parsed.command.changes:
-            return output
-        if self.history is not None:
-            self.history.before_acting()  # not sooner: what is refused opens no branch
-            self.history.note(Cli(self.line_to_note))
-        if not self.driver.is_running:
-            self.run_until(self.now)
-        return output
-
-    def cli_data(self, line: str) -> Any:
-        """Run one command line as `cli` does; returns plain values for `json.dumps`.
-
-        They are those of a command that has them, else `{"text": ...}`; of no command, None.
-        """
-        text = isinstance(line, str) and asked_what_next(line) is None
-        parsed = self.commands.parse(line, self) if text else None
-        if text and parsed is None:
-            return None
-        if parsed is None or parsed.command.data is None:
-            return {"text": self.cli(line)}
-        found, handler = parsed, parsed.command.data
-        return self.driver.on_main(lambda: handler(self, found))
 
     def send(self, interface: str, frames: object) -> list[Verdict]:
         """Send Ethernet frames into an interface now, in order.
@@ -527,8 +431,6 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
             self._run_timed_line()
         return not self.stop_wanted and run(go)
 
-    # --- lines for a time ----------------------------------------------------------------------
-
     @classmethod
     def _rehearse(cls, scenario: Scenario) -> tuple[tuple[int, str], ...]:
         """The scenario's lines for a time, in order, with the time (ns).
@@ -562,39 +464,13 @@ class Workbench(Listening, Stepwise, TimeTravel, Interruptible):
             done.append((time_ns, timed.line))
         return tuple(done)
 
-    def _next_timed(self) -> int:
-        """When the next of the scenario's lines is due; `NEVER` if none is left."""
-        done = self.timed_done  # on real threads it may go on meanwhile
-        return self.timed[done][0] if done < len(self.timed) else NEVER
-
-    def _run_timed_line(self) -> str:
-        """Run the scenario's next line now; returns it. Raises ScenarioError if it is refused."""
-        _, line = self.timed[self.timed_done]
-        self.timed_done += 1  # also if it is refused: it is not tried again
-        try:
-            self._change(line)
-        except CommandError as error:
-            place = self.scenario.place if self.scenario else "scenario"
-            raise ScenarioError(f"{place}: at: {line.strip()}: {error}") from None
-        finally:
-            if self.history is not None:
-                self.history.note(Cli(line, timed=True))
-        return line
-
-    def _change(self, line: str) -> None:
-        """Run a command that changes the bench, and nothing else. CommandError: it is refused."""
-        parsed = self.commands.parse(line, self)
-        if parsed is None or not parsed.command.changes:
-            raise CommandError(f"{line[:64]}: not a command that a journal holds")
-        parsed.command.handler(self, parsed)
-
     def perform(self, op: Op) -> None:
         """Perform a command or hand frames over, and nothing else: for the history."""
         if isinstance(op, Cli):
             self.timed_done += op.timed
             # What was refused when its time came is refused again, as part of the run.
             with suppress(CommandError) if op.timed else nullcontext():
-                self._change(op.line)
+                self.change(op.line)
             return
         assert isinstance(op, Inject)
         rx = self._interface_index(op.interface)
@@ -675,21 +551,3 @@ def _as_list(frames: object) -> list[object]:
     if isinstance(frames, Iterable):
         return list(frames)
     return [frames]
-
-
-def seconds_to_ns(seconds: float | str | Decimal) -> int:
-    """Seconds as whole nanoseconds, exactly for str, int and Decimal. Raises AclbenchError."""
-    try:
-        value = Decimal(seconds) if not isinstance(seconds, float) else Decimal(repr(seconds))
-    except (InvalidOperation, ValueError, TypeError):
-        raise AclbenchError(f"{seconds!r} is not a time in seconds, such as 2.8") from None
-    if not value.is_finite() or value < 0:
-        raise AclbenchError(f"{seconds!r}: time goes on by 0 seconds or more")
-    if value * NS_PER_SEC > MAX_ADVANCE_NS:
-        raise AclbenchError(f"{seconds!r}: at most a hundred years at a time")
-    ns = value * NS_PER_SEC
-    if ns != ns.to_integral_value():
-        if not isinstance(seconds, float):
-            raise AclbenchError(f"{seconds!r}: times are whole nanoseconds")
-        ns = ns.to_integral_value()
-    return int(ns)

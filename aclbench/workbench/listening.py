@@ -30,6 +30,7 @@ class Listening:
     driver: SteppedDriver | ThreadedDriver
 
     def __init__(self) -> None:
+        super().__init__()
         self._listeners: list[Listener] = []
         #: Events of real threads that nobody has been told of yet.
         self._heard: deque[TraceEvent] = deque()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from aclbench.engine.timeouts import NS_PER_SEC
-from aclbench.errors import CommandError
+from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.grammar import ArgumentError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ UNITS_NS: Final = {
     "min": 60 * NS_PER_SEC,
     "h": 3600 * NS_PER_SEC,
 }
-#: The longest that one argument may say: a hundred years.
+#: The longest that one argument, or one call of `advance`, may say: a hundred years.
 LONGEST_NS: Final = 100 * 366 * 86400 * NS_PER_SEC
 
 _LENGTH: Final = re.compile(r"(?P<whole>[0-9]{0,20})(?:\.(?P<part>[0-9]{0,20}))?(?P<unit>[a-zµ]*)")
@@ -62,6 +63,24 @@ def read_length(text: str) -> int:
     if ns > LONGEST_NS:
         raise ArgumentError(f"{text[:64]}: at most a hundred years")
     return ns
+
+
+def seconds_to_ns(seconds: float | str | Decimal) -> int:
+    """Seconds as whole nanoseconds, exactly for str, int and Decimal. Raises AclbenchError."""
+    try:
+        value = Decimal(seconds) if not isinstance(seconds, float) else Decimal(repr(seconds))
+    except (InvalidOperation, ValueError, TypeError):
+        raise AclbenchError(f"{seconds!r} is not a time in seconds, such as 2.8") from None
+    if not value.is_finite() or value < 0:
+        raise AclbenchError(f"{seconds!r}: time goes on by 0 seconds or more")
+    if value * NS_PER_SEC > LONGEST_NS:
+        raise AclbenchError(f"{seconds!r}: at most a hundred years at a time")
+    ns = value * NS_PER_SEC
+    if ns != ns.to_integral_value():
+        if not isinstance(seconds, float):
+            raise AclbenchError(f"{seconds!r}: times are whole nanoseconds")
+        ns = ns.to_integral_value()
+    return int(ns)
 
 
 def read_moment(text: str) -> Moment:

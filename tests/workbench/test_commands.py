@@ -150,3 +150,25 @@ def test_sessions_block_has_the_2017_labels(bench: Workbench) -> None:
     at = 0
     for label in labels:
         at = printed.index(label, at)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("pa di", ("packet-generator", "disable-stream")),
+        ("cl tr", ("clear", "trace")),
+        ("cr pa int pg7", ("create", "packet-generator", "interface")),
+        ("ex x", ("exec",)),
+    ],
+)
+def test_abbreviations_of_vpp_s_words_are_vpp_s(line: str, words: tuple[str, ...]) -> None:
+    """However many commands of ours begin like them; ours are reached by a letter more."""
+    parsed = Workbench().commands.parse(line, Workbench())
+    assert parsed is not None
+    typed = tuple(item.name for item in parsed.path if item.kind == "word")
+    assert typed == words
+
+
+def test_ours_are_abbreviated_too() -> None:
+    """Where no word of VPP's is meant."""
+    assert Workbench().cli("lists") == Workbench().cli("lis")

@@ -41,10 +41,11 @@ def make_command_table() -> CommandTable:
         )
     )
     table.define("rule", acls.RULE_FORM)
-    for room in (
-        *(interfaces, acls, show, errors, show_vnet, trace, packet_generator, execute),
-        *(sending, running, looking, explain, history, benching, helping),
-    ):
+    for room in (interfaces, acls, show, errors, show_vnet, trace, packet_generator, execute):
         for command in room.COMMANDS:
             table.add(command)
+    # Ours leave VPP's abbreviations to VPP: `pa` is packet-generator, not packets.
+    for room in (sending, running, looking, explain, history, benching, helping):
+        for command in room.COMMANDS:
+            table.add(command, yields=True)
     return table

@@ -34,6 +34,8 @@ class Automaton:
         self._ends: list[int] = []
         self._starts: list[int] = []
         self._moves: dict[Point, Moves] = {}
+        #: First words that yield: what abbreviates them and one other word means the other.
+        self.yielding: frozenset[str] = frozenset()
 
     @property
     def start(self) -> Point:

@@ -120,6 +120,8 @@ class Reading:
                 item = Item("argument", argument.label, value, token.column)
                 steps.append(Step(target, after, item))
         longer = [] if exact else _longer(token, moves.words)
+        if len(longer) > 1 and point == self._automaton.start:
+            longer = [word for word in longer if word not in self._automaton.yielding] or longer
         if len(longer) == 1:
             steps.append(self._take_word(moves.words, longer[0], index))
         return steps

@@ -117,8 +117,11 @@ class CommandTable:
         self._form_trees[name] = read_syntax(syntax, self._types, self._form_trees)
         self._forms[name] = syntax
 
-    def add(self, command: Command) -> None:
-        """Add a command. ValueError: its syntax is not well formed, or is there already."""
+    def add(self, command: Command, yields: bool = False) -> None:
+        """Add a command. ValueError: its syntax is not well formed, or is there already.
+
+        The first word of one that `yields` leaves its abbreviations to the words of the others.
+        """
         if any(command.syntax == other.syntax for other in self._commands):
             raise ValueError(f"syntax {command.syntax!r} is there already")
         tree = read_syntax(command.syntax, self._types, self._form_trees)
@@ -126,6 +129,11 @@ class CommandTable:
         self._automaton.add(tree)
         self._commands.append(command)
         self._trees.append(tree)
+        first = command.syntax.split()[0]
+        if yields and all(first != other.syntax.split()[0] for other in self._commands[:-1]):
+            self._automaton.yielding |= {first}
+        elif not yields:
+            self._automaton.yielding -= {first}
 
     def parse(self, line: str, context: Any = None) -> ParsedCommand | None:
         """The command on a line; None for a blank or a comment. GrammarError: it is neither."""
