@@ -19,6 +19,8 @@ class Session:
         self.bench = bench
         self.printer = printer
         self._as_json = as_json
+        #: What goes on for a while, or is long, is printed as it comes.
+        bench.printer = None if as_json else printer.output
 
     def run(self, line: str) -> bool:
         """Run a line; True: it asks to leave. Raises AclbenchError where the line is refused."""

@@ -13,6 +13,8 @@ from aclbench.errors import AclbenchError
 from aclbench.repl.batch import BatchError, file_lines, given_lines, run_batch, stream_lines
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
+from aclbench.workbench.bundled import find_input
+from aclbench.workbench.scenario import load_scenario
 
 TRANSCRIPT = Path(__file__).parent.parent / "reference" / "vpp-26.10-transcript.txt"
 LAST = "set acl-plugin session timeout tcp idle 86400"
@@ -127,3 +129,15 @@ def test_json_refuses_what_the_text_refuses(line: str) -> None:
             run(line)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
+
+
+def test_a_long_list_is_printed_as_it_is_read() -> None:
+    """Piece by piece, and the same in the end as all at once."""
+    bench = Workbench.from_scenario(load_scenario(find_input("backlog")))
+    bench.play(1200)
+    whole = bench.cli("show acl-plugin sessions verbose")
+    printed: list[str] = []
+    bench.printer = printed.append
+    assert bench.cli("show acl-plugin sessions verbose") == ""
+    assert len(printed) > 3
+    assert "\n".join(printed) == whole

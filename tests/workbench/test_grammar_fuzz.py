@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import given, settings
@@ -96,18 +98,34 @@ def check(line: str, bench: Workbench) -> None:
         assert standing(bench) == before, line
 
 
-@settings(max_examples=80)
-@given(st.lists(LINES, min_size=1, max_size=8))
-def test_any_line_gives_text_or_an_error_that_changes_nothing(lines: list[str]) -> None:
-    """On a bench in the middle of a capture, with sessions, and whatever the lines made of it."""
+@contextmanager
+def bench_in_a_folder() -> Iterator[Workbench]:
+    """A bench in the middle of a capture, with sessions, that may write files."""
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
             bench = Workbench.from_scenario(load_scenario(find_input("aging")))
             bench.play(60)
-            for line in lines:
-                check(line, bench)
+            yield bench
             bench.check_invariants()
         finally:
             os.chdir(here)
+
+
+@settings(max_examples=80)
+@given(st.lists(LINES, min_size=1, max_size=8))
+def test_any_line_gives_text_or_an_error_that_changes_nothing(lines: list[str]) -> None:
+    """On a bench in the middle of a capture, with sessions, and whatever the lines made of it."""
+    with bench_in_a_folder() as bench:
+        for line in lines:
+            check(line, bench)
+
+
+@settings(max_examples=16)
+@given(st.data())
+def test_every_command_gives_text_or_an_error_that_changes_nothing(data: st.DataObject) -> None:
+    """Each of them, with arguments that fit mostly, one after the other."""
+    with bench_in_a_folder() as bench:
+        for tree in TREES:
+            check(data.draw(filled(tree)), bench)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
@@ -17,6 +19,9 @@ from aclbench.workbench.snapshot import key_text
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
+
+#: Lines that are handed to a printer at once.
+CHUNK_LINES: Final = 200
 
 
 # --- show acl-plugin acl --------------------------------------------------------------------
@@ -109,7 +114,20 @@ def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
 
 
 def show_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
-    """Sessions by interface and by worker, and the cleaner's counters; verbose, the lists too."""
+    """Sessions by interface and by worker, and the cleaner's counters; verbose, the lists too.
+
+    A bench with a printer has the lists printed as they are read: there may be a million sessions.
+    """
+    is_verbose = "verbose" in parsed.words
+    lines = _session_lines(bench, is_verbose)
+    if bench.printer is None or not is_verbose:
+        return "\n".join(lines)
+    while chunk := "\n".join(islice(lines, CHUNK_LINES)):
+        bench.printer(chunk)
+    return ""
+
+
+def _session_lines(bench: Workbench, is_verbose: bool) -> Iterator[str]:
     am = bench.machine.am
     added = deleted = 0
     by_interface: list[str] = []
@@ -122,13 +140,13 @@ def show_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
         added, deleted = added + adds, deleted + dels
         by_interface.append(f"sw_if_index {n}: add {adds} - del {dels} = {adds - dels}")
     live = added - deleted
-    lines = [f"Sessions total: add {added} - del {deleted} = {live}", *by_interface]
-    lines += ["", "", "Per-worker data:"]
+    yield from [f"Sessions total: add {added} - del {deleted} = {live}", *by_interface]
+    yield from ["", "", "Per-worker data:"]
     for worker in am.workers:
-        lines += _worker_lines(bench, worker)
-        if "verbose" in parsed.words:
-            lines += _list_lines(bench, worker)
-    lines += ["", "", "Conn cleaner thread counters:"]
+        yield from _worker_lines(bench, worker)
+        if is_verbose:
+            yield from _list_lines(worker)
+    yield from ["", "", "Conn cleaner thread counters:"]
     cleaner = am.cleaner
     counters = (
         (cleaner.cnt_delete_by_sw_index, "delete_by_sw_index events"),
@@ -139,8 +157,7 @@ def show_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
         (cleaner.cnt_wait_without_timeout, "event wait w/o timeout called"),
         (cleaner.cnt_event_cycles, "total event cycles"),
     )
-    lines += [f"             {count:>20}: {text}" for count, text in counters]
-    return "\n".join(lines)
+    yield from [f"             {count:>20}: {text}" for count, text in counters]
 
 
 def _worker_lines(bench: Workbench, worker: Worker) -> list[str]:
@@ -165,23 +182,21 @@ def _worker_lines(bench: Workbench, worker: Worker) -> list[str]:
     ]
 
 
-def _list_lines(bench: Workbench, worker: Worker) -> list[str]:
+def _list_lines(worker: Worker) -> Iterator[str]:
     """A worker's lists from head to tail."""
-    lines: list[str] = []
     for list_id, head in enumerate(worker.conn_list_head):
-        lines.append(f"  fa_conn_list_head[{list_id}]: {head}")
+        yield f"  fa_conn_list_head[{list_id}]: {head}"
         index = head
         while index != NO_SESSION:
             session = worker.sessions_pool[index]
-            lines += [
+            yield (
                 f"    session {index}: {key_text(session.key)} on sw_if_index "
                 f"{session.sw_if_index} tcp flags seen {session.tcp_flags_seen_out:02x} "
-                f"{session.tcp_flags_seen_in:02x}",
-                f"      last active time: {session.last_active_time}",
-                f"      link enqueue time: {session.link_enqueue_time}",
-            ]
+                f"{session.tcp_flags_seen_in:02x}"
+            )
+            yield f"      last active time: {session.last_active_time}"
+            yield f"      link enqueue time: {session.link_enqueue_time}"
             index = session.link_next_idx
-    return lines
 
 
 GROUP: Final = "show"
