@@ -131,3 +131,21 @@ def test_startup_is_lazy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=os.environ
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_show_has_values_for_programs() -> None:
+    """Not only its text."""
+    commands = (
+        *("acl-plugin acl", "acl-plugin interface", "acl-plugin sessions", "interface"),
+        *("interface rx-placement", "ip fib", "ip6 fib", "threads", "errors", "version", "clock"),
+        *("trace", "packet-generator"),
+    )
+    lines = [part for name in commands for part in ("-c", f"show {name}")]
+    done = run(
+        "repl", "--json", *lines, "-c", "explain pg0 udp 10.0.0.2:1 > 192.168.0.2:2", "aging"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(documents) == len(commands) + 1
+    assert all(isinstance(each, dict) and "text" not in each for each in documents)
+    assert documents[5]["routes"][0].keys() == {"prefix", "leads_to"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -232,6 +232,17 @@ def show(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
+def show_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show packet-generator` as plain values."""
+    streams, arriving = bench.streams, is_arriving(bench)
+    return {
+        "streams": [
+            asdict(stream) | {"enabled": arriving and stream.name in streams.enabled}
+            for stream in streams.all
+        ]
+    }
+
+
 def _handed_over(bench: Workbench) -> int:
     """Packets of the feed that are handled."""
     feed, frames = bench.feed, bench.driver.arrivals.frames
@@ -273,5 +284,6 @@ COMMANDS: Final = (
         "list the streams with what has arrived of them",
         group=GROUP,
         changes=False,
+        data=show_data,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import Command, ParsedCommand
@@ -30,6 +30,22 @@ def show_trace(bench: Workbench, parsed: ParsedCommand) -> str:
     return trace_text(bench, parsed.arguments.get("number", DEFAULT_SHOWN))
 
 
+def trace_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show trace` as plain values: for each thread its packets, each as the lines it prints."""
+    most = parsed.arguments.get("number", DEFAULT_SHOWN)
+    return {
+        "threads": [
+            {
+                "thread_index": worker.thread_index,
+                "packets": [
+                    list(packet.lines) for packet in bench.trace.packets(worker.thread_index)[:most]
+                ],
+            }
+            for worker in bench.machine.am.workers
+        ]
+    }
+
+
 def clear_trace(bench: Workbench, parsed: ParsedCommand) -> str:
     """Forget it, and trace no more."""
     bench.trace.clear()
@@ -53,6 +69,7 @@ COMMANDS: Final = (
         "show the traced packets, 50 of a thread unless told",
         group=GROUP,
         changes=False,
+        data=trace_data,
     ),
     Command(
         "clear trace",
