@@ -169,7 +169,8 @@ def run_until_event(bench: Workbench, parsed: Parsed) -> str:
                 bench.stop()
 
         with bench.listening(hear):
-            play_in_slices(bench, lambda: bool(heard))
+            if word == "denied" or not bench.is_threaded:
+                play_in_slices(bench, lambda: bool(heard))
             if not heard and word != "denied":  # which takes packets
                 run_in_slices(bench, NEVER, lambda: bool(heard))
         if not heard:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SLICE_PACKETS: Final = 2048
 #: ... and unless nothing is due meanwhile, so much virtual time.
 SLICE_NS: Final = 600 * NS_PER_SEC
+#: The same where real threads run to an event: they are told of it behind the slice.
+THREADS_SLICE_NS: Final = NS_PER_SEC // 10
 
 
 def refuse_running(bench: Workbench) -> None:
@@ -33,12 +35,14 @@ def run_in_slices(
 
     True: it arrived. Raises KeyboardInterrupt between two slices.
     """
+    to_event_on_threads = bench.is_threaded and ended is not None
+    slice_ns = THREADS_SLICE_NS if to_event_on_threads else SLICE_NS
     with bench.heeding_ctrl_c():
         while True:
             due = next_due(bench)
             if until == NEVER and due == NEVER:
                 return True
-            end = until if due == NEVER else min(until, max(bench.now + SLICE_NS, due))
+            end = until if due == NEVER else min(until, max(bench.now + slice_ns, due))
             arrived = bench.run_until(end, slice_packets)
             if ended is not None and ended():
                 return False
