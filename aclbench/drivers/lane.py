@@ -61,9 +61,12 @@ class Lane:
         self.turn: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
+    def prepare(self) -> None:
+        """Empty the inbox, before others may fill it: an END may be left of a start that failed."""
+        self.inbox = SimpleQueue()
+
     def start(self) -> None:
         """Have its thread run."""
-        self.inbox = SimpleQueue()  # an END for a thread that could not start must not stay
         thread = threading.Thread(target=self._run, name=self.name)
         # Noted first: Ctrl-C may come when it runs already.
         self._thread = thread

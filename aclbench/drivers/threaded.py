@@ -318,6 +318,8 @@ class ThreadedDriver:
     def _begin(self, until: int) -> None:
         """Start the workers' threads."""
         self.clock = None if self.speed is None else WallClock(self._now, self.speed, until)
+        for lane in self.lanes:
+            lane.prepare()
         with self._lock:
             self._running = True
         for lane in self.lanes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 from random import Random
 from typing import Any
 
@@ -908,3 +909,28 @@ def test_a_connection_is_established_across_workers():
     assert [v.number for v in bench.verdicts()] == [0, 1, 2]
     bench.driver.run_until(START_NS + 300 * SEC)
     assert bench.am.live_sessions() == 1
+
+
+def test_a_question_asked_as_a_run_begins_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the moment at which a run has begun and that at which its threads are there."""
+    driver = ThreadedDriver(2)
+    start = Lane.start
+    answers: SimpleQueue[list[int]] = SimpleQueue()
+    asked: list[threading.Thread] = []
+
+    def ask() -> None:
+        answers.put(driver.at_safe_points(lambda worker, now: worker.thread_index))
+
+    def late_start(lane: Lane) -> None:
+        if not asked:
+            asked.append(threading.Thread(target=ask))
+            asked[0].start()
+            while not all(not other.questions.empty() for other in driver.lanes):
+                threading.Event().wait(0.001)
+        start(lane)
+
+    monkeypatch.setattr(Lane, "start", late_start)
+    driver.machine.clear_sessions()
+    driver.run_until(driver.now + SEC)
+    assert answers.get(timeout=10) == [0, 1, 2]
+    asked[0].join()
