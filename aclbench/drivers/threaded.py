@@ -226,6 +226,8 @@ class ThreadedDriver:
                 thread_index, error, answer = answers.get(timeout=LOOK_S)
             except Empty:
                 self._raise_failure()
+                if not self._running:  # a thread that could not start answers nobody
+                    return self.at_safe_points(make)
                 continue
             if error is not None:
                 raise error
