@@ -133,6 +133,7 @@ class IdleCheck:
             return False
         self.sessions.delete_session(worker, session)
         worker.cnt_deleted_sessions += 1
+        worker.cnt_cleared_sessions += cleared
         if am.listener is not None:
             am.listener(
                 SessionDeleted(

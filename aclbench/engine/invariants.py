@@ -81,6 +81,8 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         )
     if deleted != worker.cnt_deleted_sessions + worker.cnt_recycled_sessions:
         problems.append(f"{name}: deleted sessions are not idle checks plus recycled")
+    if worker.cnt_cleared_sessions > worker.cnt_deleted_sessions:
+        problems.append(f"{name}: more sessions cleared than deleted")
     return problems
 
 

@@ -49,6 +49,8 @@ class Worker:
 
         # Counters: written by the owner, summed by readers.
         self.cnt_deleted_sessions: int = 0
+        #: Those of them whose interface was being cleared.
+        self.cnt_cleared_sessions: int = 0
         self.cnt_session_timer_restarted: int = 0
         self.cnt_recycled_sessions: int = 0
         self.cnt_interrupts_served: int = 0

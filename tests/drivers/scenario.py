@@ -443,6 +443,7 @@ WORKER_FIELDS = {
     "interrupt_is_needed",
     "interrupt_is_unwanted",
     "cnt_deleted_sessions",
+    "cnt_cleared_sessions",
     "cnt_session_timer_restarted",
     "cnt_recycled_sessions",
     "cnt_interrupts_served",

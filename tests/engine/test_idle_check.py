@@ -170,6 +170,7 @@ def test_the_timeout_is_that_of_the_class_now():
     (deleted,) = bench.heard(SessionDeleted)
     assert isinstance(deleted, SessionDeleted)
     assert (deleted.idle, deleted.cleared) == (120 * SEC + 1, False)
+    assert bench.worker.cnt_cleared_sessions == 0
 
 
 def test_a_lowered_timeout_counts_from_the_last_packet():
@@ -291,6 +292,7 @@ def test_a_clear_leaves_other_interfaces_sessions():
     assert len(bench.live()) == len(bench.heard(SessionRequeued)) == 120
     deleted = bench.heard(SessionDeleted)
     assert all(isinstance(e, SessionDeleted) and e.cleared for e in deleted)
+    assert bench.worker.cnt_cleared_sessions == len(deleted)
 
 
 def test_a_clear_of_what_was_never_serviced_is_done_at_once():
