@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aclbench.drivers.stepping import Position
 from aclbench.workbench.history.checkpoint import Checkpoint
 from aclbench.workbench.history.journal import Cli, Inject, Op, Point, Run, Steps
+from aclbench.workbench.history.marks import Marks
 
 
 class Saved(NamedTuple):
@@ -16,13 +17,6 @@ class Saved(NamedTuple):
 
     point: Point
     checkpoint: Checkpoint
-
-
-class Mark(NamedTuple):
-    """How many events of each kind there had been by a time (nanoseconds)."""
-
-    time: int
-    counts: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -33,7 +27,7 @@ class Branch:
     starts: list[Point]
     ops: list[Op] = field(default_factory=list)
     saved: list[Saved] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
     parent: str = ""
 
     @property
@@ -48,6 +42,12 @@ class Branch:
         if self.ops and isinstance(self.ops[-1], Run):
             return end._replace(op=end.op - 1)
         return end
+
+    def as_it_is(self) -> Branch:
+        """A copy that does not change when the bench goes on; checkpoints and marks are shared."""
+        return Branch(
+            self.name, [*self.starts], [*self.ops], [*self.saved], self.marks, self.parent
+        )
 
     def append(self, op: Op, position: Position, time: int) -> None:
         """Note an input that was just performed, and where the bench stands after it.
@@ -80,17 +80,20 @@ class Branch:
             before -= 1
         return min(before, len(self.ops) - 1)
 
-    def save(self, point: Point, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint, once a point."""
-        if not any(saved.point == point for saved in self.saved):
-            insort(self.saved, Saved(point, checkpoint), key=lambda saved: saved.point)
+    def save(self, point: Point, checkpoint: Checkpoint) -> bool:
+        """Keep a checkpoint, once a point; False: there is one."""
+        index = bisect_left(self.saved, point, key=lambda saved: saved.point)
+        if index < len(self.saved) and self.saved[index].point == point:
+            return False
+        self.saved.insert(index, Saved(point, checkpoint))
+        return True
 
     def nearest(self, point: Point) -> Saved:
         """The latest checkpoint at or before a point; the start is always kept."""
         index = bisect_right(self.saved, point, key=lambda saved: saved.point) - 1
         return self.saved[max(index, 0)]
 
-    def fork(self, name: str, at: Point, counts: tuple[int, ...]) -> Branch:
+    def fork(self, name: str, at: Point, events: int) -> Branch:
         """A branch that has this one's past up to a point, where there were so many events."""
         ops, starts = self.ops[: at.op], self.starts[: at.op + 1]
         if at.op < len(self.ops) and at.position > self.starts[at.op].position:
@@ -104,8 +107,7 @@ class Branch:
             starts,
             ops,
             [saved for saved in self.saved if saved.point <= at],
-            # By events and not by time alone: more can have happened at the same instant.
-            [m for m in self.marks if m.time <= at.time and sum(m.counts) <= sum(counts)],
+            self.marks.up_to(at.time, events),
             parent=self.name,
         )
 

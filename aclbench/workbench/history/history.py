@@ -8,37 +8,48 @@ limit.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from aclbench.drivers.driver import COMMAND
 from aclbench.drivers.stepping import Position, StepTaken
 from aclbench.engine.counts import event_counts
-from aclbench.engine.events import TraceEvent
+from aclbench.engine.events import (
+    ClassChanged,
+    PacketVerdict,
+    RulesReplaced,
+    SessionAdded,
+    SessionRecycled,
+    TraceEvent,
+)
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
-from aclbench.workbench.history.branch import Branch, Mark
-from aclbench.workbench.history.checkpoint import pack
+from aclbench.workbench.history.branch import Branch, Saved
+from aclbench.workbench.history.checkpoint import Checkpoint, Packer
 from aclbench.workbench.history.journal import Cli, Op, Point, Run, Steps
+from aclbench.workbench.history.marks import Pace, mark_of
 
 if TYPE_CHECKING:
+    from aclbench.drivers.stepped import SteppedDriver
     from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.runfile import Recorder
 
-Unit = Literal["step", "event", "packet"]
-UNITS: Final[tuple[Unit, ...]] = ("step", "event", "packet")
+Unit = Literal["step", "turn", "event", "packet"]
+UNITS: Final[tuple[Unit, ...]] = ("step", "turn", "event", "packet")
 
 #: Memory that checkpoints may take, unless set.
 DEFAULT_MEMORY_BYTES: Final = 512 << 20
-#: A run goes in chunks of so many packets and turns, with a mark after each.
-CHUNK_PACKETS: Final = 2048
-CHUNK_TURNS: Final = 2048
 #: Work (packets, and turns, which cost more) between checkpoints, at least ...
 CHECKPOINT_WORK: Final = 16_384
 #: ... and for each live session, since that is what one costs.
 CHECKPOINT_WORK_PER_SESSION: Final = 5
-#: Marks are thinned beyond so many.
-MARKS_LIMIT: Final = 8192
+
+
+#: Checkpoints that are kept for no more than steps back near them.
+NEAR_CHECKPOINTS: Final = 4
+#: Events that a packet's steps make; the rest is of turns: the cleaner's and interrupts'.
+_OF_PACKETS: Final = (SessionAdded, ClassChanged, SessionRecycled, RulesReplaced, PacketVerdict)
 
 
 class WalkedStep(NamedTuple):
@@ -50,6 +61,14 @@ class WalkedStep(NamedTuple):
     events: tuple[TraceEvent, ...]
 
 
+class Saving(NamedTuple):
+    """A checkpoint that is being made, and where it belongs."""
+
+    branch: Branch
+    point: Point
+    packer: Packer
+
+
 class Place(NamedTuple):
     """Where a history stands: its branch, the point, and the work done since a checkpoint."""
 
@@ -57,6 +76,35 @@ class Place(NamedTuple):
     cursor: Point
     last_position: Position
     work: int
+
+
+class _HeardEnough(Exception):
+    """An event was reached; the machine that was listened to is not used any more."""
+
+
+class _Counting:
+    """Counts events up to one of them, and notes where the packet or turn before it began."""
+
+    def __init__(self, saved: Saved, number: int) -> None:
+        self.count = self.before = saved.checkpoint.events
+        self.near = saved.point.position
+        self._number = number
+        self._packets = saved.point.position.packets
+
+    def hear(self, event: TraceEvent, driver: SteppedDriver) -> None:
+        """Hear the next event; raises `_HeardEnough` at the one that is meant."""
+        if isinstance(event, _OF_PACKETS):
+            # The turns since the packet before are taken again, too.
+            if self.near.packets != self._packets:
+                self.near, self.before = Position(self._packets, 0, 0), self.count
+        else:
+            here = Position(self._packets, driver.position.turns, 0)
+            if here != self.near:
+                self.near, self.before = here, self.count
+        self.count += 1
+        if self.count >= self._number:
+            raise _HeardEnough
+        self._packets += isinstance(event, PacketVerdict)
 
 
 class History:
@@ -67,6 +115,12 @@ class History:
         self._bench = bench
         self._work = 0
         self._last_position = Position(0, 0, 0)
+        self._near: list[tuple[Branch, Point]] = []
+        self._pace = Pace()
+        #: The checkpoint that is being made piece by piece, by whoever calls `save_on`.
+        self._saving: Saving | None = None
+        #: What the checkpoints take, see `memory_used`.
+        self._checkpoint_bytes = 0
         self.branches: dict[str, Branch] = {}
         #: Hears of inputs and branches as they come, see `runfile.Recorder`.
         self.recorder: Recorder | None = None
@@ -74,11 +128,13 @@ class History:
 
     def begin(self) -> None:
         """Forget everything: the run starts where the bench stands, at rest."""
+        self._saving = None
         start = Point(0, self._bench.stepped.position, self._bench.now)
         self.branch = Branch("main", [start])
         self.branches = {"main": self.branch}
         self.cursor = start
         self._save(start)
+        self._measure_checkpoints()
         self._mark()
 
     def belong_to(self, bench: Workbench) -> None:
@@ -106,11 +162,17 @@ class History:
 
     def _replay_run(self, op: Run) -> None:
         """In chunks, so that there are checkpoints and marks again."""
-        driver = self._bench.stepped
-        while driver.position.packets + CHUNK_PACKETS < op.position.packets:
-            if driver.run_packets(CHUNK_PACKETS):
+        driver, pace = self._bench.stepped, self._pace
+        pace.begin(op.time - driver.now, self._elapsed())
+        while driver.position.packets + pace.packets < op.position.packets:
+            before = driver.now
+            if driver.run_packets(pace.packets, pace.turns):
                 break  # the captures end before that; `run_to` says so
-            self.note(Run(driver.position, driver.now))
+            self._went(before, Run(driver.position, driver.now))
+        while (turns := driver.position.turns + pace.turns) < op.position.turns:
+            before = driver.now
+            driver.run_to(Position(op.position.packets, turns, 0), 0)
+            self._went(before, Run(driver.position, driver.now))
         driver.run_to(op.position, op.time)
         self.note(Run(driver.position, driver.now))
 
@@ -136,7 +198,7 @@ class History:
         enough = CHECKPOINT_WORK + CHECKPOINT_WORK_PER_SESSION * live
         if self._work >= enough and self._can_save():
             self._work = 0
-            self._save(self.cursor)
+            self._begin_saving()
         self._mark()
 
     def run_along(self, until: int, max_packets: int | None) -> bool:
@@ -235,27 +297,40 @@ class History:
         else:
             self._step_while(op, lambda: driver.position < position)
 
-    def run(self, go: Callable[[int, int], bool], max_packets: int | None) -> bool:
-        """Run forward in chunks, each noted. `go(max_packets, max_turns)` says if it arrived."""
-        driver = self._bench.stepped
+    def run(self, go: Callable[[int, int], bool], until: int, max_packets: int | None) -> bool:
+        """Run forward in chunks, each noted. `go(max_packets, max_turns)` says if it arrived.
+
+        False as well where a checkpoint was begun that is made piece by piece.
+        """
+        driver, pace = self._bench.stepped, self._pace
         left = max_packets
+        pace.begin(until - driver.now, self._elapsed())
         while True:
-            chunk = CHUNK_PACKETS if left is None else min(CHUNK_PACKETS, left)
-            before, steps = driver.position.packets, driver.steps_taken
-            arrived = go(chunk, CHUNK_TURNS)
+            chunk = pace.packets if left is None else min(pace.packets, left)
+            before, steps, packets = driver.now, driver.steps_taken, driver.position.packets
+            arrived = go(chunk, pace.turns)
+            op: Run | Steps = Run(driver.position, driver.now)
             if driver.order == "random":
-                count = driver.steps_taken - steps
-                self.note(Steps(None, count, driver.position, driver.now))
-            else:
-                self.note(Run(driver.position, driver.now))
+                op = Steps(None, driver.steps_taken - steps, driver.position, driver.now)
+            self._went(before, op)
             if arrived:
                 return True
-            if driver.stopped or self._bench.stop_asked:
+            if driver.stopped or self._bench.stop_asked or self.is_saving:
                 return False
             if left is not None:
-                left -= driver.position.packets - before
+                left -= driver.position.packets - packets
                 if left <= 0:
                     return False
+
+    def _went(self, before: int, op: Run | Steps) -> None:
+        """Note a chunk of a run that began at a time; the next is longer or shorter by it."""
+        self.note(op)
+        packets = op.position.packets - self.branch.starts[0].position.packets
+        self._pace.went(self._bench.now - before, self._elapsed(), packets)
+
+    def _elapsed(self) -> int:
+        """How long the branch is by now, in virtual time."""
+        return self._bench.now - self.branch.starts[0].time
 
     # --- branches ------------------------------------------------------------------------------
 
@@ -265,8 +340,9 @@ class History:
             raise CommandError(f"there is a branch {name} already")
         if name in ("now", "start", "end") or not re.fullmatch(r"[A-Za-z][\w.-]{0,63}", name):
             raise CommandError(f"{name[:64]!r} is no name for a branch; what-if or try.2 is")
-        counts = event_counts(self._bench.machine.am)
-        self.branch = self.branch.fork(name, self.cursor, counts)
+        self.finish_saving()
+        events = sum(event_counts(self._bench.machine.am))
+        self.branch = self.branch.fork(name, self.cursor, events)
         self.branches[name] = self.branch
         self._mark()
         if self.recorder is not None:
@@ -307,6 +383,10 @@ class History:
         """Bring the bench to a point of the current branch."""
         self._restore(point)
         self._perform_to(point)
+        self._arrive(point)
+
+    def _arrive(self, point: Point) -> None:
+        """The bench has been brought to a point."""
         here = point._replace(time=self._bench.now)
         self.cursor = here if point < self.branch.end else self.branch.lasting_end
         self._last_position = point.position
@@ -332,8 +412,18 @@ class History:
             driver = self._bench.stepped
             self._step_while(input_, lambda: driver.next_time() <= time)
             driver.now = max(driver.now, time)
-        self.cursor = Point(op, self._bench.stepped.position, self._bench.now)
+        self._arrive(Point(op, self._bench.stepped.position, self._bench.now))
         return None
+
+    def next_input(self) -> int:
+        """In the past, when the next command or packet by hand comes, or the branch ends."""
+        if self.at_end():
+            return NEVER
+        branch = self.branch
+        for index in range(self.cursor.op, len(branch.ops)):
+            if not isinstance(branch.ops[index], Run | Steps):
+                return max(branch.starts[index].time, self._bench.now)
+        return branch.end.time
 
     def goto_packet(self, number: int) -> None:
         """To right behind the n-th packet of the run."""
@@ -347,20 +437,39 @@ class History:
 
     def goto_event(self, number: int) -> None:
         """To right behind the step that made the n-th trace event of the run."""
-        self.goto(self.point_of_event(number))
+        self._arrive(self.point_of_event(number))
 
     def point_of_event(self, number: int) -> Point:
-        """Where the n-th trace event of the run is made."""
+        """Where the n-th trace event of the run is made; the bench is left there."""
         if number < 1:
             raise CommandError("events are numbered from 1")
-        before = [s for s in self.branch.saved if s.checkpoint.events < number]
-        begin = before[-1] if before else self.branch.saved[0]
-        count = begin.checkpoint.events
-        for walked in self.walk(begin.point, self.branch.end):
+        begin, count = self._shortly_before_event(number)
+        for walked in self.walk(begin, self.branch.end):
             count += len(walked.events)
             if count >= number:
                 return walked.point
         raise CommandError(f"event {number}: this run has {count} events so far")
+
+    def _shortly_before_event(self, number: int) -> tuple[Point, int]:
+        """A point from which an event is a few turns or a packet away; the events up to there.
+
+        Found by listening, since taking every step from a checkpoint on takes far longer.
+        """
+        before = [s for s in self.branch.saved if s.checkpoint.events < number]
+        saved = before[-1] if before else self.branch.saved[0]
+        if any(isinstance(op, Steps) for op in self.branch.ops[saved.point.op :]):
+            return saved.point, saved.checkpoint.events  # what is done by hand is in no fair order
+        counting = _Counting(saved, number)
+        try:
+            self.hear_between(
+                saved.point, self.branch.end, lambda e: counting.hear(e, self._bench.stepped)
+            )
+        except _HeardEnough:
+            if counting.near > saved.point.position:
+                op = max(self.branch.op_at(counting.near), saved.point.op)
+                return Point(op, counting.near, 0), counting.before
+            return saved.point, saved.checkpoint.events
+        return self.branch.end, counting.count
 
     def span_text(self) -> str:
         """From when to when the run goes, for a message."""
@@ -391,7 +500,7 @@ class History:
         done = 0
         last = self.cursor
         for walked in self.walk(self.cursor, self.branch.end):
-            if unit == "step" or walked.events:
+            if _ends(unit, walked):
                 done, last = done + 1, walked.point
             if done == count:
                 break
@@ -419,7 +528,7 @@ class History:
             for walked in self.walk(begin, here):
                 if branch.canonical(walked.point)[:2] >= here[:2]:
                     break
-                if unit == "step" or walked.events:
+                if _ends(unit, walked):
                     found.append(walked.point)
             if len(found) >= count or begin == begins[0]:
                 return found[::-1][:count]
@@ -464,7 +573,20 @@ class History:
         point = Point(here.op, driver.position, driver.now)
         if self._can_save():
             self._save(point)
+            self._keep_few_near(point)
         return point
+
+    def _keep_few_near(self, point: Point) -> None:
+        """Of the checkpoints that only make steps back quick, keep the last ones alone.
+
+        There would be one for every turn that is taken back, and they would push out those that
+        the rest of the run is found by.
+        """
+        self._near.append((self.branch, point))
+        if len(self._near) > NEAR_CHECKPOINTS:
+            branch, oldest = self._near.pop(0)
+            branch.saved[1:] = [saved for saved in branch.saved[1:] if saved.point != oldest]
+            self._measure_checkpoints()
 
     # --- walking -------------------------------------------------------------------------------
 
@@ -472,6 +594,10 @@ class History:
         """Take each named step from one point to another; the bench is left where it ended."""
         self._restore(begin)
         self._perform_to(begin)
+        yield from self.walk_on(begin, end)
+
+    def walk_on(self, begin: Point, end: Point) -> Iterator[WalkedStep]:
+        """The same for a bench that stands at `begin` already."""
         heard: list[TraceEvent] = []
         bench = self._bench
         driver = bench.stepped
@@ -565,31 +691,78 @@ class History:
         """At rest, and no frames of an `Inject` are waiting, which no capture could bring again."""
         return self._bench.stepped.at_rest() and not self._bench.injected_waiting()
 
+    @property
+    def is_saving(self) -> bool:
+        """A checkpoint was begun and is not finished: the machine must stand still meanwhile."""
+        return self._saving is not None
+
+    def save_on(self, until: float) -> bool:
+        """Go on with the checkpoint that was begun, up to a time of the wall; True: it is done."""
+        saving = self._saving
+        if saving is None:
+            return True
+        while not saving.packer.done:
+            if time.perf_counter() >= until:
+                return False
+            saving.packer.work()
+        self._saving = None
+        self._keep(saving.branch, saving.point, saving.packer.checkpoint())
+        return True
+
+    def finish_saving(self) -> None:
+        """Whoever is about to do something else finishes the checkpoint that was begun."""
+        self.save_on(NEVER)
+
+    def _begin_saving(self) -> None:
+        """Make a checkpoint here, at once or piece by piece."""
+        self.finish_saving()
+        self._saving = Saving(self.branch, self.cursor, self._packer())
+        if not self._bench.patient:
+            self.finish_saving()
+
     def _save(self, point: Point) -> None:
+        """Make a checkpoint at once."""
+        packer = self._packer()
+        while not packer.done:
+            packer.work()
+        self._keep(self.branch, point, packer.checkpoint())
+
+    def _packer(self) -> Packer:
         bench = self._bench
         events = sum(event_counts(bench.machine.am))
         unhandled = sum(len(frame) for frame in bench.stepped.arrivals.frames)
         feed = bench.feed.state(unhandled) if bench.feed is not None else None
-        checkpoint = pack(bench.stepped, feed, bench.sent, bench.timed_done, bench.streams, events)
-        self.branch.save(point, checkpoint)
-        self._thin()
+        return Packer(bench.stepped, feed, bench.sent, bench.timed_done, bench.streams, events)
+
+    def _keep(self, branch: Branch, point: Point, checkpoint: Checkpoint) -> None:
+        if branch.save(point, checkpoint):
+            self._checkpoint_bytes += checkpoint.size_bytes
+            self._thin()
 
     def memory_used(self) -> int:
         """About how many bytes the checkpoints of all branches take."""
+        return self._checkpoint_bytes
+
+    def _measure_checkpoints(self) -> None:
         kept = {id(s.checkpoint): s.checkpoint for b in self.branches.values() for s in b.saved}
-        return sum(checkpoint.size_bytes for checkpoint in kept.values())
+        self._checkpoint_bytes = sum(checkpoint.size_bytes for checkpoint in kept.values())
 
     def _thin(self) -> None:
         """Drop every second checkpoint, but the start, until the rest fits."""
-        while self.memory_used() > self.memory_bytes:
+        while self._checkpoint_bytes > self.memory_bytes:
             before = sum(len(branch.saved) for branch in self.branches.values())
             for branch in self.branches.values():
                 branch.saved[1:] = branch.saved[2::2]
+            self._measure_checkpoints()
             if sum(len(branch.saved) for branch in self.branches.values()) == before:
                 return
 
     def _mark(self) -> None:
-        marks = self.branch.marks
-        marks.append(Mark(self._bench.now, event_counts(self._bench.machine.am)))
-        if len(marks) > MARKS_LIMIT:
-            marks[1:-1] = marks[2:-1:2]
+        self.branch.marks.add(mark_of(self._bench.machine.am, self._bench.now))
+
+
+def _ends(unit: Unit, walked: WalkedStep) -> bool:
+    """A step is the end of a unit: of itself, of its actor's turn, or of what made an event."""
+    if unit == "turn":
+        return walked.point.position.steps == 0
+    return unit == "step" or bool(walked.events)

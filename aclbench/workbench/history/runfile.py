@@ -316,6 +316,8 @@ class Recorder:
 
     def __init__(self, bench: Workbench, path: Path) -> None:
         self.path = path
+        #: Why the record ends early, if it does: a full disk must not end the run.
+        self.failed: OSError | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="utf-8", buffering=1)
         try:
@@ -351,9 +353,17 @@ class Recorder:
 
     def close(self, keep: bool = False) -> None:
         """End the record."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:  # what was not written yet cannot be
+            self.failed = error
         if not keep:
             self.path.unlink(missing_ok=True)
 
     def _write(self, line: str) -> None:
-        self._file.write(line + "\n")
+        if self.failed is not None:
+            return
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            self.failed = error

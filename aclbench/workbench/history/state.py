@@ -12,7 +12,7 @@ from typing import Any, Final
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.counts import EVENT_KINDS, event_counts
 from aclbench.engine.session import NO_LIST, SESSION_FIELDS, Session
-from aclbench.workbench.history.fields import fields_of
+from aclbench.workbench.history.fields import field_names, fields_of
 from aclbench.workbench.snapshot import key_text
 
 State = dict[str, dict[str, Any]]
@@ -59,6 +59,11 @@ def state_of(driver: SteppedDriver) -> State:
                 name = f"session {session.thread_index}/{session.session_index}"
                 state[name] = session_row(session)
     return state
+
+
+def followed_fields(thing: object) -> tuple[str, ...]:
+    """The fields of a worker or of the cleaner that a row shows, by name."""
+    return tuple(name for name in field_names(thing) if name not in _WORKER_APART)
 
 
 def session_row(session: Session) -> dict[str, Any]:

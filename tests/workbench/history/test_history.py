@@ -19,6 +19,7 @@ from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants
 from aclbench.workbench.bundled import bundled_folder, find_input
 from aclbench.workbench.history import history as history_module
+from aclbench.workbench.history import marks as marks_module
 from aclbench.workbench.history.state import state_of
 from aclbench.workbench.scenario import (
     InterfaceSpec,
@@ -26,6 +27,7 @@ from aclbench.workbench.scenario import (
     load_scenario,
     scenario_for_capture,
 )
+from aclbench.workbench.timeline import MARK_KINDS, Timeline
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SMALL = bundled_folder("pcaps") / "http.pcap"
@@ -40,6 +42,29 @@ def bench_on(capture: Any, workers: int = 2, order: str = "fair", seed: int = 0)
 
 def busy_scenario() -> Scenario:
     return load_scenario(find_input("aging"))
+
+
+def counted(timeline: Timeline) -> dict[str, int]:
+    """What a timeline counts over all of its columns."""
+    totals = map(sum, zip(*(column.counts for column in timeline.columns), strict=True))
+    packets = sum(column.packets for column in timeline.columns)
+    return dict(zip(MARK_KINDS, totals, strict=True)) | {"packets": packets}
+
+
+def counts_of(bench: Workbench) -> dict[str, int]:
+    """The same by the snapshot, which knows of deleted sessions only as the cleared and expired."""
+    snapshot = bench.snapshot()
+    cleared = sum(worker.cnt_cleared_sessions for worker in bench.machine.am.workers)
+    return {
+        "added": snapshot.sessions.added,
+        "class changed": sum(worker.class_changes for worker in snapshot.workers),
+        "requeued": snapshot.sessions.requeued,
+        "expired": sum(worker.deleted for worker in snapshot.workers) - cleared,
+        "recycled": snapshot.sessions.recycled,
+        "cleared": cleared,
+        "denied": snapshot.packets.denied,
+        "packets": snapshot.packets.read,
+    }
 
 
 # --- what is done to a bench, by chance -----------------------------------------------------
@@ -248,10 +273,9 @@ def test_marks_know_the_whole_run() -> None:
     """Slices of time with the events of each kind in them, without running again."""
     bench = Workbench.from_scenario(busy_scenario())
     bench.play()
-    slices = bench.marks(20)
-    assert len(slices) == 20
-    total = [sum(column) for column in zip(*(counts for _, counts in slices), strict=True)]
-    assert tuple(total) == event_counts(bench.machine.am)
+    timeline = bench.timeline(20)
+    assert len(timeline.columns) == 20
+    assert counted(timeline) == counts_of(bench)
 
 
 def test_who_wrote_a_flag() -> None:
@@ -365,7 +389,8 @@ def test_sent_frames_that_wait_are_there_after_going_back() -> None:
 
 def test_a_checkpoint_in_the_middle_of_many_sent_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a chunk at once, on a bench without a capture."""
-    monkeypatch.setattr(history_module, "CHUNK_PACKETS", 8)
+    monkeypatch.setattr(marks_module, "MOST_PACKETS", 8)
+    monkeypatch.setattr(marks_module, "FEWEST_PACKETS", 8)
     monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 8)
     bench = Workbench(workers=2)
     for line in ("create packet-generator interface pg0", "set interface state pg0 up"):
@@ -424,7 +449,7 @@ def test_a_branch_from_a_packet_knows_its_time() -> None:
     time = bench.now
     bench.cli("clear acl-plugin sessions")
     bench.advance(1)
-    assert bench.marks(4)[0][0] == bench.started
+    assert bench.timeline(4).start == bench.started
     bench.goto_time(time - 1)
     before = state_of(bench.driver)
     bench.switch("main")
@@ -439,8 +464,7 @@ def test_a_branch_has_no_marks_of_what_came_after_it() -> None:
     bench.back(1, "packet")
     bench.branch("other")
     bench.play(1)
-    total = [sum(column) for column in zip(*(c for _, c in bench.marks(3)), strict=True)]
-    assert tuple(total) == event_counts(bench.machine.am)
+    assert counted(bench.timeline(3)) == counts_of(bench)
 
 
 @pytest.mark.parametrize("order", ["fair", "random"])
@@ -566,3 +590,30 @@ def test_no_checkpoint_stands_on_the_wrong_side_of_a_command(
     bench.back(1, "packet")
     bench.goto_time(bench.now)
     assert state_of(bench.driver)["pg1"] == end["pg1"]
+
+
+def test_each_event_is_made_where_walking_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place of an event is looked for by listening, and is that of the step that makes it."""
+    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 300)
+    bench = Workbench.from_scenario(busy_scenario())
+    for line in (
+        "run 2s",
+        "set acl-plugin session timeout udp idle 1",
+        "clear acl-plugin sessions",
+    ):
+        bench.play(150)
+        bench.cli(line)
+    bench.advance("2")
+    history = bench.past
+    with bench.visiting():
+        walked = list(history.walk(history.branch.starts[0], history.branch.end))
+    made = [step.point for step in walked for _ in step.events]
+    for number in range(1, len(made) + 1, 29):
+        with bench.visiting():
+            assert history.point_of_event(number)[1:] == made[number - 1][1:], number
+    bench.goto_event(len(made) // 2)
+    there = state_of(bench.driver)
+    bench.goto(made[len(made) // 2 - 1])
+    assert state_of(bench.driver) == there
+    with pytest.raises(CommandError, match=f"this run has {len(made)} events so far"):
+        bench.goto_event(len(made) + 1)

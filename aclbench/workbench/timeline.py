@@ -1,0 +1,112 @@
+"""Timelines: what happened in each slice of a run, and how things stood at its end.
+
+Made of the marks that were taken as the run went, so nothing is run again for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.errors import CommandError
+from aclbench.workbench.history.marks import COLUMN, Marks
+
+#: What a timeline counts, in the order of `Slice.counts`.
+MARK_KINDS: Final = (
+    "added",
+    "class changed",
+    "requeued",
+    "expired",
+    "recycled",
+    "cleared",
+    "denied",
+)
+#: Columns that a timeline may have.
+MAX_COLUMNS: Final = 8192
+
+_KINDS: Final = slice(COLUMN["added"], COLUMN["denied"] + 1)
+_SESSIONS: Final = slice(COLUMN["udp_idle"], COLUMN["tcp_transient"] + 1)
+_WORK: Final = [COLUMN[name] for name in ("requeued", "expired", "cleared")]
+
+_Table = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One column: when it begins (nanoseconds), what happened in it, how it stood at its end.
+
+    `counts` are by `MARK_KINDS`. `work` is how many sessions the idle checks judged, `sessions` how
+    many are linked on the list of each class. What happened between two marks counts where the
+    later one lies.
+    """
+
+    time: int
+    counts: tuple[int, ...]
+    packets: int
+    work: int
+    sessions: tuple[int, ...]
+    wait_interval: int
+    wait_min: int
+    wait_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A run from its start to its end, in nanoseconds, in equal slices; `now` may lie inside."""
+
+    start: int
+    end: int
+    now: int
+    columns: tuple[Slice, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        return asdict(self)
+
+
+def make_timeline(marks: Marks, end: int, now: int, columns: int) -> Timeline:
+    """The timeline of a run that has at least one mark, and goes on to `end`."""
+    if type(columns) is not int or not 1 <= columns <= MAX_COLUMNS:
+        raise CommandError(f"{columns!r} columns: from 1 to {MAX_COLUMNS:,} are right")
+    table = marks.table()
+    times = table[:, COLUMN["time"]]
+    start = int(times[0])
+    end = max(end, now, int(times[-1]))
+    width = (end - start) // columns + 1
+    begins = [start + n * width for n in range(columns)]
+    # Behind the last mark of each column; what comes before a column's first is carried forward.
+    behind = np.searchsorted(times, np.array([*begins[1:], start + columns * width]))
+    standing = table[behind - 1]
+    totals = np.vstack((np.zeros_like(standing[:1]), standing))
+    happened = totals[1:] - totals[:-1]
+    low, high = _bounds(table, behind, standing)
+    rows = zip(
+        begins,
+        happened[:, _KINDS].tolist(),
+        happened[:, COLUMN["packets"]].tolist(),
+        happened[:, _WORK].sum(axis=1).tolist(),
+        standing[:, _SESSIONS].tolist(),
+        standing[:, COLUMN["wait_interval"]].tolist(),
+        low.tolist(),
+        high.tolist(),
+        strict=True,
+    )
+    slices = tuple(
+        Slice(time, tuple(counts), packets, work, tuple(sessions), *waits)
+        for time, counts, packets, work, sessions, *waits in rows
+    )
+    return Timeline(start, end, now, slices)
+
+
+def _bounds(table: _Table, behind: NDArray[Any], standing: _Table) -> tuple[_Table, _Table]:
+    """The least and greatest wait interval in each column; without a mark, as it stands."""
+    low = standing[:, COLUMN["wait_interval"]].copy()
+    high = low.copy()
+    first = np.concatenate(([0], behind[:-1]))
+    marked = behind > first
+    low[marked] = np.minimum.reduceat(table[:, COLUMN["wait_min"]], first[marked])
+    high[marked] = np.maximum.reduceat(table[:, COLUMN["wait_max"]], first[marked])
+    return low, high
