@@ -1,0 +1,189 @@
+"""What stories are: frozen values. Times are nanoseconds of virtual time.
+
+`to_json` makes plain dicts, lists, strings and numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from aclbench.engine.session import SessionId
+from aclbench.workbench.timetravel import PastPlace
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """A field by VPP's name, its value as people read it, and what it means."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastEvent:
+    """Something that happened. `place` is for `Workbench.goto_past`; None on real threads."""
+
+    time: int
+    thread_index: int
+    kind: str
+    text: str
+    place: PastPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastWriter:
+    """A step that changed a field: who took it, which it was, and both values, also as text.
+
+    `place` is right behind it, for `Workbench.goto_past`; None on real threads.
+    """
+
+    time: int
+    who: str
+    what: str
+    old: Any
+    new: Any
+    old_text: str
+    new_text: str
+    place: PastPlace | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextCheck:
+    """When and how a session's owner judges it the next time, if no packet comes.
+
+    `check_due`: not before this. `interrupt`: the owner's next interrupt, None if nothing tells
+    when that is. `nth`: which of its interrupts takes the session, 1 being the next; None if that
+    cannot be told. `taken_at`: when that is, if the cleaner's interval stays as it is. `fate` and
+    `to_list` (-1 if deleted) are what happens then, `why` in words. `expires`: when it has been
+    idle for its timeout. `latest`: it is deleted at this time at the latest, unless more is due at
+    once than the interrupts can take.
+    """
+
+    check_due: int
+    interrupt: int | None
+    nth: int | None
+    taken_at: int | None
+    fate: Literal["deleted", "requeued"]
+    to_list: int
+    why: str
+    expires: int
+    latest: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStory:
+    """One session, or a free slot and the session that had it last.
+
+    `events` are all since it was added, oldest first, bar `left_out` between the first and the
+    second. `looked_back_to` is the time from which on the run was looked at.
+    """
+
+    id: SessionId
+    time: int
+    branch: str
+    title: str
+    lives: bool
+    fields: tuple[FieldLine, ...]
+    next: NextCheck | None
+    events: tuple[PastEvent, ...] = ()
+    left_out: int = 0
+    looked_back_to: int | None = None
+    note: str = ""
+    complete: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        return _plain_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldStory:
+    """One field of the cleaner, a worker or a session, and who wrote it, newest first."""
+
+    row: str
+    name: str
+    time: int
+    branch: str
+    value: Any
+    value_text: str
+    meaning: str
+    vpp_name: str
+    written_by: str
+    read_by: str
+    writers: tuple[PastWriter, ...] = ()
+    looked_back_to: int | None = None
+    note: str = ""
+    complete: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        return _plain_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NextInList:
+    """One of a list's first sessions: where, and what the next interrupt would make of it."""
+
+    id: SessionId
+    connection: str
+    fate: Literal["deleted", "requeued", "left"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListStory:
+    """One of a worker's lists: what it consists of, what the next interrupt takes, what happened.
+
+    `interrupt` is when that comes (None: nothing tells), `due` how many of the first sessions are
+    due then, up to the quantum, `taken` how many of them it takes once the lists before this one
+    had theirs. `events` are the last ones on this list, oldest first.
+    """
+
+    thread_index: int
+    list_id: int
+    time: int
+    branch: str
+    title: str
+    fields: tuple[FieldLine, ...]
+    interrupt: int | None
+    due: int
+    taken: int
+    sentences: tuple[str, ...]
+    first: tuple[NextInList, ...]
+    events: tuple[PastEvent, ...] = ()
+    looked_back_to: int | None = None
+    note: str = ""
+    complete: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`."""
+        return _plain_fields(self)
+
+
+Story = SessionStory | FieldStory | ListStory
+
+
+def _plain_fields(thing: Any) -> dict[str, Any]:
+    return {each.name: _plain(getattr(thing, each.name)) for each in fields(thing)}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; keys are shown as hexadecimal, enumerations by their value."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain_fields(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: _plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
