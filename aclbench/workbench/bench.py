@@ -35,6 +35,7 @@ from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.checkpoint import Checkpoint, unpack
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.journal import Cli, Inject, Op
+from aclbench.workbench.history.marks import Marks
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.history.runfile import load_run
 from aclbench.workbench.interrupts import Interruptible
@@ -42,19 +43,20 @@ from aclbench.workbench.lines import Lines
 from aclbench.workbench.listening import Listening
 from aclbench.workbench.packettrace import PacketTrace
 from aclbench.workbench.report import Report, make_report
+from aclbench.workbench.retelling import Retelling
 from aclbench.workbench.scenario import (
     Placement,
     Scenario,
     TimedLine,
     load_scenario,
 )
-from aclbench.workbench.snapshot import Snapshot, View, take_snapshot
+from aclbench.workbench.snapshot import Outlook, Snapshot, View, take_snapshot
 from aclbench.workbench.start import WHY_NOT_ON_THREADS, AnyOrder, DriverKind, begin
 from aclbench.workbench.steering import make_steering
 from aclbench.workbench.stepwise import Stepwise
 from aclbench.workbench.streams import Streams
 from aclbench.workbench.times import seconds_to_ns
-from aclbench.workbench.timetravel import Standing, TimeTravel
+from aclbench.workbench.timetravel import Standing
 from aclbench.workbench.verdict import Verdict, verdict_of
 
 #: Runs on, by so many packets and turns at the most; says if it arrived.
@@ -63,7 +65,7 @@ Go = Callable[[int | None, int | None], bool]
 EVENTS_KEPT: Final = 100_000
 
 
-class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
+class Workbench(Lines, Listening, Stepwise, Retelling, Interruptible):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
     `placement` says which thread handles a packet: that of its rx interface, or by flow hash.
@@ -106,6 +108,7 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
         self.history: History | None = None
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
+        self.samples = Marks()
         #: What `trace add` asked for; it hears, and is no part of the run.
         self.trace = PacketTrace(self)
         #: Files that `exec` is running just now, one inside the other.
@@ -222,15 +225,16 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
 
         if self.driver.is_running:
             raise AclbenchError("the bench is running; stop it, then send")
-        if self.history is not None:
-            self.history.before_acting()
-        self.run_until(self.now)
-        self.perform(op)
-        if self.history is not None:
-            self.history.note(op)
-        with self.listening(hear):
+        with self.at_once():
+            if self.history is not None:
+                self.history.before_acting()
             self.run_until(self.now)
-            self.tell()
+            self.perform(op)
+            if self.history is not None:
+                self.history.note(op)
+            with self.listening(hear):
+                self.run_until(self.now)
+                self.tell()
         return sorted(verdicts[: len(op.frames)], key=lambda verdict: verdict.number)
 
     def advance(self, seconds: float | str | Decimal) -> None:
@@ -244,6 +248,20 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
         if due < (NEVER if snapshot.next_time is None else snapshot.next_time):
             return replace(snapshot, next_time=max(due, snapshot.now))
         return snapshot
+
+    def outlook(self) -> Outlook:
+        """What is due next, without a look at the workers: for whoever asks often."""
+        cleaner = self.machine.am.cleaner
+        due = min(self.driver.next_time(), max(self._next_timed(), self.now))
+        if self.history is not None:
+            due = min(due, self.history.next_input())
+        return Outlook(
+            now=self.now,
+            next_time=None if due >= NEVER else due,
+            wait_until=None if cleaner.wait.until == NEVER else cleaner.wait.until,
+            wait_interval=cleaner.wait_interval,
+            live=self.machine.am.live_sessions(),
+        )
 
     def explain(self, packet: int | str) -> Explanation:
         """Why a packet of the run met its fate: `17`, `"http.pcap:17"`. Or what would become of one
@@ -391,6 +409,8 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
     ) -> bool:
         """Along the branch in the past, then where nothing was done yet."""
         history = self.history
+        if history is not None and not self._may_go_on(history):
+            return False
         if history is not None and not history.at_end():
             before = self.driver.packets_handled
             arrived = history.run_along(until, max_packets)
@@ -402,6 +422,12 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
                     return False
         return self._run_by_timed_lines(go, until, max_packets, max_turns)
 
+    def _may_go_on(self, history: History) -> bool:
+        """Not while a checkpoint is being made: wait for who makes it, or make it now."""
+        if not self.patient:
+            history.finish_saving()
+        return not history.is_saving
+
     def _run_by_timed_lines(
         self,
         go: Go,
@@ -412,13 +438,13 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
         """Run forward where nothing was done yet, and run the scenario's lines on the way."""
         driver = self.driver
 
-        def run(go: Go) -> bool:
+        def run(go: Go, until: int) -> bool:
             if self.history is None:
                 return go(max_packets, max_turns)
-            return self.history.run(go, max_packets)
+            return self.history.run(go, until, max_packets)
 
         def run_to(due: int) -> bool:
-            return run(lambda p, t: driver.run_until(due, p, t))
+            return run(lambda p, t: driver.run_until(due, p, t), due)
 
         while (due := self._next_timed()) <= until and due != NEVER:
             if self.stop_wanted:
@@ -426,10 +452,12 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
             before = driver.packets_handled
             if not run_to(due):
                 return False
+            if self.history is not None and self.history.is_saving:
+                return False
             if max_packets is not None:
                 max_packets -= driver.packets_handled - before
             self._run_timed_line()
-        return not self.stop_wanted and run(go)
+        return not self.stop_wanted and run(go, until)
 
     @classmethod
     def _rehearse(cls, scenario: Scenario) -> tuple[tuple[int, str], ...]:
@@ -490,7 +518,9 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
 
     def adopt(self, other: Workbench) -> None:
         """Become another bench, with its history; who listens to this one goes on listening."""
+        before = self.driver
         self.driver, self.start, self.scenario = other.driver, other.start, other.scenario
+        self.give_up(before)
         self.started, self.feed, self.sent = other.started, other.feed, other.sent
         self.timed, self.timed_done = other.timed, other.timed_done
         self.streams = other.streams
@@ -501,6 +531,7 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
             self.history.recorder = recorder
         if recorder is not None:
             recorder.begin(self)
+        self.samples = Marks()
         if self.kept is not None:
             self.kept.clear()
         self.trace.clear()
@@ -518,7 +549,12 @@ class Workbench(Lines, Listening, Stepwise, TimeTravel, Interruptible):
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Stand where a checkpoint was taken; nobody listens until `_hand_on_listeners`."""
-        driver = unpack(checkpoint, self.stepped.order)
+        before = self.driver
+        self.stand_on(checkpoint, unpack(checkpoint, self.stepped.order))
+        self.give_up(before)
+
+    def stand_on(self, checkpoint: Checkpoint, driver: SteppedDriver) -> None:
+        """The same with a driver that was unpacked already."""
         feed: Feed | None = None
         if checkpoint.feed is not None:
             # A capture that came through a pipe cannot be read again: then nothing has changed.

@@ -5,6 +5,7 @@ In a checkout they stand at its top; in an installed package under `aclbench/bun
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
@@ -23,6 +24,16 @@ def bundled_folder(kind: str) -> Path:
 def bundled_files(kind: str) -> list[Path]:
     """All files of one kind, by name."""
     return sorted(bundled_folder(kind).glob(f"*{_SUFFIXES[kind]}"))
+
+
+def scenario_abouts() -> list[tuple[str, str, str]]:
+    """The bundled scenarios: name, title and text of each."""
+    found: list[tuple[str, str, str]] = []
+    for path in bundled_files("scenarios"):
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+        found.append((path.stem, table["title"], table["text"].strip()))
+    return found
 
 
 def find_input(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.frame import split_number
 from aclbench.engine.events import (
@@ -30,6 +30,9 @@ from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
 from aclbench.workbench.snapshot import key_text
 from aclbench.workbench.verdict import outcome_text
 
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
 
 @dataclass(frozen=True, slots=True)
 class EventView:
@@ -49,6 +52,13 @@ def event_view(event: TraceEvent, name_of: Callable[[int], str]) -> EventView:
 def event_text(event: TraceEvent, name_of: Callable[[int], str]) -> str:
     """What an event says, without its time, thread and kind."""
     return _TEXTS[type(event)](event, name_of)
+
+
+def event_line(bench: Workbench, event: TraceEvent) -> str:
+    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start."""
+    time = seconds_text(event.time - bench.started)
+    text = event_text(event, bench.interface_name)
+    return f"+{time} thread {event.thread_index} {event.kind}: {text}"
 
 
 def bitmap_text(bitmap: int, name_of: Callable[[int], str]) -> str:
@@ -156,6 +166,15 @@ _TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Callable[[int], str]], str]]
     RulesReplaced: _rules_replaced,
     PacketVerdict: _packet,
 }
+
+
+def session_of(event: TraceEvent) -> tuple[int, int] | None:
+    """The session that an event is about, if it is about one."""
+    session = getattr(event, "session", None)
+    if session is not None:
+        return tuple(session)
+    index = getattr(event, "session_index", None)
+    return None if index is None else (event.thread_index, index)
 
 
 class EventLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aclbench.drivers.stepped import SteppedDriver
@@ -30,6 +31,9 @@ class Lines:
     def __init__(self) -> None:
         super().__init__()
         self.commands = make_command_table()
+        #: Called between two slices of what goes on for a while, with the bench whole: a face that
+        #: has something else to do meanwhile does it there. It may raise KeyboardInterrupt.
+        self.breathe: Callable[[], None] | None = None
         #: What the journal gets of the line that is run; a handler may say it more exactly.
         self.line_to_note = ""
         #: The scenario's lines for a time, with it (ns), in order; and how many are done.
@@ -50,6 +54,10 @@ class Lines:
         question = asked_what_next(line)
         if question is not None:
             return what_next(bench, question)
+        with bench.at_once():
+            return self._cli(bench, line)
+
+    def _cli(self, bench: Workbench, line: str) -> str:
         try:
             parsed = bench.commands.parse(line, bench)
         except GrammarError as error:
@@ -94,6 +102,8 @@ class Lines:
 
     def _run_timed_line(self) -> str:
         """Run the scenario's next line now; returns it. Raises ScenarioError if it is refused."""
+        if self.history is not None:
+            self.history.finish_saving()
         _, line = self.timed[self.timed_done]
         self.timed_done += 1  # also if it is refused: it is not tried again
         try:

@@ -32,6 +32,7 @@ class Listening:
     def __init__(self) -> None:
         super().__init__()
         self._listeners: list[Listener] = []
+        self._deaf = False
         #: Events of real threads that nobody has been told of yet.
         self._heard: deque[TraceEvent] = deque()
         #: Those of them that are being told, in order of time.
@@ -39,6 +40,12 @@ class Listening:
         #: Somebody tells of them at times of its own, with `tell`, so runs do not.
         self.told_by_hand = False
         self._telling = threading.RLock()  # a listener may run commands, which tell
+
+    def turn_deaf(self, deaf: bool) -> None:
+        """Have no events made for a while, whoever listens: each one that is made costs time."""
+        if deaf != self._deaf:
+            self._deaf = deaf
+            self._hand_on_listeners()
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with every trace event from now on."""
@@ -81,7 +88,9 @@ class Listening:
                 listener(event)
 
         hears: Listener | None
-        if isinstance(self.driver, ThreadedDriver):
+        if self._deaf:
+            hears = None
+        elif isinstance(self.driver, ThreadedDriver):
             hears = self._heard.append if listeners else None
         elif len(listeners) > 1:
             hears = tell_each

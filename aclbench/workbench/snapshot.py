@@ -193,6 +193,16 @@ class PacketCounts:
     malformed: int
 
 
+class Outlook(NamedTuple):
+    """What is due next (None: nothing), what the cleaner waits for, and how many sessions live."""
+
+    now: int
+    next_time: int | None
+    wait_until: int | None
+    wait_interval: int
+    live: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The bench at one instant. `next_time` is when the next thing is due; None if nothing is.

@@ -37,6 +37,10 @@ class Stepwise:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
         return self._step(self.stepped.run_event, None, whole_turn=True)
 
+    def next_actors(self) -> list[str]:
+        """Who can be chosen for the next step: now, or else when the next thing is due."""
+        return [actor_name(actor) for actor in self.stepped.next_actors()]
+
     def actors(self) -> list[str]:
         """Who can take a step now, in the fair order."""
         return [actor_name(actor) for actor in self.stepped.ready_actors()]
@@ -56,6 +60,8 @@ class Stepwise:
     ) -> StepTaken | None:
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         history, driver = self.history, self.stepped
+        if history is not None:
+            history.finish_saving()
         if history is not None and not history.at_end() and actor is None:
             taken = history.step_along(whole_turn)
             if taken is not None:

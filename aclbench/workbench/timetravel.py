@@ -7,32 +7,35 @@ again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.threaded import ThreadedDriver
-from aclbench.engine.counts import EVENT_KINDS, event_counts
-from aclbench.engine.events import PacketVerdict
 from aclbench.engine.session import NO_LIST, SESSION_FIELDS
-from aclbench.engine.timeouts import NEVER, NS_PER_SEC
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
-from aclbench.workbench.eventlog import EventLog, EventView, event_view, seconds_text
+from aclbench.workbench.eventlog import EventLog
 from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.history import UNITS, History, Unit
+from aclbench.workbench.history.checkpoint import empty
+from aclbench.workbench.history.history import UNITS, History, Place, Unit
 from aclbench.workbench.history.journal import Point
+from aclbench.workbench.history.marks import Marks, make_mark, worker_marks
 from aclbench.workbench.history.runfile import Recorder, save_run
-from aclbench.workbench.history.state import State, differences, state_of
+from aclbench.workbench.history.state import State, differences, followed_fields, state_of
 from aclbench.workbench.streams import Streams
+from aclbench.workbench.timeline import Timeline, make_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aclbench.engine.events import TraceEvent
     from aclbench.workbench.bench import Workbench
 
 
@@ -68,6 +71,19 @@ class Standing(NamedTuple):
     streams: Streams
 
 
+@dataclass(slots=True)
+class Elsewhere:
+    """Where somebody stands who works apart from the bench: see `excursion.Excursion`."""
+
+    history: History
+    standing: Standing
+    place: Place
+
+
+#: A past moment: a point of the branch, or the number of the trace event that was made there.
+PastPlace = Point | int
+
+
 class TimeTravel:
     """What `Workbench` can do with its history. Mixed into it."""
 
@@ -80,6 +96,16 @@ class TimeTravel:
     _here: tuple[Branch, Point]
 
     kept: EventLog | None
+    #: Without a history, what `timeline` is made of.
+    samples: Marks
+    #: A run ends early where a checkpoint is begun, and whoever runs the bench has it made piece by
+    #: piece with `save_on`; until that is done no run goes on. Anything else finishes it first.
+    patient: bool = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Machines that the bench comes back to.
+        self._held: list[SteppedDriver | ThreadedDriver] = []
 
     @property
     def stepped(self) -> SteppedDriver:
@@ -140,6 +166,13 @@ class TimeTravel:
         with self._moving() as history:
             history.goto_event(_whole(number))
 
+    def goto_past(self, place: PastPlace) -> None:
+        """Go to a place that a story names: right behind the step that made what it tells."""
+        if isinstance(place, Point):
+            self.goto(place)
+        else:
+            self.goto_event(place)
+
     # --- branches ----------------------------------------------------------------------------
 
     def branch(self, name: str) -> None:
@@ -184,118 +217,13 @@ class TimeTravel:
             self._go_to_place(place)
             return state_of(self.stepped)
 
-    def events(
-        self,
-        first: str = "start",
-        last: str = "now",
-        kinds: tuple[str, ...] = (),
-        thread: int | None = None,
-        session: tuple[int, int] | None = None,
-    ) -> list[EventView]:
-        """The trace events between two places, made again; filtered by kind, thread, session.
-
-        `session` is (thread index, session index).
-        """
-        for kind in kinds:
-            if kind not in EVENT_KINDS:
-                raise CommandError(f"there is no kind of event {kind}; {', '.join(EVENT_KINDS)}")
-        heard = self._events_kept(first, last) if self.kept else self._events_again(first, last)
-        return [
-            event_view(event, self.interface_name)
-            for event in heard
-            if (not kinds or event.kind in kinds)
-            and (thread is None or event.thread_index == thread)
-            and (session is None or session_of(event) == session)
-        ]
-
-    def _events_again(self, first: str, last: str) -> list[TraceEvent]:
-        """The events between two places, by running that stretch again with someone listening."""
-        with self.visiting() as history:
-            self._go_to_place(first, before=True)
-            begin, branch = history.cursor, history.branch
-            self._go_to_place(last)
-            end = history.cursor
-            if history.branch is not branch:
-                raise CommandError(f"{first} and {last} are on two branches; events are on one")
-            if end[:2] < begin[:2]:
-                raise CommandError(f"{last} lies before {first}; name the earlier place first")
-            return history.listen_between(begin, end)
-
-    def events_ahead(self) -> Iterator[tuple[int, TraceEvent]]:
-        """In the past, the events up to the branch's end, each with its number in the run.
-
-        Made again checkpoint by checkpoint; the bench comes back when the iterator is done with.
-        """
-        history = self.past
-        number, here = sum(event_counts(self.stepped.machine.am)), history.cursor
-        between = [saved.point for saved in history.branch.saved if saved.point > here]
-        for end in [*between, history.branch.end]:
-            with self.visiting():
-                heard = history.listen_between(here, end)
-            for event in heard:
-                number += 1
-                yield number, event
-            here = end
-
-    def verdicts_backwards(self) -> Iterator[list[PacketVerdict]]:
-        """The packets of the run so far, stretch by stretch, the latest first; made again.
-
-        On real threads, those that are kept.
-        """
-        if self.kept is not None:
-            yield [event for event in self.kept.events() if isinstance(event, PacketVerdict)]
-            return
-        history = self.past
-        end = history.cursor
-        for saved in reversed([s for s in history.branch.saved if s.point < end]):
-            with self.visiting():
-                heard = history.listen_between(saved.point, end)
-            yield [event for event in heard if isinstance(event, PacketVerdict)]
-            end = saved.point
-
-    def _events_kept(self, first: str, last: str) -> list[TraceEvent]:
-        """The events between two times of a run on real threads, of those that are kept."""
-        assert self.kept is not None
-        begin, end = self._time_kept(first, self.started), self._time_kept(last, NEVER)
-        if end < begin:
-            raise CommandError(f"{last} lies before {first}; name the earlier place first")
-        events = self.kept.events()
-        if self.kept.count > len(events) and begin < events[0].time:
-            since = seconds_text(events[0].time - self.started).removesuffix(" s")
-            raise CommandError(
-                f"a run on real threads cannot be repeated, and of this one the last "
-                f"{len(events):,} of {self.kept.count:,} events are kept; ask for `events from "
-                f"+{since}`, or run it without --threads"
-            )
-        return [event for event in events if begin <= event.time <= end]
-
-    def _time_kept(self, place: str, otherwise: int) -> int:
-        """The time of a place in a run on real threads, which has no other places than times."""
-        if place.startswith("+"):
-            return self.started + _offset_ns(place[1:])
-        if place not in ("start", "now", "end"):
-            raise CommandError(f"{place}: on real threads a place is start, now or +SECONDS")
-        return otherwise
-
-    def recent_events(self, count: int) -> list[TraceEvent]:
-        """The last trace events before now, made again: as many as there are, up to `count`."""
-        if self.kept is not None:
-            return self.kept.events()[-count:]
-        found: list[TraceEvent] = []
-        with self.visiting() as history:
-            here = history.cursor
-            for saved in reversed([s for s in history.branch.saved if s.point < here]):
-                found = history.listen_between(saved.point, here)
-                if len(found) >= count:
-                    break
-        return found[-count:]
-
     def writers(self, field: str) -> list[Writer]:
         """Every step from the start to now that changed a field, in order.
 
         `field` is `cleaner NAME`, `vpp_wk_0 NAME` or `session THREAD/INDEX NAME`, by VPP's names.
         """
-        read = self._reader(field)
+        row, _, name = field.rpartition(" ")
+        read = self.field_reader(row, name)
         writers: list[Writer] = []
         with self.visiting() as history:
             begin = history.branch.starts[0]
@@ -308,24 +236,50 @@ class TimeTravel:
                     old = new
         return writers
 
-    def marks(self, slices: int) -> list[tuple[int, tuple[int, ...]]]:
-        """For so many slices of the run's time: when each begins, its events of each kind.
+    def timeline(self, columns: int) -> Timeline:
+        """The whole branch in so many slices of time, also what lies ahead; nothing is run again.
 
-        The kinds are those of `aclbench.engine.counts.EVENT_KINDS`, in order.
+        On a bench without history it is made of `sample`s, of which one is taken here.
         """
-        if type(slices) is not int or slices < 1:
-            raise CommandError(f"{slices!r}: at least 1 slice")
-        marks = self.past.branch.marks
-        start, end = marks[0].time, max(marks[-1].time, marks[0].time + 1)
-        width = -(-(end - start + 1) // slices)
-        counts = [[0] * len(EVENT_KINDS) for _ in range(slices)]
-        before = (0,) * len(EVENT_KINDS)
-        for mark in marks:
-            column = counts[(mark.time - start) // width]
-            for kind, (old, new) in enumerate(zip(before, mark.counts, strict=True)):
-                column[kind] += new - old
-            before = mark.counts
-        return [(start + n * width, tuple(column)) for n, column in enumerate(counts)]
+        if self.history is None:
+            self.sample()
+            return make_timeline(self.samples, self.driver.now, self.driver.now, columns)
+        branch = self.history.branch
+        return make_timeline(branch.marks, branch.end.time, self.driver.now, columns)
+
+    def sample(self) -> None:
+        """Note how things stand, for a `timeline`; a history does so itself as it goes.
+
+        On real threads each of them is asked as soon as it is between two pieces of work.
+        """
+        if self.history is not None:
+            return
+        driver = self.driver
+        wait = driver.machine.am.cleaner.wait_interval
+        if not len(self.samples):
+            nothing = [(0,) * len(worker_marks(worker)) for worker in driver.machine.am.workers]
+            self.samples.add(make_mark(self.started, 0, nothing, wait))
+        parts = driver.at_safe_points(lambda worker, now: worker_marks(worker))
+        now = max(driver.now, self.samples.last.time)
+        self.samples.add(make_mark(now, 0, parts, wait))
+
+    def save_on(self, budget_s: float) -> bool:
+        """Go on for so long with the checkpoint that a run of a `patient` bench has begun.
+
+        True: it is done, or there was none.
+        """
+        return self.history is None or self.history.save_on(time.perf_counter() + budget_s)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Finish a checkpoint that was begun, and be not patient for the time of a `with` block."""
+        patient, self.patient = self.patient, False
+        try:
+            if self.history is not None:
+                self.history.finish_saving()
+            yield
+        finally:
+            self.patient = patient
 
     # --- files -------------------------------------------------------------------------------
 
@@ -347,14 +301,20 @@ class TimeTravel:
     def _moving(self) -> Iterator[History]:
         """Move the bench; whoever listens hears again once it has arrived."""
         history = self.past
+        history.finish_saving()
         standing, place = self._standing(), history.place()
+        self._held.append(standing.driver)
         try:
             yield history
         except (AclbenchError, KeyboardInterrupt):
+            went_to = self.driver
             self._stand(standing)
+            self.give_up(went_to)
             history.stand_at(place)
             raise
         finally:
+            self._held.pop()
+            self.give_up(standing.driver)
             self.travels += 1
             self._hand_on_listeners()
 
@@ -362,14 +322,53 @@ class TimeTravel:
     def visiting(self) -> Iterator[History]:
         """Look somewhere else, and come back."""
         history = self.past
+        history.finish_saving()
         standing, place = self._standing(), history.place()
         self._here = history.branch, history.cursor
+        self._held.append(standing.driver)
         try:
             yield history
         finally:
+            visited = self.driver
             self._stand(standing)
+            self.give_up(visited)
+            self._held.pop()
             history.stand_at(place)
             self._hand_on_listeners()
+
+    def give_up(self, driver: SteppedDriver | ThreadedDriver) -> None:
+        """Empty a machine that the bench does not stand on any more, unless it comes back to it.
+
+        A machine refers to itself: left alone it would stay until the garbage collector looks
+        through everything, and one of a million sessions is half a gigabyte.
+        """
+        needed = driver is self.driver or any(driver is held for held in self._held)
+        if isinstance(driver, SteppedDriver) and not needed:
+            empty(driver)
+
+    def begin_elsewhere(self, branch: Branch) -> Elsewhere:
+        """A place apart, for `elsewhere`: for now where the bench stands, on a branch of its own.
+
+        Nothing there may be changed before another machine was made with `stand_on`.
+        """
+        history = self.past
+        return Elsewhere(history, self._standing(), history.place()._replace(branch=branch))
+
+    @contextmanager
+    def elsewhere(self, there: Elsewhere) -> Iterator[None]:
+        """Stand elsewhere for a moment, and go on there the next time.
+
+        Nobody notices: the machine that the bench has, its listener among it, is not touched.
+        """
+        home, home_place = self._standing(), there.history.place()
+        self._stand(there.standing)
+        there.history.stand_at(there.place)
+        try:
+            yield
+        finally:
+            there.standing, there.place = self._standing(), there.history.place()
+            self._stand(home)
+            there.history.stand_at(home_place)
 
     def _go_to_place(self, place: str, before: bool = False) -> None:
         """Go to a place as `diff` names them; `before` what happens at a time, if it is one."""
@@ -389,7 +388,7 @@ class TimeTravel:
                 raise CommandError(f"{place}: a packet is #1, #2 and so on")
             history.goto_packet(int(where[1:]))
         elif where.startswith("+"):
-            time = self.started + _offset_ns(where[1:]) - before
+            time = self.started + offset_ns(where[1:]) - before
             if time < history.branch.starts[0].time == time + before:
                 history.goto(history.branch.starts[0])
             else:
@@ -398,27 +397,33 @@ class TimeTravel:
             history.branch = history.find_branch(where)
             history.goto(history.branch.end)
 
-    def _reader(self, field: str) -> Callable[[SteppedDriver], Any]:
-        """How to read a field that is named as `writers` says."""
-        row, _, name = field.rpartition(" ")
+    def field_reader(self, row: str, name: str) -> Callable[[SteppedDriver], Any]:
+        """How to read a field that is named as `writers` says. CommandError: there is none."""
         if row.startswith("session "):
             thread, _, index = row.removeprefix("session ").partition("/")
-            if not (thread.isdecimal() and index.isdecimal() and len(field) < 100):
-                raise CommandError(f"{field}: a session is named by thread and index: session 1/5")
+            if not (thread.isdecimal() and index.isdecimal() and len(row + name) < 100):
+                raise CommandError(
+                    f"{row} {name}: a session is named by thread and index: session 1/5"
+                )
+            if name not in SESSION_FIELDS:
+                known = ", ".join(SESSION_FIELDS)
+                raise CommandError(f"a session has no field {name}; it has {known}")
             return lambda driver: _session_field(driver, int(thread), int(index), name)
-        here = state_of(self.stepped)
-        if name not in here.get(row, {}):
-            fields = ", ".join(here[row]) if row in here else "cleaner, vpp_wk_0, session 1/5, ..."
-            raise CommandError(f"{field}: not a field; there is {fields}")
+        am = self.driver.machine.am
+        rows = {actor_name(worker.thread_index): worker for worker in am.workers}
+        thing = am.cleaner if row == "cleaner" else rows.get(row)
+        if thing is None:
+            known = ", ".join(["cleaner", *rows])
+            raise CommandError(
+                f"{row} {name}: fields are followed of {known} and sessions, such as session 1/5"
+            )
+        if name not in followed_fields(thing):
+            fields = ", ".join(followed_fields(thing))
+            raise CommandError(f"{row} {name}: not a field; there is {fields}")
         if row == "cleaner":
             return lambda driver: getattr(driver.machine.am.cleaner, name)
-        for worker in self.stepped.machine.am.workers:
-            if self.stepped.actor_name(worker.thread_index) == row:
-                thread_index = worker.thread_index
-                return lambda driver: _frozen(
-                    getattr(driver.machine.am.workers[thread_index], name)
-                )
-        raise CommandError(f"{field}: fields are followed of the cleaner, workers and sessions")
+        thread_index = rows[row].thread_index
+        return lambda driver: _frozen(getattr(driver.machine.am.workers[thread_index], name))
 
 
 def _session_field(driver: SteppedDriver, thread: int, index: int, name: str) -> Any:
@@ -427,24 +432,14 @@ def _session_field(driver: SteppedDriver, thread: int, index: int, name: str) ->
     if thread >= len(workers) or index >= len(workers[thread].sessions_pool):
         return None
     session = workers[thread].sessions_pool[index]
-    if name not in SESSION_FIELDS:
-        known = ", ".join(SESSION_FIELDS)
-        raise CommandError(f"a session has no field {name}; it has {known}")
     return None if session.link_list_id == NO_LIST else getattr(session, name)
 
 
 def _frozen(value: Any) -> Any:
     """A value that does not change under us."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def session_of(event: TraceEvent) -> tuple[int, int] | None:
-    """The session that an event is about, if it is about one."""
-    session = getattr(event, "session", None)
-    if session is not None:
-        return tuple(session)
-    index = getattr(event, "session_index", None)
-    return None if index is None else (event.thread_index, index)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return tuple(value) if isinstance(value, list | deque) else value
 
 
 def _count(count: int) -> int:
@@ -466,7 +461,7 @@ def _unit(unit: str) -> Unit:
     raise CommandError(f"{unit}: {', '.join(UNITS)} is right")
 
 
-def _offset_ns(text: str) -> int:
+def offset_ns(text: str) -> int:
     """Seconds from the start, exactly."""
     whole, _, fraction = text.partition(".")
     good = (whole + fraction).isdecimal() and len(whole) <= 12 and len(fraction) <= 9

@@ -21,15 +21,17 @@ from aclbench.workbench.commands import (
     looking,
     packet_generator,
     running,
+    seeking,
     sending,
     show,
     show_vnet,
+    stories,
     trace,
 )
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
-OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *benching.TYPES)
+OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *benching.TYPES, *stories.TYPES)
 
 
 def make_command_table() -> CommandTable:
@@ -45,7 +47,10 @@ def make_command_table() -> CommandTable:
         for command in room.COMMANDS:
             table.add(command)
     # Ours leave VPP's abbreviations to VPP: `pa` is packet-generator, not packets.
-    for room in (sending, running, looking, explain, history, benching, helping):
+    for room in (
+        *(sending, running, seeking, looking, stories),
+        *(explain, history, benching, helping),
+    ):
         for command in room.COMMANDS:
             table.add(command, yields=True)
     return table

@@ -1,4 +1,4 @@
-"""Columns as VPP's formatter makes them."""
+"""Columns: as VPP's formatter makes them, and of our own tables."""
 
 from __future__ import annotations
 
@@ -7,3 +7,12 @@ def centred(text: str, width: int) -> str:
     """VPP's `%=10s`: the odd blank goes before."""
     blanks = max(width - len(text), 0)
     return " " * ((blanks + 1) // 2) + text + " " * (blanks // 2)
+
+
+def table_lines(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as what stands in them."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return [
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    ]

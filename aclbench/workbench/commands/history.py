@@ -167,7 +167,7 @@ def _limited(lines: list[str]) -> str:
     return "\n".join(lines)
 
 
-_UNIT: Final = "(step|steps|event|events|packet|packets)"
+_UNIT: Final = "(step|steps|turn|turns|event|events|packet|packets)"
 _KIND: Final = "|".join(kind.replace(" ", "-") for kind in EVENT_KINDS)
 GROUP: Final = "history"
 COMMANDS: Final = tuple(

@@ -11,6 +11,7 @@ from aclbench.engine.packet import PROTO_TCP, PROTO_UDP, unpack_key
 from aclbench.engine.reasons import FATES, fate_of
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.errors import CommandError
+from aclbench.workbench.commands.columns import table_lines
 from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -20,7 +21,8 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
     integer,
 )
-from aclbench.workbench.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View, key_text
+from aclbench.workbench.packetview import packet_view
+from aclbench.workbench.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View
 from aclbench.workbench.verdict import verdict_text
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ def packets(bench: Workbench, parsed: ParsedCommand) -> str:
         if len(found) > count:
             break
     shown = found[-count:]
-    lines = _table(("packet", "time", "rx", "tx", "connection", "verdict"), _rows(bench, shown))
+    lines = table_lines(
+        ("packet", "time", "rx", "tx", "connection", "verdict"), _rows(bench, shown)
+    )
     if not shown:
         lines = ["no such packet"]
     lines += _left_out(len(found) - len(shown), handled, looked_at, bench.is_threaded)
@@ -97,26 +101,16 @@ def _wanted(parsed: ParsedCommand) -> Want:
 
 
 def _rows(bench: Workbench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
-    feed, name = bench.feed, bench.interface_name
     return [
         (
-            feed.packet_name(event.number) if feed is not None else str(event.number),
-            f"+{seconds_text(event.time - bench.started)}",
-            name(event.rx),
-            name(event.tx) if event.tx >= 0 else "-",
-            key_text(event.key) or "-",
-            f"{fate_of(event.reason).replace('_', ' ')}: {verdict_text(event)}",
+            packet.name,
+            f"+{seconds_text(packet.time - bench.started)}",
+            packet.rx,
+            packet.tx or "-",
+            packet.connection or "-",
+            f"{packet.fate.replace('_', ' ')}: {packet.reason}",
         )
-        for event in events
-    ]
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as what stands in them."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
+        for packet in (packet_view(bench, event) for event in events)
     ]
 
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.threaded import ThreadedDriver
-from aclbench.engine.events import (
-    ClassChanged,
-    PacketVerdict,
-    SessionDeleted,
-    SessionRecycled,
-    TraceEvent,
-)
-from aclbench.engine.reasons import fate_of
+from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.history import where_text
 from aclbench.workbench.commands.slices import play_in_slices, refuse_running, run_in_slices
-from aclbench.workbench.eventlog import event_text, seconds_text
+from aclbench.workbench.eventlog import event_line, seconds_text
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
 from aclbench.workbench.times import moment_ns
@@ -51,8 +44,8 @@ def _parse_actor(text: str, context: Any) -> str:
 
 
 def _complete_actor(prefix: str, context: Any) -> Iterable[Candidate]:
-    for actor in [] if context.is_threaded else context.actors():
-        yield Candidate(actor, "can take a step now")
+    for actor in [] if context.is_threaded else context.next_actors():
+        yield Candidate(actor, "can take the next step")
 
 
 ACTOR: Final = ArgumentType(
@@ -129,69 +122,6 @@ def _not_too_late(until: int) -> int:
     return until
 
 
-def is_denied(event: TraceEvent) -> bool:
-    return isinstance(event, PacketVerdict) and fate_of(event.reason) == "denied"
-
-
-def is_expired(event: TraceEvent) -> bool:
-    return isinstance(event, SessionDeleted) and not event.cleared
-
-
-def is_recycled(event: TraceEvent) -> bool:
-    return isinstance(event, SessionRecycled)
-
-
-def is_class_change(event: TraceEvent) -> bool:
-    return isinstance(event, ClassChanged)
-
-
-#: What `run until` knows, by its word.
-_ENDS: Final[dict[str, Callable[[TraceEvent], bool]]] = {
-    "denied": is_denied,
-    "expired": is_expired,
-    "recycled": is_recycled,
-    "class-change": is_class_change,
-}
-
-
-def run_until_event(bench: Workbench, parsed: Parsed) -> str:
-    """Run up to the packet or turn with the next event of a kind, and print that event."""
-    refuse_running(bench)
-    word = next(word for word in parsed.words if word in _ENDS)
-    is_it = _ENDS[word]
-    found = _event_ahead(bench, word)
-    if found is None:
-        heard: list[TraceEvent] = []
-
-        def hear(event: TraceEvent) -> None:
-            if is_it(event):
-                heard.append(event)
-                bench.stop()
-
-        with bench.listening(hear):
-            if word == "denied" or not bench.is_threaded:
-                play_in_slices(bench, lambda: bool(heard))
-            if not heard and word != "denied":  # which takes packets
-                run_in_slices(bench, NEVER, lambda: bool(heard))
-        if not heard:
-            return f"no more {word} to come; {where_text(bench)}"
-        found = heard[0]
-    return f"{_event_line(bench, found)}\n{where_text(bench)}"
-
-
-def _event_ahead(bench: Workbench, word: str) -> TraceEvent | None:
-    """In the past: go to the next such event of the branch, or, if there is none, to its end."""
-    history = bench.history
-    if history is None or history.at_end():
-        return None
-    for number, event in bench.events_ahead():
-        if _ENDS[word](event):
-            bench.goto_event(number)
-            return event
-    bench.goto(history.branch.end)
-    return None
-
-
 # --- play -----------------------------------------------------------------------------------
 
 
@@ -218,12 +148,6 @@ class _Lines:
         return "\n".join([*self._kept, *([last] if last else [])])
 
 
-def _event_line(bench: Workbench, event: TraceEvent) -> str:
-    time = seconds_text(event.time - bench.started)
-    text = event_text(event, bench.interface_name)
-    return f"+{time} thread {event.thread_index} {event.kind}: {text}"
-
-
 def play(bench: Workbench, parsed: Parsed) -> str:
     """Run on to the last packet; what happens is printed, not kept."""
     refuse_running(bench)
@@ -234,7 +158,7 @@ def play(bench: Workbench, parsed: Parsed) -> str:
 
     def print_heard() -> bool:
         for event in heard:
-            lines.add(_event_line(bench, event))
+            lines.add(event_line(bench, event))
         heard.clear()
         return False
 
@@ -300,12 +224,6 @@ COMMANDS: Final = tuple(
             run_to,
             "run to a time: from the start, or by the capture's clock",
             "12.5s or +12.5s from the start, or 2026-01-01T12:00:00.5+00:00.",
-        ),
-        (
-            f"run until ({'|'.join(_ENDS)})",
-            run_until_event,
-            "run to the next event of a kind, and stop right behind it",
-            "Behind the packet or turn that it happened in; on real threads a little later.",
         ),
         ("play", play, "run to the last packet and print what happens; Ctrl-C ends it", ""),
         ("reset", reset, "begin anew: the bench as it was at its start, without a past", ""),

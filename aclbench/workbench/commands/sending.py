@@ -14,16 +14,16 @@ from aclbench.errors import CommandError
 from aclbench.workbench.commands.slices import refuse_running, run_in_slices
 from aclbench.workbench.eventlog import seconds_text
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Command, ParsedCommand, integer
+from aclbench.workbench.packetview import FLAG_LETTERS
 from aclbench.workbench.times import LONGEST_NS
 
 if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
-    from aclbench.workbench.verdict import Verdict
+from aclbench.workbench.verdict import Verdict
 
 #: More packets than this get a summary instead of a line each.
 MAX_LINES: Final = 10
 MAX_COUNT: Final = 10_000
-_FLAG_LETTERS: Final = "FSRPAUEC"
 _PROTOCOLS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
 _SYN: Final = 0x02
 #: The type of an echo request, of ICMP and of ICMPv6.
@@ -67,11 +67,11 @@ def _parse_flags(text: str, context: Any) -> int:
         return 0
     flags = 0
     for letter in text.upper():
-        if letter not in _FLAG_LETTERS:
+        if letter not in FLAG_LETTERS:
             raise ArgumentError(
-                f"{text[:32]} is not TCP flags: letters of {_FLAG_LETTERS} are, as in SA, or none"
+                f"{text[:32]} is not TCP flags: letters of {FLAG_LETTERS} are, as in SA, or none"
             )
-        flags |= 1 << _FLAG_LETTERS.index(letter)
+        flags |= 1 << FLAG_LETTERS.index(letter)
     return flags
 
 
@@ -89,7 +89,7 @@ ENDPOINT: Final = ArgumentType(
     "endpoint", "an address, with its port: 10.0.0.2:80, [fd00::2]:80", _parse_endpoint
 )
 TCP_FLAGS: Final = ArgumentType(
-    "flags", f"TCP flags, letters of {_FLAG_LETTERS}: S, SA, FA; S unless said", _parse_flags
+    "flags", f"TCP flags, letters of {FLAG_LETTERS}: S, SA, FA; S unless said", _parse_flags
 )
 FRAGMENT: Final = ArgumentType(
     "fragment", "where a fragment begins, in bytes; + if others follow: 0+, 1480", _parse_fragment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
@@ -17,6 +18,10 @@ SLICE_PACKETS: Final = 2048
 SLICE_NS: Final = 600 * NS_PER_SEC
 #: The same where real threads run to an event: they are told of it behind the slice.
 THREADS_SLICE_NS: Final = NS_PER_SEC // 10
+#: Where a face has something else to do in between, a slice should take about this long on the
+#: wall, in seconds, whatever is due in it; it begins with so much virtual time.
+BREATH_S: Final = 0.02
+FIRST_BREATH_NS: Final = NS_PER_SEC // 10
 
 
 def refuse_running(bench: Workbench) -> None:
@@ -37,17 +42,31 @@ def run_in_slices(
     """
     to_event_on_threads = bench.is_threaded and ended is not None
     slice_ns = THREADS_SLICE_NS if to_event_on_threads else SLICE_NS
+    if bench.breathe is not None:
+        slice_ns = min(slice_ns, FIRST_BREATH_NS)
     with bench.heeding_ctrl_c():
         while True:
             due = next_due(bench)
             if until == NEVER and due == NEVER:
                 return True
             end = until if due == NEVER else min(until, max(bench.now + slice_ns, due))
+            began = perf_counter()
             arrived = bench.run_until(end, slice_packets)
+            if bench.breathe is not None:
+                if not to_event_on_threads:
+                    slice_ns = _of_a_breath(slice_ns, perf_counter() - began)
+                bench.breathe()
             if ended is not None and ended():
                 return False
             if arrived and bench.now >= until:
                 return True
+
+
+def _of_a_breath(slice_ns: int, took_s: float) -> int:
+    """More in the next slice if this one was quick, less if it was slow."""
+    if took_s > BREATH_S:
+        return max(slice_ns // 2, 1)
+    return min(slice_ns * 2, SLICE_NS) if took_s < BREATH_S / 3 else slice_ns
 
 
 def play_in_slices(
@@ -60,6 +79,8 @@ def play_in_slices(
         arrived = False
         while not arrived:
             arrived = bench.play(slice_packets)
+            if bench.breathe is not None:
+                bench.breathe()
             if ended is not None and ended():
                 return
 
@@ -69,6 +90,6 @@ def next_due(bench: Workbench) -> int:
     due = bench.driver.next_time()
     history = bench.history
     if history is not None and not history.at_end():
-        return min(due, max(bench.now, history.branch.end.time))
+        return min(due, max(bench.now, history.next_input()))
     next_timed = bench.timed[bench.timed_done : bench.timed_done + 1]
     return min(due, *(max(time_ns, bench.now) for time_ns, _ in next_timed), NEVER)

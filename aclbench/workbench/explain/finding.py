@@ -49,7 +49,7 @@ def find_packet(bench: Workbench, history: History, wanted: PacketName) -> Found
     for begin, end in _stretches(history, wanted.frame):
         for ordinal, event in _verdicts(history, begin, end):
             of, number = split_number(event.number)
-            frame = _frame_sent(bench, history, event) if sent else None
+            frame = frame_sent(bench, history, event) if sent else None
             source = _source_name(bench, of, frame is not None)
             low, high = seen.get(source, (number, number))
             seen[source] = min(low, number), max(high, number)
@@ -109,7 +109,7 @@ def _verdicts(history: History, begin: Point, end: Point) -> list[tuple[int, Pac
     return list(enumerate(heard, begin.position.packets + 1))
 
 
-def _frame_sent(bench: Workbench, history: History, event: PacketVerdict) -> bytes | None:
+def frame_sent(bench: Workbench, history: History, event: PacketVerdict) -> bytes | None:
     """The frame of a packet that was sent; None if it is of a capture."""
     for index, op in enumerate(history.branch.ops):
         if not isinstance(op, Inject) or not 0 <= event.number - op.first < len(op.frames):
