@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from aclbench import Workbench
-from aclbench.engine.events import FlagSet, SessionDeleted, TraceEvent, WaitChanged
+from aclbench.engine.events import (
+    ClassChanged,
+    FlagSet,
+    SessionDeleted,
+    SessionRequeued,
+    TraceEvent,
+    WaitChanged,
+)
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.bundled import bundled_files, find_input
 from aclbench.workbench.report import Report
@@ -33,6 +40,7 @@ def test_there_are_these() -> None:
     assert {
         "aging",
         "two-workers",
+        "other-leg",
         "clear-by-interface",
         "backlog",
         "full-table",
@@ -48,7 +56,20 @@ def test_each_replays_and_says_what_to_watch(name: str) -> None:
     bench, _, report = played(name)
     assert bench.capture_error is None
     assert report.packets.read > 100
-    assert report.sessions.added > 20
+    assert report.sessions.added > 10
+
+
+def test_the_other_leg_changes_a_class_and_relinks_nothing() -> None:
+    bench, events, _ = played("other-leg")
+    bench.advance(30)
+    left = [e for e in events if isinstance(e, ClassChanged) and not e.relinked]
+    assert len(left) >= 4
+    assert all(event.thread_index != event.session.thread_index for event in left)
+    # Its recheck finds the session where it was, and puts it on the list of its class, or ends it.
+    ends = [e for e in events if isinstance(e, SessionDeleted | SessionRequeued)]
+    for event in left:
+        later = [e for e in ends if e.time > event.time]
+        assert any((e.thread_index, e.session_index) == tuple(event.session) for e in later)
 
 
 def test_clear_by_interface_clears_in_the_middle() -> None:

@@ -167,7 +167,6 @@ def test_no_thread_is_left_between_two_calls(bench: Workbench) -> None:
         lambda bench: bench.branches(),
         lambda bench: bench.diff("start", "now"),
         lambda bench: bench.writers("cleaner wait_interval"),
-        lambda bench: bench.marks(3),
         lambda bench: bench.save("x.run"),
         lambda bench: bench.cli("back 3 steps"),
     ],
