@@ -1,82 +1,116 @@
-"""The command line at the bottom: an input, and above it what the last command printed."""
+"""The command line at the bottom: an input, what can come next, and what was printed last."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-#: Lines kept for the up key.
-_REMEMBERED = 200
+from aclbench.errors import AclbenchError
+from aclbench.tui.command.completing import MOST, Edit, Walk, begin, candidates_for, done
+from aclbench.tui.command.history import HistorySuggester, LineHistory, history_file
+from aclbench.tui.command.output import OutputPane
+from aclbench.tui.dialogs.picklist import PickList
+from aclbench.workbench.commands.helping import in_quotes, is_leaving, what_next
+from aclbench.workbench.grammar import GrammarError
+
+if TYPE_CHECKING:
+    from aclbench.workbench.bench import Workbench
+
+PROMPT = ":"
+
+
+def _no_bench() -> None:
+    return None
 
 
 class CommandInput(Input):
-    """An input that remembers what was typed, and leaves on Escape."""
+    """An input whose keys its region answers: Tab completes, `?` asks, Up recalls, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", id="command.close", tooltip="Close the command line"),
+        Binding("escape", "close", "Close", id="command.close",
+                tooltip="Close the list of what can come next, then the command line"),
+        Binding("tab", "complete(1)", "Complete", id="command.complete",
+                tooltip="Complete the word, or go through what it can become"),
+        Binding("shift+tab", "complete(-1)", "Complete back", id="command.complete_back",
+                show=False, tooltip="Back through what the word can become"),
         Binding("up", "recall(-1)", "Earlier", id="command.earlier", show=False,
                 tooltip="The line typed before this one"),
         Binding("down", "recall(1)", "Later", id="command.later", show=False,
                 tooltip="The line typed after this one"),
         Binding("pageup", "scroll_output(-1)", "Output up", id="command.output_up", show=False,
-                tooltip="Scroll what the command printed"),
+                tooltip="Scroll what the command printed back"),
         Binding("pagedown", "scroll_output(1)", "Output down", id="command.output_down",
-                show=False, tooltip="Scroll what the command printed"),
+                show=False, tooltip="Scroll what the command printed on"),
     ]  # fmt: skip
 
-    class Closed(Message):
-        """Escape was pressed."""
+    class Asked(Message):
+        """A key that is not typed: `what` is one of close, complete, recall, scroll, next."""
 
-    class Scrolled(Message):
-        """The output is to move by so many pages."""
-
-        def __init__(self, pages: int) -> None:
+        def __init__(self, what: str, by: int = 0) -> None:
             super().__init__()
-            self.pages = pages
+            self.what = what
+            self.by = by
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="a command, such as: show acl-plugin sessions", compact=True)
-        self._lines: list[str] = []
-        self._place = 0
+    @property
+    def edit(self) -> Edit:
+        """The line, parted at the cursor."""
+        return Edit(self.value[: self.cursor_position], self.value[self.cursor_position :])
 
-    def remember(self, line: str) -> None:
-        """Keep a line for the up key."""
-        if not self._lines or self._lines[-1] != line:
-            self._lines = [*self._lines[-_REMEMBERED:], line]
-        self._place = len(self._lines)
+    def put(self, edit: Edit) -> None:
+        """Have another line stand here."""
+        self.value = edit.line
+        self.cursor_position = len(edit.before)
+
+    def on_key(self, event: events.Key) -> None:
+        """`?` lists what can come next; in quotes it is a character like others."""
+        if event.character == "?" and not in_quotes(self.edit.before):
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Asked("next"))
 
     def action_close(self) -> None:
-        self.post_message(self.Closed())
+        self.post_message(self.Asked("close"))
 
-    def action_scroll_output(self, pages: int) -> None:
-        self.post_message(self.Scrolled(pages))
+    def action_complete(self, by: int) -> None:
+        self.post_message(self.Asked("complete", by))
 
     def action_recall(self, by: int) -> None:
-        self._place = min(max(self._place + by, 0), len(self._lines))
-        self.value = self._lines[self._place] if self._place < len(self._lines) else ""
-        self.cursor_position = len(self.value)
+        self.post_message(self.Asked("recall", by))
+
+    def action_scroll_output(self, pages: int) -> None:
+        self.post_message(self.Asked("scroll", pages))
 
 
 class CommandRegion(Vertical):
-    """Shown by `:`, gone by Escape. It posts the line; whoever holds the bench answers."""
+    """Shown by `:`, gone by Escape. It posts the line; whoever holds the bench answers.
+
+    `bench` is asked for each time, as another may stand in its place; without one nothing is
+    completed. `history`: the lines typed so far, those of the state folder unless given.
+    """
 
     DEFAULT_CSS = """
     CommandRegion {
-        display: none; layer: over; dock: bottom; height: auto; max-height: 70%;
-        background: $surface; margin-bottom: 1; border-top: solid $primary;
+        display: none; layer: over; dock: bottom; height: auto; max-height: 90%;
+        background: $surface; color: $foreground; margin-bottom: 1; border-top: solid $primary;
     }
     CommandRegion.open { display: block; }
-    CommandRegion #command-output { height: auto; max-height: 16; padding: 0 1; }
-    CommandRegion #command-output Static { height: auto; }
+    CommandRegion #command-candidates { max-height: 8; }
+    CommandRegion .one { height: auto; padding: 0 1; display: none; }
+    CommandRegion #command-progress { text-style: bold; }
+    CommandRegion #command-note { color: $text-muted; }
     CommandRegion #command-row { height: 1; layout: horizontal; background: $panel; }
-    CommandRegion #command-row Static { width: 2; text-style: bold; }
+    CommandRegion #command-row Static { width: 1; text-style: bold; }
     CommandRegion #command-row Input { width: 1fr; }
+    CommandRegion Input > .input--suggestion, CommandRegion Input > .input--placeholder {
+        text-style: italic;
+    }
     """
 
     class Submitted(Message):
@@ -86,54 +120,250 @@ class CommandRegion(Vertical):
             super().__init__()
             self.line = line
 
+    class Closed(Message):
+        """It is off the screen."""
+
+    class Quit(Message):
+        """`quit` or `exit` was typed."""
+
+    def __init__(
+        self,
+        bench: Callable[[], Workbench | None] = _no_bench,
+        history: LineHistory | None = None,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._bench = bench
+        self._history = LineHistory(history_file()) if history is None else history
+        self._place: int | None = None
+        self._draft = ""
+        self._walk: Walk | None = None
+        #: What the walk put into the input; anything else there was typed, and ends the walk.
+        self._walked = ""
+
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="command-output", can_focus=False):
-            yield Static("", id="command-text", markup=False)
+        yield OutputPane(id="command-text")
+        yield Static("", id="command-progress", classes="one", markup=False)
+        candidates = PickList((), id="command-candidates")
+        candidates.can_focus = False
+        candidates.display = False
+        yield candidates
+        yield Static("", id="command-note", classes="one", markup=False)
         with Vertical(id="command-row"):
-            yield Static(":")
-            yield CommandInput()
+            yield Static(PROMPT)
+            yield CommandInput(
+                placeholder="a command; Tab completes, ? lists what can come next, Esc closes",
+                compact=True,
+                suggester=HistorySuggester(self._history),
+                select_on_focus=False,
+            )
+
+    # --- open and closed -----------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
         """Whether it is on the screen."""
         return self.has_class("open")
 
-    def open(self) -> None:
-        """Show it, and let it have the keys."""
+    def open(self, line: str = "") -> None:
+        """Show it, with a line in it if there is one, and let it have the keys."""
         self.add_class("open")
         self.screen.refresh_bindings()
-        self.query_one(CommandInput).focus()
+        typed = self._input
+        if line:
+            typed.put(Edit(line, ""))
+        typed.focus()
 
     def close(self) -> None:
-        """Away with it."""
+        """Away with it, and with what was printed."""
+        self._end_walk()
         self.answer("")
-        self.query_one(CommandInput).value = ""
+        self._note("")
+        self._input.value = ""
+        self._place = None
         self.remove_class("open")
         self.screen.set_focus(None)
         self.screen.refresh_bindings()
+        self.post_message(self.Closed())
+
+    @property
+    def _input(self) -> CommandInput:
+        return self.query_one(CommandInput)
+
+    @property
+    def _output(self) -> OutputPane:
+        return self.query_one(OutputPane)
+
+    # --- what is printed -----------------------------------------------------------------------
 
     def answer(self, output: str, error: bool = False) -> None:
-        """What the command printed, or why it was refused."""
-        style = "bold" if error else ""
-        text = Text(f"error: {output}" if error else output.rstrip("\n"), style)
-        scroll = self.query_one("#command-output", VerticalScroll)
-        scroll.display = bool(output)
-        self.query_one("#command-text", Static).update(text)
-        scroll.scroll_home(animate=False)
+        """What the command printed, or why it was refused. It does not run any more."""
+        self.progress("")
+        text = output.rstrip("\n")
+        self._output.show(f"error: {text}" if error else text, strong=error)
+
+    def refuse(self, error: AclbenchError, line: str) -> None:
+        """Why a line was refused, below it; a caret points at the word that is to blame."""
+        self.progress("")
+        self._output.show(refusal(error, line, self.size.width - 3), strong=True)
+
+    def append(self, text: str) -> None:
+        """A piece of what a command prints as it goes on."""
+        self._output.append(text)
+
+    def progress(self, text: str) -> None:
+        """That a command still runs, and how far it is; empty: it does not."""
+        self._one("progress", f"... {text}" if text else "")
+
+    def _note(self, text: str) -> None:
+        self._one("note", text)
+
+    def _one(self, name: str, text: str) -> None:
+        panel = self.query_one(f"#command-{name}", Static)
+        panel.update(text)
+        panel.display = bool(text)
+
+    # --- lines ---------------------------------------------------------------------------------
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         line = event.value.strip()
-        if line:
-            self.query_one(CommandInput).remember(line)
-            event.input.value = ""
-            self.post_message(self.Submitted(line))
+        if not line:
+            return
+        self._end_walk()
+        self._history.add(line)
+        self._place = None
+        self._input.value = ""
+        self.answer("")
+        self._note(self._history.notice)
+        self.post_message(self.Quit() if self._leaves(line) else self.Submitted(line))
 
-    def on_command_input_closed(self, event: CommandInput.Closed) -> None:
-        event.stop()
-        self.close()
+    def _leaves(self, line: str) -> bool:
+        bench = self._bench()
+        return line in ("quit", "exit") if bench is None else is_leaving(bench, line)
 
-    def on_command_input_scrolled(self, event: CommandInput.Scrolled) -> None:
+    def on_command_input_asked(self, event: CommandInput.Asked) -> None:
         event.stop()
-        scroll = self.query_one("#command-output", VerticalScroll)
-        scroll.scroll_relative(y=event.pages * max(scroll.size.height - 1, 1), animate=False)
+        if event.what == "close":
+            self._close_one()
+        elif event.what == "complete":
+            self._complete(event.by)
+        elif event.what == "recall":
+            self._recall(event.by)
+        elif event.what == "next":
+            self._say_next()
+        else:
+            self._output.scroll_relative(
+                y=event.by * max(self._output.size.height - 1, 1), animate=False
+            )
+
+    def _close_one(self) -> None:
+        if self._walk is not None:
+            self._end_walk()
+        else:
+            self.close()
+
+    def _recall(self, by: int) -> None:
+        if self._walk is not None:
+            self._complete(by)
+            return
+        lines = self._history.lines
+        if self._place is None:
+            self._draft = self._input.value
+        place = (len(lines) if self._place is None else self._place) + by
+        if not 0 <= place <= len(lines):
+            return
+        self._place = None if place == len(lines) else place
+        self._input.put(Edit(self._draft if self._place is None else lines[place], ""))
+
+    # --- completion ------------------------------------------------------------------------------
+
+    def _say_next(self) -> None:
+        """List what can come next; the line stays as it is."""
+        bench = self._bench()
+        if bench is None:
+            return
+        self._end_walk()
+        line = self._input.edit.before
+        try:
+            self._output.show(f"{PROMPT}{line}?\n{what_next(bench, line)}")
+        except AclbenchError as error:
+            self.refuse(error, line)
+
+    def _complete(self, by: int) -> None:
+        if self._walk is not None:
+            self._show_walk(self._walk.moved(by))
+            return
+        bench = self._bench()
+        begun = self._input.edit
+        found = candidates_for(bench, begun.before) if bench is not None else []
+        if not found:
+            self._note("nothing that is known can stand here; ? says what can")
+            return
+        step = begin(found, begun)
+        if isinstance(step, Walk):
+            self._begin_walk(step)
+        else:
+            self._put(step)
+
+    def _begin_walk(self, walk: Walk) -> None:
+        width = max(len(each.text) for each in walk.candidates)
+        rows = [f"{each.text:{min(width, 30)}}  {each.description}" for each in walk.candidates]
+        candidates = self.query_one(PickList)
+        candidates.show(rows, index=None)
+        candidates.display = True
+        more = f"the first {MOST} of many; type on" if len(rows) == MOST else f"{len(rows)} ways"
+        self._note(f"{more}: Tab and Shift+Tab go through them")
+        self._show_walk(walk)
+
+    def _show_walk(self, walk: Walk) -> None:
+        self._walk = walk
+        self._put(walk.edit())
+        if walk.at is not None:
+            self.query_one(PickList).go_to(walk.at)
+
+    def _put(self, edit: Edit) -> None:
+        self._walked = edit.line
+        self._input.put(edit)
+
+    def _end_walk(self) -> None:
+        if self._walk is not None:
+            self._walk = None
+            self.query_one(PickList).display = False
+            self._note("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self._walked:
+            self._walked = ""
+            self._end_walk()
+            if event.value:
+                self._note("")
+
+    def on_pick_list_moved(self, event: PickList.Moved) -> None:
+        event.stop()
+
+    def on_pick_list_picked(self, event: PickList.Picked) -> None:
+        """A candidate was clicked: it stands, and the next word can begin."""
+        event.stop()
+        walk, index = self._walk, event.pick_list.index
+        if walk is None or index is None:
+            return
+        self._put(done(walk.candidates[index], walk.begun))
+        self._end_walk()
+
+
+def refusal(error: AclbenchError, line: str, width: int) -> str:
+    """The line, a caret below the word that is to blame, and the error.
+
+    Of a line that is wider than `width` the part is shown where the caret is.
+    """
+    column = error.column if isinstance(error, GrammarError) else None
+    shown, width = f"{PROMPT}{line}", max(width, 20)
+    place = len(PROMPT) + (column or 0)
+    start = max(min(place - width // 2, len(shown) - width), 0)
+    if start:
+        shown = f"…{shown[start + 1 :]}"
+    shown = shown if len(shown) <= width else f"{shown[: width - 1]}…"
+    caret = [] if column is None else [" " * (place - start) + "^"]
+    return "\n".join([shown, *caret, f"error: {error}"])

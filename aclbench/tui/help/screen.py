@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
+from textual.keys import key_to_character
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
+
+#: A heading, and the bindings that are in force there.
+Section = tuple[str, Sequence[Binding]]
+#: A glyph or word of the screen, and what it means.
+Sign = tuple[str, str]
 
 #: How keys are called where their name is not what is printed on them.
 _KEY_NAMES: Final = {
     "space": "Space", "right": "Right", "plus": "+", "minus": "-", "equals_sign": "=",
     "full_stop": ".", "question_mark": "?", "colon": ":", "tab": "Tab", "pageup": "PgUp",
     "pagedown": "PgDn", "escape": "Esc", "up": "Up", "down": "Down", "home": "Home", "end": "End",
-    "left": "Left", "shift+left": "Shift+Left", "left_square_bracket": "[",
-    "right_square_bracket": "]",
+    "left": "Left", "left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter",
+    "comma": ",", "less_than_sign": "<", "greater_than_sign": ">",
+    "backspace": "Backspace", "delete": "Del", "insert": "Ins",
+    "slash": "/", "backslash": "\\", "at": "@", "underscore": "_",
+    "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "super": "Super",
 }  # fmt: skip
-_SIGNS: Final = (
+SIGNS: Final[tuple[Sign, ...]] = (
     ("● ○", "a flag that is up, and one that is not"),
     ("*", "this changed: a moment ago while playing, with the last step while paused"),
     ("+", "this session came onto the list; this event happened since"),
@@ -36,55 +46,116 @@ _SIGNS: Final = (
     ("classes", "class changes seen by this thread"),
     ("pool", "sessions alive on this thread, of the slots it has made"),
 )
+#: From this width on there is room for two columns.
+WIDE: Final = 120
+
+#: Left and right of a row; a heading has nothing on the right.
+Row = tuple[str, str]
 
 
-def help_table(bindings: Iterable[Binding]) -> Table:
-    """Every key with what it does, then every glyph and word of the screen."""
+def help_rows(sections: Iterable[Section], signs: Iterable[Sign]) -> list[list[Row]]:
+    """Section by section its heading and rows: each key with what it does; then the signs."""
+    parts: list[list[Row]] = []
+    for heading, bindings in sections:
+        if lines := key_lines(bindings):
+            parts.append([(heading, ""), *lines])
+    found = list(signs)
+    return [*parts, [("On screen", ""), *found]] if found else parts
+
+
+def in_columns(parts: Sequence[list[Row]], count: int) -> list[list[list[Row]]]:
+    """The parts in order, over columns of much the same height; none is cut in two."""
+    if count == 1 or len(parts) < 2:
+        return [list(parts)]
+
+    def taller(cut: int) -> int:
+        return max(sum(len(part) + 1 for part in side) for side in (parts[:cut], parts[cut:]))
+
+    cut = min(range(1, len(parts)), key=taller)
+    return [list(parts[:cut]), list(parts[cut:])]
+
+
+def help_table(parts: Iterable[list[Row]]) -> Table:
+    """A column of the help."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column()
-    table.add_row(Text("Keys", "bold underline"))
-    for keys, tooltip in key_lines(bindings):
-        table.add_row(Text(keys, "bold"), tooltip)
-    table.add_row()
-    table.add_row(Text("On screen", "bold underline"))
-    for sign, meaning in _SIGNS:
-        table.add_row(Text(sign, "bold"), meaning)
+    for number, ((heading, _), *rows) in enumerate(parts):
+        if number:
+            table.add_row()
+        table.add_row(Text(heading, "bold underline"))
+        for left, right in rows:
+            table.add_row(Text(left, "bold"), Text(right))
     return table
 
 
 def key_lines(bindings: Iterable[Binding]) -> list[tuple[str, str]]:
-    """The keys of each action together, in the order of the bindings."""
+    """The keys of each action together, in the order of the bindings, each key once."""
     found: dict[str, tuple[list[str], str]] = {}
     for binding in bindings:
         keys, _ = found.setdefault(binding.action, ([], binding.tooltip or binding.description))
-        keys += [key_name(key) for key in binding.key.split(",")]
+        names = [key_name(key) for key in binding.key.split(",")]
+        keys += [name for name in names if name not in keys]
     return [(" ".join(keys), tooltip) for keys, tooltip in found.values()]
 
 
 def key_name(key: str) -> str:
-    """A key as it is called on the screen."""
-    return _KEY_NAMES.get(key, key)
+    """A key as it is called on the screen: `.`, `PgUp`, `Ctrl+R`, `F5`."""
+    *modifiers, plain = key.strip().split("+")
+    if not modifiers:
+        return _plain_name(plain)
+    letter = plain.upper() if len(plain) == 1 else _plain_name(plain)
+    return "+".join([*(_plain_name(modifier) for modifier in modifiers), letter])
+
+
+def _plain_name(key: str) -> str:
+    if key in _KEY_NAMES or len(key) == 1:
+        return _KEY_NAMES.get(key, key)
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    character = key_to_character(key)
+    return character if character is not None and character.isprintable() else key
 
 
 class HelpScreen(ModalScreen[None]):
-    """Covers the bench until it is closed."""
+    """Covers the bench until it is closed.
+
+    `sections` are shown in order, the place one is in first; their bindings have the keys that are
+    set now (`settings.with_keys`).
+    """
 
     DEFAULT_CSS = """
     HelpScreen { background: $background; }
     HelpScreen VerticalScroll { width: 100%; height: 1fr; padding: 0 2; }
-    HelpScreen VerticalScroll Static { height: auto; }
+    HelpScreen Horizontal { height: auto; }
+    HelpScreen Static { width: 1fr; height: auto; padding-right: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close",
                 tooltip="Close the help"),
     ]  # fmt: skip
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    def __init__(self, sections: Sequence[Section], signs: Sequence[Sign] = SIGNS) -> None:
         super().__init__()
-        self._table = help_table(bindings)
+        self._parts = help_rows(sections, signs)
+        self._columns = 0
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Static(self._table)
+        with VerticalScroll(), Horizontal():
+            yield Static(id="help-1")
+            yield Static(id="help-2")
         yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        count = 2 if event.size.width >= WIDE else 1
+        if count == self._columns:
+            return
+        self._columns = count
+        columns = in_columns(self._parts, count)
+        self.query_one("#help-1", Static).update(help_table(columns[0]))
+        second = self.query_one("#help-2", Static)
+        second.display = len(columns) > 1
+        second.update(help_table(columns[-1]))

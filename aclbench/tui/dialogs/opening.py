@@ -1,0 +1,114 @@
+"""What to open: a bundled scenario, something opened lately, or a path."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Static
+
+from aclbench.errors import AclbenchError
+from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError
+from aclbench.tui.dialogs.fields import Field, Line
+from aclbench.tui.dialogs.picklist import PickList
+from aclbench.workbench.bundled import find_input
+from aclbench.workbench.commands.files import FILE
+
+_NAME_WIDTH: Final = 20
+
+
+class PathSuggester(Suggester):
+    """The first file that a path can become."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        found = (candidate.text for candidate in FILE.complete(value, None))
+        return next(found, None) if value else None
+
+
+def typed_inputs(text: str) -> str:
+    """Paths as typed, each looked for, and quoted again. FormError: one is not there."""
+    whole = os.path.expanduser(text.strip())
+    try:
+        words = [whole] if os.path.exists(whole) else shlex.split(text)
+    except ValueError:
+        raise FormError(f"{text}: a quote is opened and not closed", "path") from None
+    paths = [os.path.expanduser(word) for word in words]
+    for path in paths:
+        if path == "-":
+            raise FormError("standard input (-) is where this screen reads its keys", "path")
+        try:
+            find_input(path)
+        except AclbenchError as error:
+            raise FormError(str(error), "path") from None
+    return shlex.join(paths)
+
+
+class OpenDialog(Dialog[str | None]):
+    """Returns what one would type behind `aclbench tui`, quoted as for a shell; or None.
+
+    `scenarios`: name, title and text of each; `recent`: such returned lines, the last first.
+    """
+
+    DEFAULT_CSS = """
+    OpenDialog PickList { max-height: 8; }
+    OpenDialog #dialog #about-row { height: 4; margin: 1 0; color: $text-muted; }
+    OpenDialog #dialog-hint { display: none; }
+    """
+
+    def __init__(
+        self, scenarios: Sequence[tuple[str, str, str]], recent: Sequence[str] = ()
+    ) -> None:
+        super().__init__("Open", "Opens a scenario, captures or a saved run in place of this one.")
+        self._inputs = [shlex.quote(name) for name, _, _ in scenarios] + list(recent)
+        self._rows = [f"{name:{_NAME_WIDTH}} {title}" for name, title, _ in scenarios]
+        self._rows += [f"{'opened lately':{_NAME_WIDTH}} {text}" for text in recent]
+        self._by_path = False
+        self._texts = [" ".join(text.split()) for _, _, text in scenarios]
+
+    def compose_fields(self) -> ComposeResult:
+        yield PickList(self._rows, id="rows")
+        yield Static("", id="about-row", markup=False)
+        yield Field("or a path", Line("path", suggester=PathSuggester()), label_width=10)
+
+    def buttons(self) -> ButtonRow:
+        return (("Open: Enter", ACCEPT), CLOSE)
+
+    def on_mount(self) -> None:
+        self._show_text()
+
+    def _show_text(self) -> None:
+        index = self.query_one("#rows", PickList).index
+        is_scenario = index is not None and index < len(self._texts)
+        text = self._texts[index] if index is not None and is_scenario else ""
+        self.query_one("#about-row", Static).update(text)
+
+    def changed(self, control: Widget) -> None:
+        if isinstance(control, PickList):
+            self._show_text()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """What is wanted is what one was in last: the list, or the path."""
+        if isinstance(event.widget, PickList | Line):
+            self._by_path = isinstance(event.widget, Line)
+            self.show_line()
+
+    def result(self) -> str:
+        path = self.query_one("#path", Line).value.strip()
+        if path and self._by_path:
+            return typed_inputs(path)
+        index = self.query_one("#rows", PickList).index
+        if index is None:
+            raise FormError("nothing is chosen; type a path", "path")
+        return self._inputs[index]
+
+    def line_of(self, result: str | None) -> str:
+        return f"aclbench tui {result}"

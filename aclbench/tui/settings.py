@@ -1,0 +1,352 @@
+"""What a person sets once: theme, gaps and keys, from a file in XDG's config folder.
+
+And what the screen remembers of itself in the state folder: the inputs it was opened with. Whatever
+is wrong in either is said in a sentence, and the rest is used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+import textwrap
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from platformdirs import user_config_path, user_state_path
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+from textual.theme import BUILTIN_THEMES
+
+from aclbench.tui.command.line import CommandInput
+from aclbench.tui.dialogs.dialog import Dialog
+from aclbench.tui.dialogs.sending import SendDialog
+from aclbench.tui.help.screen import HelpScreen
+from aclbench.tui.keys import BINDINGS
+from aclbench.tui.statefile import set_aside, write_whole
+
+Gaps = Literal["jump", "play"]
+#: Something that is told a sentence for the person.
+Say = Callable[[str], None]
+
+_GAPS: Final = get_args(Gaps)
+_THEMES: Final = {theme: theme for theme in BUILTIN_THEMES} | {
+    "dark": "textual-dark",
+    "light": "textual-light",
+}
+#: Inputs that are remembered.
+RECENT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`keys`: by binding id, for `App.set_keymap`. An empty theme is the program's own."""
+
+    theme: str = ""
+    gaps: Gaps = "jump"
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def places() -> tuple[tuple[Binding, ...], ...]:
+    """All bindings that have an id, by the place where they are in force together."""
+    dialogs = [*Dialog.BINDINGS, *SendDialog.BINDINGS]
+    return tuple(
+        tuple(each for each in found if isinstance(each, Binding) and each.id)
+        for found in (BINDINGS, CommandInput.BINDINGS, dialogs, HelpScreen.BINDINGS)
+    )
+
+
+def config_file() -> Path:
+    """Where the settings are: under XDG's config folder."""
+    return user_config_path("aclbench") / "config.toml"
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def read_settings(
+    where: Sequence[Sequence[Binding]] | None = None, path: Path | None = None
+) -> tuple[Settings, list[str]]:
+    """The settings, and a sentence for each thing that is wrong with them.
+
+    `where`: the bindings that keys can be set for, by the place where they are in force together;
+    those of `places()` unless given.
+    """
+    path = config_file() if path is None else path
+    says: list[str] = []
+    document = _document(path, says)
+
+    def say(text: str) -> None:
+        says.append(f"{path}: {text}")
+
+    for name in sorted(document.keys() - {"tui", "keys"}):
+        say(f"there is no section or key {name[:40]}; [tui] and [keys] are")
+    tui, keys = (_section(document, name, say) for name in ("tui", "keys"))
+    for name in sorted(tui.keys() - {"theme", "gaps"}):
+        say(f"[tui] has no key {name[:40]}; theme and gaps are")
+    theme = _one_of("theme", tui.get("theme", ""), {"": "", **_THEMES}, say) or ""
+    gaps = _one_of("gaps", tui.get("gaps", "jump"), dict(zip(_GAPS, _GAPS, strict=True)), say)
+    keymap = _keys(keys, places() if where is None else where, say)
+    return Settings(theme, gaps or "jump", keymap), says
+
+
+def _document(path: Path, says: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        says.append(f"{path} cannot be read: {error.strerror or error}; the defaults are used")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        says.append(f"{path} is not TOML: {error}; the defaults are used")
+    return {}
+
+
+def _section(document: dict[str, Any], name: str, say: Say) -> dict[str, Any]:
+    found = document.get(name, {})
+    if isinstance(found, dict):
+        return found
+    say(f"{name} is a section, [{name}], and not a value")
+    return {}
+
+
+def _one_of(name: str, value: Any, right: Mapping[str, Any], say: Say) -> Any:
+    if isinstance(value, str) and value in right:
+        return right[value]
+    words = [word for word in right if word]
+    near = difflib.get_close_matches(str(value)[:64], words, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; {', '.join(words)} are"
+    say(f"{name} = {_shown(value)} is not one that there is{hint}")
+    return None
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+def _keys(section: dict[str, Any], where: Sequence[Sequence[Binding]], say: Say) -> dict[str, str]:
+    """The keymap of a section, less what is wrong in it."""
+    known = {binding.id for place in where for binding in place if binding.id}
+    keymap: dict[str, str] = {}
+    for id, value in _flat(section):
+        if id not in known:
+            near = difflib.get_close_matches(id[:64], known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            say(f"[keys] {id[:60]}: there is no key with that name{hint}")
+        elif not isinstance(value, str):
+            say(f'[keys] {id} = {_shown(value)}: keys are text, as in "s,right"')
+        elif (keys := _read_keys(id, value, say)) is not None:
+            keymap[id] = keys
+    for place in where:
+        _leave_out_clashes(place, keymap, say)
+    return keymap
+
+
+def _flat(section: dict[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
+    """`time.step = ...` without quotes is a table in a table; it means the same here."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def _read_keys(id: str, value: str, say: Say) -> str | None:
+    """Keys by their names, as the keymap wants them; None: one is none."""
+    # A comma alone is the key, and not what parts two.
+    texts = [value] if value == "," else [text.strip() for text in value.split(",")]
+    keys = [_key(text) for text in texts]
+    for text, key in zip(texts, keys, strict=True):
+        if key is None:
+            near = difflib.get_close_matches(text.lower()[:32], _NAMED_KEYS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; s, right, ctrl+r and f5 are"
+            say(f"[keys] {id} = {_shown(value)}: {_shown(text)} is no key{hint}")
+            return None
+    return ",".join(key for key in keys if key is not None)
+
+
+_NAMED_KEYS: Final = {key.value for key in Keys if "<" not in key.value} | set(
+    KEY_NAME_REPLACEMENTS.values()
+)
+
+
+def _key(text: str) -> str | None:
+    """A key by its name: one character, a named key, or either with ctrl+, alt+ or shift+."""
+    if len(text) == 1 and text.isprintable() and text != " ":
+        return _name_of(text)
+    *modifiers, key = text.split("+")
+    if text in _NAMED_KEYS or (not modifiers and key in _CHARACTER_NAMES):
+        return text
+    if not modifiers or not set(modifiers) <= {"ctrl", "alt", "shift", "super"}:
+        return None
+    plain = _name_of(key) if len(key) == 1 else key
+    named = plain in _NAMED_KEYS or plain in _CHARACTER_NAMES or len(key) == 1
+    return "+".join([*modifiers, plain]) if named else None
+
+
+def _name_of(character: str) -> str:
+    """How Textual calls the key of a character: `s`, `full_stop`, `plus`."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
+
+
+#: How characters that are no letters are called: `full_stop`, `left_square_bracket`.
+_CHARACTER_NAMES: Final = {_name_of(chr(code)) for code in range(33, 127)}
+
+
+def _leave_out_clashes(place: Sequence[Binding], keymap: dict[str, str], say: Say) -> None:
+    """Of two bindings that would have one key, those set last give way, one by one."""
+    while clash := _clash(place, keymap):
+        key, loser, other = clash
+        say(
+            f'[keys] {loser} = "{keymap[loser]}": {key} is the key of {other} already; '
+            f"give {other} another one, too"
+        )
+        del keymap[loser]
+
+
+def _clash(place: Sequence[Binding], keymap: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """A key that two have, the one that was set last, and the other."""
+    defaults: dict[str, set[str]] = {}
+    for binding in place:
+        defaults.setdefault(binding.id or "", set()).update(_split(binding.key))
+    now = {id: set(_split(keymap[id])) if id in keymap else d for id, d in defaults.items()}
+    order = list(keymap)
+    for first, second in combinations(now, 2):
+        shared = (now[first] & now[second]) - (defaults[first] & defaults[second])
+        changed = sorted((id for id in (first, second) if id in keymap), key=order.index)
+        if shared and changed:
+            other = first if changed[-1] == second else second
+            return min(shared), changed[-1], other
+    return None
+
+
+def _split(keys: str) -> list[str]:
+    return [_key(key.strip()) or key.strip() for key in keys.split(",")]
+
+
+def with_keys(bindings: Iterable[Binding], keys: Mapping[str, str]) -> list[Binding]:
+    """Bindings with the keys that they have now, for the help."""
+    return [
+        replace(binding, key=keys[binding.id], key_display=None)
+        if binding.id is not None and binding.id in keys
+        else binding
+        for binding in bindings
+    ]
+
+
+# --- the template ---------------------------------------------------------------------------------
+
+
+def config_template(bindings: Iterable[Binding]) -> str:
+    """A file in which everything that can be set stands as a comment, with what it is unset."""
+    lines = [
+        "# aclbench: how the live screen looks, and its keys. Take the # off a line to set it.",
+        "",
+        "[tui]",
+        *textwrap.wrap(
+            f"One of: dark, light, {', '.join(sorted(BUILTIN_THEMES))}.",
+            width=90,
+            initial_indent="# ",
+            subsequent_indent="#   ",
+        ),
+        '# theme = "dark"',
+        "# Long stretches in which nothing happens: jump over them, or play them.",
+        '# gaps = "jump"',
+        "",
+        "[keys]",
+        '# Several keys are parted by commas: "s,right". Others are "ctrl+r", "f5", "pageup".',
+    ]
+    by_id: dict[str, list[Binding]] = {}
+    for binding in bindings:
+        if binding.id:
+            by_id.setdefault(binding.id, []).append(binding)
+    for id, found in by_id.items():
+        keys = ",".join(binding.key for binding in found)
+        lines += ["", f"# {found[0].tooltip or found[0].description}", f'# "{id}" = "{keys}"']
+    return "\n".join([*lines, ""])
+
+
+def write_template(path: Path | None = None) -> tuple[Path, bool]:
+    """Write the template where the settings are read from. False: a file is there, and stays.
+
+    Raises OSError.
+    """
+    path = config_file() if path is None else path
+    if path.exists():
+        return path, False
+    write_whole(path, config_template(binding for place in places() for binding in place))
+    return path, True
+
+
+# --- what was opened ------------------------------------------------------------------------------
+
+
+def recent_file() -> Path:
+    """Where the inputs are remembered: under XDG's state folder."""
+    return user_state_path("aclbench") / "recent.json"
+
+
+def _nobody(text: str) -> None:
+    """Nobody is told."""
+
+
+def remember_inputs(inputs: Sequence[str], say: Say = _nobody, path: Path | None = None) -> None:
+    """Keep what the screen was opened with; paths as seen from anywhere."""
+    path = recent_file() if path is None else path
+    wanted = [str(Path(text).absolute()) if Path(text).exists() else text for text in inputs]
+    if not wanted or "-" in wanted:
+        return  # nothing to open again
+    kept = [wanted, *(found for found in _read_recent(path, say) if found != wanted)][:RECENT]
+    try:
+        write_whole(path, json.dumps({"recent": kept}, ensure_ascii=False, indent=1) + "\n")
+    except (OSError, UnicodeError) as error:
+        say(f"what was opened is not remembered: {path}: {error}")
+
+
+def last_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
+    """What the screen was opened with last; empty if that is not known."""
+    found = _read_recent(recent_file() if path is None else path, say)
+    return tuple(found[0]) if found else ()
+
+
+def recent_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
+    """What it was opened with, the last first, each quoted as for a shell (see OpenDialog)."""
+    found = _read_recent(recent_file() if path is None else path, say)
+    return tuple(shlex.join(inputs) for inputs in found)
+
+
+def _read_recent(path: Path, say: Say) -> list[list[str]]:
+    """The remembered inputs; a damaged file is set aside."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = document["recent"]
+        if not all(inputs and all(isinstance(t, str) for t in inputs) for inputs in found):
+            raise TypeError("inputs are lists of texts")
+        return [list(inputs) for inputs in found][:RECENT]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        say(f"what was opened before is not known: {path}: {error.strerror or error}")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        _set_aside(path, say)
+    return []
+
+
+def _set_aside(path: Path, say: Say) -> None:
+    try:
+        aside = set_aside(path)
+    except OSError as error:
+        say(f"{path} is damaged, and cannot be set aside: {error.strerror or error}")
+    else:
+        say(f"{path} was damaged and is now {aside.name}; what was opened before is not known")
