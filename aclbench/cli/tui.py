@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.runfile import Recorder
 
+#: What a newcomer is shown.
+FIRST: Final = "aging"
+
 
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
@@ -27,34 +32,81 @@ if TYPE_CHECKING:
     help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
 )
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
+@click.option(
+    "--write-config",
+    is_flag=True,
+    help="Write a file with every setting and key as a comment, if there is none; show nothing.",
+)
 def tui(
     inputs: tuple[str, ...],
     asked: BenchOptions,
     threads: bool,
     paused: bool,
+    write_config: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
 
-    Without an argument the bundled scenario `aging` is shown. A .run file goes on where it was
-    saved.
-    Press ? for the keys.
+    Without an argument what was shown last is shown again; the first time, the bundled scenario
+    `aging`. A .run file goes on where it was saved. Press ? for the keys.
     """
+    if write_config:
+        say_config()
+        return
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.app import run_tui
-    from aclbench.workbench.history.records import begin_record
+    from aclbench.tui.settings import last_inputs, read_settings, remember_inputs
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
+    settings, says = read_settings()
     left_behind = None if inputs or asked.rx or threads else offered_record()
+    named = bool(inputs or asked.rx or left_behind)
     if not inputs and not asked.rx:
-        inputs = ("aging",)
-    make_bench, title = bench_maker(inputs, asked, left_behind, threads)
-    make_bench()  # what is wrong with it is better said before the screen is taken
-    if threads:
-        run_tui(make_bench, title, play=not paused, threaded=True)
-        return
+        inputs = last_inputs(says.append)
     recorders: list[Recorder] = []
+    plain = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
+    try:
+        make_bench, title = bench_maker(inputs or (FIRST,), asked, left_behind, threads)
+        make_bench()  # what is wrong with it is better said before the screen is taken
+    except AclbenchError as error:
+        if named:
+            raise
+        says.append(f"what was shown last cannot be shown again: {error}")
+        inputs = (FIRST,)
+        make_bench, title = bench_maker(inputs, asked, None, threads)
+    if left_behind is None and not asked.rx:
+        remember_inputs(inputs, says.append)
+
+    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
+        another = tuple(shlex.split(line))
+        try:
+            make, title = bench_maker(another, plain, None, threads)
+        except click.UsageError as error:
+            raise AclbenchError(error.message) from None
+        remember_inputs(another)
+        return recorded(make, recorders, threads), title
+
+    run_tui(
+        recorded(make_bench, recorders, threads),
+        title,
+        play=not paused,
+        threaded=threads,
+        open_bench=open_bench,
+        settings=settings,
+        says=tuple(says),
+    )
+    for recorder in recorders:
+        recorder.close()
+    if left_behind is not None:
+        left_behind.unlink(missing_ok=True)
+
+
+def recorded(
+    make_bench: Callable[[], Workbench], recorders: list[Recorder], threads: bool
+) -> Callable[[], Workbench]:
+    """The same bench, with its run kept on disk as it goes; on real threads there is no record."""
+    from aclbench.workbench.history.records import begin_record
 
     def make_and_record() -> Workbench:
         bench = make_bench()
@@ -66,11 +118,18 @@ def tui(
             click.echo(f"no record of the run is kept: {error}", err=True)
         return bench
 
-    run_tui(make_and_record, title, play=not paused)
-    for recorder in recorders:
-        recorder.close()
-    if left_behind is not None:
-        left_behind.unlink(missing_ok=True)
+    return make_bench if threads else make_and_record
+
+
+def say_config() -> None:
+    """Write the settings' template where there are none, and say where they are."""
+    from aclbench.tui.settings import config_file, write_template
+
+    try:
+        path, is_new = write_template()
+    except OSError as error:
+        raise AclbenchError(f"{config_file()} cannot be written: {error.strerror}") from None
+    click.echo(f"{path} written" if is_new else f"{path} is there already, and was left as it is")
 
 
 def offered_record() -> Path | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from aclbench.tui.keys import SECTIONS, is_offered
 from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
+from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
 
 if TYPE_CHECKING:
@@ -19,12 +22,15 @@ if TYPE_CHECKING:
 DARK = "textual-dark"
 LIGHT = "textual-light"
 
+#: Makes what makes a bench, and its title, of inputs as they are typed. Raises AclbenchError.
+OpenBench = Callable[[str], tuple[Callable[[], "Workbench"], str]]
+
 
 class AclbenchApp(App[None]):
     """The workbench in a terminal. `make_bench` is called at the start and at each restart.
 
     With `play` it begins to play as soon as it stands. `threaded` says that the benches run on real
-    threads.
+    threads. `open_bench` is asked for another one. `says` are sentences to begin with.
     """
 
     TITLE = "aclbench"
@@ -36,15 +42,43 @@ class AclbenchApp(App[None]):
         title: str,
         play: bool = False,
         threaded: bool = False,
+        open_bench: OpenBench | None = None,
+        settings: Settings | None = None,
+        says: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        self._play = play
-        self._player_kind = ThreadedPlayer if threaded else Player
-        self._make_bench = make_bench
-        self._bench_title = title
+        settings = settings or Settings()
+        self._make_screen = partial(
+            BenchScreen,
+            make_bench,
+            title,
+            play,
+            ThreadedPlayer if threaded else Player,
+            open_bench,
+            settings.gaps == "play",
+            settings.keys,
+            says,
+        )
+        if settings.theme:
+            self.theme = settings.theme
+        self.set_keymap(dict(settings.keys))
 
     def get_default_screen(self) -> Screen[None]:
-        return BenchScreen(self._make_bench, self._bench_title, self._play, self._player_kind)
+        return self._make_screen()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: everything that a key does here, and Textual's own."""
+        if isinstance(screen, BenchScreen):
+            threaded = screen.player is not None and screen.player.bench.is_threaded
+            for section in SECTIONS:
+                for key in section.keys:
+                    here = not key.places or screen.place in key.places
+                    if here and is_offered(key.action, screen.place, threaded):
+                        run = partial(screen.run_action, key.action)
+                        yield SystemCommand(key.about, f"{section.title}: {key.id}", run)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
 
     def action_light(self) -> None:
         """Light or dark."""
@@ -52,7 +86,13 @@ class AclbenchApp(App[None]):
 
 
 def run_tui(
-    make_bench: Callable[[], Workbench], title: str, play: bool = True, threaded: bool = False
+    make_bench: Callable[[], Workbench],
+    title: str,
+    play: bool = True,
+    threaded: bool = False,
+    open_bench: OpenBench | None = None,
+    settings: Settings | None = None,
+    says: tuple[str, ...] = (),
 ) -> None:
     """Show a bench until the person at it leaves.
 
@@ -62,7 +102,7 @@ def run_tui(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        AclbenchApp(make_bench, title, play, threaded).run()
+        AclbenchApp(make_bench, title, play, threaded, open_bench, settings, says).run()
     finally:
         if collecting:
             gc.enable()

@@ -1,14 +1,42 @@
-"""What one painting of the screen shows: frozen, made by the player, read by every widget."""
+"""What one painting of the screen shows: frozen, made by the player, read by every region."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from aclbench.tui.targets import SessionTarget
 from aclbench.workbench.eventlog import EventView
+from aclbench.workbench.packetview import PacketView
 from aclbench.workbench.snapshot import Snapshot, WorkerView
+from aclbench.workbench.timeline import Timeline
 
-State = Literal["playing", "paused", "ended", "idle"]
+State = Literal["playing", "paused", "ended", "idle", "busy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a painting has room for: threads, sessions of each list, events, packets, columns."""
+
+    threads: tuple[int, ...]
+    rows: int = 0
+    events: int = 0
+    packets: int = 0
+    columns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A line of the log: the event's number in the run (0: not known), and what it is about.
+
+    `serial` is another for each line.
+    """
+
+    number: int
+    event: EventView
+    about: SessionTarget | None = None
+    packet: PacketView | None = None
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +44,10 @@ class Frame:
     """A snapshot, the one that it is compared with, and the player's own state.
 
     `before` is what stood on the screen a moment ago, or before the last step: what differs from it
-    stands out. `new_events` counts the last of `events` that happened since. `started` is the
-    virtual time at the start. `error` says that `notice` is one.
+    stands out. `new_events` and `new_packets` count the last of `events` and `packets` that
+    happened since. `started` is the virtual time at the start. `error` says that `notice` is one.
+    `busy` is a command that is under way. `past` says that there is a future already. `intervals`
+    are the latest values of the cleaner's wait interval.
     """
 
     title: str
@@ -28,11 +58,20 @@ class Frame:
     speed: str
     notice: str
     error: bool
-    events: tuple[EventView, ...]
+    events: tuple[LogRow, ...]
     new_events: int
     filter_name: str
+    packets: tuple[PacketView, ...]
+    new_packets: int
     workers: tuple[int, ...]
     page: str
+    timeline: Timeline | None
+    intervals: tuple[int, ...]
+    mark_kind: str
+    branch: str
+    past: bool
+    busy: str
+    chosen: str
 
     def shown_workers(self) -> tuple[WorkerView, ...]:
         """The workers of the page, in order."""

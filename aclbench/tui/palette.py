@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.style import Style
-from rich.text import Text
 
 NO_STYLE: Final = Style.null()
 BOLD: Final = Style(bold=True)
 DIM: Final = Style(dim=True)
+REVERSE: Final = Style(reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Palette:
     changed: Style = BOLD
     good: Style = NO_STYLE
     bad: Style = BOLD
+    selected: Style = REVERSE
+    #: The three classes, for plots.
+    classes: tuple[Style, Style, Style] = (NO_STYLE, NO_STYLE, NO_STYLE)
 
 
 def palette_of(variables: Mapping[str, str]) -> Palette:
@@ -46,14 +49,5 @@ def palette_of(variables: Mapping[str, str]) -> Palette:
         changed=style("text-success", bold=True),
         good=style("text-success"),
         bad=style("text-error", bold=True),
+        classes=(style("text-primary"), style("text-success"), style("text-warning")),
     )
-
-
-def heading(left: str, right: str, width: int, palette: Palette) -> Text:
-    """A line that begins a region: its name on the left, a word about it on the right."""
-    room = max(width - len(left) - 2, 0)
-    right = right if len(right) <= room else ""
-    text = Text(no_wrap=True, end="")
-    text.append(left.ljust(width - len(right))[:width], palette.heading)
-    text.append(right, palette.heading + Style(bold=False))
-    return text

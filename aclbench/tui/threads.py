@@ -6,22 +6,26 @@ gathers what they said. Stepping and going back are refused, with the reason.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from aclbench.errors import AclbenchError, ThreadError
 from aclbench.tui.player import GAP_S, Player
-from aclbench.tui.units import NS_PER_S, span_text
+from aclbench.tui.units import NS_PER_S, clock_text, span_text
 from aclbench.workbench.freerun import FreeRun
 from aclbench.workbench.start import WHY_NOT_ON_THREADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
-    from aclbench.tui.frame import Frame
-    from aclbench.workbench.history.history import Unit
+    from aclbench.tui.frame import Frame, Wanted
+    from aclbench.tui.side import SideCommand
 
 #: A gap that the wall's clock is through with within this time is not jumped, in seconds.
 SHORT_S: Final = 0.2
+#: At full speed so long is listened to, and again after so long, in seconds.
+MOMENT_HEARD_S: Final = 0.002
+BETWEEN_MOMENTS_S: Final = 1.0
 
 
 class ThreadedPlayer(Player):
@@ -29,11 +33,15 @@ class ThreadedPlayer(Player):
 
     def _begin(self) -> None:
         self._run_now: FreeRun | None = None
+        self._going_on = False
+        self._heard_at = 0.0
         super()._begin()
         self.bench.told_by_hand = True
 
     def close(self) -> None:
         """Stop, and leave no thread behind."""
+        if self.side is not None:
+            self.side.stop()
         self.pause()
 
     # --- what keys do ------------------------------------------------------------------------
@@ -60,13 +68,20 @@ class ThreadedPlayer(Player):
         """Not on threads."""
         self.say(WHY_NOT_ON_THREADS, error=True)
 
-    def back(self, unit: Unit) -> None:
+    def step_packet(self) -> None:
         """Not on threads."""
         self.say(WHY_NOT_ON_THREADS, error=True)
 
-    def to_start(self) -> None:
+    def _travel(self, go: Callable[[], int], notice: str) -> None:
         """Not on threads."""
         self.say(WHY_NOT_ON_THREADS, error=True)
+
+    def go_to_time(self, time_ns: int, notice: str = "") -> None:
+        """On to a time; not back."""
+        if time_ns < self.bench.now:
+            self.say(WHY_NOT_ON_THREADS, error=True)
+            return
+        self._jump_to(time_ns, notice or f"at {clock_text(time_ns - self.started)}")
 
     def leap(self, seconds: int) -> None:
         """Forward by so many seconds, times the speed if that is more than 1; not back."""
@@ -90,20 +105,31 @@ class ThreadedPlayer(Player):
         self.pause()
         super().restart()
 
-    def command(self, line: str) -> str:
-        """Run a command line between two runs; returns what it prints. Raises AclbenchError."""
-        going_on = self.playing
+    def begin_command(self, line: str, notice: str = "") -> SideCommand:
+        """Run a command line between two runs; the threads go on when it is done."""
+        self._going_on = self.playing
         self._halt()
-        try:
-            return super().command(line)
-        finally:
-            if going_on and self.playing:
-                self._go()
+        self.bench.set_speed(None)
+        return super().begin_command(line, notice)
+
+    def _after_command(self, side: SideCommand) -> None:
+        super()._after_command(side)
+        if self._going_on:
+            self.playing = True
+            self._go()
 
     # --- playing -----------------------------------------------------------------------------
 
-    def tick(self, wall_s: float) -> None:
+    @property
+    def flat_out(self) -> bool:
+        """The threads go on by themselves: the screen has all the time it needs."""
+        return False
+
+    def tick(self, wall_s: float, to_be_painted: bool = True) -> None:
         """Look after the threads: have they come to an end, do they wait for too long?"""
+        if self.side is not None:
+            super().tick(wall_s, to_be_painted)
+            return
         if not self.playing:
             return
         self._forget_notice()
@@ -113,16 +139,30 @@ class ThreadedPlayer(Player):
             if not self.error:
                 self.say("nothing is due any more")
             return
+        self._hear_moments()
         due = self.next_time()
-        if self.speed is not None and due is not None and self._waits_too_long(due, wall_s):
-            self.say(f"jumped {span_text(due - self.bench.now)}")
+        jumps = self.speed is not None and not self.plays_gaps
+        if jumps and due is not None and self._waits_too_long(due, wall_s):
+            self._say_jumped(due)
             self.bench.jump_to(due)
         self._look_for_capture_error()
 
-    def frame(self, shown: Iterable[int], rows: int, events: int, skip: int = 0) -> Frame:
+    def _hear_moments(self) -> None:
+        """Flat out, only a moment now and then is listened to: events cost more than packets."""
+        flat_out = self.speed is None
+        now = self._clock()
+        if flat_out and now - self._heard_at >= BETWEEN_MOMENTS_S:
+            self._heard_at = now
+            self.log.note("at full speed only a moment a second is listened to")
+            self.bench.turn_deaf(False)
+            time.sleep(MOMENT_HEARD_S)
+        self.bench.turn_deaf(flat_out)
+
+    def frame(self, wanted: Wanted) -> Frame:
         """What to paint; the log has what was said since the last time."""
         self.bench.tell()
-        return super().frame(shown, rows, events, skip)
+        self.bench.sample()
+        return super().frame(wanted)
 
     def _go(self) -> None:
         """Have the threads run, at the speed that is set."""
@@ -133,6 +173,7 @@ class ThreadedPlayer(Player):
         run, self._run_now = self._run_now, None
         if run is not None:
             run.stop()
+            self.bench.turn_deaf(False)
             self._look_at(run)
 
     def _jump_to(self, time: int, notice: str) -> None:

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len
+
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
+
+#: Bars from lowest to highest, for small plots.
+BARS: Final = "▁▂▃▄▅▆▇█"
 
 #: The widest that `short_time` and `short_count` write.
 SHORT_WIDTH: Final = 5
@@ -21,15 +26,15 @@ def clock_text(ns: int, digits: int = 3) -> str:
     """Time since the start: `+12.345 s`, `+2 min 05.345 s`, `+3 d 04 h 05 min`."""
     ns = max(ns, 0)
     whole, rest = divmod(ns, NS_PER_S)
-    fraction = f"{rest:09d}"[:digits]
+    fraction = f".{rest:09d}"[: digits + 1] if digits else ""
     if whole < _MINUTE:
-        return f"+{whole}.{fraction} s"
+        return f"+{whole}{fraction} s"
     minutes, seconds = divmod(whole, _MINUTE)
     if whole < _HOUR:
-        return f"+{minutes} min {seconds:02d}.{fraction} s"
+        return f"+{minutes} min {seconds:02d}{fraction} s"
     hours, minutes = divmod(minutes, 60)
     if whole < _DAY:
-        return f"+{hours} h {minutes:02d} min {seconds:02d}.{fraction[:1]} s"
+        return f"+{hours} h {minutes:02d} min {seconds:02d}{fraction[:2]} s"
     days, hours = divmod(hours, 24)
     return f"+{days} d {hours:02d} h {minutes:02d} min {seconds:02d} s"
 
@@ -98,12 +103,14 @@ def short_count(count: int) -> str:
 
 def fit(text: str, width: int) -> str:
     """The text, cut with an ellipsis after a whole word if it is wider than `width`."""
-    if len(text) <= width:
+    if cell_len(text) <= width:
         return text
     if width < 2:
-        return "…"[:width]
+        return "…"[: max(width, 0)]
     cut = text[: width - 1]
+    while cell_len(cut) > width - 1:  # some scripts have characters of two columns
+        cut = cut[:-1]
     space = cut.rfind(" ")
-    if space > width // 2 and text[width - 1] != " ":
+    if space > width // 2 and text[len(cut)] != " ":
         cut = cut[:space]
     return cut.rstrip() + "…"

@@ -1,41 +1,88 @@
-"""The cleaner in two lines."""
+"""The cleaner in two lines, and a third with the way its interval went."""
 
 from __future__ import annotations
 
-from rich.text import Text
+import math
+from typing import Final
 
+from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.units import clock_text, fit, short_count, span_text
+from aclbench.tui.targets import FieldTarget
+from aclbench.tui.units import BARS, clock_text, fit, short_count, span_text
 from aclbench.workbench.snapshot import CleanerView
 
 #: How a wait is said; anything else is a step that it is in the middle of.
 _WAITS = ("wait for event", "wait for event or clock", "suspend")
+#: The bottom of the interval's bars; their top is the longest that is shown, in nanoseconds.
+_SHORTEST: Final = 1_000_000
+#: Of the interval's latest values, so many are written out at the most.
+_WRITTEN: Final = 12
+ROW: Final = "cleaner"
 
 
-def cleaner_text(frame: Frame, width: int, palette: Palette) -> Text:
-    """What it waits for and until when; then its interval, its counters and the clear."""
+def cleaner_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+    """What it waits for and until when; its interval, counters and clear; the interval's way."""
     cleaner = frame.snapshot.cleaner
-    text = Text(no_wrap=True, end="")
-    text.append(" cleaner ", palette.heading)
-    text.append(fit(" " + wait_text(frame, width - 10), width - 9).ljust(width - 9))
-    text.append("\n")
+    first = Line().add(" cleaner ", palette.heading)
+    first.add(fit(" " + wait_text(frame, width - 10), width - 9).ljust(width - 9))
     before = frame.before.cleaner if frame.before is not None else cleaner
-    clear = clear_text(frame)
+    if cleaner.next_step != before.next_step and cleaner.next_step not in _WAITS:
+        first.text.right_crop(1)
+        first.add("*", palette.changed)
+    second = Line()
     parts = (
-        ("interval", span_text(cleaner.wait_interval), span_text(before.wait_interval)),
-        ("rounds", short_count(cleaner.event_cycles), short_count(before.event_cycles)),
-        ("interrupts sent", short_count(cleaner.interrupts_sent),
+        ("interval", "wait_interval", span_text(cleaner.wait_interval),
+         span_text(before.wait_interval)),
+        ("rounds", "", short_count(cleaner.event_cycles), short_count(before.event_cycles)),
+        ("interrupts sent", "", short_count(cleaner.interrupts_sent),
          short_count(before.interrupts_sent)),
     )  # fmt: skip
-    begin = len(text.plain)
-    for label, value, old in parts:
-        text.append(f" {label} ", palette.dim)
-        text.append(value, palette.changed if value != old else palette.plain)
-        text.append("*" if value != old else " ", palette.changed)
-    room = width - (len(text.plain) - begin) - 1
-    text.append(" " + fit(clear, room), palette.up if cleaner.clearing_bitmap else palette.dim)
-    return text
+    for label, field, value, old in parts:
+        second.add(" ")
+        begin = len(second)
+        second.add(f"{label} ", palette.dim)
+        second.add(value, palette.changed if value != old else palette.plain)
+        if field:
+            second.spots.append((begin, len(second), FieldTarget(ROW, field)))
+        second.add("*" if value != old else " ", palette.changed)
+    clear = fit(clear_text(frame), width - len(second) - 1)
+    style = palette.up if cleaner.clearing_bitmap else palette.dim
+    second.add(" ").add(clear, style, FieldTarget(ROW, "clearing_bitmap"))
+    lines = [first, second.fit(width)]
+    if height > len(lines):
+        lines.append(history_line(frame, width, palette))
+    return drawing(lines, height)
+
+
+def history_line(frame: Frame, width: int, palette: Palette) -> Line:
+    """The interval's latest values: as bars on a scale that halving is a step of, and written."""
+    values = frame.intervals
+    line = Line().add(" interval ", palette.dim)
+    if len(values) < 2:
+        return line.add("has not changed yet", palette.dim)
+    room = max(width - len(line) - 2, 10)
+    shown = values[-(room // 2) :]
+    line.add("".join(bar(value, max(values)) for value in shown), palette.up)
+    written = [_milliseconds(value) for value in values[-_WRITTEN:]]
+    while written and len("  " + " › ".join(written) + " ms") > width - len(line):
+        written.pop(0)
+    more = "… " if len(written) < len(values) else ""
+    if written:
+        text = f"  {more}{' › '.join(written)} ms"
+        line.add(text if len(text) <= width - len(line) else text.replace(more, "", 1))
+    return line.fit(width)
+
+
+def bar(value: int, longest: int) -> str:
+    """A bar on a logarithmic scale."""
+    longest = max(longest, 2 * _SHORTEST)
+    share = math.log(max(value, _SHORTEST) / _SHORTEST) / math.log(longest / _SHORTEST)
+    return BARS[min(round(share * (len(BARS) - 1)), len(BARS) - 1)]
+
+
+def _milliseconds(ns: int) -> str:
+    return f"{ns / 1e6:.4g}"
 
 
 def wait_text(frame: Frame, width: int) -> str:

@@ -1,1 +1,1 @@
-"""The log of events: kept raw, filtered by kind, put into words when shown."""
+"""The log of events: kept raw, filtered by kind and by words, put into words when shown."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 from rich.style import Style
-from rich.text import Text
 
-from aclbench.tui.frame import Frame
-from aclbench.tui.palette import Palette, heading
-from aclbench.tui.units import stamp_text
-from aclbench.workbench.eventlog import EventView
+from aclbench.tui.drawing import Drawing, Line, drawing, heading
+from aclbench.tui.frame import Frame, LogRow
+from aclbench.tui.log.store import GAP
+from aclbench.tui.palette import Palette
+from aclbench.tui.targets import EventTarget, PacketTarget
+from aclbench.tui.units import fit, stamp_text
 
 #: From this width on kinds have a column of their own.
 _WIDE: Final = 110
@@ -20,40 +22,59 @@ _KIND_WIDTH: Final = 17
 NEW: Final = "+"
 
 
-def log_text(frame: Frame, width: int, height: int, skip: int, palette: Palette) -> Text:
+def log_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
     """A heading, and the newest events, the newest last; long ones take several lines."""
-    state = f"{skip} newer below " if skip else ""
-    lines = [heading(f" log  {frame.filter_name}", state, width, palette)]
-    body: list[Text] = []
-    events = frame.events
-    for back, event in enumerate(reversed(events)):
-        if len(body) >= height - 1:
+    lines = [heading(f" log  {frame.filter_name}", "f filters ", width, palette)]
+    body = newest_lines(frame, frame.events, frame.new_events, width, height - 1, palette)
+    if not body:
+        body = [Line(" nothing has happened yet", palette.dim)]
+    return drawing(lines + body, height)
+
+
+def newest_lines(
+    frame: Frame, rows: Sequence[LogRow], new: int, width: int, height: int, palette: Palette
+) -> list[Line]:
+    """As many of the last events as fit."""
+    body: list[Line] = []
+    for back, row in enumerate(reversed(rows)):
+        if len(body) >= height:
             break
-        body = event_lines(event, frame, back < frame.new_events, width, palette) + body
-    if not events:
-        body = [Text(" nothing has happened yet", palette.dim, end="")]
-    return Text("\n", end="").join(lines + body[-(height - 1) :])
+        body = event_lines(row, frame, back < new, width, palette) + body
+    return body[-height:] if height > 0 else []
 
 
 def event_lines(
-    event: EventView, frame: Frame, new: bool, width: int, palette: Palette
-) -> list[Text]:
-    """One event as one line, or more where it is too long."""
+    row: LogRow, frame: Frame, new: bool, width: int, palette: Palette, most: int = 0
+) -> list[Line]:
+    """One event as one line, or more where it is too long; `most` cuts it to so many."""
+    event = row.event
+    if event.kind == GAP:
+        return [Line(fit(f"   ~ {event.text}", width), palette.dim).point_at(target_of(row), 3)]
     stamp = stamp_text(event.time - frame.started)
-    thread = thread_name(event.thread_index)
-    lead = f"{stamp:>12} {thread:<9} "
-    kind = event.kind.ljust(_KIND_WIDTH) if width >= _WIDE else f"{event.kind}: "
+    lead = f" {stamp:>12} {thread_name(event.thread_index):<9} "
+    kind = f"{event.kind:<{_KIND_WIDTH - 1}} " if width >= _WIDE else f"{event.kind}: "
     hang = len(kind) + 1 if width >= _WIDE else 2
-    room = max(width - len(lead) - 1, 10)
+    room = max(width - len(lead) - 2, 10)
     wrapped = textwrap.wrap(kind + event.text, room, subsequent_indent=" " * hang)
-    first = Text(no_wrap=True, end="")
-    first.append(NEW if new else " ", palette.changed)
-    first.append(lead, palette.dim)
-    style = style_of(event.kind, palette)
-    first.append(wrapped[0][: len(kind)], style)
-    first.append(wrapped[0][len(kind) :])
-    indent = " " * (len(lead) + 1)
-    return [first] + [Text(indent + line, no_wrap=True, end="") for line in wrapped[1:]]
+    if most and len(wrapped) > most:
+        wrapped = [
+            *wrapped[: most - 1],
+            fit(" ".join(w.strip() for w in wrapped[most - 1 :]), room),
+        ]
+    first = Line(" ").add(NEW if new else " ", palette.changed)
+    first.add(lead, palette.dim)
+    first.add(wrapped[0][: len(kind)], style_of(event.kind, palette))
+    first.add(wrapped[0][len(kind) :])
+    first.point_at(target_of(row))
+    indent = " " * (len(lead) + 2)
+    return [first] + [Line(indent + line) for line in wrapped[1:]]
+
+
+def target_of(row: LogRow) -> EventTarget:
+    """What a line of the log points at."""
+    if row.packet is not None:
+        return EventTarget(row.number, PacketTarget(row.packet.name, row.number), row.serial)
+    return EventTarget(row.number, row.about, row.serial)
 
 
 def thread_name(thread_index: int) -> str:

@@ -1,18 +1,21 @@
-"""The two lines at the top, and further ones for a message that needs them."""
+"""The two lines at the top, further ones for a message that needs them, and the tabs."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
-from rich.text import Text
+from rich.cells import cell_len
 
+from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
+from aclbench.tui.targets import KeyTarget, TabTarget
 from aclbench.tui.units import clock_text, fit, short_count
 
 #: A glyph for each state, so that it is seen at a glance; the word stands beside it.
-STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□"}
+STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□", "busy": "…"}
 #: A message may have so many lines of its own.
 _MESSAGE_LINES: Final = 3
 #: A title may be cut to this for the sake of a message.
@@ -22,58 +25,70 @@ _COUNTS: Final = ("permitted", "denied", "dropped", "unchecked", "not_ip", "malf
 _ALWAYS: Final = ("permitted", "denied", "dropped")
 
 
-def status_text(frame: Frame, width: int, palette: Palette) -> Text:
+def status_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
     """Two lines; a message stands in the first, else in the second, else below them."""
     style = palette.bad if frame.error else palette.good
-    notice = f"error: {frame.notice}" if frame.error else frame.notice
-    counts = counts_text(frame, width, palette)
-    text, shown = title_line(frame, "" if frame.error else notice, width, palette)
-    text.append("\n")
-    text.append_text(counts)
+    notice = " ".join(frame.notice.split())  # what a command says may have lines
+    if frame.error:
+        notice = f"error: {notice}"
+    if frame.busy and not notice:
+        notice = f"{frame.busy} goes on; Esc stops it"
+    second = counts_line(frame, width, palette)
+    first, shown = title_line(frame, "" if frame.error else notice, width, palette)
+    lines = [first, second]
     if not notice or shown:
-        return text
-    room = width - len(counts.plain) - 1
+        return drawing(lines)
+    room = width - len(second) - 1
     if len(notice) < room:
-        text.append(notice.rjust(room), style)
-        return text
-    lines = textwrap.wrap(notice, width - 2)
-    if len(lines) > _MESSAGE_LINES:
-        rest = " ".join(lines[_MESSAGE_LINES - 1 :])
-        lines[_MESSAGE_LINES - 1 :] = [fit(rest, width - 2)]
-    for line in lines:
-        text.append(f"\n {line}", style)
-    return text
+        second.add(notice.rjust(room), style)
+        return drawing(lines)
+    wrapped = textwrap.wrap(notice, max(width - 2, 1))
+    if len(wrapped) > _MESSAGE_LINES:
+        rest = " ".join(wrapped[_MESSAGE_LINES - 1 :])
+        wrapped[_MESSAGE_LINES - 1 :] = [fit(rest, width - 2)]
+    return drawing(lines + [Line(f" {text}", style) for text in wrapped])
 
 
-def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple[Text, bool]:
+def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple[Line, bool]:
     """Title and message on the left; page, time, speed and state on the right.
 
     Returns also whether there was room for the message.
     """
-    glyph = STATE_GLYPHS[frame.state]
     clock = clock_text(frame.snapshot.now - frame.started)
-    right = f"  {clock}   {frame.speed}  {glyph} {frame.state} "
+    right = f"  {clock}   {frame.speed}  {STATE_GLYPHS[frame.state]} {state_words(frame)} "
     if frame.page and len(frame.page) + len(right) + 14 < width:
         right = f"  {frame.page} {right}"
-    room = width - len(right) - 1
+    if cell_len(right) >= width:
+        # Rather the speed than the state, and of that rather the end than the beginning.
+        right = fit(f" {clock} {STATE_GLYPHS[frame.state]} {state_words(frame)}", width - 1)
+    long = cell_len(right)  # a branch may be named in wide characters, and so may the title
+    room = width - long - 1
     # The title gives way to a message, for lines below must not move up and down with each step.
-    beside = room - len(notice) - 3
+    beside = room - cell_len(notice) - 3
     shown = bool(notice) and beside >= min(len(frame.title), _SHORTEST_TITLE)
-    left = " " + fit(frame.title, beside if shown else room)
-    text = Text(no_wrap=True, end="")
-    text.append(left, palette.heading)
+    line = Line().add(" " + fit(frame.title, beside if shown else room), palette.heading)
     if shown:
-        text.append(f"   {notice}", palette.heading + palette.good)
-    text.append(" " * max(width - len(right) - len(text.plain), 0), palette.heading)
-    text.append(right, palette.heading)
-    return text, shown
+        line.add(f"   {notice}", palette.heading + palette.good)
+    line.add(" " * max(width - long - line.text.cell_len, 0), palette.heading)
+    return line.add(right, palette.heading), shown
 
 
-def counts_text(frame: Frame, width: int, palette: Palette) -> Text:
+def state_words(frame: Frame) -> str:
+    """`paused`, `paused in the past`, `playing on branch-1`; and who was chosen to step."""
+    words: str = frame.state
+    if frame.past:
+        words += " in the past"
+    if frame.branch not in ("", "main"):
+        words += f" on {fit(frame.branch, 16)}"
+    if frame.chosen:
+        words += f", {frame.chosen} steps"
+    return words
+
+
+def counts_line(frame: Frame, width: int, palette: Palette) -> Line:
     """Packets by fate and live sessions; the fates that did not occur are left out."""
     packets = frame.snapshot.packets
     before = frame.before.packets if frame.before is not None else packets
-    text = Text(no_wrap=True, end="")
     parts = [("packets", packets.read, before.read)]
     for name in _COUNTS:
         count = getattr(packets, name)
@@ -82,11 +97,44 @@ def counts_text(frame: Frame, width: int, palette: Palette) -> Text:
     live = frame.snapshot.sessions.live
     old_live = frame.before.sessions.live if frame.before is not None else live
     parts.insert(1, ("sessions", live, old_live))
+    line = Line()
     for label, count, old in parts:
-        part = f" {label} {short_count(count)} "
-        if len(text.plain) + len(part) > width:
+        if len(line) + len(f" {label} {short_count(count)} ") > width:
             break
-        text.append(f" {label} ", palette.dim)
-        text.append(short_count(count), palette.changed if count != old else palette.plain)
-        text.append("*" if count != old else " ", palette.changed)
-    return text
+        line.add(f" {label} ", palette.dim)
+        line.add(short_count(count), palette.changed if count != old else palette.plain)
+        line.add("*" if count != old else " ", palette.changed)
+    return line
+
+
+def tabs_line(
+    tabs: Sequence[tuple[str, str, str]], here: str, width: int, palette: Palette
+) -> Line:
+    """The places, each with its key: `[1 bench] 2 packets  3 sessions ...`.
+
+    `tabs` are key, name and word of each.
+    """
+    line = Line()
+    for key, name, word in tabs:
+        is_here = name == here
+        if len(line) + len(key) + len(word) + 3 > width:
+            break
+        line.add("[" if is_here else " ", palette.up)
+        line.add(f"{key} {word}", palette.strong if is_here else palette.dim, TabTarget(name))
+        line.add("]" if is_here else " ", palette.up)
+    return line
+
+
+def footer_line(keys: Sequence[tuple[str, str, str]], width: int, palette: Palette) -> Line:
+    """The keys that matter most here, as many as fit: key, word and action of each."""
+    line = Line()
+    for key, word, action in keys:
+        if len(line) + len(key) + len(word) + 3 > width:
+            break
+        line.add(" ")
+        begin = len(line)
+        line.add(f"{key} ", palette.heading).add(word, palette.plain)
+        if action:
+            line.spots.append((begin, len(line), KeyTarget(action)))
+        line.add(" ")
+    return line

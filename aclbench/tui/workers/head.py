@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich.text import Text
-
+from aclbench.tui.drawing import Line, heading
 from aclbench.tui.frame import Frame
-from aclbench.tui.palette import Palette, heading
-from aclbench.tui.units import clock_text, fit, short_count
+from aclbench.tui.palette import Palette
+from aclbench.tui.targets import FieldTarget
+from aclbench.tui.units import clock_text, fit, short_count, short_time
 from aclbench.workbench.snapshot import WorkerView
 
 #: A flag that is up, and one that is not; one that changed has a mark behind it.
@@ -34,6 +34,7 @@ _TWO_COLUMNS: Final = (
     "packets", "interrupts",
     "added", "requeued",
     "deleted", "recycled",
+    "pool", "classes",
 )  # fmt: skip
 _THREE_COLUMNS: Final = (
     "serviced", "swipe end", "packets",
@@ -41,40 +42,55 @@ _THREE_COLUMNS: Final = (
     "added", "requeued", "classes",
     "deleted", "recycled", "pool",
 )  # fmt: skip
+#: The fields that cells show and that have a story, by VPP's names.
+_FIELDS: Final = {
+    "serviced": "serviced_sw_if_index_bitmap",
+    "to clear": "pending_clear_sw_if_index_bitmap",
+    "swipe end": "swipe_end_time",
+}
 
 
-def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -> list[Text]:
+def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -> list[Line]:
     """Name, flags, and the cells in two or three columns."""
     before = frame.worker_before(worker.thread_index)
-    place = f"{worker.name}  thread {worker.thread_index}"
     when = "now" if frame.snapshot.threaded else "next"
     upcoming = f"{when}: {worker.next_step} " if worker.next_step else ""
-    lines = [heading(f" {place}", upcoming, width, palette)]
-    lines.append(flags_text(worker, before, palette))
+    if before is not None and bool(worker.next_step) and worker.next_step != before.next_step:
+        upcoming = f"{CHANGED}{upcoming}"
+    place = f" {worker.name}  thread {worker.thread_index}"
+    if len(place) + 2 + len(upcoming) > width:
+        place = f" {worker.name}"
+    lines = [heading(place, upcoming, width, palette)]
+    lines.append(flags_line(worker, before, palette))
     names = _THREE_COLUMNS if width > 3 * _CELL_WIDTH else _TWO_COLUMNS
     columns = 3 if names is _THREE_COLUMNS else 2
     now = cells(frame, worker)
     then = cells(frame, before) if before is not None else now
     cell_width = (width - 1) // columns
     for first in range(0, len(names), columns):
-        line = Text(" ", no_wrap=True, end="")
+        line = Line(" ")
         for name in names[first : first + columns]:
-            line.append_text(_cell(name, now[name], then[name], cell_width, palette))
+            value = now[name]
+            if name == "swipe end" and len(value) > cell_width - _LABEL_WIDTH - 2:
+                value = f"+{short_time(worker.swipe_end_time - frame.started)}"
+            changed = now[name] != then[name]
+            _add_cell(line, worker, name, value, changed, cell_width, palette)
         lines.append(line)
     return lines
 
 
-def flags_text(worker: WorkerView, before: WorkerView | None, palette: Palette) -> Text:
+def flags_line(worker: WorkerView, before: WorkerView | None, palette: Palette) -> Line:
     """The four flags, each always in the same place: ` ●pending* ○needed  ○unwanted  ○clear `."""
-    text = Text(" ", no_wrap=True, end="")
+    line = Line(" ")
     for name, field in FLAGS:
         value = getattr(worker, field)
         changed = before is not None and getattr(before, field) != value
-        text.append(f"{UP if value else DOWN}{name}", palette.up if value else palette.dim)
-        text.append(CHANGED if changed else " ", palette.changed)
-        text.append(" ")
-    text.right_crop(1)
-    return text
+        target = FieldTarget(worker.name, field)
+        line.add(f"{UP if value else DOWN}{name}", palette.up if value else palette.dim, target)
+        line.add(CHANGED if changed else " ", palette.changed)
+        line.add(" ")
+    line.text.right_crop(1)
+    return line
 
 
 def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
@@ -104,13 +120,22 @@ def taken_text(taken: tuple[int, ...]) -> str:
     return f"{len(taken)}: " + " ".join(str(index) for index in taken[:20])
 
 
-def _cell(name: str, value: str, old: str, width: int, palette: Palette) -> Text:
-    text = Text(no_wrap=True, end="")
-    text.append(name.ljust(_LABEL_WIDTH), palette.dim)
+def _add_cell(
+    line: Line,
+    worker: WorkerView,
+    name: str,
+    value: str,
+    changed: bool,
+    width: int,
+    palette: Palette,
+) -> None:
+    field = _FIELDS.get(name)
+    begin = len(line)
+    line.add(name.ljust(_LABEL_WIDTH), palette.dim)
     room = width - _LABEL_WIDTH - 2
-    changed = value != old
     shown = fit(value, room) or NOTHING
-    text.append(shown, palette.changed if changed else palette.plain)
-    text.append(CHANGED if changed else " ", palette.changed)
-    text.append(" " * max(room - len(shown) + 1, 0))
-    return text
+    line.add(shown, palette.changed if changed else palette.plain)
+    if field is not None:
+        line.spots.append((begin, len(line), FieldTarget(worker.name, field)))
+    line.add(CHANGED if changed else " ", palette.changed)
+    line.add(" " * max(room - len(shown) + 1, 0))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from rich.text import Text
-
+from aclbench.tui.drawing import Line
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.units import SHORT_WIDTH, fit, short_count, short_time, span_text
+from aclbench.tui.targets import ListTarget, SessionTarget
+from aclbench.tui.units import NS_PER_MS, SHORT_WIDTH, fit, short_count, short_time, span_text
 from aclbench.tui.workers.head import CHANGED
-from aclbench.workbench.snapshot import ListView, SessionView
+from aclbench.workbench.snapshot import ListView, SessionView, WorkerView
 
 #: Marks in front of a session: it was put on the list since; a packet of it was seen since.
 ADDED: Final = "+"
 SEEN: Final = "*"
+#: What is due sooner than this would read as due now.
+LEAST_SHOWN: Final = 10 * NS_PER_MS
 #: The class it has now is not that of the list it is on.
 OTHER_CLASS: Final = "≠"
 #: From this width on of a panel the class it has now is named.
@@ -30,19 +32,26 @@ _CLASS_NAMES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
 
 
 def list_lines(
-    frame: Frame, view: ListView, before: ListView | None, rows: int, width: int, palette: Palette
-) -> list[Text]:
+    frame: Frame,
+    worker: WorkerView,
+    view: ListView,
+    before: ListView | None,
+    rows: int,
+    width: int,
+    palette: Palette,
+) -> list[Line]:
     """The list's name, length and column heads; then `rows` lines, blank where there is nothing."""
     timeout = frame.snapshot.session_timeout[view.list_id]
-    lines = [list_heading(view, before, timeout, rows, width, palette)]
-    index_width = max([3, *(len(str(s.session_index)) for s in view.sessions[:rows])])
+    target = ListTarget(worker.thread_index, view.list_id)
+    lines = [list_heading(view, before, timeout, rows, width, palette, target)]
+    index_width = max([3, *(len(str(s.session_index)) + 1 for s in view.sessions[:rows])])
     old = {s.session_index: s for s in before.sessions} if before is not None else {}
     for session in view.sessions[:rows]:
         mark = " "
         if before is not None and frame.before is not None:
             mark = mark_of(session, old.get(session.session_index), before, frame.before.now)
         lines.append(session_line(frame, session, mark, index_width, width, palette))
-    lines += [Text(end="")] * (rows + 1 - len(lines))
+    lines += [Line() for _ in range(rows + 1 - len(lines))]
     return lines
 
 
@@ -53,22 +62,22 @@ def list_heading(
     rows: int,
     width: int,
     palette: Palette,
-) -> Text:
+    target: ListTarget,
+) -> Line:
     """`tcp_idle 1,234* first 4    idle check expiry`."""
     changed = before is not None and before.length != view.length
-    text = Text(" ", no_wrap=True, end="")
-    text.append(view.name, palette.strong)
-    text.append(f" {short_count(view.length)}", palette.changed if changed else palette.plain)
-    text.append(CHANGED if changed else " ", palette.changed)
+    line = Line(" ").add(view.name, palette.strong, target)
+    line.add(f" {short_count(view.length)}", palette.changed if changed else palette.plain)
+    line.add(CHANGED if changed else " ", palette.changed)
     heads = "".join(name.rjust(width) for name, width in _COLUMNS) if view.length else ""
-    room = width - len(heads) - len(text.plain)
+    room = width - len(heads) - len(line)
+    # In the narrowest panel a long list's length takes the blanks before the heads.
+    heads = heads[max(-room, 0) :]
     about = [f" timeout {span_text(timeout)}"]
-    if view.length > rows:
+    if rows and view.length > rows:
         about = [f" first {rows} {about[0]}", f" first {rows}"]
-    text.append(next((words for words in about if len(words) < room), ""), palette.dim)
-    text.append(" " * max(width - len(heads) - len(text.plain), 0))
-    text.append(heads, palette.dim)
-    return text
+    line.add(next((words for words in about if len(words) < room), ""), palette.dim)
+    return line.pad(width - len(heads)).add(heads, palette.dim)
 
 
 def mark_of(
@@ -91,31 +100,32 @@ def mark_of(
 
 def session_line(
     frame: Frame, session: SessionView, mark: str, index_width: int, width: int, palette: Palette
-) -> Text:
-    """`+  12 10.0.0.2:1234>80  0.35s 1.65s 3.65s`, with the class it has now if it is another."""
+) -> Line:
+    """` + 12 10.0.0.2:1234>80  0.35s 1.65s 3.65s`, with the class it has now if it is another."""
     now = frame.snapshot.now
-    text = Text(no_wrap=True, end="")
-    text.append(mark, palette.changed)
-    text.append(f"{session.session_index:>{index_width}} ")
+    line = Line(" ").add(mark, palette.changed)
+    line.add(f"{session.session_index:>{index_width}} ")
     times = (short_time(session.idle), due_text(session.check_due - now, "due"),
              due_text(session.expires - now, "over"))  # fmt: skip
-    room = width - len(text.plain) - _COLUMNS_WIDTH
+    room = width - len(line) - _COLUMNS_WIDTH
     other = ""
     if session.timeout_class != session.link_list_id:
         other = f" {OTHER_CLASS}"
         if width >= _WIDE:
             other += _CLASS_NAMES[session.timeout_class]
-    text.append(short_connection(session, room - len(other)))
-    text.append(other, palette.up)
-    text.append(" " * max(width - _COLUMNS_WIDTH - len(text.plain), 0))
+    line.add(short_connection(session, room - len(other)))
+    line.add(other, palette.up)
+    line.pad(width - _COLUMNS_WIDTH)
     for (name, column), value in zip(_COLUMNS, times, strict=True):
         style = palette.dim if name == "idle" else palette.plain
-        text.append(value.rjust(column), palette.up if value in ("due", "over") else style)
-    return text
+        line.add(value.rjust(column), palette.up if value in ("due", "over") else style)
+    return line.point_at(SessionTarget(session.thread_index, session.session_index))
 
 
 def due_text(left: int, word: str) -> str:
     """How long until then; the word if it is now or was before."""
+    if 0 < left < LEAST_SHOWN:
+        return "<10ms"
     return short_time(left) if left > 0 else word
 
 

@@ -1,0 +1,1 @@
+"""The branches of the run: to see, to visit, to compare."""

@@ -1,0 +1,82 @@
+"""The branches, a row each."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from aclbench.tui.drawing import Drawing, Line, drawing, heading
+from aclbench.tui.frame import Frame
+from aclbench.tui.palette import Palette
+from aclbench.tui.place import Place
+from aclbench.tui.rows import Rows
+from aclbench.tui.targets import BranchTarget, Target
+from aclbench.tui.units import clock_text
+from aclbench.workbench.timetravel import BranchView
+
+if TYPE_CHECKING:
+    from aclbench.tui.player import Player
+
+#: With less room for rows than this, they have it all.
+_LEAST_ROWS: Final = 4
+#: What a newcomer has to know about branches.
+_ABOUT = (
+    "A run is a branch. Step back and do something else there (send a packet, type a command, "
+    "have another actor go first), and a new branch begins; the old future is kept. "
+    "Enter goes to the end of a branch, c compares it with where you are, w any two points."
+)
+
+
+class BranchesPlace(Place):
+    """Every branch: where it left which, how far it goes, and whether one is on it."""
+
+    name: ClassVar[str] = "branches"
+    word: ClassVar[str] = "branches"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: Rows[BranchView] = Rows(lambda branch: branch.name, follows=False)
+
+    def draw(
+        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
+    ) -> Drawing:
+        count = len(player.bench.branches())
+        lines = [heading(" branches", f"{count} ", width, palette)]
+        head = f"   {'name':<20} {'from':<20} {'packets':>10} {'inputs':>7}  to"
+        lines.append(Line(head, palette.dim).fit(width))
+
+        def lines_of(branch: BranchView, number: int) -> list[Line]:
+            return [branch_line(branch, frame.started, width, palette)]
+
+        wrapped = wrap(_ABOUT, max(width - 2, 1))
+        about = [Line(), *(Line(f" {text}", palette.dim) for text in wrapped)]
+        room = height - len(lines)
+        if room - len(about) < min(count, _LEAST_ROWS):
+            about = []
+        body = self._rows.show(player.bench.branches(), room - len(about), lines_of)
+        return drawing(lines + body + about, height)
+
+    def selected(self) -> Target | None:
+        branch = self._rows.current()
+        return None if branch is None else BranchTarget(branch.name)
+
+    def move(self, by: int) -> None:
+        self._rows.move(by)
+
+    def move_page(self, by: int) -> None:
+        self._rows.move_page(by)
+
+    def move_to_end(self, last: bool) -> None:
+        self._rows.move_to_end(last)
+
+    def pick(self, target: Target) -> None:
+        self._rows.pick(target, lambda branch: BranchTarget(branch.name))
+
+
+def branch_line(branch: BranchView, started: int, width: int, palette: Palette) -> Line:
+    """`* main    -    1,234  12  +30.4 s`: the star is where one is."""
+    line = Line(" ").add("*" if branch.current else " ", palette.changed).add(" ")
+    line.add(f"{branch.name:<20} ", palette.strong if branch.current else palette.plain)
+    line.add(f"{branch.parent or '-':<20} ", palette.dim)
+    line.add(f"{branch.packets:>10,} {branch.inputs:>7,}  {clock_text(branch.end_time - started)}")
+    return line.fit(width).point_at(BranchTarget(branch.name))

@@ -1,0 +1,1 @@
+"""The packets: which way they went, and what became of them."""

@@ -1,0 +1,140 @@
+"""The plot in bars: one small plot for each thing, below each other, on the timeline's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from rich.style import Style
+
+from aclbench.tui.drawing import Drawing, Line, drawing, heading
+from aclbench.tui.frame import Frame
+from aclbench.tui.palette import Palette
+from aclbench.tui.timeline.text import CURSOR, add_columns, cursor_column, end_text
+from aclbench.tui.units import BARS, NS_PER_S, clock_text, short_count, span_text
+from aclbench.workbench.timeline import Slice, Timeline
+
+#: Room for a plot's name, and the number beside it.
+_LABEL_WIDTH: Final = 24
+_CLASSES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
+
+
+class Series(NamedTuple):
+    """One thing over time: its name, its value in each column, how a value is written, a style."""
+
+    name: str
+    values: tuple[float, ...]
+    write: Callable[[float], str]
+    style: Style
+
+
+def columns_of(width: int) -> int:
+    """How many columns a plot of that width has."""
+    return max(width - _LABEL_WIDTH - 1, 1)
+
+
+def plot_drawing(
+    timeline: Timeline | None, frame: Frame, width: int, height: int, palette: Palette
+) -> Drawing:
+    """As many of the plots as there is room for, each as high as that allows."""
+    about = "the highest of each fills its rows "
+    lines = [heading(" plot  over the whole run", about, width, palette)]
+    if timeline is None or not timeline.columns:
+        return drawing([*lines, Line(" nothing has happened yet", palette.dim)], height)
+    wanted = all_series(timeline, palette)
+    room = height - 2
+    shown = wanted[: max(min(len(wanted), room), 1)]
+    rows = max(room // len(shown), 1)
+    here = cursor_column(timeline)
+    for series in shown:
+        lines += series_lines(series, timeline, rows, here, palette)
+    lines.append(_axis(frame, timeline, here, palette))
+    return drawing(lines, height)
+
+
+def all_series(timeline: Timeline, palette: Palette) -> list[Series]:
+    """Everything that is plotted, the most telling first."""
+    columns = timeline.columns
+    lengths = _lengths(timeline)
+
+    def rate(count: Callable[[Slice], int]) -> tuple[float, ...]:
+        return tuple(
+            count(column) * NS_PER_S / length
+            for column, length in zip(columns, lengths, strict=True)
+        )
+
+    found = [
+        Series(name, tuple(float(c.sessions[n]) for c in columns), _count, palette.classes[n])
+        for n, name in enumerate(_CLASSES)
+    ]
+    found.append(Series("work a second", rate(lambda c: c.work), _rate, palette.plain))
+    found.append(Series("packets a second", rate(lambda c: c.packets), _rate, palette.plain))
+    waits = tuple(float(column.wait_min) for column in columns)
+    found.append(Series("wait interval", waits, lambda v: span_text(int(v)), palette.plain))
+    return found
+
+
+def _lengths(timeline: Timeline) -> list[int]:
+    begins = [column.time for column in timeline.columns] + [timeline.end]
+    return [max(end - begin, 1) for begin, end in pairwise(begins)]
+
+
+def series_lines(
+    series: Series, timeline: Timeline, rows: int, here: int, palette: Palette
+) -> list[Line]:
+    """One plot of so many rows: its name, its value at the cursor and its highest, its bars."""
+    highest = max(series.values, default=0.0)
+    label = [series.name, f"{series.write(series.values[here])} at {CURSOR}"]
+    label.append(f"{series.write(highest)} at most")
+    if rows == 1:
+        label = [f"{series.name} {series.write(series.values[here])}"]
+    elif rows == 2:
+        label = [series.name, f"{label[1]}, {series.write(highest)} max"]
+    lines: list[Line] = []
+    for row in range(rows):
+        text = label[row] if row < len(label) else ""
+        style = palette.strong if not row else palette.dim
+        line = Line(" ").add(text[: _LABEL_WIDTH - 2], style).pad(_LABEL_WIDTH)
+        bars = bar_row(series.values, highest, rows, rows - 1 - row)
+        add_columns(line, timeline, ((glyph, series.style) for glyph in bars))
+        lines.append(line)
+    return lines
+
+
+def bar_row(values: Sequence[float], highest: float, rows: int, level: int) -> str:
+    """The bars' part in the row `level` from below; what is not 0 has at least the lowest bar."""
+    if highest <= 0:
+        return " " * len(values)
+    steps = len(BARS)
+    parts: list[str] = []
+    for value in values:
+        eighths = round(value / highest * rows * steps)
+        if value > 0:
+            eighths = max(eighths, 1)
+        here = min(max(eighths - level * steps, 0), steps)
+        parts.append(BARS[here - 1] if here else " ")
+    return "".join(parts)
+
+
+def _count(value: float) -> str:
+    return short_count(int(value))
+
+
+def _rate(value: float) -> str:
+    return f"{value:.2g}" if 0 < value < 10 else short_count(int(value))
+
+
+def _axis(frame: Frame, timeline: Timeline, here: int, palette: Palette) -> Line:
+    """The cursor, with the times of both ends, which give way to it."""
+    count = len(timeline.columns)
+    start = clock_text(timeline.start - frame.started, 0)
+    end = end_text(timeline.end - frame.started)
+    cells = [" "] * count
+    at_start = 0 if here >= len(start) else here + 2
+    at_end = count - len(end) if here < count - len(end) else here - 1 - len(end)
+    if at_start + len(start) + 2 <= at_end:
+        cells[at_start : at_start + len(start)] = start
+        cells[at_end : at_end + len(end)] = end
+    cells[here] = CURSOR
+    return Line(" " * _LABEL_WIDTH).add("".join(cells), palette.dim)

@@ -1,0 +1,171 @@
+"""The sessions, a row each, found in slices: there may be a million of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from aclbench.errors import AclbenchError
+from aclbench.tui.drawing import Drawing, Line, drawing, heading
+from aclbench.tui.frame import Frame
+from aclbench.tui.palette import Palette
+from aclbench.tui.place import Place
+from aclbench.tui.rows import Rows
+from aclbench.tui.targets import SessionTarget, Target
+from aclbench.tui.units import fit, short_time
+from aclbench.tui.workers.lists import due_text
+from aclbench.workbench.finding_sessions import ORDERS, FoundSessions, find_sessions
+from aclbench.workbench.snapshot import SessionView
+
+if TYPE_CHECKING:
+    from aclbench.tui.player import Player
+
+#: Rows that are found at the most: the first of the order.
+MOST: Final = 500
+#: A search is begun anew after so long on the wall while the bench goes on, in seconds.
+AGAIN_S: Final = 1.0
+_CLASSES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
+_TIMES: Final = (("idle", 6), ("check", 6), ("expiry", 7))
+_TIMES_WIDTH: Final = sum(width for _, width in _TIMES)
+#: From this width on the interface and the list have columns.
+_WIDE: Final = 110
+
+
+class SessionsPlace(Place):
+    """The first sessions of an order, of those that have the words searched for."""
+
+    name: ClassVar[str] = "sessions"
+    word: ClassVar[str] = "sessions"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order = ORDERS[0]
+        self._rows: Rows[SessionView] = Rows(lambda session: session.id, follows=False)
+        self._search: Iterator[FoundSessions] | None = None
+        self._found: FoundSessions | None = None
+        self._shown: FoundSessions | None = None
+        self._looked_at: object = None
+        self._begun = 0.0
+        self._error = ""
+
+    # --- searching -----------------------------------------------------------------------------
+
+    def work(self, player: Player) -> bool:
+        """Go on with the search, for a slice; True: there is something new to show."""
+        if self._search is None:
+            too_soon = player.active and player.wall() - self._begun < AGAIN_S
+            if self._error or self._looked_at == player.stamp() or too_soon:
+                return False
+            self._looked_at, self._begun = player.stamp(), player.wall()
+        try:
+            if self._search is None:
+                self._search = find_sessions(player.bench, self.search, self.order, MOST)
+            self._found = next(self._search, None)
+        except AclbenchError as error:
+            self._error, self._search = str(error), None
+            return True  # the error is to be shown
+        if self._found is None:
+            self._search = None
+            return False
+        if self._shown is None or self._found.complete:
+            self._shown = self._found
+        return True
+
+    def begin_anew(self) -> None:
+        """What was found is not what is wanted any more."""
+        self._search, self._looked_at, self._error = None, None, ""
+
+    def next_order(self) -> None:
+        """Sort by the next thing."""
+        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
+        self._rows.reset()
+        self.begin_anew()
+
+    def search_for(self, words: str) -> str:
+        self._rows.reset()
+        self.begin_anew()
+        return super().search_for(words)
+
+    # --- showing -------------------------------------------------------------------------------
+
+    def draw(
+        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
+    ) -> Drawing:
+        shown = self._shown
+        rows = shown.sessions if shown is not None else ()
+        which = f" sessions  by {self.order}" + (f", with {self.search}" if self.search else "")
+        lines = [heading(which, self._about(frame), width, palette)]
+        lines.append(_column_heads(width, palette))
+
+        def lines_of(session: SessionView, number: int) -> list[Line]:
+            return [session_row(frame, session, width, palette)]
+
+        body = self._rows.show(rows, height - 2, lines_of)
+        if self._error:
+            body = [Line(f" {line}", palette.bad) for line in wrap(self._error, max(width - 1, 1))]
+        elif not body:
+            said = "no session has these words" if self.search else "there is no session"
+            body = [Line(f" {said if shown is not None else 'looking ...'}", palette.dim)]
+        return drawing(lines + body, height)
+
+    def _about(self, frame: Frame) -> str:
+        keys = "o orders, / searches, Enter tells "
+        shown = self._shown
+        if shown is None:
+            return keys
+        return f"{len(shown.sessions):,} of {shown.matched:,}; {keys}"
+
+    def selected(self) -> Target | None:
+        session = self._rows.current()
+        return None if session is None else _target(session)
+
+    def move(self, by: int) -> None:
+        self._rows.move(by)
+
+    def move_page(self, by: int) -> None:
+        self._rows.move_page(by)
+
+    def move_to_end(self, last: bool) -> None:
+        self._rows.move_to_end(last)
+
+    def pick(self, target: Target) -> None:
+        self._rows.pick(target, _target)
+
+
+def _target(session: SessionView) -> SessionTarget:
+    return SessionTarget(session.thread_index, session.session_index)
+
+
+def _column_heads(width: int, palette: Palette) -> Line:
+    line = Line(f"  {'thread/index':<13} {'connection':<12}", palette.dim)
+    heads = "".join(name.rjust(column) for name, column in _TIMES)
+    if width >= _WIDE:
+        heads = f"{'interface':<10} {'list':<14} {'class now':<14}" + heads
+    return line.fit(width - len(heads)).pad(width - len(heads)).add(heads, palette.dim)
+
+
+def session_row(frame: Frame, session: SessionView, width: int, palette: Palette) -> Line:
+    """` 1/12  10.0.0.2:1234 > 192.168.0.2:80 tcp ... pg0 tcp_idle  0.35s 1.65s 3.65s`."""
+    now = frame.snapshot.now
+    line = Line(f"  {f'{session.thread_index}/{session.session_index}':<13} ")
+    times = (short_time(now - session.last_active_time), due_text(session.check_due - now, "due"),
+             due_text(session.expires - now, "over"))  # fmt: skip
+    other = session.timeout_class != session.link_list_id
+    tail = Line()
+    if width >= _WIDE:
+        names = {i.sw_if_index: i.name for i in frame.snapshot.interfaces}
+        tail.add(f"{names.get(session.sw_if_index, '?'):<10} ")
+        tail.add(f"{_CLASSES[session.link_list_id]:<14} ", palette.dim)
+        said = f"≠ {_CLASSES[session.timeout_class]}" if other else ""
+        tail.add(f"{said:<14}"[:14], palette.up)
+    elif other:
+        tail.add("≠", palette.up)
+    for (_, column), value in zip(_TIMES, times, strict=True):
+        tail.add(value.rjust(column), palette.up if value in ("due", "over") else palette.plain)
+    room = width - len(line) - len(tail) - 1
+    connection = session.connection
+    if len(connection) > room:
+        connection = connection.replace(" > ", ">")
+    line.add(fit(connection, room)).pad(width - len(tail))
+    return line.join(tail).point_at(_target(session), 2)

@@ -1,0 +1,160 @@
+"""Stories as rows: wrapped under themselves, with what they point at."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from rich.style import Style
+
+from aclbench.tui.drawing import Line
+from aclbench.tui.log.text import thread_name
+from aclbench.tui.palette import Palette
+from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
+from aclbench.tui.units import stamp_text
+from aclbench.workbench.stories import (
+    FieldLine,
+    FieldStory,
+    ListStory,
+    PastEvent,
+    SessionStory,
+)
+
+#: What a row is: it says how it looks.
+Kind = Literal["title", "heading", "field", "plain", "event", "dim", "bad"]
+
+_NAME_WIDTH: Final = 24
+
+
+class StoryRow(NamedTuple):
+    """One row of a story."""
+
+    kind: Kind
+    text: str
+    target: Target | None = None
+    indent: int = 0
+
+
+def row_lines(row: StoryRow, number: int, width: int, palette: Palette) -> list[Line]:
+    """The row of that number as lines: what is too long goes on below itself."""
+    room = max(width - 4 - row.indent, 10)
+    hang = _NAME_WIDTH if row.kind == "field" else 2
+    wrapped = textwrap.wrap(
+        row.text,
+        room,
+        subsequent_indent=" " * min(hang, room // 2),
+        drop_whitespace=True,
+        break_on_hyphens=False,
+    ) or [""]
+    style = _style(row.kind, palette)
+    lines = [Line("  " + " " * row.indent).add(text, style) for text in wrapped]
+    if row.kind == "field":
+        name = row.text[:_NAME_WIDTH]
+        lines[0] = Line("  " + " " * row.indent).add(name, palette.dim).add(wrapped[0][len(name) :])
+    lines[0].point_at(target_of(row, number), 2)
+    return lines
+
+
+def target_of(row: StoryRow, number: int) -> Target:
+    """What the cursor points at on a row; it can be on any, so that one scrolls by it."""
+    return row.target if row.target is not None else RowTarget(row.text, number)
+
+
+def _style(kind: Kind, palette: Palette) -> Style:
+    return {
+        "title": palette.strong,
+        "heading": palette.strong,
+        "dim": palette.dim,
+        "bad": palette.bad,
+    }.get(kind, palette.plain)
+
+
+def session_rows(story: SessionStory, started: int) -> list[StoryRow]:
+    """A session: what comes next first, then its fields, then all that happened to it."""
+    rows: list[StoryRow] = []
+    if story.next is not None:
+        rows.append(StoryRow("heading", "what comes next"))
+        rows += [StoryRow("plain", text, indent=2) for text in story.next.sentences]
+    if story.note:
+        rows.append(StoryRow("dim", story.note))
+    rows += _fields(story.fields)
+    rows.append(StoryRow("heading", "what happened, the latest last"))
+    rows += _events(story.events, started, SessionTarget(*story.id))
+    if story.left_out:
+        rows.insert(len(rows) - len(story.events) + 1, _left_out(story.left_out))
+    return rows
+
+
+def field_rows(story: FieldStory, started: int) -> list[StoryRow]:
+    """A field: what it is now and means, and who wrote it when, the latest first."""
+    rows = [
+        StoryRow("title", f"{story.name} is {story.value_text}"),
+        StoryRow("plain", story.meaning, indent=2),
+        StoryRow("field", f"{'in VPP':<{_NAME_WIDTH}}{story.vpp_name}", indent=2),
+        StoryRow("field", f"{'written by':<{_NAME_WIDTH}}{story.written_by}", indent=2),
+        StoryRow("field", f"{'read by':<{_NAME_WIDTH}}{story.read_by}", indent=2),
+    ]
+    if story.note:
+        rows.append(StoryRow("dim", story.note))
+    rows.append(StoryRow("heading", "who wrote it, the latest first"))
+    for writer in story.writers:
+        said = f"{stamp_text(writer.time - started)}  {writer.who}, {writer.what}: "
+        target = None if writer.place is None else PastTarget(writer.place)
+        rows.append(StoryRow("event", f"{said}{writer.old} > {writer.new}", target, 2))
+    if not story.writers:
+        said = "nobody so far" if story.complete else "looking back ..."
+        rows.append(StoryRow("dim", said, indent=2))
+    return rows
+
+
+def list_rows(story: ListStory, started: int) -> list[StoryRow]:
+    """A list: what the next interrupt makes of it, its fields, its first sessions, its events."""
+    rows = [StoryRow("heading", "what comes next")]
+    rows += [StoryRow("plain", text, indent=2) for text in story.sentences]
+    if story.note:
+        rows.append(StoryRow("dim", story.note))
+    rows += _fields(story.fields)
+    if story.first:
+        rows.append(StoryRow("heading", "its first sessions, and what becomes of them"))
+    for each in story.first:
+        said = f"session {each.id.session_index}, {each.connection}: {each.text}"
+        rows.append(StoryRow("plain", said, SessionTarget(*each.id), 2))
+    rows.append(StoryRow("heading", "what happened on it, the latest last"))
+    rows += _events(story.events, started, None)
+    return rows
+
+
+def text_rows(lines: Iterable[str]) -> list[StoryRow]:
+    """Lines as they are, such as an explanation's."""
+    rows: list[StoryRow] = []
+    for line in lines:
+        text = line.lstrip()
+        indent = len(line) - len(text)
+        rows.append(StoryRow("heading" if not indent else "plain", text, indent=indent))
+    return rows
+
+
+def _fields(fields: Iterable[FieldLine]) -> Iterator[StoryRow]:
+    yield StoryRow("heading", "its fields")
+    for field in fields:
+        text = f"{field.name:<{_NAME_WIDTH - 1}} {field.value}"
+        yield StoryRow("field", f"{text}   {field.meaning}" if field.meaning else text, indent=2)
+
+
+def _events(
+    events: Iterable[PastEvent], started: int, about: SessionTarget | PacketTarget | None
+) -> Iterator[StoryRow]:
+    none = True
+    for event in events:
+        none = False
+        stamp, thread = stamp_text(event.time - started), thread_name(event.thread_index)
+        target = None if event.place is None else PastTarget(event.place, about)
+        text = f"{stamp} {thread} {event.kind}: {event.text}"
+        yield StoryRow("event", text, target, 2)
+    if none:
+        yield StoryRow("dim", "looking back ...", indent=2)
+
+
+def _left_out(count: int) -> StoryRow:
+    return StoryRow("dim", f"... {count:,} events in between are left out", indent=2)

@@ -1,0 +1,1 @@
+"""The timeline: the whole run in a strip, with what happened where, and where one stands."""
