@@ -1,335 +1,511 @@
-"""The screen as someone at the keyboard meets it, at two sizes."""
+"""The screen as someone at the keyboard meets it: time, places, sizes, commands, help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.command import CommandPalette
+from textual.widgets import Input, Static
 
 from aclbench.errors import ScenarioError
-from aclbench.tui.app import AclbenchApp
-from aclbench.tui.command.line import CommandRegion
-from aclbench.tui.help.screen import HelpScreen, key_lines, key_name
-from aclbench.tui.keys import BINDINGS
-from aclbench.tui.player import SPEEDS, Player
-from aclbench.tui.screen import BenchScreen
-from aclbench.tui.textpanel import TextPanel
+from aclbench.tui.help.screen import HelpScreen, key_name
+from aclbench.tui.keys import SECTIONS, is_offered, sections_of
+from aclbench.tui.settings import Settings
+from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.bench import Workbench
-from tui.bench import busy_bench, capture_bench, make_bench, one_opening
+from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
+from tui.piloting import HUGE, LARGE, SMALL, Bench, Size, app, benching, flat_out
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-
-
-class Bench:
-    """What a test looks at: the screen, its player, and what stands on it."""
-
-    def __init__(self, pilot: Pilot[None]) -> None:
-        self.pilot = pilot
-        screen = pilot.app.screen_stack[0]
-        assert isinstance(screen, BenchScreen)
-        self.screen = screen
-
-    @property
-    def player(self) -> Player:
-        assert self.screen.player is not None
-        return self.screen.player
-
-    def text(self, selector: str) -> str:
-        return str(self.screen.query(selector).first(TextPanel).render())
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+ALL_SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, HUGE], ids=["80x24", "120x40", "200x60"])
+PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
 
 
-async def begin(pilot: Pilot[None]) -> Bench:
-    """Wait until the bench is made: at most so many turns."""
-    bench = Bench(pilot)
-    for _ in range(100):
-        await pilot.pause()
-        if bench.screen.frame is not None:
-            return bench
-    raise AssertionError("the bench was never painted")
-
-
-def app(make: Callable[[], Workbench] = busy_bench) -> AclbenchApp:
-    return AclbenchApp(make, "A bench for tests")
-
-
-@SIZES
-async def test_the_first_screen_shows_the_bench(size: tuple[int, int]) -> None:
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        assert "paused" in bench.text("#status")
-        assert "+1.300 s" in bench.text("#status")
-        panels = bench.screen.query("#panels TextPanel")
-        assert len(panels) == 2
-        assert "vpp_wk_0" in bench.text("#panels TextPanel")
+@ALL_SIZES
+async def test_the_first_screen_shows_the_bench(size: Size) -> None:
+    async with benching(size=size) as bench:
+        assert "paused" in bench.status()
+        assert "+1.300 s" in bench.status()
+        assert len(bench.screen.query("#workers TextPanel")) == 2
+        assert "vpp_wk_0" in bench.text("#workers TextPanel")
         assert "waits for event or clock" in bench.text("#cleaner")
-        assert bench.screen.query_one("#log").display == (size[1] == 40)
-        # Nothing lies outside of the screen or over something else.
-        regions = [w.region for w in bench.screen.query("TextPanel") if w.display and w.size]
-        assert all(r.right <= size[0] and r.bottom <= size[1] for r in regions)
+        for name, shown in (
+            ("#log", size != SMALL),
+            ("#packets", size != SMALL),
+            ("#plot", size == HUGE),
+            ("#timeline", True),
+        ):
+            panel = bench.screen.query_one(name)
+            assert bool(panel.display and panel.region.area) == shown, name
+        for word in ("Space Play", "s Step", "b Back", "? Help", "q Quit"):
+            assert word in bench.text("#footer")
+        bench.lies_inside()
+
+
+@ALL_SIZES
+@pytest.mark.parametrize("workers", [0, 1, 16])
+async def test_every_place_is_there_and_inside(size: Size, workers: int) -> None:
+    async with benching(lambda: busy_bench(workers), size) as bench:
+        for key, name in enumerate(PLACES, 1):
+            await bench.press(str(key))
+            assert bench.screen.place == name
+            assert f"[{key} {name}]" in bench.text("#tabs")
+            assert "workers 1-0" not in bench.status()
+            # It alone has the room.
+            shown, hidden = ("#workers", "#place") if name == "bench" else ("#place", "#workers")
+            assert bench.screen.query_one(shown).region.height > size[1] // 3
+            assert not bench.screen.query_one(hidden).display
+            bench.lies_inside()
+        await bench.press("escape", "escape")
+        assert bench.screen.place == "bench"
+        for _ in range(4):
+            await bench.press("v")
+            bench.lies_inside()
+
+
+# --- time ---------------------------------------------------------------------------------------
 
 
 @SIZES
-async def test_play_advances_and_pause_stops(size: tuple[int, int]) -> None:
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        start = bench.player.bench.now
+async def test_play_advances_and_pause_stops(size: Size) -> None:
+    async with benching(size=size) as bench:
+        start = bench.bench.now
         await bench.press("space")
         assert bench.player.playing
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if bench.player.bench.now > start:
-                break
-        assert bench.player.bench.now > start
+        await bench.until(lambda: bench.bench.now > start and "playing" in bench.status())
         await bench.press("space")
         assert not bench.player.playing
-        stopped = bench.player.bench.now
-        await pilot.pause(0.25)
-        assert bench.player.bench.now == stopped
-        assert "paused" in bench.text("#status")
+        stopped = bench.bench.now
+        await bench.until(lambda: not bench.screen._loop_runs)
+        assert bench.bench.now == stopped
+        assert "paused" in bench.status()
 
 
 async def test_a_paused_screen_is_not_painted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
+    async with benching() as bench:
+        await bench.press("3")
+        await bench.until(lambda: not bench.screen._loop_runs)
         painted: list[str] = []
         monkeypatch.setattr(bench.screen, "paint", lambda: painted.append("paint"))
-        await pilot.pause(0.35)
+        for _ in range(50):
+            await bench.pilot.pause(0)
         assert not painted
-
-
-@SIZES
-async def test_steps(size: tuple[int, int]) -> None:
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        await bench.press("s")
-        assert "step: cleaner, wake up" in bench.text("#status")
-        await bench.press("right")
-        assert "step: cleaner, tally" in bench.text("#status")
-        await bench.press("e")
-        assert "event: cleaner, raise interrupt, done" in bench.text("#status")
-        assert "●pending*" in bench.text("#panels TextPanel")
-        await bench.press("g")
-        assert "jumped" in bench.text("#status")
-
-
-@SIZES
-async def test_back_undoes_and_going_on_finds_the_same_run(size: tuple[int, int]) -> None:
-    """Steps and events are taken back one by one, a second at a time, and to the start."""
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        bench_ = bench.player.bench
-        seen = [bench_.snapshot()]
-        for key in ("s", "s", "e", "e"):
-            await bench.press(key)
-            seen.append(bench_.snapshot())
-        for key in ("b", "left"):
-            await bench.press(key)
-        assert "back by one step" in bench.text("#status")
-        await bench.press("e")
-        assert bench_.snapshot() == seen[-1]
-        await bench.press("left_square_bracket")
-        assert "back 1 s" in bench.text("#status")
-        assert bench_.now == seen[-1].now - 1_000_000_000
-        await bench.press("home", "b")
-        assert "this is the start of the run" in bench.text("#status")
-        assert bench_.snapshot().packets.read == 0
-        await bench.press("right_square_bracket", "B")
-        assert "back by one event" in bench.text("#status")
-        assert [branch.name for branch in bench_.branches()] == ["main"]
-
-
-async def test_the_log_is_that_of_the_place_one_went_back_to() -> None:
-    """It neither keeps what has not happened nor forgets what has."""
-    async with app().run_test(size=(120, 40)) as pilot:
-        bench = await begin(pilot)
-        before = bench.player.log.last(50, 0)
-        for _ in range(6):
-            await bench.press("e")
-        assert bench.player.log.last(50, 0) != before
-        for _ in range(40):
-            await bench.press("b")
-        assert len(bench.player.log.last(50, 0)) <= len(before) + 1
-
-
-async def test_a_command_that_goes_back_takes_the_log_along() -> None:
-    """`goto` typed below is the same as going there by key."""
-    async with app().run_test(size=(120, 40)) as pilot:
-        bench = await begin(pilot)
-        await bench.press("space")
-        for _ in range(20):
-            await bench.press("e")
-        kept = bench.player.log.kept(0)
-        bench.player.command("goto start")
-        assert bench.player.log.kept(0) < kept
-        assert bench.player.bench.snapshot().packets.read == 0
 
 
 async def test_it_plays_at_once_when_asked_to() -> None:
     """The one command that a newcomer types shows something that moves."""
-    async with AclbenchApp(busy_bench, "A bench", play=True).run_test() as pilot:
-        bench = await begin(pilot)
-        assert bench.player.playing
-
-
-async def test_restart_makes_a_new_bench() -> None:
-    async with app(make_bench).run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        bench.player.command("set acl-plugin session timeout udp idle 7")
-        await bench.press("space", "r")
-        assert bench.player.bench.snapshot().session_timeout[0] == 4_000_000_000
-        assert "restarted" in bench.text("#status")
-        assert "idle" in bench.text("#status")
-
-
-async def test_faster_and_slower() -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        await bench.press("plus", "equals_sign")
-        assert " 5x " in bench.text("#status")
-        await bench.press("minus", "minus", "minus")
-        assert " 0.5x " in bench.text("#status")
+    async with benching(play=True) as bench:
+        await bench.until(lambda: bench.player.playing)
 
 
 @SIZES
-async def test_the_command_line(size: tuple[int, int]) -> None:
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        region = bench.screen.query_one(CommandRegion)
-        assert not region.is_open
-        await bench.press("colon")
-        assert region.is_open
-        line = bench.screen.query_one(Input)
-        line.value = "show acl-plugin sessions"
-        await bench.press("enter")
-        await pilot.pause()
-        assert "Sessions total" in str(region.query_one("#command-text").render())
-        line.value = "shw"
-        await bench.press("enter")
-        await pilot.pause()
-        assert str(region.query_one("#command-text").render()).startswith("error: ")
-        # Letters, spaces and signs are typed, not obeyed.
-        await bench.press("s", "space", "plus", "q", "question_mark")
-        assert line.value == "s +q?"
-        assert not bench.player.playing
-        await bench.press("up")
-        assert line.value == "shw"
-        await bench.press("escape")
-        assert not region.is_open
+async def test_steps_and_what_they_change(size: Size) -> None:
+    async with benching(size=size) as bench:
         await bench.press("s")
-        assert "step" in bench.text("#status")
+        assert "step: cleaner, wake up" in bench.status()
+        await bench.press("right")
+        assert "step: cleaner, tally" in bench.status()
+        await bench.press("e")
+        assert "event: cleaner, raise interrupt, done" in bench.status()
+        assert "●pending*" in bench.text("#workers TextPanel")
+        await bench.press("full_stop")
+        assert "jumped" in bench.status()
 
 
-async def test_a_command_shows_at_once() -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        await bench.press("colon")
-        bench.screen.query_one(Input).value = "set acl-plugin session timeout tcp idle 9"
-        await bench.press("enter")
-        await pilot.pause()
-        assert "7.70s" in bench.text("#panels TextPanel")
-
-
-async def test_help_lists_every_key() -> None:
-    async with app().run_test(size=(120, 40)) as pilot:
-        await begin(pilot)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, HelpScreen)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, BenchScreen)
-
-
-def test_every_binding_has_an_id_and_a_tooltip() -> None:
-    assert len({binding.id for binding in BINDINGS}) == len(BINDINGS)
-    assert all(binding.tooltip for binding in BINDINGS)
-    lines = key_lines(BINDINGS)
-    shown = {key for keys, _ in lines for key in keys.split()}
-    assert {key_name(k) for b in BINDINGS for k in b.key.split(",")} == shown
-    assert {"[", "]", "Left", "Shift+Left"} <= shown
-    assert not [key for key in shown if "_" in key]
-
-
-@pytest.mark.parametrize("workers", [0, 1, 3, 16])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
-async def test_pages_of_workers(size: tuple[int, int], workers: int) -> None:
-    async with app(lambda: busy_bench(workers)).run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        seen: set[int] = set()
-        assert bench.screen._layout_now is not None
-        for _ in range(workers // bench.screen._layout_now.per_page + 1):
-            assert bench.screen.frame is not None
-            seen |= set(bench.screen.frame.workers)
-            await bench.press("n")
-        assert seen == set(range(1, workers + 1) if workers else {0})
-        await bench.press("p", "tab")
-        assert bench.screen.query_one("#log").display
-        await bench.press("n", "tab")
-
-
-async def test_resizing() -> None:
-    async with app(lambda: busy_bench(4)).run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        await pilot.resize_terminal(200, 60)
-        await pilot.pause()
-        assert len(bench.screen.query("#panels TextPanel")) == 4
-        await pilot.resize_terminal(30, 8)
-        await pilot.pause()
-        assert len(bench.screen.query("#panels TextPanel")) == 1
-
-
-async def test_the_log_is_filtered_and_scrolled() -> None:
-    def make() -> Workbench:
-        return make_bench()
-
-    async with app(make).run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        await bench.press("tab")
-        assert "all events" in bench.text("#log")
-        await bench.press("f")
-        assert "without packets" in bench.text("#log")
-        bench.player.command("clear acl-plugin sessions")
-        bench.player.bench.advance(5)
-        await bench.press("pageup")
-        newer = bench.text("#log")
+@SIZES
+async def test_back_undoes_and_going_on_finds_the_same_run(size: Size) -> None:
+    async with benching(size=size) as bench:
+        for key in ("s", "s", "e", "e"):
+            await bench.press(key)
+        there = bench.bench.snapshot()
+        for key in ("b", "left"):
+            await bench.press(key)
+        assert "back by one step" in bench.status()
+        assert "in the past" in bench.status()
+        await bench.press("e")
+        assert bench.bench.snapshot() == there
+        await bench.press("left_square_bracket")
+        assert "back 1 s" in bench.status()
+        assert bench.bench.now == there.now - NS_PER_S
+        await bench.press("home", "b")
+        assert "this is the start of the run" in bench.status()
+        assert bench.bench.snapshot().packets.read == 0
+        await bench.press("right_square_bracket", "E")
+        assert "back by one turn" in bench.status()
         await bench.press("end")
-        assert bench.text("#log") != newer or "newer below" not in newer
+        assert bench.bench.snapshot() == there
+        assert [branch.name for branch in bench.bench.branches()] == ["main"]
 
 
-async def test_light_and_dark() -> None:
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        dark = bench.screen._palette
-        await bench.press("t")
-        assert bench.screen._palette != dark
-
-
-async def test_it_plays_a_capture_to_its_end(tmp_path: Path) -> None:
+async def test_packet_by_packet(tmp_path: Path) -> None:
     path = one_opening(tmp_path / "one.pcap")
-    async with app(lambda: capture_bench(path)).run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        bench.player.speed_index = len(SPEEDS) - 1
+    async with benching(lambda: capture_bench(path)) as bench:
+        await bench.press("p", "p")
+        assert "behind packet 2" in bench.status()
+        await bench.press("P")
+        assert "back by one packet" in bench.status()
+        assert bench.bench.snapshot().packets.read == 1
+
+
+@SIZES
+async def test_marks(size: Size) -> None:
+    """m and M, and the kind that k chooses."""
+    async with benching(size=size) as bench:
+        end = bench.bench.now
+        await bench.press("home")
+        await bench.choose("k", "d")
+        assert bench.player.mark_kind == "denied"
+        if size == LARGE:
+            assert "[d denied 1]" in bench.text("#timeline")
+        await bench.press("m")
+        await bench.until(lambda: bench.player.side is None)
+        assert bench.bench.snapshot().packets.denied == 1
+        assert bench.offset() == 400_000_000
+        assert "in the past" in bench.status()
+        await bench.press("end", "M")
+        await bench.until(lambda: bench.player.side is None)
+        assert bench.offset() == 400_000_000
+        await bench.choose("k", "m")
+        assert bench.player.mark_kind == ""
+        await bench.press("home", "m")
+        await bench.until(lambda: bench.player.side is None)
+        assert bench.bench.snapshot().sessions.live == 1
+        await bench.press("end")
+        assert bench.bench.now == end
+
+
+@pytest.mark.parametrize(
+    ("where", "offset", "packets"),
+    [
+        ("+0.25", 0.25, 3),
+        ("+2min", 120, 6),
+        ("#4", 0.4, 4),
+        ("start", 0, 0),
+        ("end", 1.3, 6),
+        ("50%", 0.65, 6),
+        ("0%", 0, 0),
+    ],
+)
+async def test_going_places(where: str, offset: float, packets: int) -> None:
+    async with benching() as bench:
+        await bench.press("g")
+        await bench.dialog()
+        await bench.write(where)
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: bench.player.side is None)
+        assert not bench.player.error, bench.status()
+        assert bench.offset() == int(offset * NS_PER_S)
+        assert bench.bench.snapshot().packets.read == packets
+
+
+async def test_going_to_an_event_and_to_what_there_is_not() -> None:
+    async with benching() as bench:
+        for where, error in (
+            ("event 5", ""),
+            ("event 99999", "this run has 68 events"),
+            ("#77", "77"),
+        ):
+            await bench.press("g")
+            await bench.dialog()
+            await bench.write(where)
+            await bench.press("enter")
+            await bench.closed()
+            await bench.until(lambda: bench.player.side is None)
+            assert error in bench.status()
+            assert bench.player.error == bool(error)
+        assert bench.bench.events_so_far() in (5, 6, 7)
+        await bench.press("g")
+        await bench.dialog()
+        await bench.write("nowhere")
+        await bench.press("enter")
+        assert "not a place" in str(bench.top.query_one("#dialog-error", Static).render())
+        await bench.press("escape")
+        await bench.closed()
+
+
+async def test_along_the_timeline() -> None:
+    async with benching() as bench:
+        end = bench.bench.now
+        await bench.press("less_than_sign", "comma")
+        back = bench.bench.now
+        assert back == end - 2 * ((end - bench.player.started) // 40)
+        await bench.press("greater_than_sign")
+        assert back < bench.bench.now < end
+        await bench.press("end", "greater_than_sign")
+        assert bench.bench.now == end
+
+
+async def test_faster_and_slower_and_gaps() -> None:
+    async with benching() as bench:
+        await bench.press("plus", "equals_sign")
+        assert " 5x " in bench.status()
+        await bench.press("minus", "minus", "minus")
+        assert " 0.5x " in bench.status()
+        await bench.press("j")
+        assert "played out" in bench.status()
+        await bench.press("j")
+        assert "jumped" in bench.status()
+
+
+async def test_gaps_are_played_out_as_the_settings_say() -> None:
+    async with benching(settings=Settings(gaps="play")) as bench:
+        assert bench.player.plays_gaps
+
+
+async def test_who_steps_is_chosen() -> None:
+    """The menu has those who can go now; stepping them by hand opens no branch at the end."""
+    async with benching() as bench:
+        await bench.press("e")
+        await bench.choose("a", "2")
+        assert bench.player.chosen == "vpp_wk_1"
+        assert "vpp_wk_1 steps" in bench.status()
+        await bench.press("e")
+        assert "event: vpp_wk_1, say, done" in bench.status()
+        await bench.press("s")
+        assert "vpp_wk_1 has nothing to do now" in bench.status()
+        assert len(bench.bench.branches()) == 1
+        await bench.choose("a", "0")
+        assert not bench.player.chosen
+        await bench.press("s")
+        assert "step: vpp_wk_0" in bench.status()
+
+
+async def test_restart_makes_a_new_bench() -> None:
+    async with benching(make_bench) as bench:
+        await bench.command("set acl-plugin session timeout udp idle 7")
+        await bench.press("space", "r")
+        assert bench.bench.snapshot().session_timeout[0] == 4 * NS_PER_S
+        assert "restarted" in bench.status()
+        assert "idle" in bench.status()
+
+
+@SIZES
+async def test_it_plays_a_capture_flat_out_to_its_end(size: Size, tmp_path: Path) -> None:
+    path = one_opening(tmp_path / "one.pcap")
+    async with benching(lambda: capture_bench(path), size) as bench:
+        flat_out(bench)
         await bench.press("space")
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if not bench.player.playing:
-                break
-        assert "ended" in bench.text("#status")
-        assert "packets 3" in bench.text("#status")
+        await bench.until(lambda: not bench.player.playing)
+        await bench.settle()
+        assert "ended" in bench.status()
+        assert "packets 3" in bench.status()
+
+
+async def test_a_damaged_capture_is_told(tmp_path: Path) -> None:
+    packets = [(1 + n / 100, data) for n, (_, data) in enumerate(opening())]
+    path = write_pcap(tmp_path / "cut.pcap", packets, cut=5)
+    async with benching(lambda: capture_bench(path)) as bench:
+        flat_out(bench)
+        await bench.press("space")
+        await bench.until(lambda: "cut.pcap" in bench.status())
+        assert "error: " in bench.status()
+        assert "packets 2" in bench.status()
+        bench.lies_inside()
 
 
 async def test_a_bench_that_cannot_be_made_ends_the_app() -> None:
     def refuse() -> Workbench:
         raise ScenarioError("no such thing")
 
-    async with app(refuse).run_test(size=(80, 24)) as pilot:
+    async with app(refuse).run_test(size=SMALL) as pilot:
         for _ in range(20):
-            await pilot.pause()
+            await pilot.pause(0)
     assert pilot.app.return_code == 1
+
+
+# --- sizes ----------------------------------------------------------------------------------------
+
+
+async def test_resizing_while_playing() -> None:
+    """From large to tiny and back, on every place; nothing raises, nothing lies outside."""
+    async with benching(lambda: busy_bench(4), HUGE) as bench:
+        bench.player.speed_index = 7
+        await bench.press("space")
+        for key, size in zip(
+            "1234567", [(200, 60), (60, 15), (120, 40), (80, 24), (60, 15), (100, 34), (60, 15)],
+            strict=True,
+        ):  # fmt: skip
+            await bench.press(key)
+            await bench.resize(size)
+            bench.lies_inside()
+        for size in ((200, 60), (60, 15), (30, 8), (200, 60)):
+            await bench.press("1")
+            await bench.resize(size)
+            if size != (30, 8):
+                bench.lies_inside()
+        assert len(bench.screen.query("#workers TextPanel")) == 4
+
+
+@ALL_SIZES
+@pytest.mark.parametrize("workers", [0, 1, 3, 16])
+async def test_pages_of_workers_and_one_alone(size: Size, workers: int) -> None:
+    async with benching(lambda: busy_bench(workers), size) as bench:
+        seen: set[int] = set()
+        assert bench.screen._layout_now is not None
+        pages = -(-max(workers, 1) // bench.screen._layout_now.per_page)
+        for page in range(pages):
+            frame = bench.screen.frame
+            assert frame is not None
+            assert bench.screen.page == page
+            seen |= set(frame.workers)
+            if page < pages - 1:
+                await bench.press("n")
+        assert seen == set(range(1, workers + 1) if workers else {0})
+        last = bench.screen.frame
+        assert last is not None
+        await bench.press("z")
+        assert bench.screen.frame is not None
+        assert bench.screen.frame.workers == last.workers[:1]
+        assert len(bench.screen.query("#workers TextPanel")) == 1
+        bench.lies_inside()
+        await bench.press("z")
+        assert bench.screen.frame.workers == last.workers
+        await bench.press("n")  # round to the first
+        assert bench.screen.page == 0
+        await bench.press("N")
+        assert bench.screen.page == pages - 1
+
+
+# --- looks ----------------------------------------------------------------------------------------
+
+
+async def test_light_and_dark() -> None:
+    async with benching() as bench:
+        dark = bench.screen._palette
+        await bench.press("t")
+        assert bench.screen._palette != dark
+        assert bench.pilot.app.theme == "textual-light"
+        await bench.press("t")
+        assert bench.screen._palette == dark
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+@pytest.mark.parametrize("place", PLACES)
+async def test_help_lists_every_key_of_the_place(place: str, threaded: bool) -> None:
+    shown = {
+        (key_name(key), binding.tooltip)
+        for _, bindings in sections_of(place, threaded)
+        for binding in bindings
+        for key in binding.key.split(",")
+    }
+    for section in SECTIONS:
+        for key in section.keys:
+            here = (not key.places or place in key.places) and is_offered(
+                key.action, place, threaded
+            )
+            for each in key.keys.split(","):
+                assert ((key_name(each), key.about) in shown) == here, key
+
+
+@SIZES
+async def test_help_on_the_screen(size: Size) -> None:
+    async with benching(size=size) as bench:
+        await bench.press("3", "question_mark")
+        assert isinstance(bench.top, HelpScreen)
+        parts = bench.top._parts
+        assert parts[0][0][0] == "on this place: sessions"
+        words = [right for part in parts for _, right in part]
+        assert any("Order by" in word for word in words)
+        assert any("on the timeline: cleared" in word for word in words)
+        await bench.press("escape")
+        await bench.closed()
+        assert bench.screen.place == "sessions"
+
+
+async def test_keys_are_those_of_the_settings() -> None:
+    """In force, in the footer, in the help; the old ones do nothing."""
+    settings = Settings(keys={"time.step": "x", "place.log": "l"})
+    async with benching(settings=settings) as bench:
+        assert "x Step" in bench.text("#footer")
+        assert "l log" in bench.text("#tabs")
+        await bench.press("s")
+        assert "step" not in bench.status()
+        await bench.press("x")
+        assert "step: cleaner, wake up" in bench.status()
+        await bench.press("l")
+        assert bench.screen.place == "log"
+        await bench.press("question_mark")
+        assert isinstance(bench.top, HelpScreen)
+        rows = [row for part in bench.top._parts for row in part]
+        assert ("x", "One named step of the actor whose turn it is, or that a chose") in rows
+
+
+async def test_what_is_wrong_with_the_settings_is_said() -> None:
+    async with benching(says=("config.toml: there is no theme mauve",)) as bench:
+        await bench.until(lambda: bench.pilot.app._notifications)
+        assert "mauve" in next(iter(bench.pilot.app._notifications)).message
+
+
+async def test_the_palette_has_every_action_of_the_place() -> None:
+    async with benching() as bench:
+        commands = list(bench.pilot.app.get_system_commands(bench.screen))
+        about = {command.title for command in commands}
+        for section in SECTIONS:
+            for key in section.keys:
+                here = not key.places or "bench" in key.places
+                assert (key.about in about) == here, key
+        await bench.press("ctrl+p")
+        await bench.until(lambda: isinstance(bench.top, CommandPalette))
+        await bench.press("escape")
+        await bench.closed()
+        step = next(c for c in commands if c.title.startswith("One named step"))
+        await step.callback()
+        await bench.settle()
+        assert "step: cleaner, wake up" in bench.status()
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def printed(bench: Bench) -> str:
+    return bench.region._output.text
+
+
+@SIZES
+async def test_the_command_line(size: Size) -> None:
+    async with benching(size=size) as bench:
+        assert not bench.region.is_open
+        await bench.press("colon")
+        assert bench.region.is_open
+        line = bench.screen.query_one(Input)
+        line.value = "show acl-plugin sessions"
+        await bench.press("enter")
+        await bench.until(lambda: "Sessions total" in printed(bench))
+        line.value = "shw"
+        await bench.press("enter")
+        await bench.until(lambda: "error: " in printed(bench))
+        # Letters, spaces and signs are typed, not obeyed.
+        await bench.press("s", "space", "plus", "q", "2")
+        assert line.value == "s +q2"
+        assert not bench.player.playing
+        assert bench.screen.place == "bench"
+        await bench.press("up")
+        assert line.value == "shw"
+        await bench.press("escape")
+        assert not bench.region.is_open
+        await bench.press("s")
+        assert "step" in bench.status()
+
+
+async def test_a_command_shows_at_once() -> None:
+    async with benching() as bench:
+        await bench.command("set acl-plugin session timeout tcp idle 9")
+        assert "7.70s" in bench.text("#workers TextPanel")
+
+
+async def test_a_command_that_goes_back_takes_the_screen_along() -> None:
+    async with benching(size=LARGE) as bench:
+        await bench.command("goto start")
+        assert "in the past" in bench.status()
+        assert "nothing has happened yet" in bench.text("#log")
+
+
+async def test_quit_leaves() -> None:
+    async with benching() as bench:
+        bench.region.open("quit")
+        await bench.pilot.press("enter")
+        for _ in range(20):
+            await bench.pilot.pause(0)
+        assert bench.pilot.app._exit

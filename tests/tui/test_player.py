@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from aclbench.errors import CommandError
-from aclbench.tui.player import MOMENT_S, NORMAL_SPEED, SPEEDS, Player
+from aclbench.errors import AclbenchError, CommandError
+from aclbench.tui.frame import Frame, Wanted
+from aclbench.tui.log.store import FILTERS, GAP
+from aclbench.tui.player import GAP_S, MARK_WORDS, MOMENT_S, NORMAL_SPEED, SPEEDS, Player
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.bench import Workbench
 from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
+from aclbench.workbench.snapshot import Snapshot, View
+from aclbench.workbench.timeline import MARK_KINDS
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
+
+ALL = 0
 
 
 class Wall:
@@ -29,12 +35,30 @@ def wall() -> Wall:
     return Wall()
 
 
+def frame_of(player: Player) -> Frame:
+    """What the screen would paint."""
+    return player.frame(Wanted(player.threads, rows=8, events=8, packets=8, columns=40))
+
+
+def snapshot_of(player: Player) -> Snapshot:
+    return player.bench.snapshot(View(threads=player.threads, anchor="head", size=50))
+
+
+def texts(player: Player, which: int = ALL) -> list[str]:
+    """The log, as text."""
+    return [f"{row.event.kind} {row.event.text}" for row in player.log.last(5000, which)]
+
+
+# --- playing ----------------------------------------------------------------------------------
+
+
 def test_it_begins_paused(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     before = player.bench.now
     player.tick(0.1)
     assert player.bench.now == before
-    assert player.frame(player.threads, 8, 8).state == "paused"
+    assert frame_of(player).state == "paused"
+    assert not player.active
 
 
 def test_a_tick_lets_the_speeds_share_of_time_pass(wall: Wall) -> None:
@@ -57,6 +81,7 @@ def test_the_speeds_have_ends(wall: Wall) -> None:
     for _ in SPEEDS:
         player.faster()
     assert player.speed_text() == "max"
+    assert player.notice == "as fast as it goes"
     for _ in SPEEDS:
         player.faster(-1)
     assert player.speed_text() == f"{SPEEDS[0]:g}x"
@@ -70,7 +95,7 @@ def test_everything_ages_out_and_then_it_has_ended(wall: Wall) -> None:
     for _ in range(50):
         player.tick(0.1)
     assert not player.playing
-    frame = player.frame(player.threads, 8, 8)
+    frame = frame_of(player)
     assert frame.state == "ended"
     assert frame.snapshot.sessions.live == 0
     player.toggle()
@@ -78,21 +103,91 @@ def test_everything_ages_out_and_then_it_has_ended(wall: Wall) -> None:
     assert "nothing is due" in player.notice
 
 
-def test_an_idle_gap_is_jumped_after_a_second(wall: Wall, tmp_path: Path) -> None:
+def test_a_notice_goes_away_while_playing_and_an_error_stays_longer(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    player.toggle()
+    player.say("something")
+    wall.now += 4
+    player.tick(0.0)
+    assert not player.notice
+    player.say("something bad", error=True)
+    wall.now += 4
+    player.tick(0.0)
+    assert player.notice
+    wall.now += 12
+    player.tick(0.0)
+    assert not player.notice
+
+
+def test_what_changed_stands_out_for_a_moment(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    first = frame_of(player).snapshot
+    player.toggle()
+    player.tick(0.1)
+    frame = frame_of(player)
+    assert frame.before == first
+    wall.now += 2 * MOMENT_S
+    player.tick(0.1)
+    frame_of(player)
+    wall.now += 2 * MOMENT_S
+    frame = frame_of(player)
+    assert frame.before is not None
+    assert frame.before.now > first.now
+
+
+def test_a_tick_ends_in_time() -> None:
+    """Each look at the clock costs a second here: one slice must be enough."""
+    ticks = iter(range(10_000))
+    player = Player(busy_bench, "t", lambda: float(next(ticks)))
+    player.toggle()
+    player.speed_index = len(SPEEDS) - 1
+    before = player.bench.now
+    player.tick(0.1)
+    assert player.bench.now - before < 600 * NS_PER_S
+
+
+# --- gaps -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gap(wall: Wall, tmp_path: Path) -> Player:
+    """Nothing due between +20 s or so and +5000 s."""
     path = one_opening(tmp_path / "gap.pcap", later=5000)
     player = Player(lambda: capture_bench(path), "t", wall)
-    player.toggle()
     player.speed_index = SPEEDS.index(100)
+    return player
+
+
+def test_an_idle_gap_is_jumped_after_a_second_and_noted_in_the_log(gap: Player) -> None:
+    gap.toggle()
     seen = []
     for _ in range(40):
-        player.tick(0.1)
-        seen.append(player.bench.now - player.started)
-        if player.notice:
+        gap.tick(0.1)
+        seen.append(gap.bench.now - gap.started)
+        if gap.notice:
             break
-    assert player.notice.startswith("jumped")
+    assert gap.notice.startswith("jumped")
     assert seen[-1] == 5000 * NS_PER_S
     assert seen[-2] < 300 * NS_PER_S
-    assert player.frame(player.threads, 8, 8).snapshot.packets.read == 4
+    assert frame_of(gap).snapshot.packets.read == 4
+    for which in range(len(FILTERS)):
+        notes = [row.event for row in gap.log.last(50, which) if row.event.kind == GAP]
+        assert len(notes) == 1, FILTERS[which]
+        assert "in which nothing was due" in notes[0].text
+
+
+def test_gaps_are_played_out_where_one_wants_that(gap: Player) -> None:
+    gap.switch_gaps()
+    assert gap.notice == "idle gaps are played out"
+    gap.toggle()
+    for _ in range(40):
+        gap.tick(0.1)
+    assert gap.bench.now - gap.started == 400 * NS_PER_S
+    assert not [row for row in gap.log.last(50, ALL) if row.event.kind == GAP]
+    gap.switch_gaps()
+    for _ in range(int(GAP_S / 0.1) + 2):
+        gap.tick(0.1)
+    assert gap.bench.now - gap.started >= 5000 * NS_PER_S
 
 
 def test_slow_motion_is_not_jumped_at_once(wall: Wall) -> None:
@@ -103,6 +198,55 @@ def test_slow_motion_is_not_jumped_at_once(wall: Wall) -> None:
     for _ in range(8):
         player.tick(0.1)
     assert player.bench.now == before + 8 * NS_PER_S // 100
+
+
+# --- flat out ---------------------------------------------------------------------------------
+
+
+class Hurried(Wall):
+    """A clock by which every look takes 4 ms: a tick has time for a few slices."""
+
+    def __call__(self) -> float:
+        self.now += 0.004
+        return self.now
+
+
+def test_flat_out_leaves_gaps_that_are_made_good_on_pause(tmp_path: Path) -> None:
+    """The log then has what it would have had at leisure."""
+    packets = [(1 + n / 2, data) for n in range(40) for _, data in opening(2 + n, 40000 + n)]
+    path = write_pcap(tmp_path / "many.pcap", packets)
+    player = Player(lambda: capture_bench(path), "t", Hurried())
+    player.speed_index = len(SPEEDS) - 1
+    player.toggle()
+    for _ in range(8):
+        player.tick(0.1)
+        if player.log.has_gaps:
+            break
+    assert player.playing
+    gaps = [text for text in texts(player) if text.startswith(GAP)]
+    assert gaps
+    assert "not listened to, for speed" in gaps[0]
+    player.pause()
+    found = texts(player)
+    assert not [text for text in found if text.startswith(GAP)]
+    everything = [f"{event.kind} {event.text}" for event in player.bench.events()]
+    assert found == everything[-len(found) :]
+    assert len(found) == min(len(everything), 400)
+    rows = player.log.last(5000, ALL)
+    assert rows[-1].number == player.bench.events_so_far()
+
+
+def test_with_very_many_sessions_the_gap_stays_and_is_told(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aclbench.tui.player.MANY_SESSIONS", 1)
+    player = Player(busy_bench, "t", wall)
+    player.step(whole_event=True)
+    player.back("event")
+    assert any("would take long" in text for text in texts(player))
+
+
+# --- step by step -----------------------------------------------------------------------------
 
 
 def test_steps_say_who_did_what(wall: Wall) -> None:
@@ -121,7 +265,9 @@ def test_nothing_to_step_is_said(wall: Wall) -> None:
     assert player.notice == "nothing is left to do"
     player.jump()
     assert player.notice == "nothing is due"
-    assert player.frame(player.threads, 8, 8).state == "idle"
+    player.step_packet()
+    assert player.notice == "there is no more packet"
+    assert frame_of(player).state == "idle"
 
 
 def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
@@ -133,6 +279,222 @@ def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
     assert player.bench.snapshot().cleaner.event_cycles == rounds + 1
 
 
+def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
+    path = one_opening(tmp_path / "one.pcap")
+    player = Player(lambda: capture_bench(path), "t", wall)
+    for number in (1, 2, 3):
+        player.step_packet()
+        assert player.notice == f"behind packet {number}"
+        assert snapshot_of(player).packets.read == number
+    player.step_packet()
+    assert player.notice == "there is no more packet"
+    for _ in range(3):
+        player.back("packet")
+    assert snapshot_of(player).packets.read == 1
+    player.step_packet()
+    assert player.notice == "behind packet 2"
+    assert [branch.name for branch in player.bench.branches()] == ["main"]
+
+
+@pytest.mark.parametrize("unit", ["step", "event", "packet"])
+def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str) -> None:
+    player = Player(busy_bench, "t", wall)
+    for _ in range(5):
+        player.step(whole_event=True)
+    there, log = snapshot_of(player), texts(player)
+    for _ in range(4):
+        player.back(unit)  # type: ignore[arg-type]
+    assert snapshot_of(player) != there
+    assert player.in_past()
+    assert len(texts(player)) < len(log)
+    player.to_end()
+    assert snapshot_of(player) == there
+    assert not player.in_past()
+    assert texts(player)[-20:] == log[-20:]
+    assert [branch.name for branch in player.bench.branches()] == ["main"]
+
+
+def test_playing_from_the_past_finds_the_same_run_and_goes_on(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    there = snapshot_of(player)
+    player.to_start()
+    assert frame_of(player).past
+    player.toggle()
+    while player.in_past():
+        player.tick(0.1)
+    player.pause()
+    player.go_to_time(there.now)
+    assert snapshot_of(player) == there
+    assert [branch.name for branch in player.bench.branches()] == ["main"]
+
+
+def test_both_ends_are_said(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    player.to_end()
+    assert player.notice == "this is the end of the run so far"
+    player.to_start()
+    assert player.notice == "at the start of the run"
+    player.to_start()
+    assert player.notice == "this is the start of the run"
+    player.back("step")
+    assert player.notice == "this is the start of the run"
+
+
+# --- by hand, in another order ----------------------------------------------------------------
+
+
+def due_bench() -> Workbench:
+    """Both workers' interrupts, raised by the cleaner, and not served."""
+    bench = busy_bench()
+    bench.step_event()
+    return bench
+
+
+def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
+    player = Player(due_bench, "t", wall)
+    player.chosen = "vpp_wk_1"
+    player.step()
+    assert player.notice.startswith("step: vpp_wk_1, ")
+    player.step(whole_event=True)
+    assert player.notice.startswith("event: vpp_wk_1, ")
+    assert player.notice.endswith("done")
+    first, second = snapshot_of(player).workers
+    assert first.interrupt_is_pending
+    assert not second.interrupt_is_pending
+
+
+def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None:
+    player = Player(due_bench, "t", wall)
+    before = snapshot_of(player)
+    player.chosen = "cleaner"
+    player.step()
+    assert player.error
+    assert "cleaner has nothing to do now; vpp_wk_0, vpp_wk_1 has" in player.notice
+    assert snapshot_of(player) == before
+
+
+def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: Wall) -> None:
+    player = Player(due_bench, "t", wall)
+    begin = player.bench.past.cursor
+    player.step(whole_event=True)
+    player.step(whole_event=True)
+    first = snapshot_of(player)
+    player.go_to_place(begin)
+    player.chosen = "vpp_wk_1"
+    player.step(whole_event=True)
+    names = [branch.name for branch in player.bench.branches()]
+    assert len(names) == 2
+    player.switch("main")
+    assert snapshot_of(player) == first
+    assert player.notice == "at the end of branch main"
+    player.switch(names[1])
+    assert frame_of(player).branch == names[1]
+    assert snapshot_of(player).workers[0].interrupt_is_pending
+
+
+# --- going places -----------------------------------------------------------------------------
+
+
+def test_to_a_time_back_and_ahead(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    player.go_to_time(player.started + NS_PER_S // 2)
+    assert player.bench.now == player.started + NS_PER_S // 2
+    assert player.in_past()
+    player.go_to_time(player.started + NS_PER_S)
+    assert player.in_past()
+    player.go_to_time(player.started + 3 * NS_PER_S)
+    assert not player.in_past()
+    assert player.bench.now == player.started + 3 * NS_PER_S
+    assert snapshot_of(player).sessions.live == 2
+
+
+def test_to_a_share_and_along_the_timeline(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    end = player.bench.now
+    player.go_to_share(0.5)
+    assert player.bench.now == player.started + (end - player.started) // 2
+    player.go_along(1, 40)
+    here = player.bench.now
+    assert here > player.started + (end - player.started) // 2
+    player.go_along(-2, 40)
+    assert player.bench.now < here
+    for _ in range(50):
+        player.go_along(1, 40)
+    assert player.bench.now == end
+    player.go_along(-500, 40)
+    assert player.bench.now == player.started
+
+
+def test_leaps_go_by_the_speed(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    start = player.bench.now
+    player.leap(1)
+    assert player.bench.now == start + NS_PER_S
+    assert player.notice == "forward 1 s"
+    player.faster(2)
+    player.leap(1)
+    assert player.bench.now == start + 6 * NS_PER_S
+    player.leap(-1)
+    assert player.bench.now == start + NS_PER_S
+    assert player.notice == "back 5 s"
+
+
+def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    rows = player.log.last(500, ALL)
+    assert [row.number for row in rows] == list(range(rows[0].number, rows[-1].number + 1))
+    for row in rows[::7]:
+        player.go_to_event(row.number)
+        assert not player.error
+        heard = player.log.last(500, ALL)
+        wanted = [each for each in heard if each.number == row.number]
+        assert wanted == [row]
+        # What one step makes together is there together.
+        assert heard[-1].event.time == row.event.time
+        assert heard[-1].number - row.number < 4
+
+
+def test_an_event_that_there_is_not_is_refused_in_words(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    before, log = snapshot_of(player), texts(player)
+    player.go_to_event(10_000_000)
+    assert player.error
+    assert "10,000,000" in player.notice or "10000000" in player.notice
+    assert snapshot_of(player) == before
+    assert texts(player) == log
+
+
+@pytest.mark.parametrize("kind", [*MARK_KINDS, ""])
+def test_the_next_mark_and_the_one_before(wall: Wall, kind: str) -> None:
+    """Right behind what is of the kind, and M finds the same moments backwards."""
+    player = Player(busy_bench, "t", wall)
+    player.go_to_time(player.started + 30 * NS_PER_S)
+    player.to_start()
+    player.mark_kind = kind
+    assert kind in MARK_WORDS
+    places = []
+    while True:
+        side = player.seek(False)
+        while not side.done:
+            player.tick(0.1)
+        if not player.in_past():
+            break
+        places.append(player.stamp())
+    expected = {"added": 3, "class changed": 1, "expired": 3, "denied": 1}
+    if kind in ("requeued", ""):
+        assert len(places) > 5
+    else:
+        assert len(places) == expected.get(kind, 0)
+    for place in reversed(places):
+        side = player.seek(True)
+        while not side.done:
+            player.tick(0.1)
+        assert player.stamp()[2:] == place[2:]  # type: ignore[index]
+
+
+# --- commands, errors, other benches ----------------------------------------------------------
+
+
 def test_a_command_that_is_refused_changes_nothing(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     with pytest.raises(CommandError):
@@ -140,29 +502,40 @@ def test_a_command_that_is_refused_changes_nothing(wall: Wall) -> None:
     assert "Sessions total" in player.command("show acl-plugin sessions")
 
 
+def test_a_command_that_goes_back_takes_the_log_along(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    assert player.log.kept(ALL)
+    player.command("goto start")
+    assert not player.log.kept(ALL)
+    assert snapshot_of(player).packets.read == 0
+
+
 def test_restart_begins_anew(wall: Wall) -> None:
     player = Player(make_bench, "t", wall)
     player.bench.send("pg0", opening()[0][1])
     player.toggle()
+    player.chosen = "cleaner"
     player.restart()
     assert not player.playing
-    assert player.frame(player.threads, 8, 8).snapshot.packets.read == 0
+    assert not player.chosen
+    assert frame_of(player).snapshot.packets.read == 0
 
 
-def test_what_changed_stands_out_for_a_moment(wall: Wall) -> None:
+def test_another_bench_that_cannot_be_made_leaves_this_one(wall: Wall) -> None:
+    def refuse() -> Workbench:
+        raise AclbenchError("no such thing")
+
     player = Player(busy_bench, "t", wall)
-    first = player.frame(player.threads, 8, 8).snapshot
-    player.toggle()
-    player.tick(0.1)
-    frame = player.frame(player.threads, 8, 8)
-    assert frame.before == first
-    wall.now += 2 * MOMENT_S
-    player.tick(0.1)
-    player.frame(player.threads, 8, 8)
-    wall.now += 2 * MOMENT_S
-    frame = player.frame(player.threads, 8, 8)
-    assert frame.before is not None
-    assert frame.before.now > first.now
+    before = player.stamp()
+    with pytest.raises(AclbenchError, match="no such thing"):
+        player.show_another(refuse, "another")
+    assert player.stamp() == before
+    assert player.title == "t"
+    player.restart()
+    assert snapshot_of(player).packets.read == 6
+    player.show_another(lambda: make_bench(3), "another")
+    assert player.title == "another"
+    assert len(player.threads) == 3
 
 
 def test_a_damaged_capture_is_told_once(wall: Wall, tmp_path: Path) -> None:
@@ -173,21 +546,10 @@ def test_a_damaged_capture_is_told_once(wall: Wall, tmp_path: Path) -> None:
     player.tick(0.1)
     assert player.error
     assert "cut.pcap" in player.notice
-    assert player.frame(player.threads, 8, 8).snapshot.packets.read == 2
+    assert frame_of(player).snapshot.packets.read == 2
     player.say("")
     player.tick(0.1)
     assert not player.notice
-
-
-def test_a_tick_ends_in_time(tmp_path: Path) -> None:
-    """Each look at the clock costs a second here: one slice must be enough."""
-    ticks = iter(range(10_000))
-    player = Player(busy_bench, "t", lambda: float(next(ticks)))
-    player.toggle()
-    player.speed_index = len(SPEEDS) - 1
-    before = player.bench.now
-    player.tick(0.1)
-    assert player.bench.now - before < 600 * NS_PER_S
 
 
 def timed_bench(line: str) -> Workbench:

@@ -7,125 +7,256 @@ from collections.abc import Callable
 
 import pytest
 
-from aclbench.tui.app import AclbenchApp
+from aclbench.tui.help.screen import HelpScreen
+from aclbench.tui.keys import NOT_ON_THREADS, SECTIONS
 from aclbench.tui.player import SPEEDS
+from aclbench.tui.targets import EventTarget, FieldTarget, SessionTarget
 from aclbench.tui.threads import ThreadedPlayer
+from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.bench import Workbench
 from aclbench.workbench.bundled import find_input
 from aclbench.workbench.scenario import load_scenario
-from tui.test_app import SIZES, Bench, begin
+from tui.piloting import LARGE, SMALL, Bench, Size, benching
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def aging() -> Workbench:
     return Workbench.from_scenario(load_scenario(find_input("aging")), driver="threaded")
 
 
-def app() -> AclbenchApp:
-    return AclbenchApp(aging, "Aging on threads", threaded=True)
-
-
-async def until(bench: Bench, holds: Callable[[], bool]) -> None:
-    """Wait until something holds, at most for some seconds."""
-    for _ in range(600):
-        await bench.pilot.pause(0.02)
-        if holds():
-            return
-    raise AssertionError("it never came to that")
-
-
 def only_this_thread() -> bool:
     return threading.enumerate() == [threading.main_thread()]
 
 
+async def played(bench: Bench, seconds: float = 3.0) -> None:
+    """Some of it was played, quickly, and it stands still again."""
+    bench.player.speed_index = SPEEDS.index(50)
+    await bench.press("space")
+    await bench.until(lambda: bench.offset() > seconds * NS_PER_S)
+    await bench.press("space")
+    assert not bench.player.playing
+
+
 @SIZES
-async def test_it_plays_and_shows_what_happens(size: tuple[int, int]) -> None:
+async def test_it_plays_and_shows_what_happens(size: Size) -> None:
     """Interrupts and requeues as they come, in the panels and in the log; then it stands still."""
-    async with app().run_test(size=size) as pilot:
-        bench = await begin(pilot)
-        assert "paused" in bench.text("#status")
+    async with benching(aging, size, threaded=True) as bench:
+        assert "paused" in bench.status()
         await bench.press(*["plus"] * 4, "space")
         assert bench.player.playing
         player = bench.player
 
         def requeued() -> bool:
-            workers = player.bench.snapshot().workers
-            return any(worker.requeued for worker in workers)
+            return any(worker.requeued for worker in player.bench.snapshot().workers)
 
-        await until(bench, requeued)
-        kinds = {event.kind for event in player.log.last(2000, 0)}
-        assert {"packet", "interrupt sent", "interrupt served", "requeued"} <= kinds
-        assert "playing" in bench.text("#status")
+        await bench.until(requeued)
+        await bench.until(lambda: "playing" in bench.status())
         await bench.press("space")
-        assert "paused" in bench.text("#status")
+        kinds = {row.event.kind for row in player.log.last(5000, 0)}
+        assert {"packet", "interrupt sent", "interrupt served", "requeued"} <= kinds
+        assert "paused" in bench.status()
         assert only_this_thread()
         stood = player.bench.now
-        await pilot.pause(0.1)
+        await bench.settle()
         assert player.bench.now == stood
         player.bench.check_invariants()
+        assert bench.screen.frame is not None
+        timeline = bench.screen.frame.timeline
+        assert timeline is not None
+        assert sum(column.packets for column in timeline.columns) > 0
+        bench.lies_inside()
 
 
-@pytest.mark.parametrize("key", ["s", "e", "b", "B", "left_square_bracket", "home"])
-async def test_what_threads_cannot_do_is_said(key: str) -> None:
-    """With the reason and the way out, and the bench plays on."""
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        await bench.press("space", key)
-        shown = " ".join(bench.text("#status").split())
-        assert "real threads" in shown
-        assert "without --threads" in shown
-        assert 'driver="stepped") can' in shown  # not cut
-        assert bench.player.playing
+# --- what cannot be done ----------------------------------------------------------------------
+
+
+async def test_what_cannot_be_done_is_not_offered() -> None:
+    """Not by key, not in the footer, the tabs, the help or the palette."""
+    async with benching(aging, LARGE, threaded=True) as bench:
+        before = bench.player.stamp()
+        refused = [key for section in SECTIONS for key in section.keys if key.id in NOT_ON_THREADS]
+        assert len(refused) == len(NOT_ON_THREADS)
+        for key in refused:
+            for each in key.keys.split(","):
+                await bench.press(each)
+                assert bench.top is bench.screen
+                assert bench.screen.place == "bench", key
+        assert bench.player.stamp() == before
+        for word in ("Step", "Event", "Back"):
+            assert f" {word} " not in bench.text("#footer")
+        assert "branches" not in bench.text("#tabs")
+        offered = {c.title for c in bench.pilot.app.get_system_commands(bench.screen)}
+        assert not offered & {key.about for key in refused}
+        await bench.press("question_mark")
+        assert isinstance(bench.top, HelpScreen)
+        helped = {right for part in bench.top._parts for _, right in part}
+        assert not helped & {key.about for key in refused}
+
+
+@pytest.mark.parametrize("line", ["back", "goto start", "step"])
+async def test_what_is_typed_all_the_same_is_refused_with_the_reason(line: str) -> None:
+    async with benching(aging, threaded=True) as bench:
+        bench.region.open(line)
+        await bench.press("enter")
+        await bench.until(lambda: bench.region._output.text)
+        assert "real threads" in bench.region._output.text
+        assert bench.player.side is None
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda player: player.step(),
+        lambda player: player.step_packet(),
+        lambda player: player.back("step"),
+        lambda player: player.leap(-1),
+        lambda player: player.to_start(),
+        lambda player: player.go_to_event(3),
+        lambda player: player.switch("main"),
+    ],
+)
+def test_the_player_refuses_with_the_reason(act: Callable[[ThreadedPlayer], None]) -> None:
+    player = ThreadedPlayer(aging, "t")
+    before = player.stamp()
+    act(player)
+    assert player.error
+    assert "real threads" in player.notice
+    assert "without --threads" in player.notice
+    assert player.stamp() == before
+
+
+async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
+    async with benching(aging, threaded=True) as bench:
+        await played(bench)
+        for where, refused in (("+0.5", True), ("+20", False), ("#1", True)):
+            before = bench.bench.now
+            await bench.press("g")
+            await bench.dialog()
+            await bench.write(where)
+            await bench.press("enter")
+            await bench.closed()
+            await bench.until(lambda: bench.player.side is None)
+            await bench.settle()
+            assert bench.player.error == refused, (where, bench.status())
+            assert (bench.bench.now > before) != refused
+        assert bench.offset() == 20 * NS_PER_S
+
+
+# --- what can be done -------------------------------------------------------------------------
+
+
+@SIZES
+async def test_the_places_work(size: Size) -> None:
+    async with benching(aging, size, threaded=True) as bench:
+        await played(bench)
+        for key in "234571":
+            await bench.press(key)
+            await bench.settle()
+            bench.lies_inside()
+        await bench.press("3")
+        await bench.until(lambda: isinstance(bench.screen.pointed_at(), SessionTarget))
+        await bench.press("enter")
+        assert bench.screen.place == "story"
+        await bench.until(lambda: "session added" in bench.text() or "what comes" in bench.text())
+        await bench.press("escape", "escape")
+        await bench.press("tab", "enter")
+        assert "interrupt_is_pending" in bench.text()
+        bench.lies_inside()
+
+
+async def test_the_cursor_goes_through_the_log_row_by_row() -> None:
+    """Each row is one of its own, though none can be gone to; i tells what it is about."""
+    async with benching(aging, LARGE, threaded=True) as bench:
+        await played(bench)
+        await bench.press("4", "slash")
+        await bench.dialog()
+        await bench.write("session added")
+        await bench.press("enter")
+        await bench.closed()
+        seen = [bench.screen.pointed_at()]
+        for _ in range(3):
+            await bench.press("up")
+            assert isinstance(bench.screen.pointed_at(), EventTarget)
+            assert bench.screen.pointed_at() not in seen
+            assert bench.text().count("›") == 1
+            seen.append(bench.screen.pointed_at())
+        before = bench.bench.now
+        await bench.press("enter")
+        assert bench.bench.now == before
+        assert bench.player.notice
+        await bench.press("i")
+        assert bench.screen.place == "story"
+
+
+async def test_a_flag_is_told_of() -> None:
+    async with benching(aging, LARGE, threaded=True) as bench:
+        await played(bench)
+        await bench.click("#workers TextPanel", FieldTarget("vpp_wk_0", "interrupt_is_needed"), 2)
+        assert bench.screen.place == "story"
+        await bench.until(lambda: "looking back ..." not in bench.text())
+        assert "written by" in bench.text()
 
 
 async def test_the_way_to_the_end() -> None:
     """As fast as it goes; then nothing is due, and no thread is left."""
-    async with app().run_test(size=(120, 40)) as pilot:
-        bench = await begin(pilot)
+    async with benching(aging, LARGE, threaded=True) as bench:
         await bench.press(*["plus"] * len(SPEEDS), "space")
-        await until(bench, lambda: not bench.player.playing)
-        assert "nothing is due any more" in bench.text("#status")
-        assert "ended" in bench.text("#status")
-        assert bench.player.bench.snapshot().sessions.live == 0
+        await bench.until(lambda: not bench.player.playing)
+        await bench.settle()
+        assert "nothing is due any more" in bench.status()
+        assert "ended" in bench.status()
+        assert bench.bench.snapshot().sessions.live == 0
         assert only_this_thread()
         await bench.press("r")
-        assert "paused" in bench.text("#status")
-        assert bench.player.bench.snapshot().packets.read == 0
+        await bench.dialog()
+        await bench.press("r")
+        await bench.closed()
+        await bench.until(lambda: "paused" in bench.status())
+        assert bench.bench.snapshot().packets.read == 0
 
 
 async def test_time_goes_on_by_leaps() -> None:
     """Forward a second, and to the next thing due, paused or not."""
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
-        start = bench.player.bench.now
+    async with benching(aging, threaded=True) as bench:
+        start = bench.bench.now
         await bench.press("right_square_bracket")
-        assert bench.player.bench.now == start + 1_000_000_000
-        before = bench.player.bench.now
-        await bench.press("g")
-        assert bench.player.bench.now > before
+        assert bench.bench.now == start + NS_PER_S
+        before = bench.bench.now
+        await bench.press("full_stop")
+        assert bench.bench.now > before
         await bench.press("space")
-        leapt = bench.player.bench.now + 1_000_000_000
+        leapt = bench.bench.now + NS_PER_S
         await bench.press("right_square_bracket")
-        assert bench.player.bench.now >= leapt
+        assert bench.bench.now >= leapt
         assert bench.player.playing
 
 
 async def test_a_command_between_two_runs() -> None:
     """It is run while nothing else does, and the bench plays on."""
-    async with app().run_test(size=(120, 40)) as pilot:
-        bench = await begin(pilot)
+    async with benching(aging, LARGE, threaded=True) as bench:
         await bench.press("space")
         player = bench.player
         assert isinstance(player, ThreadedPlayer)
         player.command("set acl-plugin session timeout udp idle 77")
         assert player.playing
-        assert player.bench.snapshot().session_timeout[0] == 77_000_000_000
+        assert player.bench.snapshot().session_timeout[0] == 77 * NS_PER_S
         assert "Per-worker data" in player.command("show acl-plugin sessions")
 
 
 async def test_leaving_ends_the_threads() -> None:
     """Also while they run."""
-    async with app().run_test(size=(80, 24)) as pilot:
-        bench = await begin(pilot)
+    async with benching(aging, threaded=True) as bench:
         await bench.press("space")
         assert not only_this_thread()
+    assert only_this_thread()
+
+
+async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aclbench.workbench.commands.slices.SLICE_NS", NS_PER_S // 2000)
+    monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
+    async with benching(aging, threaded=True) as bench:
+        bench.region.open("run 10h")
+        await bench.press("enter")
+        assert bench.player.side is not None
     assert only_this_thread()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aclbench.tui.units import (
     NS_PER_S,
@@ -14,6 +18,9 @@ from aclbench.tui.units import (
     span_text,
     stamp_text,
 )
+from tui.looking import few
+
+NS = st.integers(0, 10_000 * 86_400 * NS_PER_S)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +93,39 @@ def test_fit_cuts_between_words() -> None:
     assert fit("one two three", 11) == "one two…"
     assert fit("abcdef", 4) == "abc…"
     assert fit("abcdef", 1) == "…"
+
+
+@few
+@given(count=st.integers(0, 10**12 - 1))
+def test_short_count_is_never_too_wide_nor_too_much(count: int) -> None:
+    text = short_count(count)
+    assert len(text) <= SHORT_WIDTH
+    scale = {"G": 10**9, "M": 10**6, "k": 10**3}.get(text[-1], 1)
+    value = float(text.rstrip("GMk").replace(",", "")) * scale
+    assert count * 0.9 - 1 <= value <= count * (1 + 1e-9)
+
+
+@few
+@given(one=NS, other=NS)
+def test_times_for_a_column_fit_it_and_grow(one: int, other: int) -> None:
+    assert len(short_time(one)) <= SHORT_WIDTH
+    assert len(clock_text(one)) <= len("+9999 d 23 h 59 min 59 s")
+    first, second = sorted((one, other))
+    assert float(stamp_text(first)) <= float(stamp_text(second))
+
+
+@few
+@given(text=st.text(st.sampled_from("ab  "), max_size=40), width=st.integers(0, 50))
+def test_fit_fits_and_says_that_it_cut(text: str, width: int) -> None:
+    shown = fit(text, width)
+    assert len(shown) <= width
+    if len(text) <= width:
+        assert shown == text
+    elif width:
+        assert shown.endswith("…")
+        assert text.startswith(shown[:-1])
+
+
+@pytest.mark.parametrize("write", [clock_text, stamp_text, short_time])
+def test_what_lies_before_the_start_is_the_start(write: Callable[[int], str]) -> None:
+    assert write(-5) == write(0)

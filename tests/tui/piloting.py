@@ -1,0 +1,199 @@
+"""The whole screen in the hands of a test: keys, clicks, and waiting for what they bring about.
+
+Nothing here sleeps. Textual's pilot waits after each key until the process does nothing for a
+while, which it never does while a bench plays: here it waits until all messages are answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from aclbench.tui.app import AclbenchApp
+from aclbench.tui.command.line import CommandRegion
+from aclbench.tui.drawing import Spot
+from aclbench.tui.player import SPEEDS, Player
+from aclbench.tui.screen import BenchScreen
+from aclbench.tui.targets import Target
+from aclbench.tui.textpanel import TextPanel
+from aclbench.workbench.bench import Workbench
+from tui.bench import busy_bench
+
+Size = tuple[int, int]
+
+SMALL: Size = (80, 24)
+LARGE: Size = (120, 40)
+HUGE: Size = (200, 60)
+#: Turns of the event loop until something has come about: a few seconds.
+TURNS = 1500
+
+
+async def _some_turns(*_: object) -> None:
+    for _turn in range(3):
+        await asyncio.sleep(0)
+
+
+class Bench:
+    """What a test looks at: the screen, its player, and what stands on it."""
+
+    def __init__(self, pilot: Pilot[None]) -> None:
+        self.pilot = pilot
+        screen = pilot.app.screen_stack[0]
+        assert isinstance(screen, BenchScreen)
+        self.screen = screen
+
+    @property
+    def player(self) -> Player:
+        assert self.screen.player is not None
+        return self.screen.player
+
+    @property
+    def bench(self) -> Workbench:
+        return self.player.bench
+
+    @property
+    def top(self) -> Screen[Any]:
+        """The screen that has the keys: the bench's, or a dialog."""
+        return self.pilot.app.screen
+
+    @property
+    def region(self) -> CommandRegion:
+        """The command line."""
+        return self.screen.query_one(CommandRegion)
+
+    def text(self, selector: str = "#place") -> str:
+        """What a panel of the bench screen shows; it must be on the screen."""
+        panel = self.screen.query(selector).first(TextPanel)
+        assert panel.display, selector
+        assert panel.region.area, selector
+        return str(panel.render())
+
+    def status(self) -> str:
+        """The lines at the top, as one."""
+        return " ".join(self.text("#status").split())
+
+    def offset(self) -> int:
+        """Nanoseconds since the start."""
+        return self.bench.now - self.player.started
+
+    # --- doing -------------------------------------------------------------------------------
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one by one, each when the one before is answered."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def write(self, text: str) -> None:
+        """Type a text into what has the focus."""
+        for character in text:
+            await self.pilot.press(character)
+        await self.settle()
+
+    async def choose(self, key: str, then: str) -> None:
+        """Press a key that opens a dialog, and one in the dialog."""
+        await self.press(key)
+        await self.dialog()
+        await self.press(then)
+        await self.closed()
+
+    async def command(self, line: str) -> None:
+        """Type a command line, and close what it printed."""
+        self.region.open(line)
+        await self.press("enter")
+        await self.until(lambda: self.player.side is None)
+        await self.press("escape")
+
+    async def click(self, panel: str, target: Target, times: int = 1) -> None:
+        """Click on something that can be pointed at."""
+        spot = self.spot(panel, target)
+        widget = self.screen.query(panel).first(TextPanel)
+        await self.pilot.click(widget, offset=(spot.start, spot.line), times=times)
+        await self.settle()
+
+    async def resize(self, size: Size) -> None:
+        """Have the terminal be of another size, and wait until everything is laid out for it."""
+        await self.pilot.resize_terminal(*size)
+        top = self.screen.query_one("#status")
+        await self.until(lambda: self.screen.size == size and top.region.width == size[0])
+        await self.settle()
+
+    def spot(self, panel: str, target: Target) -> Spot:
+        """Where a target is drawn."""
+        for each in self.screen.query(panel).results(TextPanel):
+            for spot in each.drawing.spots():
+                if spot.target == target:
+                    return spot
+        raise AssertionError(f"{target} is nowhere in {panel}")
+
+    # --- waiting -----------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Wait until messages, and what they brought about, are answered."""
+        for _ in range(2):
+            await self.pilot.pause(0)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds, for a bounded number of turns."""
+        for _ in range(TURNS):
+            if holds():
+                return
+            await self.pilot.pause(0)
+        raise AssertionError("it never came to that")
+
+    async def dialog(self) -> Screen[Any]:
+        """Wait for a dialog to have the keys."""
+        await self.until(lambda: self.top is not self.screen and self.top.is_running)
+        await self.settle()
+        return self.top
+
+    async def closed(self) -> None:
+        """Wait for the bench to have the keys again."""
+        await self.until(lambda: self.top is self.screen)
+        await self.settle()
+
+    # --- what must always hold ---------------------------------------------------------------
+
+    def lies_inside(self) -> None:
+        """Everything that is shown lies on the screen, and no line is wider than its panel."""
+        size = self.pilot.app.size
+        for panel in self.screen.query(TextPanel):
+            if not (panel.display and panel.region.size and panel.region.area):
+                continue
+            region = panel.region
+            assert region.right <= size.width, (panel, region, size)
+            assert region.bottom <= size.height, (panel, region, size)
+            for line in panel.drawing.lines:
+                assert len(line) <= max(region.width, 1), (panel, line.plain, region)
+
+
+def app(make: Callable[[], Workbench] = busy_bench, **options: Any) -> AclbenchApp:
+    """The screen of a bench; `options` are those of `AclbenchApp`."""
+    return AclbenchApp(make, "A bench for tests", **options)
+
+
+@asynccontextmanager
+async def benching(
+    make: Callable[[], Workbench] = busy_bench, size: Size = SMALL, **options: Any
+) -> AsyncIterator[Bench]:
+    """The screen, when the bench stands on it."""
+    with (
+        patch("textual.app.wait_for_idle", _some_turns),
+        patch("textual.pilot.wait_for_idle", _some_turns),
+    ):
+        async with app(make, **options).run_test(size=size) as pilot:
+            bench = Bench(pilot)
+            await bench.until(lambda: bench.screen.frame is not None)
+            await bench.settle()
+            yield bench
+
+
+def flat_out(bench: Bench) -> None:
+    """Have it play as fast as it goes."""
+    bench.player.speed_index = len(SPEEDS) - 1

@@ -1,0 +1,384 @@
+"""What is done to the bench by key: dialogs, the menu, and a command that goes on beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from aclbench.errors import AclbenchError
+from aclbench.tui.app import OpenBench
+from aclbench.tui.dialogs import InterfaceDialog, Menu, OpenDialog, SendDialog, TimeoutDialog
+from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.sessions.place import SessionsPlace
+from aclbench.tui.targets import SessionTarget
+from aclbench.tui.units import NS_PER_S
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.timeline import MARK_KINDS
+from tui.bench import busy_bench, make_bench
+from tui.piloting import LARGE, SMALL, Bench, Size, benching
+
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+
+
+def rests(bench: Bench) -> Callable[[], bool]:
+    """No command is under way, and none waits."""
+    return lambda: bench.player.side is None and not bench.screen._lines_to_come
+
+
+# --- sending --------------------------------------------------------------------------------------
+
+
+@SIZES
+async def test_a_packet_is_crafted_and_sent_and_answered(size: Size) -> None:
+    async with benching(make_bench, size) as bench:
+        await bench.press("i")
+        assert isinstance(await bench.dialog(), SendDialog)
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: bench.bench.snapshot().packets.read == 1)
+        assert bench.bench.snapshot().sessions.live == 1
+        assert "permitted" in bench.status()
+        # The dialog remembers it, and F3 makes the answer.
+        await bench.press("i")
+        await bench.dialog()
+        await bench.press("f3", "enter")
+        await bench.closed()
+        await bench.until(lambda: bench.bench.snapshot().packets.read == 2)
+        assert bench.bench.snapshot().sessions.live == 1
+        assert bench.bench.snapshot().packets.permitted == 2
+
+
+async def test_a_packet_is_explained_and_not_sent() -> None:
+    async with benching(make_bench, LARGE) as bench:
+        await bench.press("i")
+        await bench.dialog()
+        await bench.press("f2")
+        await bench.closed()
+        await bench.until(lambda: "permitted" in bench.region._output.text)
+        assert bench.region.is_open
+        assert bench.bench.snapshot().packets.read == 0
+
+
+async def test_escape_sends_nothing() -> None:
+    async with benching(make_bench) as bench:
+        await bench.press("i")
+        await bench.dialog()
+        await bench.press("escape")
+        await bench.closed()
+        assert bench.bench.snapshot().packets.read == 0
+
+
+# --- the menu -------------------------------------------------------------------------------------
+
+
+@SIZES
+async def test_the_menu_says_what_each_entry_does(size: Size) -> None:
+    async with benching(size=size) as bench:
+        await bench.press("d")
+        menu = await bench.dialog()
+        assert isinstance(menu, Menu)
+        rows = menu.query_one(PickList).rows
+        assert [row[0] for row in rows] == ["c", "i", "t", "p", "s", "b", "o"]
+        await bench.press("down")
+        line = menu.query_one("#dialog-line", Static)
+        assert "ACLs off, delete it" in str(line.render())
+        await bench.press("escape")
+        await bench.closed()
+
+
+async def clear_is_seen(bench: Bench) -> None:
+    """In the log and on the timeline; and, step by step backwards, in the flags and the cleaner."""
+    assert bench.bench.snapshot().sessions.live == 0
+    await bench.press("e")  # the cleaner looks whether all are done
+    kinds = [row.event.kind for row in bench.player.log.last(200, 0)]
+    for kind in ("clear started", "sweep started", "deleted", "sweep finished", "clear finished"):
+        assert kind in kinds
+    assert bench.screen.frame is not None
+    timeline = bench.screen.frame.timeline
+    assert timeline is not None
+    assert sum(column.counts[MARK_KINDS.index("cleared")] for column in timeline.columns) == 3
+    seen = set()
+    for _ in range(40):
+        await bench.press("b")
+        panel = bench.text("#workers TextPanel")
+        seen |= {word for word in ("●clear", "swipe end  +", "to clear   pg0") if word in panel}
+        if "no clear" not in bench.text("#cleaner"):
+            seen.add("cleaner")
+        if len(seen) == 4:
+            break
+    assert seen == {"●clear", "swipe end  +", "to clear   pg0", "cleaner"}
+
+
+@SIZES
+async def test_all_sessions_are_cleared(size: Size) -> None:
+    async with benching(size=size) as bench:
+        await bench.choose("d", "c")
+        await bench.until(rests(bench))
+        await clear_is_seen(bench)
+
+
+@SIZES
+async def test_acls_are_taken_off_and_the_clear_is_seen(size: Size) -> None:
+    async with benching(size=size) as bench:
+        await bench.press("d", "i")
+        await bench.until(lambda: isinstance(bench.top, InterfaceDialog))
+        await bench.settle()
+        dialog = bench.top
+        rows = dialog.query_one(PickList).rows
+        number = next(n for n, row in enumerate(rows) if "ACLs off" in row)
+        await bench.press("tab", *["down"] * number)
+        assert "del" in str(dialog.query_one("#dialog-line", Static).render())
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(rests(bench))
+        interface = bench.bench.snapshot().interfaces[1]
+        assert interface.input_acls == interface.output_acls == ()
+        await clear_is_seen(bench)
+
+
+@SIZES
+async def test_timeouts_are_changed_while_playing(size: Size) -> None:
+    async with benching(size=size) as bench:
+        await bench.press("space")
+        await bench.press("d", "t")
+        await bench.until(lambda: isinstance(bench.top, TimeoutDialog))
+        await bench.settle()
+        await bench.press("end", "backspace")
+        await bench.write("9")
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: bench.bench.snapshot().session_timeout[0] == 9 * NS_PER_S)
+        assert bench.bench.snapshot().session_timeout[1:] == (20 * NS_PER_S, 2 * NS_PER_S)
+        assert bench.player.playing
+        await bench.press("space")
+        await bench.settle()
+        assert "timeout 9 s" in bench.text("#workers TextPanel") or size == SMALL
+
+
+async def test_a_packet_by_the_menu() -> None:
+    async with benching(make_bench) as bench:
+        await bench.press("d", "p")
+        await bench.until(lambda: isinstance(bench.top, SendDialog))
+        await bench.settle()
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: bench.bench.snapshot().packets.read == 1)
+
+
+async def test_the_run_is_saved_and_goes_on_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with benching() as bench:
+        await bench.press("d", "s")
+        await bench.until(lambda: bench.top.query("#text"))
+        await bench.settle()
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(rests(bench))
+        assert (tmp_path / "my.run").is_file(), bench.status()
+        assert "my.run" in bench.status()
+        assert not bench.player.error
+
+
+async def test_a_branch_is_begun_and_has_its_name() -> None:
+    async with benching() as bench:
+        await bench.press("d", "b")
+        await bench.until(lambda: bench.top.query("#text"))
+        await bench.settle()
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(rests(bench))
+        assert "on what-if" in bench.status()
+        assert [each.name for each in bench.bench.branches()] == ["main", "what-if"]
+
+
+# --- another bench --------------------------------------------------------------------------------
+
+
+def opener(asked: list[str]) -> OpenBench:
+    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
+        asked.append(line)
+        if line == "backlog":
+            raise AclbenchError("it is too large for a test")
+        return (lambda: busy_bench(4)), f"opened {line}"
+
+    return open_bench
+
+
+@SIZES
+async def test_another_one_is_opened(size: Size) -> None:
+    asked: list[str] = []
+    async with benching(size=size, open_bench=opener(asked)) as bench:
+        await bench.press("3", "space", "ctrl+o")
+        assert isinstance(await bench.dialog(), OpenDialog)
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: "opened aging" in bench.status())
+        assert asked == ["aging"]
+        assert bench.screen.place == "bench"
+        assert not bench.player.playing
+        assert len(bench.player.threads) == 4
+        bench.lies_inside()
+        # It is what restarts from then on.
+        await bench.press("e", "r")
+        await bench.dialog()
+        await bench.press("r")
+        await bench.closed()
+        await bench.until(lambda: bench.offset() == 1_300_000_000)
+        assert "opened aging" in bench.status()
+        assert bench.offset() == 1_300_000_000
+
+
+async def test_one_that_cannot_be_opened_is_said_and_this_one_stays() -> None:
+    asked: list[str] = []
+    async with benching(open_bench=opener(asked)) as bench:
+        here = bench.bench
+        await bench.press("ctrl+o")
+        await bench.dialog()
+        await bench.press("down", "enter")
+        await bench.closed()
+        await bench.until(lambda: bench.player.error)
+        assert asked == ["backlog"]
+        assert "too large for a test" in bench.status()
+        assert bench.bench is here
+
+
+async def test_what_stood_in_a_place_is_that_of_the_new_bench() -> None:
+    """No session of the old one is pointed at, told of or listed."""
+    asked: list[str] = []
+
+    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
+        asked.append(line)
+        return make_bench, "an empty one"
+
+    async with benching(size=LARGE, open_bench=open_bench) as bench:
+        await bench.press("3")
+        await bench.until(lambda: "1/2" in bench.text())
+        await bench.press("1")
+        await bench.click("#workers TextPanel", SessionTarget(1, 0))
+        await bench.press("ctrl+o")
+        await bench.dialog()
+        await bench.press("enter")
+        await bench.closed()
+        await bench.until(lambda: "an empty one" in bench.status())
+        await bench.press("3")
+        place = bench.screen.places["sessions"]
+        assert isinstance(place, SessionsPlace)
+        await bench.until(lambda: "there is no session" in bench.text())
+        await bench.press("2")
+        assert "no packet yet" in bench.text()
+        await bench.press("4")
+        assert "nothing has happened yet" in bench.text()
+
+
+# --- beside the screen ----------------------------------------------------------------------------
+
+LONG = "run 10h"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long command can be parked after each second of the bench's time, and always is."""
+    monkeypatch.setattr("aclbench.workbench.commands.slices.SLICE_NS", NS_PER_S)
+    monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
+
+
+def lasting_bench() -> Workbench:
+    """Sessions that stay for days."""
+    bench = busy_bench()
+    bench.cli("set acl-plugin session timeout udp idle 864000")
+    return bench
+
+
+async def begin_long(bench: Bench) -> None:
+    bench.region.open(LONG)
+    await bench.press("enter")
+    assert bench.player.side is not None
+    await bench.until(lambda: f"{LONG} goes on" in str(bench.region.query_one(
+        "#command-progress", Static).render()))  # fmt: skip
+
+
+@SIZES
+@pytest.mark.usefixtures("slow")
+async def test_a_long_command_leaves_the_screen_to_the_keys(size: Size) -> None:
+    async with benching(lasting_bench, size) as bench:
+        await begin_long(bench)
+        await bench.press("escape")
+        assert not bench.region.is_open
+        assert bench.player.side is not None
+        assert "busy" in bench.status()
+        assert f"{LONG} goes on; Esc stops it" in bench.status()
+        before = bench.bench.now
+        for key in "234567":
+            await bench.press(key)
+            assert bench.screen.place != "bench"
+            bench.lies_inside()
+        await bench.press("1", "tab", "down", "z", "z", "n", "v", "f")
+        assert bench.screen.selected() is not None
+        await bench.press("question_mark")
+        await bench.press("escape")
+        await bench.closed()
+        assert bench.bench.now > before
+        assert bench.player.side is not None
+        await bench.press("escape")
+        assert bench.player.side is None
+        assert "stopped" in bench.status()
+        assert "paused" in bench.status()
+        here = bench.bench.now
+        assert here < bench.player.started + 36_000 * NS_PER_S
+        await bench.press("s")
+        assert "step: " in bench.status()
+        bench.bench.check_invariants()
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize(
+    "key", ["space", "s", "e", "p", "b", "m", "M", "home", "r", "g", "a", "i", "d", "w", "ctrl+o"]
+)
+async def test_what_is_done_meanwhile_is_refused_in_words(key: str) -> None:
+    async with benching(lasting_bench, open_bench=opener([])) as bench:
+        await begin_long(bench)
+        await bench.press("escape")
+        side = bench.player.side
+        await bench.press(key)
+        assert bench.top is bench.screen
+        assert bench.player.side is side
+        assert f"{LONG} is under way; Esc stops it" in bench.status()
+        await bench.press("escape")
+        assert bench.player.side is None
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_second_command_meanwhile_is_refused() -> None:
+    async with benching(lasting_bench) as bench:
+        await begin_long(bench)
+        side = bench.player.side
+        bench.region.open("run 1s")
+        await bench.press("enter")
+        await bench.until(lambda: "is under way" in bench.region._output.text)
+        assert bench.player.side is side
+        await bench.press("escape", "escape")
+        assert bench.player.side is None
+
+
+@pytest.mark.usefixtures("slow")
+async def test_leaving_meanwhile_ends_it() -> None:
+    async with benching(lasting_bench) as bench:
+        await begin_long(bench)
+        side = bench.player.side
+        assert side is not None
+    assert side.stopped
+
+
+async def test_a_long_command_comes_to_its_end_by_itself() -> None:
+    async with benching() as bench:
+        bench.region.open("run 10min")
+        await bench.press("enter")
+        await bench.until(lambda: bench.region._output.text)
+        assert bench.player.side is None
+        assert bench.offset() == 601_300_000_000
+        assert "ended" in bench.status()

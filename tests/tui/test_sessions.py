@@ -1,0 +1,182 @@
+"""The place of all sessions: found in slices, sorted and searched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aclbench.tui.player import Player
+from aclbench.tui.sessions.place import SessionsPlace, session_row
+from aclbench.tui.targets import SessionTarget
+from aclbench.workbench.finding_sessions import ORDERS
+from aclbench.workbench.snapshot import SessionView
+from tui.bench import busy_bench
+from tui.looking import (
+    HEIGHTS,
+    PLAIN,
+    WIDTHS,
+    assert_fits,
+    assert_line_fits,
+    few,
+    frame_named,
+    frame_of,
+    player_named,
+)
+
+
+def looked(player: Player, place: SessionsPlace) -> SessionsPlace:
+    """The place when its search is done."""
+    for _ in range(20):
+        if not place.work(player):
+            return place
+    raise AssertionError("the search of a few sessions did not end")
+
+
+def sessions_of(name: str) -> list[SessionView]:
+    workers = frame_named(name).shown_workers()
+    return [s for w in workers for view in w.lists for s in view.sessions]
+
+
+@few
+@given(width=WIDTHS, height=HEIGHTS, name=st.sampled_from(("nothing", "busy", "odd")),
+       order=st.sampled_from(ORDERS),
+       search=st.sampled_from(("", "udp", ":443", "nonsense", "words " * 40)))  # fmt: skip
+def test_the_place_fits_and_shows_the_cursor(
+    width: int, height: int, name: str, order: str, search: str
+) -> None:
+    player, frame, place = player_named(name), frame_named(name), SessionsPlace()
+    while place.order != order:
+        place.next_order()
+    place.search_for(search)
+    assert_fits(place.draw(player, frame, width, height, PLAIN), width, height)
+    looked(player, place)
+    shown = place.draw(player, frame, width, height, PLAIN)
+    assert_fits(shown, width, height)
+    selected = place.selected()
+    if height > 2:
+        targets = [spot.target for spot in shown.spots()]
+        assert (selected in targets) if selected is not None else not targets
+
+
+@few
+@given(width=WIDTHS, other=st.booleans(), six=st.booleans(), late=st.booleans())
+def test_a_row_has_its_times_at_any_width(width: int, other: bool, six: bool, late: bool) -> None:
+    frame = frame_named("busy")
+    session = sessions_of("busy")[0]
+    if other:
+        session = replace(session, timeout_class=(session.link_list_id + 1) % 3)
+    if six:
+        session = replace(session, src="fd00:1:2:3:4:5:6:7", dst="fd00:1:2:3:4:5:6:8")
+    if late:
+        session = replace(session, check_due=0, expires=0)
+    line = session_row(frame, session, width, PLAIN)
+    assert_line_fits(line, width)
+    assert f"{session.thread_index}/{session.session_index} " in line.plain
+    assert ("≠" in line.plain) == other
+    idle, check, expiry = line.plain.split()[-3:]
+    assert idle == "1.30s" or idle.endswith("s")
+    assert (check, expiry) == ("due", "over") if late else check.endswith("s")
+    assert [target for _, _, target in line.spots] == [
+        SessionTarget(session.thread_index, session.session_index)
+    ]
+
+
+def test_all_sessions_are_there_each_with_its_target() -> None:
+    player, place = player_named("busy"), looked(player_named("busy"), SessionsPlace())
+    shown = place.draw(player, frame_named("busy"), 130, 30, PLAIN)
+    found = {spot.target: shown.lines[spot.line].plain for spot in shown.spots()}
+    sessions = sessions_of("busy")
+    assert len(found) == len(sessions) == 3
+    for session in sessions:
+        text = found[SessionTarget(session.thread_index, session.session_index)]
+        assert session.connection in text
+        assert "pg0" in text
+    assert "3 of 3" in shown.plain
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_each_order_is_named_and_sorts(order: str) -> None:
+    player, place = player_named("busy"), SessionsPlace()
+    while place.order != order:
+        place.next_order()
+    shown = looked(player, place).draw(player, frame_named("busy"), 130, 30, PLAIN)
+    assert f" sessions  by {order}" in shown.plain
+    by_target = {SessionTarget(s.thread_index, s.session_index): s for s in sessions_of("busy")}
+    rows = [by_target[spot.target] for spot in shown.spots()]
+    keys = {
+        "expiry": lambda s: s.expires,
+        "check": lambda s: s.check_due,
+        "idle": lambda s: s.last_active_time,
+        "newest": lambda s: -s.link_enqueue_time,
+        "worker": lambda s: (s.thread_index, s.session_index),
+        "connection": lambda s: s.src,
+    }
+    values = [keys[order](session) for session in rows]
+    assert values == sorted(values)
+
+
+def test_a_word_finds_those_that_have_it() -> None:
+    player, place = player_named("busy"), SessionsPlace()
+    place.search_for("udp")
+    shown = looked(player, place).draw(player, frame_named("busy"), 100, 20, PLAIN)
+    assert "with udp" in shown.plain
+    assert "1 of 1" in shown.plain
+    assert len(shown.spots()) == 1
+    place.search_for(":9999")
+    shown = looked(player, place).draw(player, frame_named("busy"), 100, 20, PLAIN)
+    assert "no session has these words" in shown.plain
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_word_that_means_nothing_is_told_in_full(width: int) -> None:
+    player, place = player_named("busy"), SessionsPlace()
+    place.search_for("nonsense")
+    shown = looked(player, place).draw(player, frame_named("busy"), width, 20, PLAIN)
+    assert_fits(shown, width, 20)
+    said = " ".join(shown.plain.split())
+    assert "nonsense is no address" in said
+    assert "worker (vpp_main, vpp_wk_0, vpp_wk_1)" in said
+
+
+def test_nothing_found_and_nothing_looked_at_yet_are_told_apart() -> None:
+    player, place = player_named("nothing"), SessionsPlace()
+    frame = frame_named("nothing")
+    assert "looking ..." in place.draw(player, frame, 80, 10, PLAIN).plain
+    assert "there is no session" in looked(player, place).draw(player, frame, 80, 10, PLAIN).plain
+
+
+def test_what_is_shown_is_looked_for_anew_when_the_bench_went_on() -> None:
+    player = Player(busy_bench, "")
+    place = looked(player, SessionsPlace())
+    place.draw(player, frame_of(player), 100, 20, PLAIN)
+    assert not place.work(player)
+    place.move(1)
+    selected = place.selected()
+    player.bench.advance("0.8")  # the half-open connection and the question are alive still
+    looked(player, place)
+    shown = place.draw(player, frame_of(player), 100, 20, PLAIN)
+    assert place.selected() == selected
+    assert selected in [spot.target for spot in shown.spots()]
+    player.bench.advance(30)
+    looked(player, place)
+    shown = place.draw(player, frame_of(player), 100, 20, PLAIN)
+    assert "there is no session" in shown.plain
+    assert place.selected() is None
+
+
+def test_the_cursor_goes_over_all_rows() -> None:
+    player, place = player_named("busy"), looked(player_named("busy"), SessionsPlace())
+    shown = place.draw(player, frame_named("busy"), 100, 20, PLAIN)
+    targets = [spot.target for spot in shown.spots()]
+    assert place.selected() == targets[0]
+    place.move(1)
+    assert place.selected() == targets[1]
+    place.move_to_end(True)
+    assert place.selected() == targets[-1]
+    place.move_page(-1)
+    assert place.selected() == targets[0]
+    place.pick(targets[2])
+    assert place.selected() == targets[2]

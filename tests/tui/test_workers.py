@@ -1,0 +1,258 @@
+"""The workers' panels: flags, cells, the three lists; and a worker in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aclbench.tui.layout import PANEL_WIDTH
+from aclbench.tui.targets import FieldTarget, ListTarget, SessionTarget
+from aclbench.tui.workers.head import DOWN, FLAGS, UP, flags_line, head_lines
+from aclbench.tui.workers.lists import (
+    ADDED,
+    OTHER_CLASS,
+    SEEN,
+    due_text,
+    list_lines,
+    mark_of,
+    short_connection,
+)
+from aclbench.tui.workers.panel import brief_line, list_needs, panel_drawing
+from tui.looking import (
+    COUNTS,
+    FRAME_NAMES,
+    PLAIN,
+    WIDTHS,
+    assert_fits,
+    assert_line_fits,
+    few,
+    frame_named,
+    with_lengths,
+    with_snapshot,
+    with_workers,
+)
+
+PANEL_WIDTHS = st.integers(PANEL_WIDTH, 220)
+HEIGHTS = st.integers(-2, 60)
+COUNTERS = ("packets", "added", "deleted", "requeued", "recycled", "interrupts_served",
+            "class_changes", "sessions", "pool_size")  # fmt: skip
+
+
+@few
+@given(width=PANEL_WIDTHS, height=HEIGHTS, name=FRAME_NAMES, count=COUNTS)
+def test_a_panel_stays_in_its_place(width: int, height: int, name: str, count: int) -> None:
+    frame = frame_named(name)
+    for worker in frame.shown_workers():
+        assert_fits(panel_drawing(frame, worker, width, height, PLAIN), width, max(height, 0))
+    workers = with_lengths(frame.snapshot, count)
+    many = with_workers(with_snapshot(frame, workers=workers), **dict.fromkeys(COUNTERS, count))
+    many = with_workers(many, taken=tuple(range(100)), swipe_end_time=frame.snapshot.now,
+                        serviced_sw_if_index_bitmap=2**30 - 1)  # fmt: skip
+    many = replace(many, before=frame.snapshot)
+    for worker in many.shown_workers():
+        assert_fits(panel_drawing(many, worker, width, height, PLAIN), width, max(height, 0))
+
+
+@few
+@given(width=WIDTHS, name=FRAME_NAMES, count=COUNTS)
+def test_a_worker_in_one_line_fits(width: int, name: str, count: int) -> None:
+    frame = frame_named(name)
+    frame = with_snapshot(frame, workers=with_lengths(frame.snapshot, count))
+    for worker in frame.shown_workers():
+        assert_line_fits(brief_line(frame, worker, width, PLAIN), width)
+
+
+def test_flags_and_lists_of_a_worker_in_one_line_can_be_pointed_at() -> None:
+    frame = frame_named("busy")
+    for worker in frame.shown_workers():
+        line = brief_line(frame, worker, 80, PLAIN)
+        assert [target for _, _, target in line.spots] == [
+            *(FieldTarget(worker.name, field) for _, field in FLAGS),
+            *(ListTarget(worker.thread_index, n) for n in range(3)),
+        ]
+        for view in worker.lists:
+            assert f" {view.name.removesuffix('_idle').removeprefix('tcp_')} {view.length}" in (
+                line.plain
+            )
+
+
+@few
+@given(width=PANEL_WIDTHS, name=FRAME_NAMES)
+def test_all_that_is_in_view_can_be_pointed_at(width: int, name: str) -> None:
+    frame = frame_named(name)
+    for worker in frame.shown_workers():
+        shown = panel_drawing(frame, worker, width, 40, PLAIN)
+        places = {spot.target: spot for spot in shown.spots()}
+        for word, field in FLAGS:
+            spot = places[FieldTarget(worker.name, field)]
+            assert shown.lines[spot.line].plain[spot.start + 1 : spot.end] == word
+        for field in ("serviced_sw_if_index_bitmap", "pending_clear_sw_if_index_bitmap",
+                      "swipe_end_time"):  # fmt: skip
+            assert FieldTarget(worker.name, field) in places
+        for view in worker.lists:
+            spot = places[ListTarget(worker.thread_index, view.list_id)]
+            assert shown.lines[spot.line].plain[spot.start : spot.end] == view.name
+            for session in view.sessions:
+                spot = places[SessionTarget(worker.thread_index, session.session_index)]
+                text = shown.lines[spot.line].plain
+                assert text.split()[0].strip("+*") in ("", str(session.session_index))
+                assert str(session.sport) in text
+        for spot in shown.spots():
+            assert shown.at(spot.line, spot.start) == spot.target
+
+
+@few
+@given(flags=st.tuples(*[st.booleans()] * 4), changed=st.tuples(*[st.booleans()] * 4))
+def test_flags_are_told_by_glyphs(flags: tuple[bool, ...], changed: tuple[bool, ...]) -> None:
+    worker = frame_named("busy").shown_workers()[0]
+    now = {field: int(flag) for (_, field), flag in zip(FLAGS, flags, strict=True)}
+    then = {field: int(flag != change)
+            for (_, field), flag, change in zip(FLAGS, flags, changed, strict=True)}  # fmt: skip
+    line = flags_line(replace(worker, **now), replace(worker, **then), PLAIN)
+    assert_line_fits(line, PANEL_WIDTH)
+    words = line.plain.split()
+    assert words == [
+        f"{UP if flag else DOWN}{word}{'*' if change else ''}"
+        for (word, _), flag, change in zip(FLAGS, flags, changed, strict=True)
+    ]
+
+
+def test_flags_stand_always_in_the_same_place() -> None:
+    worker = frame_named("busy").shown_workers()[0]
+    values = [{field: value for _, field in FLAGS} for value in (0, 1)]
+    spots = [flags_line(replace(worker, **v), worker, PLAIN).spots for v in values]
+    assert spots[0] == spots[1]
+
+
+def test_a_panel_says_what_is_on_the_lists() -> None:
+    frame = frame_named("busy")
+    text = panel_drawing(frame, frame.shown_workers()[0], 60, 30, PLAIN).plain
+    assert "vpp_wk_0  thread 1" in text
+    assert "serviced   pg0" in text
+    assert "udp_idle 1" in text
+    assert "10.0.0.3:5353 > 192.168.0.9:53 udp" in text
+
+
+@pytest.mark.parametrize("width", [39, 58, 100])
+def test_a_step_marks_what_it_changed(width: int) -> None:
+    frame = frame_named("changed")
+    worker = frame.shown_workers()[0]
+    text = panel_drawing(frame, worker, width, 30, PLAIN).plain
+    assert f"{UP}pending*" in text
+    assert "*next: " in text
+    assert f"{UP}pending*" in brief_line(frame, worker, 80, PLAIN).plain
+
+
+def test_what_stands_still_has_no_mark() -> None:
+    frame = frame_named("busy")
+    frame = replace(frame, before=frame.snapshot)
+    for worker in frame.shown_workers():
+        text = panel_drawing(frame, worker, 80, 40, PLAIN).plain
+        assert "*" not in text
+        assert "+" not in text
+
+
+def test_sessions_that_came_and_were_seen_have_a_mark() -> None:
+    frame = frame_named("busy")
+    view = frame.shown_workers()[0].lists[2]
+    session = view.sessions[0]
+    now = frame.snapshot.now
+    assert mark_of(session, session, view, now) == " "
+    assert mark_of(replace(session, last_active_time=now), session, view, now) == SEEN
+    assert mark_of(replace(session, tcp_flags_seen_in=0x3F), session, view, now) == SEEN
+    assert mark_of(replace(session, link_enqueue_time=now), session, view, now) == ADDED
+    assert mark_of(replace(session, sport=9), session, view, now) == ADDED
+    assert mark_of(session, None, replace(view, sessions=(), length=0), now) == ADDED
+    # It may have been on the list all the time, out of view.
+    assert mark_of(session, None, replace(view, sessions=(), length=900), now) == " "
+
+
+def test_marks_stand_in_the_panel() -> None:
+    frame = frame_named("busy")
+    worker = frame.shown_workers()[0]
+    lists = tuple(
+        replace(v, length=0, sessions=()) if v.list_id == 2
+        else replace(v, sessions=tuple(replace(s, last_active_time=0) for s in v.sessions))
+        for v in worker.lists
+    )  # fmt: skip
+    old = replace(frame.snapshot, workers=(replace(worker, lists=lists),))
+    shown = panel_drawing(replace(frame, before=old), worker, 60, 30, PLAIN)
+    lines = {spot.target: shown.lines[spot.line].plain for spot in shown.spots()}
+    for view in worker.lists:
+        for session in view.sessions:
+            line = lines[SessionTarget(worker.thread_index, session.session_index)]
+            assert line[1] == (ADDED if view.list_id == 2 else SEEN)
+
+
+def test_a_session_on_a_list_of_another_class_is_marked() -> None:
+    frame = frame_named("busy")
+    worker = frame.shown_workers()[0]
+    view = next(view for view in worker.lists if view.name == "tcp_transient")
+    # The connection was opened over two workers: the one that saw the ACK may not own it.
+    session = replace(view.sessions[0], timeout_class=1)
+    view = replace(view, sessions=(session,), length=1)
+    narrow = list_lines(frame, worker, view, None, 2, PANEL_WIDTH, PLAIN)[1].plain
+    wide = list_lines(frame, worker, view, None, 2, 80, PLAIN)[1].plain
+    assert OTHER_CLASS in narrow
+    assert f"{OTHER_CLASS}tcp_idle" in wide
+
+
+def test_a_list_that_is_longer_than_its_rows_says_so() -> None:
+    frame = frame_named("busy")
+    worker = frame.shown_workers()[0]
+    view = replace(worker.lists[0], length=1_234_567)
+    heading = list_lines(frame, worker, view, None, 1, 60, PLAIN)[0].plain
+    assert "udp_idle 1.23M" in heading
+    assert "first 1" in heading
+    assert "expiry" in heading
+
+
+@few
+@given(rows=st.integers(0, 9), width=PANEL_WIDTHS)
+def test_a_list_has_its_rows_and_a_heading(rows: int, width: int) -> None:
+    frame = frame_named("busy")
+    worker = frame.shown_workers()[0]
+    for view in worker.lists:
+        lines = list_lines(frame, worker, view, None, rows, width, PLAIN)
+        assert len(lines) == rows + 1
+
+
+def test_lists_stand_level_in_all_panels() -> None:
+    frame = frame_named("busy")
+    heads = []
+    for worker in frame.shown_workers():
+        shown = panel_drawing(frame, worker, PANEL_WIDTH, 25, PLAIN)
+        heads.append([s.line for s in shown.spots() if isinstance(s.target, ListTarget)])
+    assert len(heads) == 2
+    assert heads[0] == heads[1]
+    assert list_needs(frame) == tuple(
+        max(w.lists[n].length for w in frame.shown_workers()) for n in range(3)
+    )
+
+
+def test_due_is_a_word() -> None:
+    assert due_text(0, "due") == "due"
+    assert due_text(-5, "over") == "over"
+    assert due_text(2_500_000_000, "due") == "2.50s"
+
+
+@pytest.mark.parametrize("width", range(4, 60))
+def test_a_connection_is_as_long_as_fits(width: int) -> None:
+    for worker in frame_named("odd").shown_workers():
+        for view in worker.lists:
+            for session in view.sessions:
+                six = replace(session, src="fd00:1::2", dst="fd00:2::9")
+                for each in (session, six, replace(six, proto=58)):
+                    assert len(short_connection(each, width)) <= width
+
+
+def test_many_columns_are_used_where_there_is_room() -> None:
+    frame = frame_named("busy")
+    worker = frame.shown_workers()[0]
+    narrow = head_lines(frame, worker, PANEL_WIDTH, PLAIN)
+    wide = head_lines(frame, worker, 100, PLAIN)
+    assert len(wide) < len(narrow)
+    assert "pool" in "".join(line.plain for line in wide)
