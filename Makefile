@@ -10,11 +10,13 @@ FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
 STRESS_SECONDS ?= 60
 SEEDS ?=
+# Tests run side by side; two, since a test of real threads has more than one of its own.
+TEST_JOBS ?= 2
 # A free-threaded Python, if there is one.
 FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
 FT := .venv-freethreaded
 
-.PHONY: run test check lint types imports bench fuzz stress test-freethreaded docs dist clean help
+.PHONY: run test check lint types imports bench fuzz stress test-freethreaded docs pictures dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,8 +26,8 @@ run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for anot
 
 test: $(VENV)/.dev ## the tests; those of the engine both compiled and interpreted
 	@$(BIN)/aclbench --version
-	$(BIN)/python -m pytest
-	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest tests/engine tests/drivers
+	$(BIN)/python -m pytest -n $(TEST_JOBS)
+	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest -n $(TEST_JOBS) tests/engine tests/drivers
 
 lint: $(VENV)/.dev ## ruff: errors, imports, style
 	$(BIN)/ruff check .
@@ -53,6 +55,9 @@ stress: $(VENV)/.dev ## random runs on real threads for a minute (SEEDS=number: 
 test-freethreaded: $(FT)/.dev ## engine, drivers and a short stress without a global interpreter lock
 	PYTHON_GIL=0 $(FT)/bin/python -m pytest tests/engine tests/drivers
 	PYTHON_GIL=0 PYTHONPATH=tests $(FT)/bin/python -m drivers.stress --seconds 20
+
+pictures: $(VENV)/.dev ## draw README's pictures of the screen anew
+	$(BIN)/python docs/pictures.py
 
 docs: $(VENV)/.dev ## write README's table of commands anew
 	$(BIN)/python -m aclbench.workbench.commands.reference README.md
