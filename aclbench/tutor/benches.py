@@ -1,0 +1,56 @@
+"""The bench that a lesson begins on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aclbench.errors import AclbenchError
+from aclbench.tutor.lesson import Lesson, LessonError, Lines
+from aclbench.tutor.running import Budget, refuse_foreign, run_lines
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.bundled import bundled_folder
+from aclbench.workbench.scenario import Scenario, load_scenario
+
+
+def lesson_scenario(lesson: Lesson) -> Scenario:
+    """What the bench of a lesson is made of. Raises ScenarioError."""
+    if isinstance(lesson.bench, Path):
+        return load_scenario(lesson.bench)
+    spec = lesson.bench
+    return Scenario(
+        title=lesson.title,
+        interfaces=(),
+        workers=spec.workers,
+        placement=spec.placement,
+        cli=(*spec.cli, *(stream.line for stream in spec.streams)),
+        place=f"{lesson.path}: bench",
+    )
+
+
+def lesson_bench(lesson: Lesson) -> Workbench:
+    """A new bench for a lesson, with a history. Raises LessonError."""
+    try:
+        scenario = lesson_scenario(lesson)
+        if not _is_bundled(lesson):
+            _rehearse(scenario, _typed_lines(lesson, scenario))
+        return Workbench.from_scenario(scenario)
+    except AclbenchError as error:
+        raise LessonError(str(error)) from None
+
+
+def _is_bundled(lesson: Lesson) -> bool:
+    return isinstance(lesson.bench, Path) and lesson.bench.parent == bundled_folder("scenarios")
+
+
+def _typed_lines(lesson: Lesson, scenario: Scenario) -> Lines:
+    """The lines that whoever wrote the lesson chose; those of streams are made of what was read."""
+    return scenario.cli if isinstance(lesson.bench, Path) else lesson.bench.cli
+
+
+def _rehearse(scenario: Scenario, lines: Lines) -> None:
+    """Try the lines of a scenario that others wrote, so that they reach nothing but a bench."""
+    bench = Workbench(scenario.workers, scenario.placement, history=False)
+    budget = Budget()
+    run_lines(bench, (*scenario.set_up_lines(), *lines), budget)
+    for timed in scenario.at:
+        refuse_foreign(bench, timed.line, budget)

@@ -1,0 +1,445 @@
+"""A lesson under way: one learner, one bench, one step after another.
+
+A face shows `step`, lets the learner do to `bench` whatever he likes, and calls `look` after each
+command or burst of events. Nothing goes on by itself: `advance` does, once the step is done. What
+the learner did since the step was entered is taken back by `undo`, in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from aclbench.errors import AclbenchError
+from aclbench.tutor.benches import lesson_bench
+from aclbench.tutor.expressions import ExpressionError
+from aclbench.tutor.journals import Work, inputs_so_far, perform_inputs
+from aclbench.tutor.lesson import (
+    KIND_WORDS,
+    AnyStep,
+    Experiment,
+    Hint,
+    Lesson,
+    LessonError,
+    Lines,
+    Predict,
+    Read,
+    Task,
+    solution_of,
+)
+from aclbench.tutor.outcomes import GoalState, Outcome, PartState, Prediction, Shown
+from aclbench.tutor.running import Budget, Ran, TooMuch, run_lines
+from aclbench.tutor.since import Since
+from aclbench.tutor.world import BenchWorld
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.history.branch import Branch
+from aclbench.workbench.history.journal import Op, Point, op_from_json, op_to_json
+
+_S = TypeVar("_S", Predict, Task, Experiment)
+
+STATE_VERSION: Final = 1
+PUT_BACK: Final = "the bench was put back to how the lesson has it here"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a step began: the inputs that led there; and on the bench's branch, if it has it."""
+
+    inputs: tuple[Op, ...]
+    branch: Branch | None = None
+    point: Point | None = None
+
+
+class LessonRun:
+    """A lesson, the bench it runs on, and how far the learner is.
+
+    `bench` is one object for the whole lesson, so that a face may hold it. `done` has the numbers
+    of the steps that are done, `predictions` every guess in order, `works` how each step was done
+    (of a prediction, the first time). `finished` is set behind the last step. `notices` are
+    sentences for the learner: whoever shows them empties the list.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        make_bench: Callable[[], Workbench] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self.lesson = lesson
+        self._make = make_bench if make_bench is not None else lambda: lesson_bench(lesson)
+        self._budget = budget
+        self.bench = self._make()
+        self._start, self._scenario = self.bench.start, self.bench.scenario
+        self._since = Since(self.bench)
+        self._checkpoint = Checkpoint(())
+        self.done: set[int] = set()
+        self.predictions: list[Prediction] = []
+        self.works: dict[int, Work] = {}
+        self.hints: dict[int, int] = {}
+        self.notices: list[str] = []
+        self.finished = False
+        self._number = 1
+        self._enter(1)
+
+    def close(self) -> None:
+        """Stop listening to the bench."""
+        self._since.close()
+
+    # --- going from step to step -------------------------------------------------------------
+
+    @property
+    def step(self) -> AnyStep:
+        """The current step."""
+        return self.lesson.steps[self._number - 1]
+
+    def advance(self, skip: bool = False) -> AnyStep | None:
+        """Go to the next step; None behind the last. Raises LessonError: this one is not done.
+
+        What is skipped the program does, so that the steps to come find their bench.
+        """
+        state = self.look()
+        if not state.done and not skip:
+            raise LessonError(f"step {self._number} is not done yet: {state.message}")
+        if self._number == len(self.lesson.steps):
+            self.finished = True
+            return None
+        if state.done and not self._was_put_back():
+            self._enter(self._number + 1)
+        else:
+            self._stand_at(self._number + 1)
+        return self.step
+
+    def _was_put_back(self) -> bool:
+        """The step was done, but the bench stands at its beginning: one came back, or undid."""
+        return bool(solution_of(self.step)) and not self._has_moved()
+
+    def go_to(self, number: int) -> AnyStep:
+        """Go to any step, on a bench as the lesson has it there."""
+        if type(number) is not int or not 1 <= number <= len(self.lesson.steps):
+            raise LessonError(f"there is no step {number}; this lesson has 1 to {self._last}")
+        self._stand_at(number)
+        return self.step
+
+    def redo(self) -> AnyStep:
+        """Begin the current step anew; it is not done any more."""
+        self.undo()
+        self.done.discard(self._number)
+        self.finished = False
+        self._mark_if_read()
+        return self.step
+
+    def restart(self) -> AnyStep:
+        """Begin the lesson anew; the predictions that were made stay."""
+        self.done.clear()
+        self.hints.clear()
+        return self.go_to(1)
+
+    def undo(self) -> None:
+        """Take back all that was done to the bench since this step was entered."""
+        there, history = self._checkpoint, self.bench.past
+        branch, point = there.branch, there.point
+        if branch is None or point is None or history.branches.get(branch.name) is not branch:
+            fresh = self._make()
+            perform_inputs(fresh, there.inputs)
+            self.bench.adopt(fresh)
+            self._checkpoint = self._here(there.inputs)
+            return
+        if history.branch is not branch:
+            self.bench.switch(branch.name)
+        self.bench.goto(point)
+        self.bench.past.before_acting()  # or a run would go along what was taken back
+        self._checkpoint = self._here(there.inputs)
+
+    @property
+    def _last(self) -> int:
+        return len(self.lesson.steps)
+
+    def _enter(self, number: int) -> None:
+        """Enter a step on the bench as it stands; where that cannot be, as the lesson has it."""
+        step = self.lesson.steps[number - 1]
+        try:
+            if step.fresh:
+                self.bench.adopt(self._make())
+            self._run(step.set_up)
+        except LessonError:
+            self._stand_at(number)
+            self.notices.append(PUT_BACK)
+        else:
+            self._begin(number)
+
+    def _stand_at(self, number: int) -> None:
+        """Enter a step on a bench on which the lesson's own lines were run. LessonError."""
+        self.bench.adopt(self._make())
+        for step in self.lesson.steps[self._first_before(number) - 1 : number - 1]:
+            self._run(step.set_up)
+            self._run(solution_of(step))
+        self._run(self.lesson.steps[number - 1].set_up)
+        self._begin(number)
+
+    def _first_before(self, number: int) -> int:
+        """The latest step up to one that begins on a new bench."""
+        fresh = [step.number for step in self.lesson.steps[:number] if step.fresh]
+        return max(fresh, default=1)
+
+    def _begin(self, number: int) -> None:
+        self._number = number
+        self.finished = False
+        self._checkpoint = self._here(inputs_so_far(self.bench))
+        self._since.begin(kinds_of(self.step))
+        self._mark_if_read()
+
+    def _here(self, inputs: tuple[Op, ...]) -> Checkpoint:
+        history = self.bench.past
+        return Checkpoint(inputs, history.branch, history.cursor)
+
+    def _mark_if_read(self) -> None:
+        if isinstance(self.step, Read):
+            self.done.add(self._number)
+
+    # --- doing a step ------------------------------------------------------------------------
+
+    def predict(self, choice: int | None) -> Outcome:
+        """Run what the question is about: what the bench does is the answer. None: not sure.
+
+        It may be done again. Raises LessonError: this is no prediction, or nothing came true.
+        """
+        step = self._a(Predict)
+        if choice is not None and not (type(choice) is int and 0 <= choice < len(step.options)):
+            right = f"0 to {len(step.options) - 1}, or None"
+            raise LessonError(f"there is no option {choice}; {right}")
+        notice = ""
+        self._undo_if_moved()
+        try:
+            answer, ran = self._answer(step)
+        except LessonError:
+            self._stand_at(step.number)
+            answer, ran = self._answer(step)
+            notice = PUT_BACK
+        right_or_not = None if choice is None else choice == answer
+        labels = [option.label for option in step.options]
+        chosen = None if choice is None else labels[choice]
+        self.predictions.append(Prediction(step.number, chosen, labels[answer], right_or_not))
+        if step.number not in self.works:
+            self._note_work()
+        self.done.add(step.number)
+        why = self._fill(step.why.fill)
+        return Outcome(choice, answer, right_or_not, why, tuple(ran), notice)
+
+    def _answer(self, step: Predict) -> tuple[int, list[Ran]]:
+        """The option that came true, and what was run. LessonError: none, or several."""
+        ran = self._run(step.run)
+        world = self.world()
+        true = [n for n, o in enumerate(step.options) if self._fill(o.when.holds, world)]
+        if len(true) != 1:
+            labels = " and ".join(repr(step.options[n].label) for n in true) or "none"
+            raise LessonError(
+                f"step {step.number} (predict): exactly one option has to come true; "
+                f"of {len(step.options)} came true: {labels}"
+            )
+        return true[0], ran
+
+    def experiment(self) -> Shown:
+        """Run an experiment's lines, from its beginning. Raises LessonError."""
+        step = self._a(Experiment)
+        self._undo_if_moved()
+        try:
+            ran = self._run(step.run)
+        except LessonError:
+            self._stand_at(step.number)
+            self.notices.append(PUT_BACK)
+            ran = self._run(step.run)
+        self.done.add(step.number)
+        self._note_work()
+        return Shown(tuple(ran), self._fill(step.look.fill), step.at)
+
+    def look(self) -> GoalState:
+        """How far the step is; a task whose goal is met now is done from now on."""
+        state = self.goal_state()
+        if state.met and self._number not in self.done:
+            self.done.add(self._number)
+            self._note_work()
+        return state
+
+    def goal_state(self) -> GoalState:
+        """Which parts of the goal are true now, and what is missing."""
+        step, done = self.step, self._number in self.done
+        if not isinstance(step, Task):
+            message = "" if done else _TO_DO[type(step)]
+            return GoalState((), done, done, message)
+        world = self.world()
+        parts = tuple(self._part(part, world) for part in step.goal)
+        missing = list(dict.fromkeys(part.missing for part in parts if not part.met))
+        return GoalState(parts, not missing, done or not missing, "; ".join(missing))
+
+    def _part(self, part: Any, world: BenchWorld) -> PartState:
+        """One part; what cannot be worked out on this bench is not met, and it is said why."""
+        try:
+            met = part.when.holds(world)
+            return PartState(met, part.missing.fill(world))
+        except ExpressionError as error:
+            return PartState(False, f"the goal cannot be told now: {error}")
+
+    def hint(self, tier: int | None = None) -> Hint:
+        """The next hint, or the one asked for, 1 to 3. Raises LessonError: not for this step."""
+        step = self._a(Task)
+        seen = self.hints.get(step.number, 0)
+        wanted = min(seen + 1, len(step.hints)) if tier is None else tier
+        if not 1 <= wanted <= len(step.hints):
+            raise LessonError(f"there is no hint {wanted}; there are 1 to {len(step.hints)}")
+        self.hints[step.number] = max(seen, wanted)
+        return step.hints[wanted - 1]
+
+    def solution(self) -> Lines:
+        """The command lines of the solution. Raises LessonError: not for this step."""
+        return self._a(Task).solution
+
+    def solve(self) -> tuple[Ran, ...]:
+        """Run a task's solution from its beginning: for the teacher, and the tests."""
+        step = self._a(Task)
+        self._undo_if_moved()
+        return tuple(self._run(step.solution))
+
+    def try_lines(self, lines: Lines) -> tuple[Ran, ...]:
+        """Run lines of the lesson's own, a hint's for one, where the bench stands. LessonError."""
+        return tuple(self._run(lines))
+
+    def world(self) -> BenchWorld:
+        """The bench at this instant, for expressions."""
+        return BenchWorld(self.bench, self._since, self._budget)
+
+    def _note_work(self) -> None:
+        """Keep how the step was done; on another bench than the lesson's it proves nothing."""
+        if self._on_lesson_bench():
+            self.works[self._number] = Work(self._checkpoint.inputs, inputs_so_far(self.bench))
+
+    def _undo_if_moved(self) -> None:
+        if self._has_moved():
+            self.undo()
+
+    def _has_moved(self) -> bool:
+        """Something was done to the bench since the step was entered."""
+        return inputs_so_far(self.bench) != self._checkpoint.inputs or not self._on_lesson_bench()
+
+    def _run(self, lines: Lines) -> list[Ran]:
+        """Run lines; a bench that had to be stopped in the middle is not left so."""
+        try:
+            return run_lines(self.bench, lines, self._budget or Budget())
+        except TooMuch:
+            self.bench.adopt(self._make())
+            raise
+
+    def _fill(self, work_out: Callable[[BenchWorld], Any], world: BenchWorld | None = None) -> Any:
+        """Work out an expression of the lesson; it is the lesson's fault if that fails."""
+        try:
+            return work_out(world or self.world())
+        except ExpressionError as error:
+            raise LessonError(f"step {self.step.number} ({self.step.kind}): {error}") from None
+
+    def _a(self, kind: type[_S]) -> _S:
+        step = self.step
+        if not isinstance(step, kind):
+            wanted = KIND_WORDS[kind.__name__.lower()].partition(" ")[2]
+            raise LessonError(f"step {self._number} is no {wanted}; it is {KIND_WORDS[step.kind]}")
+        return step
+
+    # --- leaving and coming back -------------------------------------------------------------
+
+    def _on_lesson_bench(self) -> bool:
+        """Whether the bench's start is the lesson's: somebody may have loaded another."""
+        return self.bench.scenario == self._scenario and self.bench.start == self._start
+
+    def to_state(self) -> dict[str, Any]:
+        """All that is needed to go on later, as plain values for `json.dumps`."""
+        begin = self._checkpoint.inputs
+        now = inputs_so_far(self.bench) if self._on_lesson_bench() else begin
+        return {
+            "version": STATE_VERSION,
+            "lesson": self.lesson.name,
+            "digest": self.lesson.digest,
+            "step": self._number,
+            "done": sorted(self.done),
+            "finished": self.finished,
+            "hints": {str(step): tier for step, tier in self.hints.items()},
+            "predictions": [prediction.to_json() for prediction in self.predictions],
+            "works": {str(step): work.to_json() for step, work in self.works.items()},
+            "begin": [op_to_json(op) for op in begin],
+            "inputs": [op_to_json(op) for op in now],
+        }
+
+    @classmethod
+    def from_state(
+        cls, lesson: Lesson, state: Any, make_bench: Callable[[], Workbench] | None = None
+    ) -> LessonRun:
+        """Go on where `to_state` was. LessonError: that is no state of this lesson.
+
+        Where the lesson has changed since, its step is begun on a bench as the lesson has it now.
+        """
+        run = cls(lesson, make_bench)
+        try:
+            run._take(state)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            run.close()
+            raise LessonError(f"{lesson.name}: what was saved of it cannot be read") from None
+        except LessonError:
+            run.close()
+            raise
+        return run
+
+    def _take(self, state: Any) -> None:
+        if state["version"] != STATE_VERSION or state["lesson"] != self.lesson.name:
+            raise LessonError(f"{self.lesson.name}: what was saved is of another lesson or version")
+        steps = range(1, self._last + 1)
+        number = min(int(state["step"]), self._last)
+        predictions = [Prediction.from_json(row) for row in state["predictions"]]
+        hints = {int(step): int(tier) for step, tier in state["hints"].items()}
+        works = {int(step): Work.from_json(row) for step, row in state.get("works", {}).items()}
+        begin, now = ([op_from_json(row) for row in state[key]] for key in ("begin", "inputs"))
+        if number not in steps:
+            raise ValueError("no such step")
+        self._go_on_at(number, tuple(begin), tuple(now), state["digest"] == self.lesson.digest)
+        self.done |= {int(step) for step in state["done"]} & set(steps)
+        self.hints = {step: tier for step, tier in hints.items() if step in steps}
+        self.predictions = predictions
+        self.works = {step: work for step, work in works.items() if step in steps}
+        self.finished = state["finished"] is True
+
+    def _go_on_at(
+        self, number: int, begin: tuple[Op, ...], now: tuple[Op, ...], same: bool
+    ) -> None:
+        if not same:
+            self.notices.append(f"the lesson has changed since you left it; {PUT_BACK}")
+            self._stand_at(number)
+            return
+        try:
+            self.go_to_work(number, Work(begin, now))
+        except (AclbenchError, AssertionError):
+            self.notices.append(f"what was done could not be done again; {PUT_BACK}")
+            self._stand_at(number)
+
+    def go_to_work(self, number: int, work: Work) -> None:
+        """Stand where a step was done, by its inputs. AclbenchError, AssertionError: they fail."""
+        bench = self._make()
+        perform_inputs(bench, work.inputs, self._budget)
+        self.bench.adopt(bench)
+        self._number = number
+        self._checkpoint = Checkpoint(work.begin)
+        self._since.begin(kinds_of(self.step), work.begin)
+        self._mark_if_read()
+
+
+_TO_DO: Final[dict[type[Any], str]] = {
+    Predict: "make a prediction; not sure is one",
+    Experiment: "run the experiment",
+    Read: "",
+}
+
+
+def kinds_of(step: AnyStep) -> frozenset[str]:
+    """The kinds of events that the expressions of a step ask for."""
+    if isinstance(step, Predict):
+        return step.why.kinds.union(*(option.when.kinds for option in step.options))
+    if isinstance(step, Task):
+        parts = [part.when.kinds | part.missing.kinds for part in step.goal]
+        return frozenset().union(*parts)
+    return step.look.kinds if isinstance(step, Experiment) else frozenset()

@@ -1,0 +1,111 @@
+"""An expression as lessons hold it, and texts with expressions in braces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from aclbench.tutor.expressions.evaluating import Evaluation, is_true
+from aclbench.tutor.expressions.parsing import parse
+from aclbench.tutor.expressions.syntax import ExpressionError, Node
+from aclbench.tutor.expressions.vocabulary import World
+
+#: A text may hold so many expressions.
+MAX_PLACES: Final = 50
+_BRACES: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_PLACES_BEHIND_POINT: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that was read: its text, its tree, and the kinds of events it asks for."""
+
+    text: str
+    node: Node
+    kinds: frozenset[str]
+
+    def value(self, world: World) -> Any:
+        """What it comes to there. Raises ExpressionError."""
+        evaluation = Evaluation(world)
+        try:
+            return evaluation.value(self.node)
+        finally:
+            world.note_work(evaluation.used)
+
+    def holds(self, world: World) -> bool:
+        """Whether it is true there. Raises ExpressionError."""
+        return is_true(self.value(world))
+
+
+def read_expression(text: str) -> Expression:
+    """Read an expression. Raises ExpressionError, with the column."""
+    node, kinds = parse(text)
+    return Expression(text, node, kinds)
+
+
+def shown(value: Any) -> str:
+    """A number or a text as a sentence has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, Fraction):
+        return f"{float(value):.{_PLACES_BEHIND_POINT}f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text with expressions in braces: `{sessions.live} sessions`; a brace itself is doubled."""
+
+    text: str
+    parts: tuple[str | Expression, ...]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of events that its expressions ask for."""
+        return frozenset(
+            kind for part in self.parts if isinstance(part, Expression) for kind in part.kinds
+        )
+
+    def fill(self, world: World) -> str:
+        """The text with what its expressions come to there. Raises ExpressionError."""
+        return "".join(
+            part if isinstance(part, str) else shown(part.value(world)) for part in self.parts
+        )
+
+
+def read_filled(text: str) -> Filled:
+    """Read a text with expressions in braces. Raises ExpressionError."""
+    parts: list[str | Expression] = []
+    at = 0
+    for match in _BRACES.finditer(text):
+        parts.append(text[at : match.start()])
+        at = match.end()
+        if match[0] in ("{{", "}}"):
+            parts.append(match[0][0])
+        elif match[1] is None:
+            raise ExpressionError(
+                match.start() + 1, f"a {match[0]} alone; {match[0] * 2} is one in the text"
+            )
+        else:
+            parts.append(_in_braces(match[1], match.start() + 1))
+    if sum(isinstance(part, Expression) for part in parts) > MAX_PLACES:
+        raise ExpressionError(1, f"more than {MAX_PLACES} expressions in one text")
+    parts.append(text[at:])
+    return Filled(text, tuple(part for part in parts if part))
+
+
+def _in_braces(text: str, column: int) -> Expression:
+    try:
+        expression = read_expression(text)
+    except ExpressionError as error:
+        what = str(error).partition(": ")[2]
+        raise ExpressionError(column + error.column, f"in {{{text[:60]}}}: {what}") from None
+    if not expression.node.type.is_scalar:
+        raise ExpressionError(
+            column, f"{{{text[:60]}}} is {expression.node.type}; a number or a text can be shown"
+        )
+    return expression

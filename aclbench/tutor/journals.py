@@ -1,0 +1,116 @@
+"""A step's beginning as the inputs that led to it: what a bench is brought back by, and kept as."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aclbench.engine.counts import event_counts
+from aclbench.tutor.lesson import LessonError
+from aclbench.tutor.running import Budget, refuse_foreign
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.history.branch import Branch
+from aclbench.workbench.history.journal import (
+    Cli,
+    Inject,
+    Op,
+    Point,
+    Run,
+    Steps,
+    op_from_json,
+    op_to_json,
+)
+
+#: What an input costs by itself, as if it made so many events.
+EVENTS_PER_INPUT: Final = 20
+#: The latest time of a run that anybody did: two hundred years.
+LATEST_NS: Final = 200 * 366 * 86400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a step was done: the inputs up to its beginning, and those up to where it was done."""
+
+    begin: tuple[Op, ...]
+    inputs: tuple[Op, ...]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the inputs begin with those of the beginning: nobody went back behind it."""
+        return self.inputs[: len(self.begin)] == self.begin
+
+    def to_json(self) -> list[Any]:
+        """Plain values: of a beginning that the inputs have as well, only how many they are."""
+        begin = len(self.begin) if self.goes_on else [op_to_json(op) for op in self.begin]
+        return [begin, [op_to_json(op) for op in self.inputs]]
+
+    @classmethod
+    def from_json(cls, row: Any) -> Work:
+        """What plain values stand for. ValueError: they stand for none."""
+        match row:
+            case [int(count), list(rows)] if 0 <= count <= len(rows):
+                inputs = tuple(op_from_json(op) for op in rows)
+                return cls(inputs[:count], inputs)
+            case [list(begin), list(rows)]:
+                return cls(tuple(map(op_from_json, begin)), tuple(map(op_from_json, rows)))
+        raise ValueError("not the inputs of a step")
+
+
+def inputs_so_far(bench: Workbench) -> tuple[Op, ...]:
+    """The inputs that lead from the bench's start to where it stands now."""
+    history = bench.past
+    events = sum(event_counts(bench.machine.am))
+    return tuple(history.branch.fork("here", history.cursor, events).ops)
+
+
+def parting(branch: Branch, inputs: Sequence[Op]) -> Point:
+    """The place on a branch up to which it has these inputs: their end, or where it left them."""
+    for index, theirs in enumerate(inputs):
+        if index == len(branch.ops):
+            return branch.end
+        ours = branch.ops[index]
+        if ours == theirs:
+            continue
+        if not (_goes_on_alike(ours, theirs)):
+            return branch.starts[index]
+        assert isinstance(ours, Run | Steps)
+        assert isinstance(theirs, Run | Steps)
+        if (ours.position, ours.time) < (theirs.position, theirs.time):
+            return branch.starts[index + 1]
+        return Point(index, theirs.position, theirs.time)
+    return branch.starts[len(inputs)]
+
+
+def _goes_on_alike(ours: Op, theirs: Op) -> bool:
+    """Two runs begin alike, and two stretches of steps of one actor do; their ends may differ."""
+    if isinstance(ours, Steps) and isinstance(theirs, Steps):
+        return ours.actor == theirs.actor
+    return isinstance(ours, Run) and isinstance(theirs, Run)
+
+
+def perform_inputs(bench: Workbench, inputs: Sequence[Op], budget: Budget | None = None) -> None:
+    """Do inputs again on a bench at its start; they are its history then. Raises AclbenchError.
+
+    With a budget they may be anybody's: they reach no file, and end. Raises TooMuch.
+    """
+    if budget is None:
+        for op in inputs:
+            bench.past.replay(op)
+        return
+    with budget.over(bench):
+        for op in inputs:
+            _refuse_wild(bench, op, budget)
+            bench.past.replay(op)
+            budget.check()
+
+
+def _refuse_wild(bench: Workbench, op: Op, budget: Budget) -> None:
+    """Refuse an input that no bench ever noted. Raises LessonError."""
+    budget.spend(EVENTS_PER_INPUT)
+    if isinstance(op, Cli):
+        refuse_foreign(bench, op.line, budget)
+    elif isinstance(op, Run | Steps) and not 0 <= op.time <= LATEST_NS:
+        raise LessonError("its journal has a time that no run comes to")
+    elif isinstance(op, Inject) and op.first != bench.sent + 1:
+        raise LessonError("its journal has packets out of order")

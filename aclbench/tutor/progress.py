@@ -1,0 +1,252 @@
+"""What a learner has done: one file under the user's state folder, and one a lesson to go on from.
+
+`lessons.json` has for each lesson how far it is; it is written whole, to another file that then
+takes its place. Several programs may write at once: each reads, merges its one lesson in, and
+writes, under a lock. What cannot be read is set aside under another name, and never lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+from platformdirs import user_state_path
+
+from aclbench.errors import AclbenchError
+from aclbench.tutor.course import LessonRun
+from aclbench.tutor.lesson import Lesson
+from aclbench.tutor.outcomes import Prediction
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+VERSION: Final = 1
+#: A progress file, or a saved lesson, is never so large.
+MAX_BYTES: Final = 64 << 20
+#: Predictions of one lesson that are kept, the latest.
+MAX_PREDICTIONS: Final = 1000
+_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
+
+
+class ProgressError(AclbenchError):
+    """Progress that cannot be written; names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonProgress:
+    """How far one lesson is. `step` is the one reached, from 1; `steps` how many it has.
+
+    `digest` is that of the lesson's file then; `state` names the file to go on from, or is empty.
+    """
+
+    name: str
+    digest: str
+    step: int
+    steps: int
+    done: tuple[int, ...] = ()
+    finished: bool = False
+    predictions: tuple[Prediction, ...] = ()
+    state: str = ""
+
+    def merged(self, older: LessonProgress | None) -> LessonProgress:
+        """This one, with what another program noted of the same lesson: nothing done is lost."""
+        if older is None or older.digest != self.digest:
+            return self
+        extra = [guess for guess in older.predictions if guess not in self.predictions]
+        return replace(
+            self,
+            done=tuple(sorted({*self.done, *older.done})),
+            finished=self.finished or older.finished,
+            predictions=(*extra, *self.predictions)[-MAX_PREDICTIONS:],
+        )
+
+
+class Progress:
+    """The progress file. `notices` are sentences about what was found damaged."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path if path is not None else user_state_path("aclbench") / "lessons.json"
+        self.notices: list[str] = []
+
+    def lessons(self) -> dict[str, LessonProgress]:
+        """Every lesson that was begun, by name."""
+        if not self.path.exists():
+            return {}
+        with self._locked():
+            return self._read()
+
+    def of(self, lesson: Lesson) -> LessonProgress | None:
+        """How far a lesson is; None: it was never begun."""
+        return self.lessons().get(lesson.name)
+
+    def save(self, run: LessonRun) -> None:
+        """Note how far a lesson is, and all that is needed to go on. Raises ProgressError."""
+        lesson, state = run.lesson, run.to_state()
+        file = self._state_path(lesson.name)
+        progress = LessonProgress(
+            lesson.name,
+            lesson.digest,
+            run.step.number,
+            len(lesson.steps),
+            tuple(sorted(run.done)),
+            run.finished,
+            tuple(run.predictions),
+            file.name,
+        )
+        with self._locked():
+            self._write(file, state)
+            known = self._read()
+            known[lesson.name] = progress.merged(known.get(lesson.name))
+            rows = {name: _to_json(entry) for name, entry in sorted(known.items())}
+            self._write(self.path, {"version": VERSION, "lessons": rows})
+
+    def resume(self, lesson: Lesson) -> LessonRun:
+        """A lesson where it was left, or from its first step. What is damaged is set aside."""
+        file = self._state_path(lesson.name)
+        if not file.exists():
+            return LessonRun(lesson)
+        try:
+            return LessonRun.from_state(lesson, _load(file))
+        except (AclbenchError, ValueError, RecursionError):
+            with self._locked():
+                self._set_aside(file)
+            return LessonRun(lesson)
+
+    def forget(self, lesson: Lesson) -> None:
+        """Begin a lesson as if it never had been. Raises ProgressError."""
+        with self._locked():
+            known = self._read()
+            known.pop(lesson.name, None)
+            rows = {name: _to_json(entry) for name, entry in sorted(known.items())}
+            self._write(self.path, {"version": VERSION, "lessons": rows})
+            self._state_path(lesson.name).unlink(missing_ok=True)
+
+    # --- files -------------------------------------------------------------------------------
+
+    def _state_path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ProgressError(f"{name[:80]!r} is no name for a lesson")
+        return self.path.with_name(f"lesson-{name}.json")
+
+    def _read(self) -> dict[str, LessonProgress]:
+        """What the file has; a damaged one is set aside."""
+        if not self.path.exists():
+            return {}
+        try:
+            data = _load(self.path)
+            if data["version"] != VERSION:
+                raise ValueError("of another version")
+            return {name: _from_json(name, row) for name, row in data["lessons"].items()}
+        except (AclbenchError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._set_aside(self.path)
+            return {}
+
+    def _set_aside(self, file: Path) -> None:
+        number = 1
+        while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
+            number += 1
+        try:
+            os.replace(file, aside)
+        except OSError as error:
+            raise ProgressError(f"{file}: damaged, and not to be moved: {error.strerror}") from None
+        self.notices.append(f"{file} could not be read; it is kept as {aside.name}, and begun anew")
+
+    def _write(self, file: Path, data: dict[str, Any]) -> None:
+        """Write to another file, down to the disk, and have it take the place of this one."""
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", dir=file.parent, delete=False, encoding="utf-8", prefix=f".{file.name}-"
+            ) as temporary:
+                try:
+                    json.dump(data, temporary, indent=1)
+                    temporary.flush()
+                    os.fsync(temporary.fileno())
+                    os.replace(temporary.name, file)
+                except OSError:
+                    os.unlink(temporary.name)
+                    raise
+        except OSError as error:
+            raise ProgressError(f"{file}: cannot be written: {error.strerror}") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Nobody else reads, merges and writes meanwhile."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.path.with_name(f"{self.path.name}.lock").open("a+b")
+        except OSError as error:
+            raise ProgressError(f"{self.path}: cannot be written: {error.strerror}") from None
+        with lock:
+            _lock(lock)
+            try:
+                yield
+            finally:
+                _unlock(lock)
+
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+
+    def _unlock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+    def _unlock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _load(file: Path) -> Any:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise ValueError("too large")
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProgressError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _to_json(entry: LessonProgress) -> dict[str, Any]:
+    return {
+        "digest": entry.digest,
+        "step": entry.step,
+        "steps": entry.steps,
+        "done": list(entry.done),
+        "finished": entry.finished,
+        "predictions": [guess.to_json() for guess in entry.predictions],
+        "state": entry.state,
+    }
+
+
+def _from_json(name: str, row: Any) -> LessonProgress:
+    """What plain values stand for. ValueError: nothing."""
+    match row:
+        case {
+            "digest": str(digest),
+            "step": int(step),
+            "steps": int(steps),
+            "done": list(done),
+            "finished": bool(finished),
+            "predictions": list(guesses),
+            "state": str(state),
+        } if all(type(number) is int for number in done) and _NAME.fullmatch(name):
+            predictions = tuple(Prediction.from_json(guess) for guess in guesses)
+            numbers = tuple(done)
+            return LessonProgress(name, digest, step, steps, numbers, finished, predictions, state)
+    raise ValueError("not a lesson's progress")

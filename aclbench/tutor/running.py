@@ -1,0 +1,99 @@
+"""Running a lesson's own command lines: only what a lesson may do, and only so much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from aclbench.engine.counts import event_counts
+from aclbench.engine.events import TraceEvent
+from aclbench.errors import AclbenchError
+from aclbench.tutor.lesson import LessonError
+from aclbench.workbench.bench import Workbench
+
+#: Events that the lines of one list may make.
+MAX_EVENTS: Final = 2_000_000
+#: Commands that read or write files, leave, or forget the run: none of a lesson's.
+REFUSED: Final = ("exec", "save", "load", "quit", "exit", "reset", "packet-generator new")
+#: The heading of the words that lead through a lesson: none of its own lines does.
+WORDS: Final = "the lesson"
+
+
+class Ran(NamedTuple):
+    """A line, and what it printed."""
+
+    line: str
+    output: str
+
+
+class TooMuch(LessonError):
+    """Lines that would go on for too long; the bench may stand anywhere."""
+
+
+class Budget:
+    """How many events may still come; one budget may serve many lists of lines."""
+
+    def __init__(self, events: int = MAX_EVENTS) -> None:
+        self._all = self._left = events
+
+    def spend(self, events: int) -> None:
+        """Take some of it. Raises TooMuch."""
+        self._left -= events
+        self.check()
+
+    def check(self) -> None:
+        """Raises TooMuch if nothing is left."""
+        if self._left < 0:
+            raise TooMuch(f"this makes more than {self._all:,} events; a shorter run is right")
+
+    @contextmanager
+    def over(self, bench: Workbench) -> Iterator[None]:
+        """Spend on what a bench does for the time of a `with` block; stop it when all is spent."""
+
+        def hear(event: TraceEvent) -> None:
+            self._left -= 1
+            if self._left == -1:
+                bench.interrupt()
+
+        try:
+            with bench.listening(hear):
+                yield
+        except KeyboardInterrupt:
+            self.check()
+            raise
+
+
+def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> list[Ran]:
+    """Run lines one by one. Raises LessonError, which names the line that was refused."""
+    done: list[Ran] = []
+    with budget.over(bench):
+        for line in lines:
+            refuse_foreign(bench, line, budget)
+            try:
+                done.append(Ran(line, bench.cli(line)))
+            except AclbenchError as error:
+                raise LessonError(f"`{line.strip()[:80]}`: {error}") from None
+            budget.check()
+    return done
+
+
+def refuse_foreign(bench: Workbench, line: str, budget: Budget) -> None:
+    """Refuse what is not for a lesson. Raises LessonError."""
+    try:
+        parsed = bench.commands.parse(line, bench)
+    except AclbenchError:
+        return  # `cli` says the same, in full
+    if parsed is None:
+        return
+    syntax = parsed.command.syntax
+    for refused in REFUSED:
+        if syntax.startswith(refused) and not syntax[len(refused) :][:1].isalnum():
+            raise LessonError(
+                f"`{line.strip()[:80]}`: {refused} is not for a lesson's lines: "
+                "they reach no file, and lead on from where the bench stands"
+            )
+    if parsed.command.group == WORDS:
+        raise LessonError(f"`{line.strip()[:80]}`: a lesson's lines do not lead through the lesson")
+    if parsed.command.group in ("history", "packets"):
+        budget.spend(sum(event_counts(bench.machine.am)))  # it goes through the run again

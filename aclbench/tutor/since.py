@@ -1,0 +1,89 @@
+"""What has happened on a bench since a step was entered, also when the learner goes back in time.
+
+The events are heard as they come. Whenever the bench has moved in its history, or heard more or
+fewer events than its counters say there were, they are counted again from the history: what was
+undone has not happened.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aclbench.engine.counts import event_counts
+from aclbench.engine.events import TraceEvent
+from aclbench.tutor.expressions.vocabulary import EVENTS, Refused
+from aclbench.tutor.journals import inputs_so_far, parting
+from aclbench.workbench.bench import Workbench
+from aclbench.workbench.history.journal import Cli, Op
+
+#: Events of one kind that are kept at most.
+MAX_KEPT: Final = 200_000
+
+
+class Since:
+    """Listens to a bench. `begin` sets the moment from which events count; `close` ends it.
+
+    A bench that went back before that moment, and on from there in another way, counts from where
+    it left the old way; after `reset` or `load`, from the start.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._kept: dict[type[TraceEvent], list[TraceEvent]] = {}
+        bench.listen(self._hear)
+        self.begin(frozenset())
+
+    def begin(self, kinds: frozenset[str], inputs: tuple[Op, ...] | None = None) -> None:
+        """From here on, or from behind these inputs, keep the events of these kinds."""
+        self._types = frozenset(EVENTS[kind] for kind in kinds)
+        self._inputs = inputs_so_far(self._bench) if inputs is None else inputs
+        self._forget()
+        self._count = self._total()
+        if inputs is not None:
+            self._travels = -1  # what came behind them was not heard: it is counted from there
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._bench.unlisten(self._hear)
+
+    def of(self, kind: str) -> list[TraceEvent]:
+        """The events of a kind since then, oldest first. Refused: there are too many to keep."""
+        self._recount_if_moved()
+        kept = self._kept.get(EVENTS[kind], [])
+        if len(kept) > MAX_KEPT:
+            raise Refused(f"more than {MAX_KEPT:,} such events since the step began; undo it")
+        return kept
+
+    def lines(self) -> list[str]:
+        """The command lines that changed the bench since then, in order."""
+        history = self._bench.past
+        begin = parting(history.branch, self._inputs).op
+        done = history.branch.ops[begin : history.cursor.op]
+        return [op.line for op in done if isinstance(op, Cli) and not op.timed]
+
+    def _forget(self) -> None:
+        self._kept = {kind: [] for kind in self._types}
+        self._heard = 0
+        self._travels = self._bench.travels
+
+    def _hear(self, event: TraceEvent) -> None:
+        self._heard += 1
+        kept = self._kept.get(type(event))
+        if kept is not None and len(kept) <= MAX_KEPT:
+            kept.append(event)
+
+    def _total(self) -> int:
+        return sum(event_counts(self._bench.machine.am))
+
+    def _recount_if_moved(self) -> None:
+        moved = self._bench.travels != self._travels
+        if not moved and self._heard == self._total() - self._count:
+            return
+        self._forget()
+        history = self._bench.past
+        branch = history.branch
+        begin, end = parting(branch, self._inputs), history.cursor
+        if branch.canonical(begin)[:2] < branch.canonical(end)[:2]:
+            with self._bench.visiting() as visited:
+                visited.hear_between(begin, end, self._hear)
+        self._count = self._total() - self._heard

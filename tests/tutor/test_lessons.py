@@ -1,0 +1,90 @@
+"""Every lesson that comes along: its own words hold, on both drivers, on paper and in a class."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from aclbench.tutor.checking import check, check_file
+from aclbench.tutor.grading import grade_file, lesson_finder
+from aclbench.tutor.handout import as_html, as_markdown, make_handout
+from aclbench.tutor.lesson import Lesson, Predict, Task
+from aclbench.tutor.outcomes import Prediction
+from aclbench.tutor.presenting import Presentation
+from aclbench.tutor.reading import read_lesson
+from aclbench.tutor.shelf import lesson_after
+from aclbench.tutor.submission import submission_of, write_submission
+from aclbench.workbench.bundled import bundled_files
+
+from .learner import work_through
+
+FILES = bundled_files("lessons")
+each_lesson = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+@each_lesson
+def test_it_is_in_order(path: Path) -> None:
+    """Every answer, solution, other solution, near miss, hint and experiment is run."""
+    assert check_file(path) == []
+
+
+@each_lesson
+def test_it_asks_and_sets_a_task(path: Path) -> None:
+    steps = read_lesson(path).steps
+    assert [step for step in steps if isinstance(step, Predict)]
+    assert [step for step in steps if isinstance(step, Task)]
+
+
+@each_lesson
+def test_its_solutions_hold_on_real_threads(path: Path) -> None:
+    """Those that need no history."""
+    assert check(read_lesson(path), driver="threaded") == []
+
+
+@each_lesson
+def test_what_is_handed_in_of_it_is_proven(path: Path, tmp_path: Path) -> None:
+    """Each step by its own inputs, also where another solution was taken."""
+    lesson = read_lesson(path)
+    run = work_through(lesson, other=True)
+    file = tmp_path / "submission.json"
+    write_submission(submission_of(run, "Ada Lovelace"), file)
+    right = [p.right for p in first_guesses(run.predictions)]
+    run.close()
+    grade = grade_file(file, lesson_finder([lesson]))
+    assert (grade.problem, grade.notes, grade.changed) == ("", (), False)
+    assert grade.done == tuple(step.number for step in lesson.steps)
+    assert grade.first_right == right.count(True)
+
+
+def first_guesses(predictions: list[Prediction]) -> list[Prediction]:
+    """The first of each step."""
+    return list({p.step: p for p in reversed(predictions)}.values())
+
+
+@each_lesson
+def test_it_can_be_put_on_paper_and_shown(path: Path) -> None:
+    """The answers stand on the teacher's page alone; a presentation ends with its last step."""
+    lesson = read_lesson(path)
+    handout = make_handout(lesson, answers=True)
+    asked = as_markdown(make_handout(lesson))
+    assert len(handout.questions) == len(lesson.steps) + 1
+    for step in lesson.steps:
+        if isinstance(step, Task):
+            assert step.solution[-1].strip() in as_markdown(handout)
+            assert step.hints[2].text not in asked
+    assert as_html(handout).count("<h1") == 2
+    presentation = Presentation(lesson)
+    while presentation.next():
+        pass
+    assert presentation.slide.heading.startswith(f"Step {len(lesson.steps)} of")
+
+
+def test_they_stand_in_order() -> None:
+    """Numbered from 1 without a gap, each leading to the next."""
+    lessons: list[Lesson] = [read_lesson(path) for path in FILES]
+    assert [lesson.number for lesson in lessons] == list(range(1, len(lessons) + 1))
+    for lesson, following in pairwise(lessons):
+        assert lesson_after(lesson) == following.path
+    assert lesson_after(lessons[-1]) is None
