@@ -10,6 +10,7 @@ import click
 
 from aclbench import __version__
 from aclbench.cli.explain import explain
+from aclbench.cli.learn import learn
 from aclbench.cli.repl import repl
 from aclbench.cli.replay import replay
 from aclbench.cli.synth import synth
@@ -23,11 +24,12 @@ from aclbench.errors import AclbenchError, ThreadError
 def cli() -> None:
     """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
 
-    Try `aclbench tui aging` to watch it, `aclbench replay CAPTURE` for the figures of a capture.
+    Try `aclbench tui aging` to watch it, `aclbench learn` for lessons, `aclbench replay CAPTURE`
+    for the figures of a capture.
     """
 
 
-for command in (explain, repl, replay, synth, tui):
+for command in (explain, learn, repl, replay, synth, tui):
     cli.add_command(command)
 
 

@@ -14,10 +14,15 @@ from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.markdown import Markdown
     from rich.text import Text
 
 #: Longer outputs are not coloured: nobody reads them, and colours would keep them waiting.
 _COLOURED_LINES: Final = 2_000
+#: Text is read in lines of at most so many columns.
+_TEXT_WIDTH: Final = 100
+#: Code without a ground of its own: a terminal may be light.
+_MARKDOWN: Final = {"markdown.code": "bold cyan", "markdown.code_block": "cyan"}
 #: What is highlighted, in this order: later ones lie over earlier ones.
 _STYLES: Final = (
     (re.compile(r"^\S.*:$", re.MULTILINE), "bold"),
@@ -67,6 +72,38 @@ class Printer:
             self.output(" " * column + "^")
         self._print(Text(f"error: {message}", "bold red"), wrap=True)  # it is prose
 
+    def markdown(self, text: str) -> None:
+        """Text to read, wrapped to the terminal's width."""
+        self._write(self._markdown(text))
+
+    def markdown_lines(self, text: str) -> list[str]:
+        """The same as lines, for whoever shows them in portions."""
+        return self._markdown(text).splitlines()
+
+    def prose(self, text: str, style: str = "") -> None:
+        """A sentence or some, wrapped to the terminal's width."""
+        from rich.text import Text
+
+        self._write(self._wrapped(Text(text, style)))
+
+    def _markdown(self, text: str) -> str:
+        from rich.markdown import Markdown
+
+        return self._wrapped(Markdown(text, code_theme="ansi_dark"))
+
+    def _wrapped(self, text: Markdown | Text) -> str:
+        width = min(shutil.get_terminal_size().columns, _TEXT_WIDTH)
+        console = self._console_now()
+        with console.capture() as captured:
+            console.print(text, width=width)
+        # Lines that are padded break once a terminal is made narrower; code comes with blank lines.
+        unpadded = re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
+        return re.sub(r"\n{3,}", "\n\n", unpadded)
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text)
+        self.stream.flush()
+
     def _lines(self, text: str) -> None:
         """A long output, line by line, so that Ctrl-C ends it where it is."""
         stream = self.stream
@@ -83,12 +120,21 @@ class Printer:
         self._print(shown)
 
     def _print(self, text: Text, wrap: bool = False) -> None:
+        self._console_now().print(text, soft_wrap=not wrap)
+        self.stream.flush()
+
+    def _console_now(self) -> Console:
+        """A console on the stream, which may be another one than before."""
         if self._console is None or self._console.file is not self.stream:
             from rich.console import Console
+            from rich.theme import Theme
 
-            colours = "NO_COLOR" not in os.environ
             self._console = Console(
-                file=self.stream, highlight=False, markup=False, emoji=False, no_color=not colours
+                file=self.stream,
+                highlight=False,
+                markup=False,
+                emoji=False,
+                no_color="NO_COLOR" in os.environ,
+                theme=Theme(_MARKDOWN),
             )
-        self._console.print(text, soft_wrap=not wrap)
-        self.stream.flush()
+        return self._console

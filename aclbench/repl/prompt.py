@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,17 +64,22 @@ def _cut(path: Path) -> None:
 
 
 class Prompt:
-    """A person at a bench. `input` and `output` are for tests."""
+    """A person at a bench. `where` is asked for what the toolbar says ahead of all else.
+
+    `input` and `output` are for tests.
+    """
 
     def __init__(
         self,
         session: Session,
         suggestions: bool = True,
         history: History | None = None,
+        where: Callable[[], str] | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
         self._session = session
+        self._where = where
         self.reader: PromptSession[str] = PromptSession(
             message=[("class:prompt", PROMPT)],
             completer=CommandCompleter(self._bench),
@@ -92,7 +97,9 @@ class Prompt:
         return self._session.bench
 
     def _toolbar(self) -> str:
-        return toolbar_text(self._bench(), get_app().output.get_size().columns)
+        where = f" {self._where()} |" if self._where is not None else ""
+        width = get_app().output.get_size().columns
+        return (where + toolbar_text(self._bench(), max(0, width - len(where))))[:width]
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()

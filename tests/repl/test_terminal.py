@@ -33,6 +33,8 @@ CURSOR_ASKED = b"\x1b[6n"
 class Terminal:
     """`aclbench repl` in a terminal of 80 by 24; a person types only after seeing something."""
 
+    command = "repl"
+
     def __init__(self, state: Path, *arguments: str) -> None:
         self.fd, child = pty.openpty()
         environment = os.environ | {
@@ -42,7 +44,7 @@ class Terminal:
             "COLUMNS": "80",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aclbench", "repl", *arguments],
+            [sys.executable, "-m", "aclbench", self.command, *arguments],
             stdin=child,
             stdout=child,
             stderr=child,
