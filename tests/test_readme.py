@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+from aclbench.tutor.expressions import read_expression
 from aclbench.workbench.commands.reference import with_reference
 
 TOP = Path(__file__).parent.parent
@@ -15,6 +16,15 @@ def test_readme_lists_the_commands_there_are() -> None:
     """Its table is made from the command table; `make docs` makes it anew."""
     text = (TOP / "README.md").read_text()
     assert with_reference(text) == text
+
+
+def test_readme_has_expressions_that_can_be_read() -> None:
+    """Those that show what a lesson's conditions are like."""
+    text = (TOP / "README.md").read_text()
+    shown = text.split("are checked as the file is read:\n\n")[1].split("\n\n")[0].splitlines()
+    assert len(shown) > 3
+    for line in shown:
+        read_expression(line.strip())
 
 
 def test_fidelity_names_functions_that_exist() -> None:

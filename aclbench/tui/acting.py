@@ -221,11 +221,11 @@ class Acting(Parts):
         self.query_one(CommandRegion).open()
         self.paint()
 
-    def on_command_region_closed(self, event: CommandRegion.Closed) -> None:
-        self.paint()
-
     def on_command_region_quit(self, event: CommandRegion.Quit) -> None:
         self.action_quit()
+
+    def on_command_region_closed(self, event: CommandRegion.Closed) -> None:
+        self.paint()  # keys do what they did before
 
     def on_command_region_submitted(self, event: CommandRegion.Submitted) -> None:
         player = self.player
@@ -309,6 +309,8 @@ class Acting(Parts):
         if self.ready() is None:
             return
         rows = [MenuRow(key, label, about) for key, label, about in _DEEDS]
+        if self.open_bench is None:
+            rows = [row for row in rows if row.key != "o"]
         key = await self.app.push_screen_wait(Menu("Do something to the bench", rows))
         deeds: dict[str, Callable[[], object]] = {
             "c": lambda: self._run_by_key("clear acl-plugin sessions"),
@@ -470,7 +472,7 @@ class Acting(Parts):
         keys = self.keys_set
         sections = [
             (title, with_keys(bindings, keys))
-            for title, bindings in sections_of(self.place, threaded)
+            for title, bindings in sections_of(self.place, threaded, self.desk is not None)
         ]
         self.app.push_screen(HelpScreen(sections, signs()))
 

@@ -11,12 +11,15 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from aclbench.tui.keys import SECTIONS, is_offered
+from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
 
 if TYPE_CHECKING:
+    from aclbench.tutor.course import LessonRun
+    from aclbench.tutor.progress import Progress
     from aclbench.workbench.bench import Workbench
 
 DARK = "textual-dark"
@@ -30,7 +33,8 @@ class AclbenchApp(App[None]):
     """The workbench in a terminal. `make_bench` is called at the start and at each restart.
 
     With `play` it begins to play as soon as it stands. `threaded` says that the benches run on real
-    threads. `open_bench` is asked for another one. `says` are sentences to begin with.
+    threads. `open_bench` is asked for another one. `says` are sentences to begin with. `desk`: a
+    lesson is under way, and `make_bench` returns its bench, which then is one and the same.
     """
 
     TITLE = "aclbench"
@@ -45,6 +49,7 @@ class AclbenchApp(App[None]):
         open_bench: OpenBench | None = None,
         settings: Settings | None = None,
         says: tuple[str, ...] = (),
+        desk: Desk | None = None,
     ) -> None:
         super().__init__()
         settings = settings or Settings()
@@ -58,6 +63,7 @@ class AclbenchApp(App[None]):
             settings.gaps == "play",
             settings.keys,
             says,
+            desk,
         )
         if settings.theme:
             self.theme = settings.theme
@@ -73,7 +79,8 @@ class AclbenchApp(App[None]):
             for section in SECTIONS:
                 for key in section.keys:
                     here = not key.places or screen.place in key.places
-                    if here and is_offered(key.action, screen.place, threaded):
+                    lesson = screen.desk is not None
+                    if here and is_offered(key.action, screen.place, threaded, lesson):
                         run = partial(screen.run_action, key.action)
                         yield SystemCommand(key.about, f"{section.title}: {key.id}", run)
         for command in super().get_system_commands(screen):
@@ -94,7 +101,42 @@ def run_tui(
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
 ) -> None:
-    """Show a bench until the person at it leaves.
+    """Show a bench until the person at it leaves."""
+    _run(AclbenchApp(make_bench, title, play, threaded, open_bench, settings, says))
+
+
+def run_tui_lesson(
+    run: LessonRun,
+    progress: Progress,
+    settings: Settings | None = None,
+    says: tuple[str, ...] = (),
+) -> None:
+    """Show a lesson beside its bench until the person at it leaves; where he is then is kept.
+
+    Raises ProgressError: it cannot be.
+    """
+    desk = Desk(run, progress)
+    try:
+        _run(lesson_app(desk, settings, says))
+        desk.save(always=True)
+    finally:
+        run.close()
+
+
+def lesson_app(
+    desk: Desk, settings: Settings | None = None, says: tuple[str, ...] = ()
+) -> AclbenchApp:
+    """The screen of a lesson; it stands still, for nothing goes on by itself in a lesson."""
+
+    def make_bench() -> Workbench:
+        return desk.run.bench
+
+    title = desk.run.lesson.title
+    return AclbenchApp(make_bench, title, settings=settings, says=says, desk=desk)
+
+
+def _run(app: AclbenchApp) -> None:
+    """Run the screen.
 
     The cycle collector is called by the screen, for young objects alone: left to itself it would
     walk a million sessions, which refer to nothing that refers back, while a key waits.
@@ -102,7 +144,7 @@ def run_tui(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        AclbenchApp(make_bench, title, play, threaded, open_bench, settings, says).run()
+        app.run()
     finally:
         if collecting:
             gc.enable()

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from textual.binding import Binding
 
 #: The places, by name; a table's row without any is for all of them.
-_LISTS: Final = ("packets", "sessions", "log", "branches", "story")
+_LISTS: Final = ("packets", "sessions", "log", "branches", "story", "lesson")
 
 
 class Key(NamedTuple):
@@ -120,11 +120,30 @@ SECTIONS: Final = (
         Key("w", "compare_places", "", "view.compare_places",
             "What differs between any two points of the run, field by field"),
     )),
+    Section("lesson", (
+        Key("l", "lesson_show", "Lesson", "lesson.show",
+            "The lesson and back; where it stands beside the bench: hide it, or show it"),
+        Key("8", "place('lesson')", "", "lesson.place", "The lesson, with all the room"),
+        Key("y", "lesson_next", "Next", "lesson.next",
+            "On to the next step; while this one is not done, what is missing"),
+        Key("Y", "lesson_before", "", "lesson.before", "The step before"),
+        Key("x", "lesson_run", "Run", "lesson.run", "Run the experiment"),
+        Key("h", "lesson_hint", "Hint", "lesson.hint", "A hint for the task; there are three"),
+        Key("H", "lesson_solution", "", "lesson.solution",
+            "Show the commands of the solution; once more, and it asks whether to run them"),
+        Key("u", "lesson_undo", "Undo", "lesson.undo",
+            "Undo all that was done to the bench since this step began"),
+        Key("U", "lesson_redo", "", "lesson.redo", "Begin this step anew"),
+        Key("L", "lesson_menu", "More", "lesson.menu",
+            "Skip the step, list the steps, restart the lesson, ..."),
+        Key("enter", "lesson_choose", "Choose", "lesson.choose",
+            "Give the answer that the cursor is on; arrows or digits put it there", ("lesson",)),
+    )),
     Section("doing", (
         Key("colon", "command", "Cmd", "command.open", "Type a command of VPP or of the bench"),
         Key("i", "send", "Send", "do.send",
             "Craft a packet, send it, or ask what would become of it",
-            ("bench", "packets", "sessions", "plot", "branches")),
+            ("bench", "packets", "sessions", "plot", "branches", "lesson")),
         Key("d", "do", "Do", "do.menu",
             "Clear sessions, take ACLs off, delete an interface, change a timeout, save the run"),
         Key("ctrl+o", "open_another", "", "do.open", "Open another scenario, capture or run"),
@@ -156,33 +175,44 @@ NOT_ON_THREADS: Final = frozenset({
     "time.back_mark", "time.along_back", "time.along_on", "time.start", "time.end", "time.actor",
     "place.branches", "view.compare_places",
 })  # fmt: skip
+#: What is for lessons alone, and what is not for them, by id: a lesson keeps its bench.
+FOR_LESSONS: Final = frozenset(
+    key.id for section in SECTIONS if section.title == "lesson" for key in section.keys
+)
+NOT_IN_LESSONS: Final = frozenset({"time.restart", "do.open"})
 _BY_ACTION: Final = {
     action: tuple(key for section in SECTIONS for key in section.keys if key.action == action)
     for action in {key.action for section in SECTIONS for key in section.keys}
 }
 
 
-def is_offered(action: str, place: str, threaded: bool) -> bool:
-    """Whether an action, as the table writes it, can be done on a place."""
+def _is_there(key: Key, place: str, threaded: bool, lesson: bool) -> bool:
+    """Whether a key is for a place, on real threads or not, in a lesson or not."""
+    if key.places and place not in key.places:
+        return False
+    if threaded and key.id in NOT_ON_THREADS:
+        return False
+    return key.id not in (NOT_IN_LESSONS if lesson else FOR_LESSONS)
+
+
+def is_offered(action: str, place: str, threaded: bool, lesson: bool = False) -> bool:
+    """Whether an action, as the table writes it, can be done on a place; `lesson`: in a lesson."""
     keys = _BY_ACTION.get(action, ())
     if not keys:
         return True
-    return any(
-        (not key.places or place in key.places) and not (threaded and key.id in NOT_ON_THREADS)
-        for key in keys
-    )
+    return any(_is_there(key, place, threaded, lesson) for key in keys)
 
 
-def sections_of(place: str, threaded: bool) -> list[tuple[str, list[Binding]]]:
+def sections_of(
+    place: str, threaded: bool, lesson: bool = False
+) -> list[tuple[str, list[Binding]]]:
     """The keys of a place for its help: those that are for it first, then all others by section."""
     own: list[Binding] = []
     rest: list[tuple[str, list[Binding]]] = []
     for section in SECTIONS:
         found: list[Binding] = []
         for key in section.keys:
-            if key.places and place not in key.places:
-                continue
-            if threaded and key.id in NOT_ON_THREADS:
+            if not _is_there(key, place, threaded, lesson):
                 continue
             (own if key.places else found).append(_binding(key))
         rest.append((section.title, found))

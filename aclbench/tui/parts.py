@@ -10,6 +10,8 @@ from textual.screen import Screen
 if TYPE_CHECKING:
     from aclbench.tui.app import OpenBench
     from aclbench.tui.layout import Layout
+    from aclbench.tui.lesson.desk import Desk
+    from aclbench.tui.lesson.place import LessonPlace
     from aclbench.tui.place import Place
     from aclbench.tui.player import Player
     from aclbench.tui.story.tellers import Teller
@@ -30,6 +32,10 @@ class Parts(Screen[None], inherit_bindings=False):
     open_bench: OpenBench | None
     #: Keys that are not what the table says, by the binding's id.
     keys_set: Mapping[str, str]
+    #: The lesson under way, if there is one; whether its panel is hidden; its keys by action.
+    desk: Desk | None
+    lesson_hidden: bool
+    lesson_keys: Mapping[str, str]
     _layout_now: Layout | None
 
     async def fit(self) -> None:
@@ -54,6 +60,26 @@ class Parts(Screen[None], inherit_bindings=False):
 
     def pointed_at(self) -> Target | None:
         """What the cursor is on, wherever it is."""
+        raise NotImplementedError
+
+    def lesson_place(self) -> LessonPlace | None:
+        """What draws the lesson, as a place and as a panel."""
+        raise NotImplementedError
+
+    def has_room_beside(self) -> bool:
+        """The screen is wide enough for a lesson beside what is shown."""
+        raise NotImplementedError
+
+    def put_cursor(self, target: Target | None) -> None:
+        """The cursor of the bench to something, in sight or not; or off it."""
+        raise NotImplementedError
+
+    def point_at_question(self) -> None:
+        """The cursor of the bench into the lesson's panel, if a question is open there."""
+        raise NotImplementedError
+
+    def give_answer(self, number: int) -> None:
+        """Answer the lesson's question."""
         raise NotImplementedError
 
     def ready(self) -> Player | None:

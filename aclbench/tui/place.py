@@ -42,6 +42,10 @@ class Place:
     def move_to_end(self, last: bool) -> None:
         """The cursor to the first or the last row."""
 
+    def scroll(self, by: int) -> None:
+        """The wheel: by so many rows."""
+        self.move(by)
+
     def pick(self, target: Target) -> None:
         """The cursor to what the mouse points at."""
 

@@ -106,7 +106,7 @@ class Player:
         self.bench = self._make_bench()
         self.bench.patient = not self.bench.is_threaded
         self.log = EventStore(self.bench)
-        if self.bench.now > self.bench.started:
+        if self.bench.now > self.bench.started or self.bench.snapshot(_CHEAP).packets.read:
             self.log.refill(self.bench.recent_events(EVENTS_BACK))  # a run that goes on
         self.chosen = ""
         self._gap_due: int | None = None
@@ -433,10 +433,16 @@ class Player:
 
         `notice` is what is said once it is done.
         """
+        return self.begin_work(line, notice=notice)
+
+    def begin_work(
+        self, name: str, work: Callable[[], str] | None = None, notice: str = ""
+    ) -> SideCommand:
+        """The same with other work on the bench, which returns what it prints."""
         self._hold_still()
         self._be_at_rest()
         self.log.listen(True)
-        side = SideCommand(self.bench, line, self._clock, notice)
+        side = SideCommand(self.bench, name, self._clock, work, notice)
         side.go_on(TICK_S)
         if side.done:
             self._after_command(side)

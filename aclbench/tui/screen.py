@@ -10,23 +10,26 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from aclbench.errors import AclbenchError
-from aclbench.tui.acting import Acting
 from aclbench.tui.branches.place import BranchesPlace
 from aclbench.tui.cleaner.text import cleaner_drawing
 from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.drawing import Drawing, drawing
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.help.screen import key_name
-from aclbench.tui.keys import BINDINGS, NOT_ON_THREADS, is_offered
-from aclbench.tui.layout import STATUS_HEIGHT, Layout, make_layout, pages_of
+from aclbench.tui.keys import BINDINGS, FOR_LESSONS, NOT_ON_THREADS, is_offered
+from aclbench.tui.layout import LESSON_FROM, STATUS_HEIGHT, Layout, make_layout, pages_of
+from aclbench.tui.learning import Learning
+from aclbench.tui.lesson.desk import Desk
+from aclbench.tui.lesson.place import LessonPlace
+from aclbench.tui.lesson.text import DONE
 from aclbench.tui.log.place import LogPlace
 from aclbench.tui.log.text import log_drawing
 from aclbench.tui.packets.place import PacketsPlace
@@ -68,15 +71,17 @@ WORK_S: Final = 0.02
 _YOUNG: Final = 1
 #: The keys of the footer in order of weight: those that fit are shown.
 _FOOTER: Final = (
-    "play_pause", "step", "back('step')", "help", "quit", "open", "go_there", "search", "order",
-    "compare", "about", "command", "seek(False)", "do", "step_event", "go_to", "filter", "send",
-    "faster(1)",
+    "play_pause", "step", "back('step')", "help", "lesson_next", "lesson_show", "lesson_hint",
+    "open", "go_there", "search", "order", "compare", "about", "command", "lesson_undo", "quit",
+    "lesson_menu", "lesson_choose", "seek(False)", "do", "step_event", "go_to", "filter",
+    "send", "faster(1)",
 )  # fmt: skip
 #: They stand in this order.
 _FOOTER_ORDER: Final = (
     "play_pause", "step", "step_event", "back('step')", "seek(False)", "go_to", "faster(1)", "open",
-    "go_there", "about", "filter", "search", "order", "compare", "send", "do", "command", "help",
-    "quit",
+    "go_there", "about", "filter", "search", "order", "compare", "send", "do", "command",
+    "lesson_choose", "lesson_next", "lesson_hint", "lesson_undo", "lesson_show", "lesson_menu",
+    "help", "quit",
 )  # fmt: skip
 
 #: What the footer says while a command is typed.
@@ -86,11 +91,14 @@ _COMMAND_KEYS: Final = (
 )  # fmt: skip
 
 
-class BenchScreen(Acting, Selecting, inherit_bindings=False):
+class BenchScreen(Learning, Selecting, inherit_bindings=False):
     """The live bench."""
 
     DEFAULT_CSS = """
     BenchScreen { layout: vertical; layers: bench over; overflow: hidden; }
+    BenchScreen #middle { height: 1fr; }
+    BenchScreen #main { width: 1fr; }
+    BenchScreen #lesson { display: none; margin-left: 1; height: 100%; }
     BenchScreen #status { height: auto; max-height: 5; }
     BenchScreen #tabs { height: 1; }
     BenchScreen #brief { height: auto; }
@@ -113,8 +121,11 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         plays_gaps: bool = False,
         keys_set: Mapping[str, str] | None = None,
         says: tuple[str, ...] = (),
+        desk: Desk | None = None,
     ) -> None:
         super().__init__()
+        self.desk = desk
+        self.lesson_hidden = False
         self._play_at_once = play
         self._player_kind = player_kind
         self._make_bench = make_bench
@@ -132,12 +143,15 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
                 StoryPlace(),
             )
         }  # fmt: skip
+        self.lesson_keys = _key_names(self.keys_set)
+        self._lesson = LessonPlace(desk, self.lesson_keys) if desk is not None else None
+        if self._lesson is not None:
+            self.places[self._lesson.name] = self._lesson
         self.place = "bench"
         self.lower = 0
         self.zoomed = False
         self.page = 0
         self._layout_now: Layout | None = None
-        self._shows_bench = True
         self._palette = Palette()
         self._loop_runs = False
         self._last_paint = 0.0
@@ -152,13 +166,16 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         yield TextPanel(id="status")
         yield TextPanel(id="tabs")
         yield TextPanel(id="timeline")
-        yield TextPanel(id="brief")
-        yield WorkersRegion(id="workers")
-        yield TextPanel(id="place")
-        with Horizontal(id="lower"):
-            yield TextPanel(id="log")
-            yield TextPanel(id="packets")
-        yield TextPanel(id="plot")
+        with Horizontal(id="middle"):
+            with Vertical(id="main"):
+                yield TextPanel(id="brief")
+                yield WorkersRegion(id="workers")
+                yield TextPanel(id="place")
+                with Horizontal(id="lower"):
+                    yield TextPanel(id="log")
+                    yield TextPanel(id="packets")
+                yield TextPanel(id="plot")
+            yield TextPanel(id="lesson")
         yield TextPanel(id="cleaner")
         self._command = CommandRegion(self._bench_or_none, id="command")
         yield self._command
@@ -184,7 +201,12 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
             return
         self.player.plays_gaps = self._plays_gaps
         self._palette = palette_of(self.app.theme_variables)
+        if self.desk is not None and not self.has_room_beside():
+            self.place = "lesson"
         await self.fit()
+        if self.desk is not None:
+            self.point_at_question()
+            self.paint()
         if self._play_at_once and self.player.next_time() is not None:
             self.action_play_pause()
         for sentence in self._says:
@@ -200,10 +222,14 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         width, height = self.app.size
         on_bench = self.place == "bench"
         threads = len(player.threads)
-        layout = make_layout(width, height, on_bench, threads, self.zoomed, self.lower)
-        # On a low screen the layout of a place is that of the bench: they differ in what is shown.
-        if (layout, on_bench) != (self._layout_now, self._shows_bench):
-            self._layout_now, self._shows_bench = layout, on_bench
+        lesson: Literal["none", "beside", "itself"] = "none"
+        if self.place == "lesson":
+            lesson = "itself"
+        elif self.desk is not None and not self.lesson_hidden:
+            lesson = "beside"
+        layout = make_layout(width, height, on_bench, threads, self.zoomed, self.lower, lesson)
+        if layout != self._layout_now:
+            self._layout_now = layout
             await self._apply(layout, on_bench)
         self.refresh_bindings()
         self.paint()
@@ -227,12 +253,22 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         packets = self.query_one("#packets")
         packets.display = layout.packets_width > 0
         packets.styles.width = layout.packets_width
+        panel = self.query_one("#lesson")
+        panel.display = layout.lesson_width > 0
+        panel.styles.width = layout.lesson_width
+
+    def lesson_place(self) -> LessonPlace | None:
+        return self._lesson
+
+    def has_room_beside(self) -> bool:
+        return self.app.size.width >= LESSON_FROM
 
     def paint(self) -> None:
         """Take a snapshot of what is shown, and hand it to every region."""
         player, layout = self.player, self._layout_now
         if player is None or layout is None:
             return
+        self.look_at_lesson()
         frame = player.frame(self._wanted(player, layout))
         self.frame = frame
         palette, width, selected = self._palette, layout.width, self.selected()
@@ -245,15 +281,20 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         self._show("#timeline", strip)
         self._show("#cleaner", cleaner_drawing(frame, width, layout.cleaner_height, palette))
         self._show("#footer", self._footer_drawing(width))
+        if layout.lesson_width and self._lesson is not None:
+            height = max(layout.room - more, 1)
+            shown = self._lesson.drawn(layout.lesson_width, height, palette)
+            self._show("#lesson", shown)
+        inner = layout.inner_width
         if self.place == "bench":
             self._paint_bench(frame, layout, more)
         else:
             if layout.brief_height:
                 workers = frame.shown_workers()[: layout.brief_height]
-                self._show("#brief", drawing(brief_line(frame, w, width, palette) for w in workers))
+                self._show("#brief", drawing(brief_line(frame, w, inner, palette) for w in workers))
             place = self.places[self.place]
             height = max(layout.place_height - more, 1)
-            shown = place.draw(player, frame, width, height, palette)
+            shown = place.draw(player, frame, inner, height, palette)
             selected = place.selected()
             self.query_one("#place", TextPanel).show(shown, selected, palette)
 
@@ -282,9 +323,9 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
             shown = packets_drawing(frame, layout.packets_width, layout.lower_height, palette)
             self._show("#packets", shown)
         if layout.plot_height and self.player is not None:
-            timeline = self.player.timeline(plot_columns(layout.width))
-            height = layout.plot_height
-            self._show("#plot", plot_drawing(timeline, frame, layout.width, height, palette))
+            width, height = layout.inner_width, layout.plot_height
+            timeline = self.player.timeline(plot_columns(width))
+            self._show("#plot", plot_drawing(timeline, frame, width, height, palette))
 
     def _show(self, name: str, shown: Drawing) -> None:
         self.query_one(name, TextPanel).show(shown, self.selected(), self._palette)
@@ -295,10 +336,15 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
         keys = {name: f"place('{name}')" for name in names}
         shown = self._keys_by_action()
         return [
-            (shown.get(keys[name], ""), name, name)
+            (shown.get(keys[name], ""), name, self._tab_word(name))
             for name in names
-            if is_offered(keys[name], self.place, player.bench.is_threaded)
+            if is_offered(keys[name], self.place, player.bench.is_threaded, self.desk is not None)
         ]
+
+    def _tab_word(self, name: str) -> str:
+        """What a tab says; that of the lesson, when its step is done, with a mark."""
+        done = name == "lesson" and self.desk is not None and self.desk.done
+        return f"{name} {DONE}" if done else name
 
     def _keys_by_action(self) -> dict[str, str]:
         """The first key of each action, as it is called."""
@@ -449,4 +495,11 @@ class BenchScreen(Acting, Selecting, inherit_bindings=False):
             return False
         written = f"{action}({', '.join(map(repr, parameters))})" if parameters else action
         threaded = self.player is not None and self.player.bench.is_threaded
-        return is_offered(written, self.place, threaded)
+        return is_offered(written, self.place, threaded, self.desk is not None)
+
+
+def _key_names(keys_set: Mapping[str, str]) -> dict[str, str]:
+    """The first key of each action of a lesson, as it is called."""
+    bindings = [binding for binding in BINDINGS if binding.id in FOR_LESSONS]
+    named = with_keys(bindings, keys_set)
+    return {each.action: key_name(each.key.split(",")[0]) for each in named}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aclbench.errors import AclbenchError
+from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.parts import Parts
 from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.story.tellers import Teller, teller_of
@@ -12,7 +14,9 @@ from aclbench.tui.targets import (
     BranchTarget,
     EventTarget,
     KeyTarget,
+    LineTarget,
     MarkKindTarget,
+    OptionTarget,
     PacketTarget,
     PastTarget,
     SessionTarget,
@@ -24,6 +28,7 @@ from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.workers.panel import WorkersRegion
 
 if TYPE_CHECKING:
+    from aclbench.tui.lesson.place import LessonPlace
     from aclbench.tui.player import Player
 
 
@@ -39,29 +44,54 @@ class Selecting(Parts):
 
     def selected(self) -> Target | None:
         """What the cursor of the bench is on."""
-        return self._selected if self.place == "bench" else None
+        if self.place != "bench":
+            return None
+        return self._answer() if isinstance(self._selected, OptionTarget) else self._selected
+
+    def _answer(self) -> Target | None:
+        """The answer under the cursor in the panel of the lesson, if a question is open there."""
+        layout, lesson = self._layout_now, self.lesson_place()
+        beside = layout is not None and layout.lesson_width > 0
+        return lesson.selected() if lesson is not None and beside else None
+
+    def put_cursor(self, target: Target | None) -> None:
+        self._selected = target
+        for number, panel in enumerate(self._regions()):
+            if any(spot.target == target for spot in panel.drawing.spots()):
+                self._region = number
+                return
+
+    def point_at_question(self) -> None:
+        answer = self._answer()
+        if answer is not None or isinstance(self._selected, OptionTarget):
+            self.put_cursor(answer)
 
     def pointed_at(self) -> Target | None:
         """What the cursor is on, wherever it is."""
         place = self.places.get(self.place)
-        return self._selected if place is None else place.selected()
+        return self.selected() if place is None else place.selected()
 
     def _regions(self) -> list[TextPanel]:
         """The parts of the bench that the cursor can be in, in order."""
         panels = [*self.query_one(WorkersRegion).panels()]
         panels += [self.query_one(name, TextPanel) for name in ("#cleaner", "#log", "#packets")]
-        return [panel for panel in panels if panel.display and panel.drawing.spots()]
+        panels = [panel for panel in panels if panel.display and panel.drawing.spots()]
+        return panels if self._answer() is None else [*panels, self.query_one("#lesson", TextPanel)]
 
     def action_region(self, by: int) -> None:
         """The next part of the bench; its first spot is where the cursor is then."""
         regions = self._regions()
         if not regions:
             return
-        begins = self._selected is None
+        begins = self.selected() is None
         self._region = (0 if by > 0 else -1) if begins else self._region + by
         self._region %= len(regions)
-        self._selected = regions[self._region].drawing.spots()[0].target
+        self._selected = self._first_of(regions[self._region])
         self.paint()
+
+    def _first_of(self, panel: TextPanel) -> Target | None:
+        """What the cursor is on as it comes into a part of the bench."""
+        return self._answer() if panel.id == "lesson" else panel.drawing.spots()[0].target
 
     def action_cursor(self, by: int) -> None:
         """Up or down: among what can be pointed at, or among the rows of a place."""
@@ -74,9 +104,15 @@ class Selecting(Parts):
 
     def _move_among_spots(self, by: int) -> None:
         regions = self._regions()
+        lesson = self.lesson_place()
         if not regions:
             return
         self._region = min(self._region, len(regions) - 1)
+        if regions[self._region].id == "lesson" and lesson is not None:
+            if isinstance(self._selected, OptionTarget):
+                lesson.move(by)
+            self._selected = lesson.selected()
+            return
         targets = [spot.target for spot in regions[self._region].drawing.spots()]
         if self._selected not in targets:
             self._selected = targets[0 if by > 0 else -1]
@@ -94,9 +130,16 @@ class Selecting(Parts):
         place = self.places.get(self.place)
         if place is not None:
             place.move_page(by)
+        elif (layout := self._layout_now) is not None and layout.lesson_width:
+            self._scroll_lesson(lambda lesson: lesson.move_page(by))
         else:
             self._move_among_spots(10 * by)
         self.paint()
+
+    def _scroll_lesson(self, scroll: Callable[[LessonPlace], None]) -> None:
+        lesson = self.lesson_place()
+        if lesson is not None:
+            scroll(lesson)
 
     def action_list_end(self, last: bool) -> None:
         place = self.places.get(self.place)
@@ -122,10 +165,26 @@ class Selecting(Parts):
             if self.player is not None:
                 self.player.mark_kind = target.kind
                 self.paint()
+        elif isinstance(target, LineTarget):
+            await self._open(target)
+        elif isinstance(target, OptionTarget):
+            self._pick_answer(target, event.opened)
         else:
             await self._pick(event.panel, target)
             if event.opened:
                 await self.action_open()
+
+    def _pick_answer(self, target: OptionTarget, opened: bool) -> None:
+        """The cursor to an answer; where it is already, that is the answer."""
+        lesson = self.lesson_place()
+        if lesson is None:
+            return
+        if opened or lesson.selected() == target:
+            self.give_answer(target.number)
+            return
+        lesson.pick(target)
+        self.point_at_question()
+        self.paint()
 
     async def _pick(self, panel: TextPanel, target: Target) -> None:
         place = self.places.get(self.place)
@@ -141,9 +200,9 @@ class Selecting(Parts):
 
     def on_text_panel_scrolled(self, event: TextPanel.Scrolled) -> None:
         event.stop()
-        place = self.places.get(self.place)
-        if place is not None and event.panel.id == "place":
-            place.move(event.by)
+        place = self.lesson_place() if event.panel.id == "lesson" else self.places.get(self.place)
+        if place is not None and event.panel.id in ("place", "lesson"):
+            place.scroll(event.by)
             self.paint()
 
     # --- asking ------------------------------------------------------------------------------
@@ -159,6 +218,12 @@ class Selecting(Parts):
     async def _open(self, target: Target | None) -> None:
         player = self.ready()
         if player is None:
+            return
+        if isinstance(target, OptionTarget):
+            self.give_answer(target.number)
+            return
+        if isinstance(target, LineTarget):
+            self.query_one(CommandRegion).open(target.line)
             return
         if isinstance(target, EventTarget | PastTarget | BranchTarget):
             self._go_there(player, target)

@@ -1,5 +1,7 @@
 """A command line that goes on beside the screen: `run 10h` must not keep a key waiting.
 
+So does other work on the bench, that of a lesson for one; `line` is then how it is called.
+
 The command runs on a thread of its own, but only while `go_on` waits for it: it parks where it is
 between two slices (`Workbench.breathe`), with the bench whole, and then the screen has the bench to
 itself. So there are two threads and never two at a time.
@@ -33,6 +35,7 @@ class SideCommand:
         bench: Workbench,
         line: str,
         clock: Callable[[], float] = time.perf_counter,
+        work: Callable[[], str] | None = None,
         notice: str = "",
     ) -> None:
         self.line = line
@@ -45,6 +48,8 @@ class SideCommand:
         self.printed: list[str] = []
         self.has_printed = False
         self._bench = bench
+        self._is_command = work is None
+        self._work = work if work is not None else lambda: bench.cli(line)
         self._clock = clock
         self._crash: BaseException | None = None
         self._stop_asked = False
@@ -94,9 +99,11 @@ class SideCommand:
     def _run(self) -> None:
         bench = self._bench
         before = bench.breathe, bench.printer
-        bench.breathe, bench.printer = self._breathe, self._print
+        # A lesson's work returns what its lines print; a command prints as it goes on.
+        prints = self._print if self._is_command else None
+        bench.breathe, bench.printer = self._breathe, prints
         try:
-            self.output = bench.cli(self.line)
+            self.output = self._work()
         except KeyboardInterrupt:
             self.stopped = True
         except AclbenchError as error:

@@ -107,6 +107,20 @@ class KeyTarget:
     action: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineTarget:
+    """A line that can be put into the command line."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionTarget:
+    """An answer to a lesson's question, from 0; the last is "not sure", -1 the question itself."""
+
+    number: int
+
+
 Target: TypeAlias = (
     SessionTarget
     | FieldTarget
@@ -120,4 +134,6 @@ Target: TypeAlias = (
     | RowTarget
     | TabTarget
     | KeyTarget
+    | LineTarget
+    | OptionTarget
 )

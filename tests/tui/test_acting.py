@@ -76,7 +76,7 @@ async def test_escape_sends_nothing() -> None:
 
 @SIZES
 async def test_the_menu_says_what_each_entry_does(size: Size) -> None:
-    async with benching(size=size) as bench:
+    async with benching(size=size, open_bench=opener([])) as bench:
         await bench.press("d")
         menu = await bench.dialog()
         assert isinstance(menu, Menu)
@@ -87,6 +87,13 @@ async def test_the_menu_says_what_each_entry_does(size: Size) -> None:
         assert "ACLs off, delete it" in str(line.render())
         await bench.press("escape")
         await bench.closed()
+
+
+async def test_where_none_can_be_opened_the_menu_offers_none() -> None:
+    async with benching() as bench:
+        await bench.press("d")
+        menu = await bench.dialog()
+        assert [row[0] for row in menu.query_one(PickList).rows] == ["c", "i", "t", "p", "s", "b"]
 
 
 async def clear_is_seen(bench: Bench) -> None:

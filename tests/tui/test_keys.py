@@ -9,14 +9,24 @@ import pytest
 from textual.pilot import Pilot
 
 from aclbench.tui.app import AclbenchApp
-from aclbench.tui.keys import BINDINGS, NOT_ON_THREADS, SECTIONS, Key, is_offered, sections_of
+from aclbench.tui.keys import (
+    BINDINGS,
+    FOR_LESSONS,
+    NOT_IN_LESSONS,
+    NOT_ON_THREADS,
+    SECTIONS,
+    Key,
+    is_offered,
+    sections_of,
+)
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.textpanel import TextPanel
 from tui.bench import busy_bench
 
 PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
 KEYS = tuple(key for section in SECTIONS for key in section.keys)
-each_place = pytest.mark.parametrize("place", PLACES)
+each_place = pytest.mark.parametrize("place", [*PLACES, "lesson"])
+in_a_lesson_or_not = pytest.mark.parametrize("lesson", [False, True], ids=["bench", "lesson"])
 
 
 @each_place
@@ -38,7 +48,7 @@ def test_every_key_does_something_and_says_what(key: Key) -> None:
     assert hasattr(owner, f"action_{name.removeprefix('app.')}")
     assert re.fullmatch(r"[a-z]+\.[a-z_]+", key.id)
     assert len(key.about) > 3
-    assert set(key.places) <= set(PLACES)
+    assert set(key.places) <= {*PLACES, "lesson"}
 
 
 def test_ids_are_unique_and_every_binding_has_one_and_a_tooltip() -> None:
@@ -58,8 +68,11 @@ def test_what_is_shown_in_the_footer_has_a_word_of_its_own() -> None:
 def test_only_what_is_for_a_place_is_offered_there(place: str) -> None:
     for key in KEYS:
         same = [k for k in KEYS if k.action == key.action]
-        expected = any(not k.places or place in k.places for k in same)
-        assert is_offered(key.action, place, threaded=False) == expected
+        for lesson in (False, True):
+            left_out = NOT_IN_LESSONS if lesson else FOR_LESSONS
+            here = [k for k in same if k.id not in left_out]
+            expected = any(not k.places or place in k.places for k in here)
+            assert is_offered(key.action, place, False, lesson) == expected
     assert is_offered("something_of_textual", place, threaded=True)
 
 
@@ -72,17 +85,22 @@ def test_on_threads_nothing_goes_back() -> None:
 
 
 @each_place
+@in_a_lesson_or_not
 @pytest.mark.parametrize("threaded", [False, True])
-def test_help_has_every_key_that_is_offered_once(place: str, threaded: bool) -> None:
-    found = [binding.id for _, bindings in sections_of(place, threaded) for binding in bindings]
+def test_help_has_every_key_that_is_offered_once(place: str, threaded: bool, lesson: bool) -> None:
+    sections = sections_of(place, threaded, lesson)
+    left_out = NOT_IN_LESSONS if lesson else FOR_LESSONS
+    found = [binding.id for _, bindings in sections for binding in bindings]
     expected = [
         key.id
         for key in KEYS
-        if (not key.places or place in key.places) and not (threaded and key.id in NOT_ON_THREADS)
+        if (not key.places or place in key.places)
+        and not (threaded and key.id in NOT_ON_THREADS)
+        and key.id not in left_out
     ]
     assert sorted(found) == sorted(expected)
     own = [key.id for key in KEYS if place in key.places and key.id in expected]
-    title, bindings = sections_of(place, threaded)[0]
+    title, bindings = sections[0]
     assert title == (f"on this place: {place}" if own else "time")
     if own:
         assert [binding.id for binding in bindings] == own

@@ -8,6 +8,10 @@ from hypothesis import strategies as st
 
 from aclbench.tui.layout import (
     FOOTER_HEIGHT,
+    LESSON_FROM,
+    LESSON_GAP,
+    LESSON_LEAST,
+    LESSON_MOST,
     LOWER_PARTS,
     MIN_LOWER,
     MOST_BRIEF,
@@ -72,6 +76,35 @@ def test_log_and_packets_share_the_width(width: int, height: int) -> None:
     assert layout.lower_height >= MIN_LOWER
     between = 1 if layout.packets_width else 0
     assert layout.log_width + between + layout.packets_width == width
+
+
+@few
+@given(width=st.integers(40, 220), height=st.integers(12, 90), on_bench=st.booleans(),
+       threads=st.sampled_from((1, 2, 3, 16)), zoomed=st.booleans())  # fmt: skip
+def test_a_lesson_stands_beside_where_there_is_room(
+    width: int, height: int, on_bench: bool, threads: int, zoomed: bool
+) -> None:
+    layout = make_layout(width, height, on_bench, threads, zoomed, lesson="beside")
+    if width < LESSON_FROM:
+        assert layout == make_layout(width, height, on_bench, threads, zoomed)
+        return
+    assert LESSON_LEAST <= layout.lesson_width <= LESSON_MOST
+    assert layout.inner_width + LESSON_GAP + layout.lesson_width == width
+    assert layout.panel_width >= PANEL_WIDTH
+    gaps = PANEL_GAP * (layout.per_page - 1)
+    assert layout.panel_width * layout.per_page + gaps <= layout.inner_width
+    assert layout.room == layout.place_height + layout.brief_height
+
+
+def test_a_lesson_gives_way_to_a_second_worker() -> None:
+    one, two = (make_layout(120, 40, True, n, lesson="beside") for n in (1, 2))
+    assert (one.per_page, one.lesson_width) == (1, 44)
+    assert (two.per_page, two.lesson_width) == (2, 39)
+
+
+def test_a_lesson_with_the_room_has_the_workers_in_brief_on_any_screen() -> None:
+    layout = make_layout(80, 24, False, 3, lesson="itself")
+    assert (layout.lesson_width, layout.brief_height, layout.inner_width) == (0, 2, 80)
 
 
 def test_two_workers_at_80_columns() -> None:

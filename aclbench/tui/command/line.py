@@ -113,15 +113,15 @@ class CommandRegion(Vertical):
     }
     """
 
+    class Closed(Message):
+        """It is not on the screen any more."""
+
     class Submitted(Message):
         """A line to run."""
 
         def __init__(self, line: str) -> None:
             super().__init__()
             self.line = line
-
-    class Closed(Message):
-        """It is off the screen."""
 
     class Quit(Message):
         """`quit` or `exit` was typed."""
@@ -227,7 +227,7 @@ class CommandRegion(Vertical):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        line = event.value.strip()
+        line = event.value.strip().removeprefix(PROMPT).strip()  # typed once more, by habit
         if not line:
             return
         self._end_walk()

@@ -1,0 +1,212 @@
+"""A lesson under way as the screen has it: what of the step was asked for, and what keys do to it.
+
+No Textual here, and nothing is drawn. What may take long (a prediction runs the bench) returns a
+sentence, so that it can be run as a `SideCommand`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aclbench.tutor.course import LessonRun
+from aclbench.tutor.lesson import AnyStep, Experiment, Lines, Predict, Task
+from aclbench.tutor.outcomes import Outcome, Prediction, Shown
+from aclbench.tutor.progress import Progress
+
+#: How the kinds of steps are called.
+WORDS = {"read": "reading", "predict": "prediction", "task": "task", "experiment": "experiment"}
+
+
+class Desk:
+    """What a learner has before him.
+
+    `version` is another number whenever there is something else to show, `entered` whenever a step
+    was begun. `outcome` and `shown` are what became of a prediction and an experiment since then.
+    """
+
+    def __init__(self, run: LessonRun, progress: Progress) -> None:
+        self.run = run
+        self._progress = progress
+        self.version = self.entered = 0
+        self.about = False
+        self.notes: list[str] = []
+        self._saved: object = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """A step was entered: nothing has been asked for yet."""
+        self.outcome: Outcome | None = None
+        self.shown: Shown | None = None
+        self.solution: Lines = ()
+        #: What was last missing of each part of a goal, by its place.
+        self.missed: dict[int, str] = {}
+        self.entered += 1
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """How the step stands now, and what the run has to say."""
+        self.state = self.run.look()
+        self.missed |= {n: part.missing for n, part in enumerate(self.state.parts) if not part.met}
+        self.notes += self.run.notices
+        self.run.notices.clear()
+        self.version += 1
+
+    # --- what is known -----------------------------------------------------------------------
+
+    @property
+    def step(self) -> AnyStep:
+        """The current step."""
+        return self.run.step
+
+    @property
+    def steps(self) -> int:
+        """How many there are."""
+        return len(self.run.lesson.steps)
+
+    @property
+    def done(self) -> bool:
+        """The step is done."""
+        return self.step.number in self.run.done
+
+    @property
+    def asks(self) -> bool:
+        """A question is open: an answer can be chosen."""
+        return isinstance(self.step, Predict) and self.outcome is None
+
+    @property
+    def to_run(self) -> bool:
+        """An experiment is there to be run."""
+        return isinstance(self.step, Experiment) and self.shown is None
+
+    @property
+    def hints(self) -> int:
+        """How many hints of the step were asked for."""
+        return self.run.hints.get(self.step.number, 0)
+
+    def guessed(self) -> Prediction | None:
+        """What was guessed at this step the last time, if it is done; else it is open again."""
+        if not self.done:
+            return None
+        mine = (p for p in reversed(self.run.predictions) if p.step == self.step.number)
+        return next(mine, None)
+
+    def missing(self) -> str:
+        """What has to be done before it goes on; empty: nothing."""
+        step = self.step
+        if self.done:
+            return ""
+        parts = len(self.state.parts)
+        if isinstance(step, Task) and parts > 1:
+            met = sum(part.met for part in self.state.parts)
+            return f"not yet ({met} of {parts} parts hold): {self.state.message}"
+        return f"not yet: {self.state.message}"
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def look(self) -> bool:
+        """See how the step stands, the bench being another; True: it has just been done."""
+        before, was_done, noted = self.state, self.done, len(self.notes)
+        version = self.version
+        self._refresh()
+        if (self.state, self.done, len(self.notes)) == (before, was_done, noted):
+            self.version = version
+        return self.done and not was_done
+
+    # --- what keys do ------------------------------------------------------------------------
+
+    def go_on(self) -> str:
+        """The next step. Raises LessonError: this one is not done."""
+        return self._went(self.run.advance)
+
+    def skip(self) -> str:
+        """The next step, though this one is not done."""
+        return self._went(lambda: self.run.advance(skip=True))
+
+    def go_to(self, number: int) -> str:
+        """Any step, on a bench as the lesson has it there. Raises LessonError: there is none."""
+        return self._went(lambda: self.run.go_to(number))
+
+    def go_back(self) -> str:
+        """The step before."""
+        return self.go_to(max(self.step.number - 1, 1))
+
+    def restart(self) -> str:
+        """The lesson anew."""
+        return self._went(self.run.restart)
+
+    def redo(self) -> str:
+        """The step anew, which is not done then."""
+        return self._went(self.run.redo)
+
+    def _went(self, go: Callable[[], object]) -> str:
+        self.notes.clear()
+        try:
+            go()
+        finally:
+            self._begin()
+        if self.run.finished:
+            return "that was the last step: the lesson is finished"
+        return f"step {self.step.number} of {self.steps}: {WORDS[self.step.kind]}"
+
+    def undo(self) -> str:
+        """The bench back to where the step began; what was read and guessed stays on the screen."""
+        self.notes.clear()
+        self.run.undo()
+        self._refresh()
+        return "the bench stands where this step began"
+
+    def guess(self, number: int) -> str:
+        """Answer the question, by an option's place; the one behind the last is "not sure"."""
+        step = self.step
+        self.notes.clear()
+        options = len(step.options) if isinstance(step, Predict) else 0
+        self.outcome = self.run.predict(None if number == options else number)
+        if self.outcome.notice:
+            self.notes.append(self.outcome.notice)
+        self._refresh()
+        said = {True: "just so", False: "not so", None: "this is what it does"}
+        return f"{said[self.outcome.right]}: the bench has done it"
+
+    def try_it(self) -> str:
+        """Run the experiment."""
+        self.notes.clear()
+        self.shown = self.run.experiment()
+        self._refresh()
+        return "the experiment was run"
+
+    def solve(self) -> str:
+        """Run the solution, from where the step began."""
+        self.notes.clear()
+        self.run.solve()
+        self._refresh()
+        return "the solution was run"
+
+    def next_hint(self) -> None:
+        """One hint more. Raises LessonError: this is no task."""
+        self.run.hint()
+        self.version += 1
+
+    def show_solution(self) -> None:
+        """Have the solution's lines shown. Raises LessonError: this is no task."""
+        self.solution = self.run.solution()
+        self.version += 1
+
+    def switch_about(self) -> None:
+        """Show what the lesson is for, and where its source is; or not any more."""
+        self.about = not self.about
+        self.version += 1
+
+    # --- keeping -----------------------------------------------------------------------------
+
+    def save(self, always: bool = False) -> None:
+        """Note how far the lesson is, if that is not noted yet. Raises ProgressError."""
+        run = self.run
+        counts = len(run.predictions), dict(run.hints)
+        now = run.step.number, set(run.done), run.finished, *counts
+        if always or now != self._saved:
+            self._progress.save(run)
+            self._saved = now
+            if self._progress.notices:
+                self.notes += self._progress.notices
+                self._progress.notices.clear()
+                self.version += 1
