@@ -62,7 +62,7 @@ pictures: $(VENV)/.dev ## draw README's pictures of the screen anew
 docs: $(VENV)/.dev ## write README's table of commands anew
 	$(BIN)/python -m aclbench.workbench.commands.reference README.md
 
-dist: $(VENV)/.dev ## one wheel for any platform, captures and scenarios inside
+dist: $(VENV)/.dev ## one wheel for any platform; captures, scenarios and lessons inside
 	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets made
