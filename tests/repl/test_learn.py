@@ -293,13 +293,16 @@ def test_each_lesson_can_be_finished_by_typing(
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_is_read_fits_80_columns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(WIDTH))
-    presentation = Presentation(read_lesson(path))
+    """It is all that a presentation shows, up to the last step."""
+    shown = read_lesson(path)
+    presentation = Presentation(shown)
     printer = Printer(io.StringIO())
     while True:
         for line in printer.markdown_lines(presentation.slide.text):
             assert len(line) <= WIDTH
         if not presentation.next():
             break
+    assert presentation.slide.heading.startswith(f"Step {len(shown.steps)} of")
 
 
 # --- in a terminal -------------------------------------------------------------------------------
