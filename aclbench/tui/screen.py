@@ -71,10 +71,15 @@ WORK_S: Final = 0.02
 _YOUNG: Final = 1
 #: The keys of the footer in order of weight: those that fit are shown.
 _FOOTER: Final = (
-    "play_pause", "step", "back('step')", "help", "lesson_next", "lesson_show", "lesson_hint",
-    "open", "go_there", "search", "order", "compare", "about", "command", "lesson_undo", "quit",
-    "lesson_menu", "lesson_choose", "seek(False)", "do", "step_event", "go_to", "filter",
+    "play_pause", "step", "back('step')", "help", "quit", "lesson_next", "lesson_show",
+    "lesson_hint", "lesson_undo", "lesson_menu", "lesson_choose", "open", "go_there", "search",
+    "order", "compare", "about", "command", "seek(False)", "do", "step_event", "go_to", "filter",
     "send", "faster(1)",
+)  # fmt: skip
+#: In a lesson these come first: what it asks for is typed.
+_FOOTER_IN_LESSON: Final = (
+    "play_pause", "step", "back('step')", "help", "quit", "lesson_next", "lesson_show",
+    "lesson_hint", "command",
 )  # fmt: skip
 #: They stand in this order.
 _FOOTER_ORDER: Final = (
@@ -372,9 +377,10 @@ class BenchScreen(Learning, Selecting, inherit_bindings=False):
             if binding.show and binding.action in _FOOTER and binding.action not in found:
                 shown = binding.key_display or key_name(key)
                 found[binding.action] = shown, binding.description, binding.action
-        fitting, room = [], width
-        for action in _FOOTER:
-            if action in found:
+        fitting: list[str] = []
+        room = width
+        for action in (*(() if self.desk is None else _FOOTER_IN_LESSON), *_FOOTER):
+            if action in found and action not in fitting:
                 key, word, _ = found[action]
                 room -= len(key) + len(word) + 3
                 if room < 0:
