@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, ClassVar, Generic
 
 from aclbench.tui.drawing import Drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
+from aclbench.tui.rows import Row, Rows
 from aclbench.tui.targets import Target
 
 if TYPE_CHECKING:
@@ -60,3 +62,33 @@ class Place:
     def work(self, player: Player) -> bool:
         """Go on, for a moment, with what takes long; True: there is something new to show."""
         return False
+
+
+class RowsPlace(Place, Generic[Row]):
+    """A place that is a list of rows: `target_of` says what one points at, `key` tells it apart."""
+
+    def __init__(
+        self,
+        key: Callable[[Row], Hashable],
+        target_of: Callable[[Row], Target | None],
+        follows: bool = True,
+    ) -> None:
+        super().__init__()
+        self._rows: Rows[Row] = Rows(key, follows)
+        self._target_of = target_of
+
+    def selected(self) -> Target | None:
+        row = self._rows.current()
+        return None if row is None else self._target_of(row)
+
+    def move(self, by: int) -> None:
+        self._rows.move(by)
+
+    def move_page(self, by: int) -> None:
+        self._rows.move_page(by)
+
+    def move_to_end(self, last: bool) -> None:
+        self._rows.move_to_end(last)
+
+    def pick(self, target: Target) -> None:
+        self._rows.pick(target, self._target_of)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
-from aclbench.tui.rows import Rows
-from aclbench.tui.targets import BranchTarget, Target
+from aclbench.tui.place import RowsPlace
+from aclbench.tui.targets import BranchTarget
 from aclbench.tui.units import clock_text
 from aclbench.workbench.timetravel import BranchView
 
@@ -27,15 +26,14 @@ _ABOUT = (
 )
 
 
-class BranchesPlace(Place):
+class BranchesPlace(RowsPlace[BranchView]):
     """Every branch: where it left which, how far it goes, and whether one is on it."""
 
     name: ClassVar[str] = "branches"
     word: ClassVar[str] = "branches"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._rows: Rows[BranchView] = Rows(lambda branch: branch.name, follows=False)
+        super().__init__(lambda branch: branch.name, _target, follows=False)
 
     def draw(
         self, player: Player, frame: Frame, width: int, height: int, palette: Palette
@@ -56,21 +54,9 @@ class BranchesPlace(Place):
         body = self._rows.show(player.bench.branches(), room - len(about), lines_of)
         return drawing(lines + body + about, height)
 
-    def selected(self) -> Target | None:
-        branch = self._rows.current()
-        return None if branch is None else BranchTarget(branch.name)
 
-    def move(self, by: int) -> None:
-        self._rows.move(by)
-
-    def move_page(self, by: int) -> None:
-        self._rows.move_page(by)
-
-    def move_to_end(self, last: bool) -> None:
-        self._rows.move_to_end(last)
-
-    def pick(self, target: Target) -> None:
-        self._rows.pick(target, lambda branch: BranchTarget(branch.name))
+def _target(branch: BranchView) -> BranchTarget:
+    return BranchTarget(branch.name)
 
 
 def branch_line(branch: BranchView, started: int, width: int, palette: Palette) -> Line:

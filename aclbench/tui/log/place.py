@@ -8,9 +8,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame, LogRow
 from aclbench.tui.log.text import event_lines, target_of
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
-from aclbench.tui.rows import Rows
-from aclbench.tui.targets import Target
+from aclbench.tui.place import RowsPlace
 
 if TYPE_CHECKING:
     from aclbench.tui.player import Player
@@ -19,15 +17,14 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 
 
-class LogPlace(Place):
+class LogPlace(RowsPlace[LogRow]):
     """Events, oldest first; the cursor follows the newest until it is moved."""
 
     name: ClassVar[str] = "log"
     word: ClassVar[str] = "log"
 
     def __init__(self) -> None:
-        super().__init__()
-        self._rows: Rows[LogRow] = Rows(lambda row: (row.serial, row.event.time))
+        super().__init__(lambda row: (row.serial, row.event.time), target_of)
 
     def draw(
         self, player: Player, frame: Frame, width: int, height: int, palette: Palette
@@ -50,22 +47,6 @@ class LogPlace(Place):
             said = "no event has these words" if self.search else "nothing has happened yet"
             body = [Line(f" {said}", palette.dim)]
         return drawing(lines + body, height)
-
-    def selected(self) -> Target | None:
-        row = self._rows.current()
-        return None if row is None else target_of(row)
-
-    def move(self, by: int) -> None:
-        self._rows.move(by)
-
-    def move_page(self, by: int) -> None:
-        self._rows.move_page(by)
-
-    def move_to_end(self, last: bool) -> None:
-        self._rows.move_to_end(last)
-
-    def pick(self, target: Target) -> None:
-        self._rows.pick(target, target_of)
 
     def cycle_filter(self, player: Player) -> None:
         player.next_filter()

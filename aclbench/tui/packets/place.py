@@ -9,9 +9,8 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.log.store import KEPT
 from aclbench.tui.packets.text import name_width_of, packet_line
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
-from aclbench.tui.rows import Rows
-from aclbench.tui.targets import PacketTarget, Target
+from aclbench.tui.place import RowsPlace
+from aclbench.tui.targets import PacketTarget
 from aclbench.workbench.packetview import PacketView
 
 if TYPE_CHECKING:
@@ -23,16 +22,15 @@ FATES: Final = ("", "denied", "dropped", "permitted", "unchecked", "not_ip", "ma
 MOST: Final = 1000
 
 
-class PacketsPlace(Place):
+class PacketsPlace(RowsPlace[PacketView]):
     """Packets, oldest first; the cursor follows the newest until it is moved."""
 
     name: ClassVar[str] = "packets"
     word: ClassVar[str] = "packets"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(lambda packet: (packet.event, packet.name), _target)
         self.fate = ""
-        self._rows: Rows[PacketView] = Rows(lambda packet: (packet.event, packet.name))
 
     def draw(
         self, player: Player, frame: Frame, width: int, height: int, palette: Palette
@@ -68,22 +66,6 @@ class PacketsPlace(Place):
             if self.fate in ("", packet.fate) and all(word in _said(packet) for word in words)
         ]
 
-    def selected(self) -> Target | None:
-        packet = self._rows.current()
-        return None if packet is None else PacketTarget(packet.name, packet.event)
-
-    def move(self, by: int) -> None:
-        self._rows.move(by)
-
-    def move_page(self, by: int) -> None:
-        self._rows.move_page(by)
-
-    def move_to_end(self, last: bool) -> None:
-        self._rows.move_to_end(last)
-
-    def pick(self, target: Target) -> None:
-        self._rows.pick(target, lambda packet: PacketTarget(packet.name, packet.event))
-
     def cycle_filter(self, player: Player) -> None:
         self.fate = FATES[(FATES.index(self.fate) + 1) % len(FATES)]
         self._rows.reset()
@@ -91,6 +73,10 @@ class PacketsPlace(Place):
     def search_for(self, words: str) -> str:
         self._rows.reset()
         return super().search_for(words)
+
+
+def _target(packet: PacketView) -> PacketTarget:
+    return PacketTarget(packet.name, packet.event)
 
 
 def _said(packet: PacketView) -> str:

@@ -10,9 +10,8 @@ from aclbench.errors import AclbenchError
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
-from aclbench.tui.rows import Rows
-from aclbench.tui.targets import SessionTarget, Target
+from aclbench.tui.place import RowsPlace
+from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, short_time
 from aclbench.tui.workers.lists import due_text
 from aclbench.workbench.finding_sessions import ORDERS, FoundSessions, find_sessions
@@ -32,16 +31,15 @@ _TIMES_WIDTH: Final = sum(width for _, width in _TIMES)
 _WIDE: Final = 110
 
 
-class SessionsPlace(Place):
+class SessionsPlace(RowsPlace[SessionView]):
     """The first sessions of an order, of those that have the words searched for."""
 
     name: ClassVar[str] = "sessions"
     word: ClassVar[str] = "sessions"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(lambda session: session.id, _target, follows=False)
         self.order = ORDERS[0]
-        self._rows: Rows[SessionView] = Rows(lambda session: session.id, follows=False)
         self._search: Iterator[FoundSessions] | None = None
         self._found: FoundSessions | None = None
         self._shown: FoundSessions | None = None
@@ -115,22 +113,6 @@ class SessionsPlace(Place):
         if shown is None:
             return keys
         return f"{len(shown.sessions):,} of {shown.matched:,}; {keys}"
-
-    def selected(self) -> Target | None:
-        session = self._rows.current()
-        return None if session is None else _target(session)
-
-    def move(self, by: int) -> None:
-        self._rows.move(by)
-
-    def move_page(self, by: int) -> None:
-        self._rows.move_page(by)
-
-    def move_to_end(self, last: bool) -> None:
-        self._rows.move_to_end(last)
-
-    def pick(self, target: Target) -> None:
-        self._rows.pick(target, _target)
 
 
 def _target(session: SessionView) -> SessionTarget:

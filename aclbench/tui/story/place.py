@@ -10,8 +10,7 @@ from aclbench.errors import AclbenchError
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
-from aclbench.tui.rows import Rows
+from aclbench.tui.place import RowsPlace
 from aclbench.tui.story.tellers import Teller, Told
 from aclbench.tui.story.text import StoryRow, row_lines, target_of
 from aclbench.tui.targets import Target
@@ -27,19 +26,18 @@ _NONE_YET = (
 )
 
 
-class StoryPlace(Place):
+class StoryPlace(RowsPlace[_Numbered]):
     """One story at a time; it is told anew where the bench has gone on."""
 
     name: ClassVar[str] = "story"
     word: ClassVar[str] = "story"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(lambda row: (row[1].indent, row[1].text), _target, follows=False)
         self._telling: Iterator[Told] | None = None
         self._told: Told | None = None
         self._error = ""
         self._at: object = None
-        self._rows: Rows[_Numbered] = Rows(lambda row: (row[1].indent, row[1].text), follows=False)
         self._teller: Teller | None = None
 
     @property
@@ -95,22 +93,6 @@ class StoryPlace(Place):
 
         rows = list(enumerate(told.rows))
         return drawing(lines + self._rows.show(rows, height - len(lines), lines_of), height)
-
-    def selected(self) -> Target | None:
-        row = self._rows.current()
-        return None if row is None else _target(row)
-
-    def move(self, by: int) -> None:
-        self._rows.move(by)
-
-    def move_page(self, by: int) -> None:
-        self._rows.move_page(by)
-
-    def move_to_end(self, last: bool) -> None:
-        self._rows.move_to_end(last)
-
-    def pick(self, target: Target) -> None:
-        self._rows.pick(target, _target)
 
 
 def _target(row: _Numbered) -> Target:
