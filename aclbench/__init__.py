@@ -14,9 +14,9 @@ if TYPE_CHECKING:
         RunFileError,
         ScenarioError,
     )
-    from aclbench.workbench.bench import Workbench
-    from aclbench.workbench.snapshot import Snapshot, View
-    from aclbench.workbench.verdict import NodeCheck, Verdict
+    from aclbench.workbench.views.snapshot import Snapshot, View
+    from aclbench.workbench.views.verdict import NodeCheck, Verdict
+    from aclbench.workbench.workbench import Workbench
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,11 +35,11 @@ __all__ = [
 use_compiled()
 
 _HOMES = {
-    "Workbench": "aclbench.workbench.bench",
-    "Snapshot": "aclbench.workbench.snapshot",
-    "View": "aclbench.workbench.snapshot",
-    "Verdict": "aclbench.workbench.verdict",
-    "NodeCheck": "aclbench.workbench.verdict",
+    "Workbench": "aclbench.workbench.workbench",
+    "Snapshot": "aclbench.workbench.views.snapshot",
+    "View": "aclbench.workbench.views.snapshot",
+    "Verdict": "aclbench.workbench.views.verdict",
+    "NodeCheck": "aclbench.workbench.views.verdict",
     "AclbenchError": "aclbench.errors",
     "CaptureError": "aclbench.errors",
     "CommandError": "aclbench.errors",

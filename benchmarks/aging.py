@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 from benchmarks.captures import bench_of, opened
 from benchmarks.measuring import Figure, seconds_of
 

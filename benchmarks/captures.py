@@ -8,8 +8,8 @@ import numpy as np
 
 from aclbench.capture import PcapWriter, Traffic, write_traffic
 from aclbench.capture.writer import RECORD_HEADER_BYTES
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.workbench import Workbench
 
 INSIDE = ("10.0.0.0/8", "fd00:1::/64")
 _CHUNK_PACKETS = 1 << 16

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aclbench.drivers.cores import has_global_lock
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.workbench import Workbench
 from benchmarks.captures import INSIDE
 from benchmarks.measuring import RUNS, Figure, seconds_of, show
 

@@ -19,8 +19,8 @@ from textual.pilot import Pilot
 
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.screen import BenchScreen
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.bundled import find_input
+from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.workbench import Workbench
 
 FOLDER = Path(__file__).parent
 

@@ -19,7 +19,7 @@ from aclbench import ScenarioError, Workbench
 from aclbench.capture import open_capture
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
-from aclbench.workbench.bundled import bundled_files
+from aclbench.workbench.rig.bundled import bundled_files
 
 CAPTURES = bundled_files("pcaps")
 

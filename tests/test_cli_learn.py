@@ -25,7 +25,7 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.progress import Progress
 from aclbench.tutor.shelf import find_lesson
 from aclbench.tutor.submission import read_submission, submission_of, write_submission
-from aclbench.workbench.bundled import bundled_files
+from aclbench.workbench.rig.bundled import bundled_files
 
 N_LESSONS = len(bundled_files("lessons"))
 

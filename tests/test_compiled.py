@@ -18,7 +18,7 @@ FIELDS = """
 import json
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.main import Interface
-from aclbench.workbench.history.fields import field_names
+from aclbench.workbench.rig.fields import field_names
 am = SteppedDriver(1).machine.am
 things = (am, am.cleaner, am.workers[0], Interface(1, "pg0"))
 print(json.dumps([field_names(thing) for thing in things]))

@@ -12,7 +12,7 @@ from aclbench.cli.inputs import BenchOptions, find_scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 
 def bench_maker(
@@ -24,7 +24,7 @@ def bench_maker(
     """What makes the bench that the arguments name, and its title; `run` comes before them."""
     from pathlib import Path
 
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
     if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
         run = Path(inputs[0])
@@ -47,9 +47,9 @@ def bench_maker(
 
 def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
     """What makes a bench without interfaces, to be set up by typing."""
-    from aclbench.workbench.bench import Workbench
-    from aclbench.workbench.scenario import PLACEMENTS, Placement
-    from aclbench.workbench.start import DriverKind
+    from aclbench.workbench.rig.scenario import PLACEMENTS, Placement
+    from aclbench.workbench.rig.start import DriverKind
+    from aclbench.workbench.workbench import Workbench
 
     if asked.inside or asked.inside_by:
         option = "--inside" if asked.inside else asked.inside_by[0]

@@ -10,7 +10,7 @@ from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: The capture is played on by so many packets, until the one that is asked for has come.
 PLAY_PACKETS = 2048
@@ -26,7 +26,7 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
     N is its Wireshark number; file:N with several captures. The bench is made as for replay: by a
     scenario, by VPP lines (--exec), or a firewall that reflects what is opened from inside.
     """
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
     if len(inputs) < (1 if asked.rx else 2):
         raise click.UsageError("name a capture or scenario, and a packet: aclbench explain http 5")
@@ -50,7 +50,7 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
         return
     import textwrap
 
-    from aclbench.workbench.explain import WIDTH, explanation_text
+    from aclbench.workbench.inquiry.explain import WIDTH, explanation_text
 
     click.echo(explanation_text(explanation))
     if scenario.assumed:

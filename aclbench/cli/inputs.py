@@ -13,7 +13,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.workbench.scenario import InterfaceSpec, Scenario
+    from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
 
 
 class BenchOptions(NamedTuple):
@@ -109,8 +109,8 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     from pathlib import Path
 
     from aclbench.capture.stream import STANDARD_INPUT
-    from aclbench.workbench.bundled import find_input
-    from aclbench.workbench.scenario import (
+    from aclbench.workbench.rig.bundled import find_input
+    from aclbench.workbench.rig.scenario import (
         PLACEMENTS,
         load_scenario,
         scenario_for_capture,
@@ -160,7 +160,7 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
 
 def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
     """The interfaces and the captures that `--rx` names, as many of these as of those."""
-    from aclbench.workbench.bundled import find_input
+    from aclbench.workbench.rig.bundled import find_input
 
     names: list[str] = []
     captures: list[Path] = []
@@ -181,7 +181,7 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
     from ipaddress import ip_network
 
     from aclbench.capture import guess_inside, parse_mac, parse_vlan
-    from aclbench.workbench.scenario import InterfaceSpec
+    from aclbench.workbench.rig.scenario import InterfaceSpec
 
     def check(option: str, texts: Sequence[str], parser: Callable[[str], object]) -> None:
         for text in texts:

@@ -245,7 +245,7 @@ def record(run: str, out: str | None) -> None:
 
     from aclbench.tutor.recording import record as draft_of
     from aclbench.tutor.recording import write_draft
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
     if not run.endswith(".run"):
         raise click.UsageError(f"{run}: not a saved run; `save mine.run` at a prompt makes one")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: The screen that is drawn, in columns and lines.
 SIZE: Final = (120, 36)

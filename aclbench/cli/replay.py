@@ -19,7 +19,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: Captures smaller than this are done before a bar is painted.
 PROGRESS_BYTES = 2 << 20
@@ -63,9 +63,9 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from aclbench.workbench.bench import Workbench
-    from aclbench.workbench.outputs import SplitCaptures, TraceLines
-    from aclbench.workbench.times import seconds_to_ns
+    from aclbench.workbench.inquiry.outputs import SplitCaptures, TraceLines
+    from aclbench.workbench.views.times import seconds_to_ns
+    from aclbench.workbench.workbench import Workbench
 
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
@@ -193,7 +193,7 @@ def only_packets(bench: Workbench, only: str | None) -> str:
 
     A reason that names a rule is known by the bench's ACLs.
     """
-    from aclbench.workbench.outputs import known_filters
+    from aclbench.workbench.inquiry.outputs import known_filters
 
     if only is None:
         return ""

@@ -16,8 +16,8 @@ from aclbench.errors import AclbenchError, RunFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.runfile import Recorder
+    from aclbench.workbench.workbench import Workbench
 
 #: What a newcomer is shown.
 FIRST: Final = "aging"

@@ -25,13 +25,13 @@ from aclbench.errors import AclbenchError
 from aclbench.repl.completion import CommandCompleter
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
-from aclbench.workbench.commands.helping import in_quotes, what_next
+from aclbench.workbench.commands.bench.helping import in_quotes, what_next
 from aclbench.workbench.grammar import GrammarError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 PROMPT: Final = "aclbench# "
 _STYLE: Final = Style.from_dict({"bottom-toolbar": "noreverse reverse", "prompt": "bold"})

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from aclbench.repl.printing import Printer
-from aclbench.workbench.commands.helping import is_leaving
+from aclbench.workbench.commands.bench.helping import is_leaving
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 
 class Session:

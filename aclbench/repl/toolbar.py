@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aclbench.workbench.eventlog import seconds_text
-from aclbench.workbench.snapshot import Snapshot, View, WorkerView
+from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.snapshot import Snapshot, View, WorkerView
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: Lists with their lengths, and none of their sessions.
 _VIEW: Final = View(size=0)

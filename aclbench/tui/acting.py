@@ -30,13 +30,13 @@ from aclbench.tui.settings import recent_inputs, with_keys
 from aclbench.tui.story.tellers import DifferenceTeller
 from aclbench.tui.targets import BranchTarget
 from aclbench.tui.timeline.text import GLYPHS
-from aclbench.workbench.bundled import scenario_abouts
+from aclbench.workbench.rig.bundled import scenario_abouts
 
 if TYPE_CHECKING:
     from aclbench.tui.player import Player
     from aclbench.tui.side import SideCommand
     from aclbench.workbench.history.history import Unit
-    from aclbench.workbench.snapshot import Snapshot
+    from aclbench.workbench.views.snapshot import Snapshot
 
 #: The timeline's share that < and > go along by: one in so many.
 ALONG: Final = 40

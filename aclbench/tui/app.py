@@ -20,7 +20,7 @@ from aclbench.tui.threads import ThreadedPlayer
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
     from aclbench.tutor.progress import Progress
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 DARK = "textual-dark"
 LIGHT = "textual-light"

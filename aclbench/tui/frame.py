@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aclbench.tui.targets import SessionTarget
-from aclbench.workbench.eventlog import EventView
-from aclbench.workbench.packetview import PacketView
-from aclbench.workbench.snapshot import Snapshot, WorkerView
-from aclbench.workbench.timeline import Timeline
+from aclbench.workbench.inquiry.timeline import Timeline
+from aclbench.workbench.views.events import EventView
+from aclbench.workbench.views.packets import PacketView
+from aclbench.workbench.views.snapshot import Snapshot, WorkerView
 
 State = Literal["playing", "paused", "ended", "idle", "busy"]
 

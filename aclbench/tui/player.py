@@ -17,14 +17,14 @@ from aclbench.tui.frame import Frame, State, Wanted
 from aclbench.tui.log.store import FILTERS, WITHOUT_PACKETS, EventStore
 from aclbench.tui.side import SideCommand
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
-from aclbench.workbench.snapshot import Snapshot, View
-from aclbench.workbench.timeline import Timeline
-from aclbench.workbench.times import moment_ns, read_moment
+from aclbench.workbench.inquiry.timeline import Timeline
 from aclbench.workbench.timetravel import PastPlace
+from aclbench.workbench.views.snapshot import Snapshot, View
+from aclbench.workbench.views.times import moment_ns, read_moment
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.history import Unit
+    from aclbench.workbench.workbench import Workbench
 
 #: The speeds that + and - go through, as multiples of the wall's; None is as fast as it goes.
 SPEEDS: Final[tuple[float | None, ...]] = (

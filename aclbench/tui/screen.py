@@ -48,11 +48,11 @@ from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.timeline.text import columns_of, timeline_drawing
 from aclbench.tui.workers.panel import HEAD_LINES, WorkersRegion, brief_line
-from aclbench.workbench.start import WHY_NOT_ON_THREADS
+from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 
 if TYPE_CHECKING:
     from aclbench.tui.app import OpenBench
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: From one tick to the next while there is time, and from one painting to the next, in seconds.
 TICK_S: Final = 0.05

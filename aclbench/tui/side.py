@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: On real threads, how long a command may take to end before it is told so again, in seconds.
 LOOK_S: Final = 0.05

@@ -13,7 +13,7 @@ from aclbench.errors import AclbenchError, ThreadError
 from aclbench.tui.player import GAP_S, Player
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
 from aclbench.workbench.freerun import FreeRun
-from aclbench.workbench.start import WHY_NOT_ON_THREADS
+from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from pathlib import Path
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import Lesson, LessonError, Lines
 from aclbench.tutor.running import Budget, refuse_foreign, run_lines
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.bundled import bundled_folder
-from aclbench.workbench.scenario import Scenario, load_scenario
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.scenario import Scenario, load_scenario
+from aclbench.workbench.workbench import Workbench
 
 
 def lesson_scenario(lesson: Lesson) -> Scenario:

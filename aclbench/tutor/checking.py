@@ -31,7 +31,7 @@ from aclbench.tutor.reading import read_lesson
 from aclbench.tutor.running import Budget, TooMuch
 from aclbench.tutor.sources import missing_source
 from aclbench.tutor.threaded import problems_on_threads
-from aclbench.workbench.start import DriverKind
+from aclbench.workbench.rig.start import DriverKind
 
 #: Events that the check of a lesson may make, all told.
 MAX_EVENTS: Final = 2_000_000

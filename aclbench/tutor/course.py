@@ -32,9 +32,9 @@ from aclbench.tutor.outcomes import GoalState, Outcome, PartState, Prediction, S
 from aclbench.tutor.running import Budget, Ran, TooMuch, run_lines
 from aclbench.tutor.since import Since
 from aclbench.tutor.world import BenchWorld
-from aclbench.workbench.bench import Workbench
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.journal import Op, Point, op_from_json, op_to_json
+from aclbench.workbench.rig.inputs import Op, Point, op_from_json, op_to_json
+from aclbench.workbench.workbench import Workbench
 
 _S = TypeVar("_S", Predict, Task, Experiment)
 

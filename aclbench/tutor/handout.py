@@ -15,7 +15,7 @@ from aclbench.tutor.benches import lesson_bench
 from aclbench.tutor.journals import inputs_so_far, perform_inputs
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.telling import Told, heading, lists_of, tell
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 
 #: Draws a bench, which is his to keep, as an SVG picture.
 Picture = Callable[[Workbench], str]

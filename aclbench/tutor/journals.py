@@ -9,9 +9,8 @@ from typing import Any, Final
 from aclbench.engine.counts import event_counts
 from aclbench.tutor.lesson import LessonError
 from aclbench.tutor.running import Budget, refuse_foreign
-from aclbench.workbench.bench import Workbench
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.journal import (
+from aclbench.workbench.rig.inputs import (
     Cli,
     Inject,
     Op,
@@ -21,6 +20,7 @@ from aclbench.workbench.history.journal import (
     op_from_json,
     op_to_json,
 )
+from aclbench.workbench.workbench import Workbench
 
 #: What an input costs by itself, as if it made so many events.
 EVENTS_PER_INPUT: Final = 20

@@ -8,7 +8,7 @@ from typing import Final
 
 from aclbench.errors import AclbenchError
 from aclbench.tutor.expressions import Expression, Filled
-from aclbench.workbench.scenario import Placement
+from aclbench.workbench.rig.scenario import Placement
 
 #: Command lines, in order.
 Lines = tuple[str, ...]

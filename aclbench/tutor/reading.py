@@ -38,8 +38,8 @@ from aclbench.tutor.lesson import (
     StreamSpec,
     Task,
 )
-from aclbench.workbench.bundled import bundled_files, bundled_folder
-from aclbench.workbench.scenario import MAX_WORKERS, PLACEMENTS, Placement, load_scenario
+from aclbench.workbench.rig.bundled import bundled_files, bundled_folder
+from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement, load_scenario
 
 _T = TypeVar("_T")
 

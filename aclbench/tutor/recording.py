@@ -25,10 +25,10 @@ from aclbench.engine.packet import (
 )
 from aclbench.tutor.journals import inputs_so_far
 from aclbench.tutor.template import write_new
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.bundled import bundled_folder
-from aclbench.workbench.history.journal import Cli, Inject, Op, Run, Steps
-from aclbench.workbench.times import UNITS_NS
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run, Steps
+from aclbench.workbench.views.times import UNITS_NS
+from aclbench.workbench.workbench import Workbench
 
 _WORDS: Final = {PROTO_TCP: "tcp", PROTO_UDP: "udp", PROTO_ICMP: "icmp", PROTO_ICMP6: "icmp6"}
 _FLAGS: Final = "FSRPAUEC"

@@ -10,7 +10,7 @@ from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import LessonError
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 
 #: Events that the lines of one list may make.
 MAX_EVENTS: Final = 2_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.progress import LessonProgress
 from aclbench.tutor.reading import read_lesson
-from aclbench.workbench.bundled import bundled_files
+from aclbench.workbench.rig.bundled import bundled_files
 
 
 def bundled_lessons() -> Iterator[Lesson]:

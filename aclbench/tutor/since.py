@@ -13,8 +13,8 @@ from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.tutor.expressions.vocabulary import EVENTS, Refused
 from aclbench.tutor.journals import inputs_so_far, parting
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.history.journal import Cli, Op
+from aclbench.workbench.rig.inputs import Cli, Op
+from aclbench.workbench.workbench import Workbench
 
 #: Events of one kind that are kept at most.
 MAX_KEPT: Final = 200_000

@@ -12,7 +12,7 @@ from typing import Final
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import AnyStep, Experiment, Lesson, Lines, Predict, Task
 from aclbench.tutor.running import Ran
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 
 NOT_SURE: Final = "not sure"
 PROMPT: Final = "aclbench# "

@@ -18,8 +18,8 @@ from aclbench.tutor.expressions.vocabulary import EVENTS
 from aclbench.tutor.lesson import Lesson, Lines, Task, solution_of
 from aclbench.tutor.running import WORDS, Budget, run_lines
 from aclbench.tutor.world import BenchWorld
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.commands import history, running
+from aclbench.workbench.commands.bench import history, running
+from aclbench.workbench.workbench import Workbench
 
 #: Headings of commands that go through the run, or choose who goes next.
 _MOVES: Final = (running.GROUP, history.GROUP, WORDS)

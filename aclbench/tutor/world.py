@@ -12,8 +12,8 @@ from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.tutor.expressions.vocabulary import AclRow, Refused, WouldRow
 from aclbench.tutor.running import Budget
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.snapshot import SessionView, Snapshot, View
+from aclbench.workbench.views.snapshot import SessionView, Snapshot, View
+from aclbench.workbench.workbench import Workbench
 
 #: Sessions that an expression looks through at most, in one list.
 MAX_SESSIONS: Final = 10_000

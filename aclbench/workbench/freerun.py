@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aclbench.engine.timeouts import NEVER
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: How long a run may take to end before it is told so again, in seconds.
 LOOK_S: Final = 0.1

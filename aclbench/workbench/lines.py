@@ -10,15 +10,15 @@ from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError, ScenarioError
 from aclbench.workbench.commands import make_command_table
-from aclbench.workbench.commands.helping import asked_what_next, what_next
-from aclbench.workbench.commands.vpp_errors import with_vpp_line
+from aclbench.workbench.commands.bench.helping import asked_what_next, what_next
+from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
 from aclbench.workbench.grammar import GrammarError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.journal import Cli
-from aclbench.workbench.scenario import Scenario
+from aclbench.workbench.rig.inputs import Cli
+from aclbench.workbench.rig.scenario import Scenario
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 
 class Lines:

@@ -10,7 +10,7 @@ from aclbench.drivers.stepping import StepTaken
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.journal import Run, Steps
+from aclbench.workbench.rig.inputs import Run, Steps
 
 
 class Stepwise:

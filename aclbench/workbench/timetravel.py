@@ -21,22 +21,22 @@ from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.session import NO_LIST, SESSION_FIELDS
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
-from aclbench.workbench.eventlog import EventLog
-from aclbench.workbench.feed import Feed
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.checkpoint import empty
 from aclbench.workbench.history.history import UNITS, History, Place, Unit
-from aclbench.workbench.history.journal import Point
 from aclbench.workbench.history.marks import Marks, make_mark, worker_marks
 from aclbench.workbench.history.runfile import Recorder, save_run
-from aclbench.workbench.history.state import State, differences, followed_fields, state_of
-from aclbench.workbench.streams import Streams
-from aclbench.workbench.timeline import Timeline, make_timeline
+from aclbench.workbench.inquiry.diff import State, differences, followed_fields, state_of
+from aclbench.workbench.inquiry.timeline import Timeline, make_timeline
+from aclbench.workbench.rig.feed import Feed
+from aclbench.workbench.rig.inputs import Point
+from aclbench.workbench.rig.packing import empty
+from aclbench.workbench.rig.streams import Streams
+from aclbench.workbench.views.events import EventLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)

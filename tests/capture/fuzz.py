@@ -28,8 +28,8 @@ from capture.containers import LINKS, read_all, records_of
 from capture.mutate import containers, mutant_of, rare_pcapng
 
 from aclbench.capture import RawBatch, decode, guess_inside, parse_frame
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.workbench import Workbench
 
 PCAPS = sorted((Path(__file__).parents[2] / "pcaps").glob("*.pcap"))
 #: Packets of each capture: beyond these they repeat themselves.

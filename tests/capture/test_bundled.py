@@ -32,8 +32,8 @@ from aclbench.engine.packet import (
     flow_hash,
     unpack_key,
 )
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.workbench import Workbench
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
 COUNTS = tomllib.loads((PCAPS / "counts.toml").read_text())

@@ -48,7 +48,7 @@ from aclbench.engine.invariants import check_invariants
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import EH_FRAGMENT
 from aclbench.engine.session import session_get_timeout_type
-from aclbench.workbench.history.fields import fields_of
+from aclbench.workbench.rig.fields import fields_of
 
 # --- what happens ----------------------------------------------------------------------------
 

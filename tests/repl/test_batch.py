@@ -13,8 +13,8 @@ from aclbench.errors import AclbenchError
 from aclbench.repl.batch import BatchError, file_lines, given_lines, run_batch, stream_lines
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
-from aclbench.workbench.bundled import find_input
-from aclbench.workbench.scenario import load_scenario
+from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.scenario import load_scenario
 
 TRANSCRIPT = Path(__file__).parent.parent / "reference" / "vpp-26.10-transcript.txt"
 LAST = "set acl-plugin session timeout tcp idle 86400"

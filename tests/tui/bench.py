@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, Scenario
+from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
+from aclbench.workbench.workbench import Workbench
 
 INSIDE = "10.0.0."
 OUTSIDE = "192.168.0."

@@ -14,8 +14,8 @@ from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.palette import Palette
 from aclbench.tui.player import Player
 from aclbench.tui.timeline.text import columns_of
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.snapshot import Snapshot, WorkerView
+from aclbench.workbench.views.snapshot import Snapshot, WorkerView
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, frame, make_bench, opening
 
 PLAIN = Palette()

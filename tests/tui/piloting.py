@@ -22,7 +22,7 @@ from aclbench.tui.player import SPEEDS, Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.targets import Target
 from aclbench.tui.textpanel import TextPanel
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench
 
 Size = tuple[int, int]

@@ -15,8 +15,8 @@ from aclbench.tui.dialogs.picklist import PickList
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import NS_PER_S
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.timeline import MARK_KINDS
+from aclbench.workbench.inquiry.timeline import MARK_KINDS
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, make_bench
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
@@ -290,7 +290,7 @@ LONG = "run 10h"
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long command can be parked after each second of the bench's time, and always is."""
-    monkeypatch.setattr("aclbench.workbench.commands.slices.SLICE_NS", NS_PER_S)
+    monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S)
     monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
 
 

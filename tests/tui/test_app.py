@@ -13,7 +13,7 @@ from aclbench.tui.help.screen import HelpScreen, key_name
 from aclbench.tui.keys import FOR_LESSONS, SECTIONS, is_offered, sections_of
 from aclbench.tui.settings import Settings
 from aclbench.tui.units import NS_PER_S
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
 from tui.piloting import HUGE, LARGE, SMALL, Bench, Size, app, benching, flat_out
 

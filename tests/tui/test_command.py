@@ -17,8 +17,8 @@ from aclbench.tui.command.line import CommandInput, CommandRegion, refusal
 from aclbench.tui.command.output import KEPT as KEPT_OUTPUT
 from aclbench.tui.command.output import OutputPane, wrapped
 from aclbench.tui.dialogs.picklist import PickList
-from aclbench.workbench.bench import Workbench
 from aclbench.workbench.grammar import GrammarError
+from aclbench.workbench.workbench import Workbench
 from tui.bench import make_bench
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])

@@ -29,8 +29,8 @@ from aclbench.tui.dialogs import (
 from aclbench.tui.dialogs.fields import Choice, PushButton
 from aclbench.tui.dialogs.picklist import PickList
 from aclbench.tui.dialogs.sendform import PROTOCOLS, explain_line, prefilled, reply, send_line
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.snapshot import InterfaceView
+from aclbench.workbench.views.snapshot import InterfaceView
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])

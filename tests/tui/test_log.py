@@ -15,8 +15,8 @@ from aclbench.tui.log.store import FILTERS, GAP, KEPT, EventStore
 from aclbench.tui.log.text import event_lines, log_drawing, target_of
 from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget, SessionTarget
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.eventlog import EventView
+from aclbench.workbench.views.events import EventView
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, make_bench, opening
 from tui.looking import (
     FRAME_NAMES,

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.help.screen import HelpScreen
 from aclbench.tui.settings import Settings
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench
 from tui.piloting import HUGE, LARGE, SMALL, Bench, Size
 

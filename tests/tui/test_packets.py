@@ -17,8 +17,8 @@ from aclbench.tui.packets.text import (
 )
 from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget
-from aclbench.workbench.packetview import PacketView
-from aclbench.workbench.snapshot import Fate
+from aclbench.workbench.views.packets import PacketView
+from aclbench.workbench.views.snapshot import Fate
 from tui.looking import (
     FRAME_NAMES,
     HEIGHTS,

@@ -11,10 +11,10 @@ from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.log.store import FILTERS, GAP
 from aclbench.tui.player import GAP_S, MARK_WORDS, MOMENT_S, NORMAL_SPEED, SPEEDS, Player
 from aclbench.tui.units import NS_PER_S
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
-from aclbench.workbench.snapshot import Snapshot, View
-from aclbench.workbench.timeline import MARK_KINDS
+from aclbench.workbench.inquiry.timeline import MARK_KINDS
+from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
+from aclbench.workbench.views.snapshot import Snapshot, View
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
 
 ALL = 0

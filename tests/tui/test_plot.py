@@ -18,7 +18,7 @@ from aclbench.tui.plot.text import (
 from aclbench.tui.targets import TimeTarget
 from aclbench.tui.timeline.text import end_text
 from aclbench.tui.units import BARS, NS_PER_S
-from aclbench.workbench.timeline import Slice, Timeline
+from aclbench.workbench.inquiry.timeline import Slice, Timeline
 from tui.looking import (
     HEIGHTS,
     PLAIN,

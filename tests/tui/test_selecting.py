@@ -23,8 +23,8 @@ from aclbench.tui.targets import (
     TimeTarget,
 )
 from aclbench.tui.textpanel import TextPanel
-from aclbench.workbench.finding_sessions import ORDERS
-from aclbench.workbench.timeline import MARK_KINDS
+from aclbench.workbench.inquiry.find_sessions import ORDERS
+from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from tui.bench import busy_bench
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from aclbench.tui.player import Player
 from aclbench.tui.sessions.place import SessionsPlace, session_row
 from aclbench.tui.targets import SessionTarget
-from aclbench.workbench.finding_sessions import ORDERS
-from aclbench.workbench.snapshot import SessionView
+from aclbench.workbench.inquiry.find_sessions import ORDERS
+from aclbench.workbench.views.snapshot import SessionView
 from tui.bench import busy_bench
 from tui.looking import (
     HEIGHTS,

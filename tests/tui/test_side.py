@@ -10,7 +10,7 @@ from aclbench.errors import CommandError
 from aclbench.tui.player import Player
 from aclbench.tui.side import SideCommand
 from aclbench.tui.units import NS_PER_S
-from aclbench.workbench.bench import Workbench
+from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, make_bench
 
 HOUR = 3600 * NS_PER_S
@@ -31,7 +31,7 @@ class Counting:
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be parked after each minute of the bench's time."""
-    monkeypatch.setattr("aclbench.workbench.commands.slices.SLICE_NS", 60 * NS_PER_S)
+    monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", 60 * NS_PER_S)
 
 
 def endless_bench() -> Workbench:

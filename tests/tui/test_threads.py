@@ -13,9 +13,9 @@ from aclbench.tui.player import SPEEDS
 from aclbench.tui.targets import EventTarget, FieldTarget, SessionTarget
 from aclbench.tui.threads import ThreadedPlayer
 from aclbench.tui.units import NS_PER_S
-from aclbench.workbench.bench import Workbench
-from aclbench.workbench.bundled import find_input
-from aclbench.workbench.scenario import load_scenario
+from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.workbench import Workbench
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -253,7 +253,7 @@ async def test_leaving_ends_the_threads() -> None:
 
 
 async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aclbench.workbench.commands.slices.SLICE_NS", NS_PER_S // 2000)
+    monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S // 2000)
     monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
     async with benching(aging, threaded=True) as bench:
         bench.region.open("run 10h")

@@ -21,7 +21,7 @@ from aclbench.tui.timeline.text import (
     timeline_drawing,
 )
 from aclbench.tui.units import short_count
-from aclbench.workbench.timeline import MARK_KINDS, Slice, Timeline
+from aclbench.workbench.inquiry.timeline import MARK_KINDS, Slice, Timeline
 from tui.looking import (
     HEIGHTS,
     PLAIN,

@@ -13,8 +13,8 @@ from aclbench.tutor.course import PUT_BACK, LessonRun
 from aclbench.tutor.expressions import read_expression
 from aclbench.tutor.lesson import LessonError
 from aclbench.tutor.reading import read_lesson
-from aclbench.workbench.bundled import bundled_files
-from aclbench.workbench.history.state import state_of
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.rig.bundled import bundled_files
 
 from .lessons import SECOND, lesson
 

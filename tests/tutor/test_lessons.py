@@ -15,7 +15,7 @@ from aclbench.tutor.outcomes import Prediction
 from aclbench.tutor.reading import read_lesson
 from aclbench.tutor.shelf import lesson_after
 from aclbench.tutor.submission import submission_of, write_submission
-from aclbench.workbench.bundled import bundled_files
+from aclbench.workbench.rig.bundled import bundled_files
 
 from .learner import work_through
 

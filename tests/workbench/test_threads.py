@@ -13,10 +13,10 @@ from aclbench import AclbenchError, CommandError, RunFileError, Workbench
 from aclbench.cli.inputs import BenchOptions, find_scenario
 from aclbench.engine.events import PacketVerdict, SessionRequeued, TraceEvent
 from aclbench.engine.timeouts import NEVER
-from aclbench.workbench import bench as workbench
-from aclbench.workbench.bundled import bundled_files, find_input
+from aclbench.workbench import workbench
 from aclbench.workbench.freerun import FreeRun
-from aclbench.workbench.scenario import Placement, Scenario, load_scenario
+from aclbench.workbench.rig.bundled import bundled_files, find_input
+from aclbench.workbench.rig.scenario import Placement, Scenario, load_scenario
 
 #: A day of rounds on real threads takes some seconds: part of it is played, on one worker.
 CAPTURES = [path for path in bundled_files("pcaps") if path.stem != "long-gaps"]
@@ -98,7 +98,7 @@ def test_a_capture_with_gaps_has_the_stepped_verdicts() -> None:
 
 def test_packets_are_written_in_the_order_of_the_capture(tmp_path: Path) -> None:
     """Whoever handled them first, the files are those of a stepped replay."""
-    from aclbench.workbench.outputs import SplitCaptures
+    from aclbench.workbench.inquiry.outputs import SplitCaptures
 
     [capture] = (path for path in bundled_files("pcaps") if path.stem == "port-scan")
     written: dict[str, list[bytes]] = {}

@@ -10,7 +10,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import FieldTarget
 from aclbench.tui.units import BARS, clock_text, fit, short_count, span_text
-from aclbench.workbench.snapshot import CleanerView
+from aclbench.workbench.views.snapshot import CleanerView
 
 #: How a wait is said; anything else is a step that it is in the middle of.
 _WAITS = ("wait for event", "wait for event or clock", "suspend")

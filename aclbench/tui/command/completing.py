@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.grammar import Completion
+    from aclbench.workbench.workbench import Workbench
 
 #: A list with more than this is not read; whoever types on narrows it down.
 MOST: Final = 500

@@ -17,11 +17,11 @@ from aclbench.tui.command.completing import MOST, Edit, Walk, begin, candidates_
 from aclbench.tui.command.history import HistorySuggester, LineHistory, history_file
 from aclbench.tui.command.output import OutputPane
 from aclbench.tui.dialogs.picklist import PickList
-from aclbench.workbench.commands.helping import in_quotes, is_leaving, what_next
+from aclbench.workbench.commands.bench.helping import in_quotes, is_leaving, what_next
 from aclbench.workbench.grammar import GrammarError
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 PROMPT = ":"
 

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from aclbench.errors import CommandError
 from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError, as_typed
 from aclbench.tui.dialogs.fields import Field, Line
-from aclbench.workbench.times import read_moment
+from aclbench.workbench.views.times import read_moment
 
 EXAMPLES: Final = (
     ("+12.5", "12.5 s from the start; +500ms and +2min, too"),

@@ -14,7 +14,7 @@ from aclbench.tui.dialogs.fields import Choice, Field
 from aclbench.tui.dialogs.picklist import PickList
 
 if TYPE_CHECKING:
-    from aclbench.workbench.snapshot import InterfaceView
+    from aclbench.workbench.views.snapshot import InterfaceView
 
 #: VPP's own interface, which carries nothing.
 LOCAL: Final = "local0"

@@ -17,8 +17,8 @@ from aclbench.errors import AclbenchError
 from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError
 from aclbench.tui.dialogs.fields import Field, Line
 from aclbench.tui.dialogs.picklist import PickList
-from aclbench.workbench.bundled import find_input
-from aclbench.workbench.commands.files import FILE
+from aclbench.workbench.commands.bench.files import FILE
+from aclbench.workbench.rig.bundled import find_input
 
 _NAME_WIDTH: Final = 20
 

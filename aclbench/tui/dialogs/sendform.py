@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.errors import CommandError
 from aclbench.tui.dialogs.dialog import FormError
-from aclbench.workbench.commands import sending
+from aclbench.workbench.commands.bench import sending
 from aclbench.workbench.commands.types import BYTE, DURATION
 from aclbench.workbench.grammar import ArgumentType, ParsedCommand
 
 if TYPE_CHECKING:
-    from aclbench.workbench.snapshot import InterfaceView
+    from aclbench.workbench.views.snapshot import InterfaceView
 
 PROTOCOLS: Final = ("tcp", "udp", "icmp", "icmp6", "proto")
 #: Which optional parts go with a protocol; the rest goes with all.

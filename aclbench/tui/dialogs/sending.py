@@ -26,7 +26,7 @@ from aclbench.tui.dialogs.sendform import (
 )
 
 if TYPE_CHECKING:
-    from aclbench.workbench.snapshot import InterfaceView
+    from aclbench.workbench.views.snapshot import InterfaceView
 
 _NAMES: Final = tuple(field.name for field in fields(SendForm))
 #: The part of a packet that a field belongs to; see `SendForm.parts`.

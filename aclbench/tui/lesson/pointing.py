@@ -6,7 +6,7 @@ session 1/0        list vpp_wk_0 udp_idle        field cleaner wait_interval
 from __future__ import annotations
 
 from aclbench.tui.targets import FieldTarget, ListTarget, SessionTarget, Target
-from aclbench.workbench.snapshot import Snapshot
+from aclbench.workbench.views.snapshot import Snapshot
 
 
 def target_at(words: str, snapshot: Snapshot) -> Target | None:

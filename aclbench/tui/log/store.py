@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aclbench.tui.frame import LogRow
 from aclbench.tui.targets import SessionTarget
-from aclbench.workbench.eventlog import EventView, event_view, session_of
-from aclbench.workbench.packetview import PacketView, packet_view
+from aclbench.workbench.views.events import EventView, event_view, session_of
+from aclbench.workbench.views.packets import PacketView, packet_view
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 _MACHINERY: Final = frozenset({"packet", "flag set", "interrupt sent", "interrupt served"})
 #: The filters in the order in which a key goes through them: name, and the kinds left out.

@@ -11,7 +11,7 @@ from aclbench.tui.packets.text import name_width_of, packet_line
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import RowsPlace
 from aclbench.tui.targets import PacketTarget
-from aclbench.workbench.packetview import PacketView
+from aclbench.workbench.views.packets import PacketView
 
 if TYPE_CHECKING:
     from aclbench.tui.player import Player

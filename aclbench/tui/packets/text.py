@@ -12,7 +12,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
 from aclbench.tui.units import fit, stamp_text
-from aclbench.workbench.packetview import PacketView
+from aclbench.workbench.views.packets import PacketView
 
 #: A glyph for each fate; the word stands beside it.
 FATE_GLYPHS: Final = {

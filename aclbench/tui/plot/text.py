@@ -13,7 +13,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.timeline.text import CURSOR, add_columns, cursor_column, end_text
 from aclbench.tui.units import BARS, NS_PER_S, clock_text, short_count, span_text
-from aclbench.workbench.timeline import Slice, Timeline
+from aclbench.workbench.inquiry.timeline import Slice, Timeline
 
 #: Room for a plot's name, and the number beside it.
 _LABEL_WIDTH: Final = 24

@@ -14,8 +14,8 @@ from aclbench.tui.place import RowsPlace
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, short_time
 from aclbench.tui.workers.lists import due_text
-from aclbench.workbench.finding_sessions import ORDERS, FoundSessions, find_sessions
-from aclbench.workbench.snapshot import SessionView
+from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
+from aclbench.workbench.views.snapshot import SessionView
 
 if TYPE_CHECKING:
     from aclbench.tui.player import Player

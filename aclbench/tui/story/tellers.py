@@ -13,8 +13,8 @@ from aclbench.tui.story.text import (
     text_rows,
 )
 from aclbench.tui.targets import FieldTarget, ListTarget, PacketTarget, SessionTarget, Target
-from aclbench.workbench.explain import explanation_text
-from aclbench.workbench.stories import field_story, list_story, session_story
+from aclbench.workbench.inquiry.explain import explanation_text
+from aclbench.workbench.inquiry.stories import field_story, list_story, session_story
 
 if TYPE_CHECKING:
     from aclbench.tui.player import Player

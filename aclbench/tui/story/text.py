@@ -13,7 +13,7 @@ from aclbench.tui.log.text import thread_name
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
 from aclbench.tui.units import stamp_text
-from aclbench.workbench.stories import (
+from aclbench.workbench.inquiry.stories import (
     FieldLine,
     FieldStory,
     ListStory,

@@ -17,7 +17,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import MarkKindTarget, TimeTarget
 from aclbench.tui.units import NS_PER_S, clock_text, short_count, span_text
-from aclbench.workbench.timeline import MARK_KINDS, Slice, Timeline
+from aclbench.workbench.inquiry.timeline import MARK_KINDS, Slice, Timeline
 
 #: A glyph for each kind of mark, in the order of `MARK_KINDS`; letters, so that no colour matters.
 GLYPHS: Final = {

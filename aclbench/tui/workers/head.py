@@ -9,7 +9,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import FieldTarget
 from aclbench.tui.units import clock_text, fit, short_count, short_time
-from aclbench.workbench.snapshot import WorkerView
+from aclbench.workbench.views.snapshot import WorkerView
 
 #: A flag that is up, and one that is not; one that changed has a mark behind it.
 UP: Final = "●"

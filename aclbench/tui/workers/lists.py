@@ -10,7 +10,7 @@ from aclbench.tui.palette import Palette
 from aclbench.tui.targets import ListTarget, SessionTarget
 from aclbench.tui.units import NS_PER_MS, SHORT_WIDTH, fit, short_count, short_time, span_text
 from aclbench.tui.workers.head import CHANGED
-from aclbench.workbench.snapshot import ListView, SessionView, WorkerView
+from aclbench.workbench.views.snapshot import ListView, SessionView, WorkerView
 
 #: Marks in front of a session: it was put on the list since; a packet of it was seen since.
 ADDED: Final = "+"

@@ -12,7 +12,7 @@ from aclbench.tui.targets import ListTarget, Target
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.workers.head import flags_line, head_lines
 from aclbench.tui.workers.lists import list_lines
-from aclbench.workbench.snapshot import WorkerView
+from aclbench.workbench.views.snapshot import WorkerView
 
 #: The lines of a panel that are always there; and of each list as many sessions, if they fit.
 NAME_AND_FLAGS = 2

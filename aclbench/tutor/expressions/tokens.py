@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from aclbench.tutor.expressions.syntax import ExpressionError
-from aclbench.workbench.times import UNITS_NS
+from aclbench.workbench.views.times import UNITS_NS
 
 #: An expression is at most so long, in characters.
 MAX_LENGTH: Final = 2000

@@ -35,8 +35,8 @@ from aclbench.engine.events import (
 from aclbench.engine.reasons import acl_of, fate_of, node_of, reason_text, rule_of
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.tutor.expressions.syntax import NONE, NUMBER, TEXT, Type, list_of
-from aclbench.workbench.eventlog import seconds_text
-from aclbench.workbench.snapshot import (
+from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.snapshot import (
     CleanerView,
     InterfaceView,
     ListView,

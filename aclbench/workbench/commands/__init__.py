@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from aclbench.workbench.commands import (
-    acls,
+from aclbench.workbench.commands.bench import (
     benching,
-    errors,
     execute,
     explain,
     files,
     helping,
     history,
-    interfaces,
     looking,
-    packet_generator,
     running,
     seeking,
     sending,
-    show,
-    show_vnet,
     stories,
-    trace,
 )
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
+from aclbench.workbench.commands.vpp import (
+    acls,
+    errors,
+    interfaces,
+    packet_generator,
+    show,
+    show_vnet,
+    trace,
+)
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
 OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *benching.TYPES, *stories.TYPES)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, choice, integer
-from aclbench.workbench.times import Moment, read_length, read_moment
+from aclbench.workbench.views.times import Moment, read_length, read_moment
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 
 class PortRange(NamedTuple):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aclbench.drivers.stepping import Position
-from aclbench.workbench.history.checkpoint import Checkpoint
-from aclbench.workbench.history.journal import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.history.marks import Marks
+from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
+from aclbench.workbench.rig.packing import Checkpoint
 
 
 class Saved(NamedTuple):

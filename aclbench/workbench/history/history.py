@@ -26,14 +26,14 @@ from aclbench.engine.events import (
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.branch import Branch, Saved
-from aclbench.workbench.history.checkpoint import Checkpoint, Packer
-from aclbench.workbench.history.journal import Cli, Op, Point, Run, Steps
 from aclbench.workbench.history.marks import Pace, mark_of
+from aclbench.workbench.rig.inputs import Cli, Op, Point, Run, Steps
+from aclbench.workbench.rig.packing import Checkpoint, Packer
 
 if TYPE_CHECKING:
     from aclbench.drivers.stepped import SteppedDriver
-    from aclbench.workbench.bench import Workbench
     from aclbench.workbench.history.runfile import Recorder
+    from aclbench.workbench.workbench import Workbench
 
 Unit = Literal["step", "turn", "event", "packet"]
 UNITS: Final[tuple[Unit, ...]] = ("step", "turn", "event", "packet")

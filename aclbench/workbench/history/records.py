@@ -15,7 +15,7 @@ from platformdirs import user_state_path
 from aclbench.workbench.history.runfile import SUFFIX, Recorder
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
 #: Lines of a record that hold no input: the header and the first branch.
 _EMPTY_LINES: Final = 2

@@ -24,11 +24,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.journal import Op, Point, Run, Steps, op_from_json, op_to_json
-from aclbench.workbench.scenario import InterfaceSpec, Scenario, TimedLine
+from aclbench.workbench.rig.inputs import Op, Point, Run, Steps, op_from_json, op_to_json
+from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
 
 if TYPE_CHECKING:
-    from aclbench.workbench.bench import Workbench
+    from aclbench.workbench.workbench import Workbench
 
     Bench = TypeVar("Bench", bound=Workbench)
 

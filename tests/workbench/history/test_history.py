@@ -17,17 +17,17 @@ from aclbench import AclbenchError, CommandError, Workbench
 from aclbench.capture import open_capture
 from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants
-from aclbench.workbench.bundled import bundled_folder, find_input
 from aclbench.workbench.history import history as history_module
 from aclbench.workbench.history import marks as marks_module
-from aclbench.workbench.history.state import state_of
-from aclbench.workbench.scenario import (
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.inquiry.timeline import MARK_KINDS, Timeline
+from aclbench.workbench.rig.bundled import bundled_folder, find_input
+from aclbench.workbench.rig.scenario import (
     InterfaceSpec,
     Scenario,
     load_scenario,
     scenario_for_capture,
 )
-from aclbench.workbench.timeline import MARK_KINDS, Timeline
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SMALL = bundled_folder("pcaps") / "http.pcap"

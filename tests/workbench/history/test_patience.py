@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from aclbench import Workbench
-from aclbench.workbench.bundled import bundled_folder
-from aclbench.workbench.history import checkpoint as checkpoint_module
 from aclbench.workbench.history import history as history_module
-from aclbench.workbench.history.state import state_of
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.rig import packing as checkpoint_module
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 

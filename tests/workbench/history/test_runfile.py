@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, RunFileError, Workbench
-from aclbench.workbench.bundled import bundled_folder
-from aclbench.workbench.history.state import state_of
-from aclbench.workbench.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
 
 def played(tmp_path: Path) -> Workbench:

@@ -1,0 +1,1 @@
+"""aclbench's own commands."""

@@ -1,0 +1,189 @@
+"""The command `explain`: why a packet met its fate, or what would become of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
+from aclbench.errors import CommandError
+from aclbench.workbench.grammar import (
+    ArgumentError,
+    ArgumentType,
+    Candidate,
+    Command,
+    ParsedCommand,
+)
+from aclbench.workbench.inquiry.explain import (
+    Explanation,
+    Flow,
+    PacketName,
+    explain_flow,
+    explain_packet,
+    explanation_text,
+)
+from aclbench.workbench.inquiry.explain.reading import TCP_FLAG_NAMES
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+_PROTOS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
+_ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
+
+
+class FlowEnd(NamedTuple):
+    """An address in network order, and its port, if it has one."""
+
+    address: bytes
+    port: int | None
+
+
+def _parse_packet(text: str, context: Any) -> PacketName:
+    match = re.fullmatch(r"(?:(.+):)?(\d{1,12})", text)
+    if match is None:
+        raise ArgumentError(f"{text[:64]} is not a packet: 17 is, or http.pcap:17, or 2:17")
+    return PacketName(match[1] or "", int(match[2]))
+
+
+def _complete_packet(prefix: str, context: Any) -> Iterable[Candidate]:
+    feed = getattr(context, "feed", None)
+    captures = feed.captures if feed is not None else ()
+    for number, path in enumerate(captures, 1):
+        if len(captures) > 1:
+            yield Candidate(f"{number}:", f"a packet of {path.name}")
+
+
+def _parse_end(text: str, context: Any) -> FlowEnd:
+    match = re.fullmatch(r"\[([^\[\]]+)\](?::(\d{1,5}))?|([^:]+)(?::(\d{1,5}))?|(.*:.*:.*)", text)
+    if match is not None and "%" not in text:
+        address, port = match[1] or match[3] or match[5], match[2] or match[4]
+        try:
+            packed = ip_address(address).packed
+        except ValueError:
+            match = None
+        else:
+            if port is not None and int(port) > 65535:
+                raise ArgumentError(f"{text[:64]}: ports go from 0 to 65535")
+            return FlowEnd(packed, None if port is None else int(port))
+    raise ArgumentError(
+        f"{text[:64]} is not an address with or without a port: 10.0.0.2:53 is, or [fd00::2]:53"
+    )
+
+
+def _parse_flags(text: str, context: Any) -> int:
+    names = {name: 1 << bit for bit, name in enumerate(TCP_FLAG_NAMES)}
+    words = text.upper().split("+")
+    if all(word in names for word in words):
+        return sum(names[word] for word in set(words))
+    letters = {name[0]: bit for name, bit in names.items()}
+    if re.fullmatch(r"[FSRPAUEC]+", text):
+        return sum(letters[letter] for letter in set(text))
+    raise ArgumentError(f"{text[:32]} is no TCP flags: SYN is, or syn+ack, or SA")
+
+
+def _complete_flags(prefix: str, context: Any) -> Iterable[Candidate]:
+    return [Candidate(name.lower()) for name in TCP_FLAG_NAMES]
+
+
+TYPES: Final = (
+    ArgumentType(
+        "packet-name",
+        "a packet by Wireshark's number: 17, or file:17 with several captures",
+        _parse_packet,
+        _complete_packet,
+    ),
+    ArgumentType(
+        "flow-end", "an address and port: 10.0.0.2:53, [fd00::2]:53, 10.0.0.2", _parse_end
+    ),
+    ArgumentType("flow-flags", "TCP flags: syn, syn+ack, SA", _parse_flags, _complete_flags),
+)
+
+
+def read_flow(parsed: ParsedCommand) -> Flow:
+    """The packet of a parsed 5-tuple. CommandError: such a packet cannot be."""
+    arguments = parsed.arguments
+    proto = next((n for name, n in _PROTOS.items() if name in parsed.words), None)
+    proto = arguments["proto"] if proto is None else proto
+    src, dst = arguments["src"], arguments["dst"]
+    if len(src.address) != len(dst.address):
+        raise CommandError("the two ends are of two families; a packet has one")
+    is_ip6 = len(src.address) == 16
+    if proto in _ECHO_REQUEST and (proto == PROTO_ICMP6) != is_ip6:
+        right = "icmp6" if is_ip6 else "icmp"
+        raise CommandError(f"over IPv{6 if is_ip6 else 4} it is {right}")
+    flags: list[int] = arguments["flags"]
+    if flags and proto != PROTO_TCP:
+        raise CommandError("only tcp has flags")
+    has_type = bool(arguments["type"] or arguments["code"])
+    if has_type and proto not in _ECHO_REQUEST:
+        raise CommandError("only icmp and icmp6 have type and code")
+    if proto in (PROTO_TCP, PROTO_UDP):
+        if src.port is None or dst.port is None:
+            raise CommandError("tcp and udp have ports: 10.0.0.2:40000 > 192.168.0.2:80")
+        sport, dport = src.port, dst.port
+    elif src.port is not None or dst.port is not None:
+        raise CommandError("only tcp and udp have ports")
+    else:
+        sport = _last(arguments["type"], _ECHO_REQUEST.get(proto, 0))
+        dport = _last(arguments["code"], 0)
+    tcp_flags = 0
+    for value in flags:
+        tcp_flags |= value
+    return Flow(
+        arguments["interface"].name,
+        proto,
+        src.address,
+        dst.address,
+        sport,
+        dport,
+        tcp_flags if flags else TCP_SYN,
+    )
+
+
+def _last(values: list[int], otherwise: int) -> int:
+    return values[-1] if values else otherwise
+
+
+def explanation_of(bench: Workbench, parsed: ParsedCommand) -> Explanation:
+    """What a parsed `explain` asks for."""
+    if "packet" in parsed.arguments:
+        return explain_packet(bench, parsed.arguments["packet"])
+    return explain_flow(bench, read_flow(parsed))
+
+
+def explain(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The explanation in lines."""
+    return explanation_text(explanation_of(bench, parsed))
+
+
+def explain_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """The explanation as plain values."""
+    return explanation_of(bench, parsed).to_json()
+
+
+GROUP: Final = "packets"
+COMMANDS: Final = (
+    Command(
+        "explain <packet-name:packet>",
+        explain,
+        "why a packet of the run met its fate, and what would have let it pass",
+        "The packet by its Wireshark number; file:17 or 2:17 with several captures, sent:17 where\n"
+        "packets were sent as well.",
+        GROUP,
+        changes=False,
+        data=explain_data,
+    ),
+    Command(
+        "explain <interface> (tcp|udp|icmp|icmp6|proto <byte:proto>) <flow-end:src> > "
+        "<flow-end:dst> {<flow-flags:flags>|type <byte:type>|code <byte:code>}",
+        explain,
+        "what would become of a packet now; nothing is changed",
+        "IPv6 with ports is written [fd00::2]:53. TCP without flags is a SYN, ICMP without a type\n"
+        "an echo request.",
+        GROUP,
+        changes=False,
+        data=explain_data,
+    ),
+)

@@ -1,0 +1,216 @@
+"""aclbench's own commands of the history: back, forward, branches, differences, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from aclbench.engine.counts import EVENT_KINDS
+from aclbench.errors import CommandError
+from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.history.history import UNITS, Unit
+from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
+from aclbench.workbench.rig.configuration import save_configuration
+from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.times import moment_ns
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: Lines that one command prints at most; what is left out is said.
+MAX_LINES: Final = 2000
+
+
+def where_text(bench: Workbench) -> str:
+    """Where the bench stands, in a line."""
+    history = bench.history
+    if history is None:
+        return f"at +{seconds_text(bench.now - bench.started)}"
+    packets = history.cursor.position.packets
+    time = seconds_text(bench.now - bench.started)
+    place = "at its end" if history.at_end() else "in the past"
+    return f"{history.branch.name}: behind packet {packets}, +{time}, {place}"
+
+
+def _unit(parsed: ParsedCommand) -> Unit:
+    for unit in UNITS:
+        if unit in parsed.words or f"{unit}s" in parsed.words:
+            return unit
+    return "step"
+
+
+def _moved(bench: Workbench, done: int, wanted: int, unit: str, end: str) -> str:
+    short = "" if done == wanted else f" ({done} {unit}s to {end})"
+    return where_text(bench) + short
+
+
+def back(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Go back."""
+    count, unit = parsed.arguments.get("number", 1), _unit(parsed)
+    return _moved(bench, bench.back(max(count, 1), unit), count, unit, "the start")
+
+
+def forward(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Go forward again."""
+    count, unit = parsed.arguments.get("number", 1), _unit(parsed)
+    return _moved(bench, bench.forward(max(count, 1), unit), count, unit, "the end")
+
+
+def goto(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Go to a packet, an event, a time from the start, the start or the end."""
+    if "packet" in parsed.words:
+        bench.goto_packet(parsed.arguments["number"])
+    elif "event" in parsed.words:
+        bench.goto_event(parsed.arguments["number"])
+    elif "time" in parsed.words:
+        assert bench.stepped  # or it says why not
+        bench.goto_time(moment_ns(bench, parsed.arguments["moment"]))
+    elif "start" in parsed.words:
+        bench.goto(bench.past.branch.starts[0])
+    else:
+        bench.goto(bench.past.branch.end)
+    return where_text(bench)
+
+
+def branch(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Begin a branch here."""
+    bench.branch(parsed.arguments["name"])
+    return where_text(bench)
+
+
+def branches(bench: Workbench, parsed: ParsedCommand) -> str:
+    """List the branches; a star is where the bench stands."""
+    lines = []
+    for view in bench.branches():
+        star = "*" if view.current else " "
+        origin = f", from {view.parent}" if view.parent else ""
+        end = seconds_text(view.end_time - bench.started)
+        lines.append(f"{star} {view.name}: {view.packets} packets, to +{end}{origin}")
+    return "\n".join(lines)
+
+
+def switch(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Go to the end of another branch."""
+    bench.switch(parsed.arguments["name"])
+    return where_text(bench)
+
+
+def diff(bench: Workbench, parsed: ParsedCommand) -> str:
+    """What differs between two places."""
+    lines = bench.diff(parsed.arguments["first"], parsed.arguments["second"])
+    return _limited(lines) or "no difference"
+
+
+def events(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The trace events between two places."""
+    kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
+    thread: int | None = None
+    if "thread" in parsed.words:
+        thread = parsed.arguments["number"][-1]
+        threads = len(bench.machine.am.workers)
+        if thread >= threads:
+            raise CommandError(f"there is no thread {thread}; this bench has 0 to {threads - 1}")
+    session: tuple[int, int] | None = None
+    if "session" in parsed.words:
+        owner, _, index = parsed.arguments["session"][-1].partition("/")
+        if not (owner.isdecimal() and index.isdecimal() and len(owner + index) < 18):
+            raise CommandError("a session is named by thread and index, such as 1/5")
+        session = int(owner), int(index)
+    found = bench.events(
+        parsed.arguments.get("first", "start"),
+        parsed.arguments.get("last", "now"),
+        kinds,
+        thread,
+        session,
+    )
+    lines = [
+        f"+{seconds_text(e.time - bench.started)} thread {e.thread_index} {e.kind}: {e.text}"
+        for e in found
+    ]
+    return _limited(lines) or "no such event"
+
+
+def writers(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Every step that changed a field."""
+    lines = [
+        f"+{seconds_text(w.point.time - bench.started)} {w.who}, {w.what}: {w.old} > {w.new}"
+        for w in bench.writers(parsed.arguments["rest"])
+    ]
+    return _limited(lines) or "nothing has changed it"
+
+
+def save(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Write the run to a file, or the configuration."""
+    path = parsed.arguments["file"]
+    if path.endswith(CLI_SUFFIX):
+        if "with-captures" in parsed.words:
+            raise CommandError(f"{path}: commands take no captures along; a .run file does")
+        save_configuration(bench, Path(path))
+        return f"saved {path}"
+    if not path.endswith(".run"):
+        raise CommandError(f"{path}: a run file ends in .run, a file of commands in .cli")
+    bench.save(path, with_captures="with-captures" in parsed.words)
+    return f"saved {path}"
+
+
+def load(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Become what a run file or a scenario holds."""
+    bench.adopt(bench.load_alike(parsed.arguments["file"]))
+    return where_text(bench)
+
+
+def _limited(lines: list[str]) -> str:
+    """Not more than a person reads."""
+    if len(lines) > MAX_LINES:
+        left_out = len(lines) - MAX_LINES
+        lines = [*lines[:MAX_LINES], f"... and {left_out} more: ask for a shorter stretch"]
+    return "\n".join(lines)
+
+
+_UNIT: Final = "(step|steps|turn|turns|event|events|packet|packets)"
+_KIND: Final = "|".join(kind.replace(" ", "-") for kind in EVENT_KINDS)
+GROUP: Final = "history"
+COMMANDS: Final = tuple(
+    Command(syntax, handler, summary, details, GROUP, changes=False)
+    for syntax, handler, summary, details in (
+        (f"back [<number>] [{_UNIT}]", back, "go back, one named step unless told otherwise", ""),
+        (f"forward [<number>] [{_UNIT}]", forward, "go forward again along the branch", ""),
+        (
+            "goto ((packet <number>)|(event <number>)|(time <moment>)|start|end)",
+            goto,
+            "go to a place of the run; times are from its start",
+            "",
+        ),
+        ("branch <word:name>", branch, "begin a branch here; acting in the past does, too", ""),
+        ("branches", branches, "list the branches", ""),
+        ("switch <word:name>", switch, "go to the end of another branch", ""),
+        (
+            "diff <word:first> <word:second>",
+            diff,
+            "what differs between two places, field by field, counts first",
+            "A place is now, start, end, a branch, #17 (behind a packet), +2.5 (seconds from the\n"
+            "start), or one of the last on a branch: main@+2.5",
+        ),
+        (
+            "events [from <word:first>] [to <word:last>] "
+            f"{{{_KIND}|thread <number>|session <word:session>}}",
+            events,
+            "the trace events of a stretch, made again; from the start to now unless told",
+            "",
+        ),
+        (
+            "writers <rest>",
+            writers,
+            "every step that changed a field, back to the start",
+            "A field is named as `cleaner wait_interval`, `vpp_wk_0 interrupt_is_needed` or\n"
+            "`session 1/5 tcp_flags_seen_in`",
+        ),
+        (
+            "save <file> [with-captures]",
+            save,
+            "write the run to a .run file, for `load`, or the configuration to a .cli file",
+            "A .cli file has the commands that make this configuration on a fresh bench.",
+        ),
+        ("load <file>", load, "go on with a .run file, or begin a scenario file", ""),
+    )
+)

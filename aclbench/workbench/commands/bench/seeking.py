@@ -1,0 +1,164 @@
+"""aclbench's own commands that look for what happens: `run until expired`, `back until denied`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from aclbench.engine.events import (
+    ClassChanged,
+    PacketVerdict,
+    SessionAdded,
+    SessionDeleted,
+    SessionRecycled,
+    SessionRequeued,
+    TraceEvent,
+    WaitChanged,
+)
+from aclbench.engine.reasons import fate_of
+from aclbench.engine.timeouts import NEVER
+from aclbench.workbench.commands.bench.history import where_text
+from aclbench.workbench.commands.bench.slices import play_in_slices, refuse_running, run_in_slices
+from aclbench.workbench.grammar import Command
+from aclbench.workbench.grammar import ParsedCommand as Parsed
+from aclbench.workbench.views.events import event_line
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+IsIt = Callable[[TraceEvent], bool]
+
+
+def is_added(event: TraceEvent) -> bool:
+    return isinstance(event, SessionAdded)
+
+
+def is_class_change(event: TraceEvent) -> bool:
+    return isinstance(event, ClassChanged)
+
+
+def is_requeued(event: TraceEvent) -> bool:
+    return isinstance(event, SessionRequeued)
+
+
+def is_expired(event: TraceEvent) -> bool:
+    return isinstance(event, SessionDeleted) and not event.cleared
+
+
+def is_recycled(event: TraceEvent) -> bool:
+    return isinstance(event, SessionRecycled)
+
+
+def is_cleared(event: TraceEvent) -> bool:
+    return isinstance(event, SessionDeleted) and event.cleared
+
+
+def is_denied(event: TraceEvent) -> bool:
+    return isinstance(event, PacketVerdict) and fate_of(event.reason) == "denied"
+
+
+def is_interval(event: TraceEvent) -> bool:
+    return isinstance(event, WaitChanged)
+
+
+def is_mark(event: TraceEvent) -> bool:
+    return any(is_it(event) for word, is_it in _KINDS.items() if word not in ("mark", "interval"))
+
+
+#: What can be looked for, by its word: the marks of the timeline, any of them, and a change of
+#: the cleaner's wait interval.
+_KINDS: Final[dict[str, IsIt]] = {
+    "added": is_added,
+    "class-change": is_class_change,
+    "requeued": is_requeued,
+    "expired": is_expired,
+    "recycled": is_recycled,
+    "cleared": is_cleared,
+    "denied": is_denied,
+    "mark": is_mark,
+    "interval": is_interval,
+}
+
+
+def _wanted(parsed: Parsed) -> str:
+    return next(word for word in parsed.words if word in _KINDS)
+
+
+def run_until_event(bench: Workbench, parsed: Parsed) -> str:
+    """Run up to the packet or turn with the next event of a kind, and print that event."""
+    refuse_running(bench)
+    word = _wanted(parsed)
+    found = _event_ahead(bench, word) or _event_to_come(bench, word)
+    if found is None:
+        return f"no more {word} to come; {where_text(bench)}"
+    return f"{event_line(bench, found)}\n{where_text(bench)}"
+
+
+def _event_to_come(bench: Workbench, word: str) -> TraceEvent | None:
+    """Run where nothing was done yet, up to such an event, or as far as there is anything due."""
+    is_it = _KINDS[word]
+    heard: list[TraceEvent] = []
+
+    def hear(event: TraceEvent) -> None:
+        if is_it(event):
+            heard.append(event)
+            bench.stop()
+
+    with bench.listening(hear):
+        if word == "denied" or not bench.is_threaded:
+            play_in_slices(bench, lambda: bool(heard))
+        if not heard and word != "denied":  # which takes packets
+            run_in_slices(bench, NEVER, lambda: bool(heard))
+    return heard[0] if heard else None
+
+
+def _event_ahead(bench: Workbench, word: str) -> TraceEvent | None:
+    """In the past: go to the next such event of the branch, or, if there is none, to its end."""
+    history = bench.history
+    if history is None or history.at_end():
+        return None
+    for number, event in bench.events_ahead():
+        if _KINDS[word](event):
+            bench.goto_event(number)
+            return event
+    bench.goto(history.branch.end)
+    return None
+
+
+def back_until_event(bench: Workbench, parsed: Parsed) -> str:
+    """Go back to right behind the last event of a kind that is behind us."""
+    word = _wanted(parsed)
+    history = bench.past
+    here = history.branch.canonical(history.cursor)[:2]
+    for number, event in bench.events_behind():
+        if not _KINDS[word](event):
+            continue
+        bench.goto_event(number)
+        # The step behind which we stand may have made several: these are not behind us.
+        if history.branch.canonical(history.cursor)[:2] < here:
+            return f"{event_line(bench, event)}\n{where_text(bench)}"
+    bench.goto(history.branch.starts[0])
+    return f"no {word} before that; {where_text(bench)}"
+
+
+_WORDS: Final = "|".join(_KINDS)
+COMMANDS: Final = (
+    Command(
+        f"run until ({_WORDS})",
+        run_until_event,
+        "run to the next event of a kind, and stop right behind it",
+        "Behind the packet or turn that it happened in, in the past behind the step; on real\n"
+        "threads a little later. A mark is any of those before it;\n"
+        "interval is a change of the cleaner's wait interval.",
+        "running",
+        changes=False,
+    ),
+    Command(
+        f"back until ({_WORDS})",
+        back_until_event,
+        "go back to right behind the last event of a kind",
+        "",
+        "history",
+        changes=False,
+    ),
+)

@@ -1,0 +1,1 @@
+"""VPP's own commands."""

@@ -1,0 +1,155 @@
+"""What VPP's `show acl-plugin` commands show, as plain values for programs: `--json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.main import Interface
+from aclbench.engine.packet import address_text
+from aclbench.engine.session import NO_SESSION
+from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
+from aclbench.engine.worker import Worker
+from aclbench.errors import CommandError
+from aclbench.workbench.grammar import ParsedCommand
+from aclbench.workbench.views.snapshot import session_view
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: Fields that a worker's data has by the engine's names.
+_WORKER_FIELDS: Final = (
+    "thread_index",
+    "swipe_end_time",
+    "serviced_sw_if_index_bitmap",
+    "pending_clear_sw_if_index_bitmap",
+    "clear_in_process",
+    "interrupt_is_pending",
+    "interrupt_is_needed",
+    "interrupt_is_unwanted",
+)
+_CLEANER_FIELDS: Final = (
+    "wait_interval",
+    "cnt_delete_by_sw_index",
+    "cnt_delete_by_sw_index_ok",
+    "cnt_unknown_event",
+    "cnt_timer_restarted",
+    "cnt_wait_with_timeout",
+    "cnt_wait_without_timeout",
+    "cnt_event_cycles",
+)
+
+
+def acls(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show acl-plugin acl`."""
+    known = bench.machine.am.acls
+    asked = parsed.arguments.get("acl-index")
+    return {"acls": [_acl(bench, n) for n in (sorted(known) if asked is None else [asked])]}
+
+
+def _acl(bench: Workbench, acl_index: int) -> dict[str, Any]:
+    acl = bench.machine.am.acls[acl_index]
+
+    def users(is_input: bool) -> list[str]:
+        return [interface.name for interface in bench.machine.acl_users(acl_index, is_input)]
+
+    return {
+        "acl_index": acl_index,
+        "tag": acl.tag,
+        "rules": [_rule(rule) for rule in acl.rules],
+        "input_of": users(True),
+        "output_of": users(False),
+    }
+
+
+def _rule(rule: AclRule) -> dict[str, Any]:
+    return {
+        "action": ACTION_NAMES[rule.is_permit],
+        "is_ipv6": bool(rule.is_ipv6),
+        "src": f"{address_text(rule.src, rule.is_ipv6)}/{rule.src_prefixlen}",
+        "dst": f"{address_text(rule.dst, rule.is_ipv6)}/{rule.dst_prefixlen}",
+        "proto": rule.proto,
+        "sport": [rule.src_port_or_type_first, rule.src_port_or_type_last],
+        "dport": [rule.dst_port_or_code_first, rule.dst_port_or_code_last],
+        "tcp_flags_value": rule.tcp_flags_value,
+        "tcp_flags_mask": rule.tcp_flags_mask,
+    }
+
+
+def interfaces(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show acl-plugin interface`: every interface there is; with `acl` the ACLs' rules too."""
+    asked = parsed.arguments.get("sw_if_index")
+    there = [i for i in bench.machine.am.interfaces if i is not None]
+    shown = there if asked is None else [i for i in there if i.sw_if_index == asked]
+    if not shown:
+        known = ", ".join(str(i.sw_if_index) for i in there)
+        raise CommandError(f"there is no sw_if_index {asked}; this bench has {known}")
+    data: dict[str, Any] = {"interfaces": [_interface(interface) for interface in shown]}
+    if "acl" in parsed.words:
+        used = {n for i in shown for n in (*i.input_acls, *i.output_acls)}
+        data["acls"] = [_acl(bench, n) for n in sorted(used) if n in bench.machine.am.acls]
+    return data
+
+
+def _interface(interface: Interface) -> dict[str, Any]:
+    return {
+        "sw_if_index": interface.sw_if_index,
+        "name": interface.name,
+        "admin_up": interface.admin_up,
+        "input_acls": list(interface.input_acls),
+        "output_acls": list(interface.output_acls),
+    }
+
+
+def sessions(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show acl-plugin sessions`: times are virtual nanoseconds; verbose, the lists head first."""
+    am = bench.machine.am
+    by_interface = [
+        _session_counts(
+            sum(w.session_adds_by_sw_if_index.get(interface.sw_if_index, 0) for w in am.workers),
+            sum(w.session_dels_by_sw_if_index.get(interface.sw_if_index, 0) for w in am.workers),
+        )
+        | {"sw_if_index": interface.sw_if_index, "name": interface.name}
+        for interface in am.interfaces
+        if interface is not None
+    ]
+    total = _session_counts(
+        sum(counts["added"] for counts in by_interface),
+        sum(counts["deleted"] for counts in by_interface),
+    )
+    return {
+        "now": bench.now,
+        "total": total,
+        "interfaces": by_interface,
+        "workers": [_worker(bench, w, "verbose" in parsed.words) for w in am.workers],
+        "cleaner": {name: getattr(am.cleaner, name) for name in _CLEANER_FIELDS},
+    }
+
+
+def _session_counts(added: int, deleted: int) -> dict[str, Any]:
+    return {"added": added, "deleted": deleted, "live": added - deleted}
+
+
+def _worker(bench: Workbench, worker: Worker, verbose: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {name: getattr(worker, name) for name in _WORKER_FIELDS}
+    next_expiry = min(worker.head_expiry_time)
+    data["next_expiry_time"] = None if next_expiry == NEVER else next_expiry
+    data["deleted_sessions"] = worker.cnt_deleted_sessions
+    data["session_timers_restarted"] = worker.cnt_session_timer_restarted
+    data["lists"] = {}
+    for list_id, name in enumerate(TIMEOUT_NAMES):
+        data["lists"][name] = {"length": worker.conn_list_length[list_id]}
+        if verbose:
+            data["lists"][name]["sessions"] = _list(bench, worker, list_id)
+    return data
+
+
+def _list(bench: Workbench, worker: Worker, list_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    index = worker.conn_list_head[list_id]
+    while index != NO_SESSION:
+        session = worker.sessions_pool[index]
+        found.append(asdict(session_view(bench.machine.am, session, len(found), bench.now)))
+        index = session.link_next_idx
+    return found

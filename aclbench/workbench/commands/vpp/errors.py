@@ -1,0 +1,127 @@
+"""VPP's `show errors`: what nodes counted, in VPP's columns and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from aclbench.engine.reasons import (
+    EXISTING_SESSION,
+    IP4_OPTIONS,
+    KIND_MASK,
+    KINDS,
+    LAST_CHECK,
+    NEW_SESSION,
+    NODE_NAMES,
+    NODE_SHIFT,
+    RULE_PERMIT,
+    TOO_MANY_SESSIONS,
+    UNCHECKED,
+)
+from aclbench.workbench.commands.columns import centred
+from aclbench.workbench.grammar import Command, ParsedCommand
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: An acl node's counters, in VPP's order.
+DENY_PACKETS: Final = "ACL deny packets"
+PERMIT_PACKETS: Final = "ACL permit packets"
+NEW_SESSIONS: Final = "new sessions added"
+EXISTING_PACKETS: Final = "existing session packets"
+CHECKED_PACKETS: Final = "checked packets"
+TIMER_RESTARTED: Final = "restart session timer"
+TOO_MANY: Final = "too many sessions to add new"
+COUNTERS: Final = (
+    DENY_PACKETS,
+    PERMIT_PACKETS,
+    NEW_SESSIONS,
+    EXISTING_PACKETS,
+    CHECKED_PACKETS,
+    TIMER_RESTARTED,
+    TOO_MANY,
+)
+_COUNTER_OF: Final = {
+    RULE_PERMIT: PERMIT_PACKETS,
+    NEW_SESSION: NEW_SESSIONS,
+    EXISTING_SESSION: EXISTING_PACKETS,
+    TOO_MANY_SESSIONS: TOO_MANY,
+}
+#: The nodes as VPP lists them, output before input: their places in `NODE_NAMES`.
+_NODE_ORDER: Final = (0, 2, 1, 3)
+#: Who counts what forwarding drops; the words are the bench's.
+_DROPPERS: Final = {IP4_OPTIONS: "ip4-input"}
+
+
+def counters_of_nodes(bench: Workbench) -> dict[tuple[int, str], int]:
+    """What each acl node has counted over all threads, by node and counter."""
+    found: dict[tuple[int, str], int] = {}
+
+    def count(node: int, counter: str, times: int) -> None:
+        found[node, counter] = found.get((node, counter), 0) + times
+
+    for worker in bench.machine.am.workers:
+        for reasons in (worker.packet_reasons, worker.passed_checks):
+            for reason, times in reasons.items():
+                kind = reason & KIND_MASK
+                if kind <= LAST_CHECK:
+                    node = reason >> NODE_SHIFT & 3
+                    count(node, CHECKED_PACKETS, times)
+                    count(node, _COUNTER_OF.get(kind, DENY_PACKETS), times)
+        for bits, times in worker.class_changes_by_node.items():
+            count(bits >> NODE_SHIFT, TIMER_RESTARTED, times)
+    return found
+
+
+def drops(bench: Workbench) -> dict[int, int]:
+    """Packets that no acl node denied and that did not leave, by the kind of their reason."""
+    found: dict[int, int] = {}
+    for worker in bench.machine.am.workers:
+        for reason, times in worker.packet_reasons.items():
+            kind = reason & KIND_MASK
+            if kind > LAST_CHECK and kind != UNCHECKED:
+                found[kind] = found.get(kind, 0) + times
+    return found
+
+
+def show_errors(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The counters that are not 0: the acl nodes' as in VPP, then the bench's other drops."""
+    counts = counters_of_nodes(bench)
+    lines = [centred("Count", 10) + _row("Node", "Reason", "Severity")]
+    for node in _NODE_ORDER:
+        for counter in COUNTERS:
+            if counts.get((node, counter)):
+                text = _row(NODE_NAMES[node], counter, "error")
+                lines.append(f"{counts[node, counter]:>10}{text}")
+    for kind, times in sorted(drops(bench).items()):
+        node_name = _DROPPERS.get(kind, "error-drop")
+        lines.append(f"{times:>10}{_row(node_name, KINDS[kind][2], 'error')}")
+    return "\n".join(lines)
+
+
+def errors_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show errors` as plain values."""
+    rows = [
+        {"count": times, "node": NODE_NAMES[node], "reason": counter}
+        for (node, counter), times in counters_of_nodes(bench).items()
+    ]
+    rows += [
+        {"count": times, "node": _DROPPERS.get(kind, "error-drop"), "reason": KINDS[kind][2]}
+        for kind, times in sorted(drops(bench).items())
+    ]
+    return {"errors": rows}
+
+
+def _row(node: str, reason: str, severity: str) -> str:
+    return centred(node, 35) + centred(reason, 35) + centred(severity, 10)
+
+
+COMMANDS: Final = (
+    Command(
+        "show errors",
+        show_errors,
+        "show what each node counted: denied, checked, new sessions, drops",
+        group="show",
+        changes=False,
+        data=errors_data,
+    ),
+)

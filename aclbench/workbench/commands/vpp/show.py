@@ -1,0 +1,228 @@
+"""VPP's `show acl-plugin` commands, printed as VPP prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.main import Interface
+from aclbench.engine.packet import address_text
+from aclbench.engine.session import NO_SESSION
+from aclbench.engine.timeouts import NEVER
+from aclbench.engine.worker import Worker
+from aclbench.errors import CommandError
+from aclbench.workbench.commands.vpp import data
+from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.views.snapshot import key_text
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: Lines that are handed to a printer at once.
+CHUNK_LINES: Final = 200
+
+
+# --- show acl-plugin acl --------------------------------------------------------------------
+
+
+def rule_line(number: int, rule: AclRule) -> str:
+    """One rule as VPP lists it."""
+    src = f"{address_text(rule.src, rule.is_ipv6)}/{rule.src_prefixlen}"
+    dst = f"{address_text(rule.dst, rule.is_ipv6)}/{rule.dst_prefixlen}"
+    sport = _ports(rule.src_port_or_type_first, rule.src_port_or_type_last)
+    dport = _ports(rule.dst_port_or_code_first, rule.dst_port_or_code_last)
+    flags = ""
+    if rule.tcp_flags_mask or rule.tcp_flags_value:
+        flags = f" tcpflags {rule.tcp_flags_value} mask {rule.tcp_flags_mask}"
+    return (
+        f"{number:>11}: ipv{6 if rule.is_ipv6 else 4} {ACTION_NAMES[rule.is_permit]} "
+        f"src {src} dst {dst} proto {rule.proto} sport {sport} dport {dport}{flags}"
+    )
+
+
+def _ports(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _acl_lines(bench: Workbench, acl_index: int) -> list[str]:
+    acl = bench.machine.am.acls[acl_index]
+    head = f"acl-index {acl_index} count {len(acl.rules)} tag {{{acl.tag}}}"
+    return [head, *(rule_line(n, rule) for n, rule in enumerate(acl.rules))]
+
+
+def show_acl(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The ACLs, and where each is applied."""
+    am = bench.machine.am
+    asked = parsed.arguments.get("acl-index")
+    lines: list[str] = []
+    for acl_index in sorted(am.acls) if asked is None else [asked]:
+        lines += _acl_lines(bench, acl_index)
+        for is_input, side in ((True, "inbound"), (False, "outbound")):
+            if acl_index < am.acl_vec_len[is_input]:
+                users = bench.machine.acl_users(acl_index, is_input)
+                indices = ", ".join(str(i.sw_if_index) for i in users)
+                lines.append(f"  applied {side} on sw_if_index: {indices}")
+        contexts = [
+            str(n)
+            for n, context in enumerate(am.lookup_contexts)
+            if context is not None and acl_index in _acls_of(am.interface(context[0]), context[1])
+        ]
+        if contexts:
+            lines.append(f"  used in lookup context index: {', '.join(contexts)}")
+    return "\n".join(lines)
+
+
+def _acls_of(interface: Interface, is_input: bool) -> tuple[int, ...]:
+    return interface.input_acls if is_input else interface.output_acls
+
+
+# --- show acl-plugin interface --------------------------------------------------------------
+
+
+def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Which ACLs each interface has; with `acl` their rules too.
+
+    As in VPP, up to the last interface that ever had one.
+    """
+    am = bench.machine.am
+    asked = parsed.arguments.get("sw_if_index")
+    if asked is None:
+        there = [i for i in am.interfaces[: am.acl_interface_vec_len] if i is not None]
+    else:
+        there = [i for i in am.interfaces if i is not None and i.sw_if_index == asked]
+        if not there:
+            known = ", ".join(str(i.sw_if_index) for i in am.interfaces if i is not None)
+            raise CommandError(f"there is no sw_if_index {asked}; this bench has {known}")
+    lines: list[str] = []
+    for interface in there:
+        lines.append(f"sw_if_index {interface.sw_if_index}:")
+        for is_input, side in ((True, "input"), (False, "output")):
+            indices = _acls_of(interface, is_input)
+            if not indices:
+                continue
+            lines.append(f"  {side} acl(s): {', '.join(map(str, indices))}")
+            if "acl" in parsed.words:
+                lines.append("")
+                for acl_index in indices:
+                    lines += [*_acl_lines(bench, acl_index), ""]
+    return "\n".join(lines)
+
+
+# --- show acl-plugin sessions ---------------------------------------------------------------
+
+
+def show_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Sessions by interface and by worker, and the cleaner's counters; verbose, the lists too.
+
+    A bench with a printer has the lists printed as they are read: there may be a million sessions.
+    """
+    is_verbose = "verbose" in parsed.words
+    lines = _session_lines(bench, is_verbose)
+    if bench.printer is None or not is_verbose:
+        return "\n".join(lines)
+    while chunk := "\n".join(islice(lines, CHUNK_LINES)):
+        bench.printer(chunk)
+    return ""
+
+
+def _session_lines(bench: Workbench, is_verbose: bool) -> Iterator[str]:
+    am = bench.machine.am
+    added = deleted = 0
+    by_interface: list[str] = []
+    for interface in am.interfaces:
+        if interface is None:
+            continue
+        n = interface.sw_if_index
+        adds = sum(w.session_adds_by_sw_if_index.get(n, 0) for w in am.workers)
+        dels = sum(w.session_dels_by_sw_if_index.get(n, 0) for w in am.workers)
+        added, deleted = added + adds, deleted + dels
+        by_interface.append(f"sw_if_index {n}: add {adds} - del {dels} = {adds - dels}")
+    live = added - deleted
+    yield from [f"Sessions total: add {added} - del {deleted} = {live}", *by_interface]
+    yield from ["", "", "Per-worker data:"]
+    for worker in am.workers:
+        yield from _worker_lines(bench, worker)
+        if is_verbose:
+            yield from _list_lines(worker)
+    yield from ["", "", "Conn cleaner thread counters:"]
+    cleaner = am.cleaner
+    counters = (
+        (cleaner.cnt_delete_by_sw_index, "delete_by_sw_index events"),
+        (cleaner.cnt_delete_by_sw_index_ok, "delete_by_sw_index handled ok"),
+        (cleaner.cnt_unknown_event, "unknown events received"),
+        (cleaner.cnt_timer_restarted, "session idle timers restarted"),
+        (cleaner.cnt_wait_with_timeout, "event wait with timeout called"),
+        (cleaner.cnt_wait_without_timeout, "event wait w/o timeout called"),
+        (cleaner.cnt_event_cycles, "total event cycles"),
+    )
+    yield from [f"             {count:>20}: {text}" for count, text in counters]
+
+
+def _worker_lines(bench: Workbench, worker: Worker) -> list[str]:
+    """One worker's block, labelled and ordered as in 2017; times are virtual nanoseconds."""
+    next_expiry = min(worker.head_expiry_time)
+    restarted = worker.cnt_session_timer_restarted
+    return [
+        f"Worker #{worker.thread_index}:",
+        f"  Next expiry time: {0 if next_expiry == NEVER else next_expiry}",
+        "  Requeue until time: 0",
+        f"  Current time wait interval: {bench.machine.am.cleaner.wait_interval}",
+        f"  Count of deleted sessions: {worker.cnt_deleted_sessions}",
+        "  Delete already deleted: 0",
+        f"  Session timers restarted: {restarted}",
+        f"  Swipe until this time: {worker.swipe_end_time}",
+        f"  sw_if_index serviced bitmap: {worker.serviced_sw_if_index_bitmap:x}",
+        f"  pending clear intfc bitmap : {worker.pending_clear_sw_if_index_bitmap:x}",
+        f"  clear in progress: {worker.clear_in_process}",
+        f"  interrupt is pending: {worker.interrupt_is_pending}",
+        f"  interrupt is needed: {worker.interrupt_is_needed}",
+        f"  interrupt is unwanted: {worker.interrupt_is_unwanted}",
+    ]
+
+
+def _list_lines(worker: Worker) -> Iterator[str]:
+    """A worker's lists from head to tail."""
+    for list_id, head in enumerate(worker.conn_list_head):
+        yield f"  fa_conn_list_head[{list_id}]: {head}"
+        index = head
+        while index != NO_SESSION:
+            session = worker.sessions_pool[index]
+            yield (
+                f"    session {index}: {key_text(session.key)} on sw_if_index "
+                f"{session.sw_if_index} tcp flags seen {session.tcp_flags_seen_out:02x} "
+                f"{session.tcp_flags_seen_in:02x}"
+            )
+            yield f"      last active time: {session.last_active_time}"
+            yield f"      link enqueue time: {session.link_enqueue_time}"
+            index = session.link_next_idx
+
+
+GROUP: Final = "show"
+COMMANDS: Final = (
+    Command(
+        "show acl-plugin acl [index <acl-index>]",
+        show_acl,
+        "list the ACLs with their rules and where they are applied",
+        group=GROUP,
+        changes=False,
+        data=data.acls,
+    ),
+    Command(
+        "show acl-plugin interface [sw_if_index <number:sw_if_index> [acl]]",
+        show_interface,
+        "list which ACLs each interface has",
+        group=GROUP,
+        changes=False,
+        data=data.interfaces,
+    ),
+    Command(
+        "show acl-plugin sessions [verbose [<number>]]",
+        show_sessions,
+        "show sessions, each worker's data and the cleaner's counters",
+        group=GROUP,
+        changes=False,
+        data=data.sessions,
+    ),
+)

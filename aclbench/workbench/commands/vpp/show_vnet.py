@@ -1,0 +1,229 @@
+"""VPP's `show` of what lies around the acl plugin: interfaces, routes, threads, clock."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import aclbench
+from aclbench.drivers.driver import actor_name
+from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
+from aclbench.engine.packet import address_text
+from aclbench.workbench.commands.columns import centred
+from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.snapshot import interface_views
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: VPP's MTU of an Ethernet interface; none is looked at here.
+_MTU: Final = "9000/0/0/0"
+_NO_MTU: Final = "0/0/0/0"
+_HEAD: Final = (
+    "              Name               Idx    State  MTU (L3/IP4/IP6/MPLS)"
+    "     Counter          Count     "
+)
+
+
+def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The interfaces in VPP's columns.
+
+    Packets are counted by thread and reason, not by interface: the counter is the live sessions of
+    each one's table.
+    """
+    asked = parsed.arguments.get("interface")
+    lines = [_HEAD]
+    for interface in bench.machine.am.interfaces:
+        if interface is None or interface.deleted or asked not in (None, interface):
+            continue
+        state = "up" if interface.admin_up else "down"
+        mtu = _MTU if interface.sw_if_index else _NO_MTU
+        index = str(interface.sw_if_index)
+        row = f"{interface.name:<32}{centred(index, 5)}{centred(state, 10)}{centred(mtu, 21)}"
+        if interface.sessions:
+            row = f"{row}{'acl sessions':<16}{len(interface.sessions):>16}"
+        lines.append(row)
+    return "\n".join(lines)
+
+
+def show_addresses(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The interfaces with their addresses."""
+    lines: list[str] = []
+    for interface in bench.machine.am.interfaces:
+        if interface is not None and not interface.deleted:
+            lines.append(f"{interface.name} ({'up' if interface.admin_up else 'dn'}):")
+            lines += [
+                f"  L3 {address_text(address, is_ip6)}/{length}"
+                for address, length, is_ip6 in interface.addresses
+            ]
+    return "\n".join(lines)
+
+
+def show_rx_placement(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Which thread polls which interface; with flow placement, that none does."""
+    am = bench.machine.am
+    if am.flow_placement:
+        return "packets go by flow hash: a connection has one worker, whatever its interfaces"
+    lines: list[str] = []
+    for worker in am.packet_workers:
+        polled = [
+            i
+            for i in am.interfaces[1:]
+            if i is not None and not i.deleted and i.rx_thread == worker.thread_index
+        ]
+        if polled:
+            thread_index = worker.thread_index
+            lines += [f"Thread {thread_index} ({actor_name(thread_index)}):", "  node pg-input:"]
+            lines += [f"    {interface.name} queue 0 (polling)" for interface in polled]
+    return "\n".join(lines)
+
+
+def show_threads(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The threads, with what each has done; VPP's columns of Linux threads do not apply."""
+    lines = ["ID   Name    Carries    Packets   Sessions  Interrupts"]
+    for worker in bench.machine.am.workers:
+        carries = "packets" if worker in bench.machine.am.packet_workers else "cleaner"
+        lines.append(
+            f"{worker.thread_index:>2} {actor_name(worker.thread_index):<9}{carries:<9}"
+            f"{sum(worker.packet_reasons.values()):>9}{worker.live_sessions:>11}"
+            f"{worker.cnt_interrupts_served:>12}"
+        )
+    return "\n".join(lines)
+
+
+def show_version(bench: Workbench, parsed: ParsedCommand) -> str:
+    """Which program this is, said where VPP says its own."""
+    return f"aclbench v{aclbench.__version__}: VPP's acl plugin as of its 2017 multicore commit"
+
+
+def show_clock(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The clock: virtual time, which began at one second, and how far the run is."""
+    since = seconds_text(bench.now - bench.started)
+    return f"Time now {seconds_text(bench.now).removesuffix(' s')}, +{since} from the start"
+
+
+# --- as plain values ----------------------------------------------------------------------------
+
+
+def interface_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show interface`, `show interface address` and `show interface rx-placement`."""
+    asked = parsed.arguments.get("interface")
+    rows = [asdict(view) for view in interface_views(bench.driver) if not view.deleted]
+    placement = "flow" if bench.machine.am.flow_placement else "interface"
+    shown = [row for row in rows if asked is None or row["name"] == asked.name]
+    return {"placement": placement, "interfaces": shown}
+
+
+def fib_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show ip fib` and `show ip6 fib`."""
+    rows = fib_rows(bench, is_ip6="ip6" in (item.name for item in parsed.path))
+    return {"routes": [{"prefix": prefix, "leads_to": leads_to} for prefix, leads_to in rows]}
+
+
+def threads_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show threads`."""
+    am = bench.machine.am
+    return {
+        "threads": [
+            {
+                "thread_index": worker.thread_index,
+                "name": actor_name(worker.thread_index),
+                "carries_packets": worker in am.packet_workers,
+                "packets": sum(worker.packet_reasons.values()),
+                "sessions": worker.live_sessions,
+                "interrupts_served": worker.cnt_interrupts_served,
+            }
+            for worker in am.workers
+        ]
+    }
+
+
+def version_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show version`."""
+    return {"version": aclbench.__version__}
+
+
+def clock_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show clock`, in nanoseconds."""
+    return {"now": bench.now, "started": bench.started}
+
+
+# --- show ip fib ------------------------------------------------------------------------------
+
+
+def show_ip_fib(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The forwarding table of IPv4."""
+    return _fib_text(bench, is_ip6=False)
+
+
+def show_ip6_fib(bench: Workbench, parsed: ParsedCommand) -> str:
+    """The forwarding table of IPv6."""
+    return _fib_text(bench, is_ip6=True)
+
+
+def fib_rows(bench: Workbench, is_ip6: bool) -> list[tuple[str, str]]:
+    """Each prefix with where it leads: of several entries for one, that which counts."""
+    best: dict[tuple[int, int], FibEntry] = {}
+    for entry in bench.machine.am.fib.entries:
+        if entry.prefix.is_ip6 == is_ip6:
+            place = entry.prefix.address, entry.prefix.length
+            there = best.get(place)
+            if there is None or _rank(entry) < _rank(there):
+                best[place] = entry
+    return [
+        (f"{address_text(address, is_ip6)}/{length}", _leads_to(bench, entry))
+        for (address, length), entry in sorted(best.items())
+    ]
+
+
+def _fib_text(bench: Workbench, is_ip6: bool) -> str:
+    lines = [f"ipv{6 if is_ip6 else 4}-VRF:0, fib_index:0"]
+    for prefix, leads_to in fib_rows(bench, is_ip6):
+        lines += [prefix, f"  {leads_to}"]
+    return "\n".join(lines)
+
+
+def _rank(entry: FibEntry) -> tuple[int, bool]:
+    """The lowest counts, as in `engine.fib`: an own address is no broadcast."""
+    return int(entry.source), entry.sw_if_index == FIB_BROADCAST
+
+
+def _leads_to(bench: Workbench, entry: FibEntry) -> str:
+    if entry.sw_if_index == FIB_FOR_US:
+        return "receive: for the bench itself"
+    if entry.sw_if_index == FIB_BROADCAST:
+        return "drop: broadcast"
+    name = bench.interface_name(entry.sw_if_index)
+    return f"via {entry.via}" if entry.source.name == "CLI" else f"attached: {name}"
+
+
+GROUP: Final = "show"
+COMMANDS: Final = tuple(
+    Command(syntax, handler, summary, group=GROUP, changes=False, data=data)
+    for syntax, handler, data, summary in (
+        (
+            "show interface [<interface>]",
+            show_interface,
+            interface_data,
+            "list the interfaces, up or down",
+        ),
+        (
+            "show interface address",
+            show_addresses,
+            interface_data,
+            "list the interfaces with their addresses",
+        ),
+        (
+            "show interface rx-placement",
+            show_rx_placement,
+            interface_data,
+            "show which worker polls which interface",
+        ),
+        ("show ip fib", show_ip_fib, fib_data, "show where IPv4 destinations lead"),
+        ("show ip6 fib", show_ip6_fib, fib_data, "show where IPv6 destinations lead"),
+        ("show threads", show_threads, threads_data, "list the threads with what each has done"),
+        ("show version", show_version, version_data, "say which program this is"),
+        ("show clock", show_clock, clock_data, "show the virtual time"),
+    )
+)

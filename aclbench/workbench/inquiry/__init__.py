@@ -1,0 +1,1 @@
+"""Questions to a run: explain, stories, searches, timelines, differences."""

@@ -1,0 +1,110 @@
+"""The whole state of a bench as plain values: to compare two points field by field.
+
+Rows are named as people name them: `cleaner`, `vpp_wk_0`, `pg0`, `session 1/5`. Where a session was
+freed there is no row; what a late packet writes into its slot belongs to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.engine.counts import EVENT_KINDS, event_counts
+from aclbench.engine.session import NO_LIST, SESSION_FIELDS, Session
+from aclbench.workbench.rig.fields import field_names, fields_of
+from aclbench.workbench.views.snapshot import key_text
+
+State = dict[str, dict[str, Any]]
+
+#: Fields of a worker that rows of their own show, or that only traces use.
+_WORKER_APART: Final = {"sessions_pool", "session_in_hand", "packet_number"}
+_INTERFACE_APART: Final = {"sessions"}
+_MAIN_SHOWN: Final = (
+    "session_timeout",
+    "shortest_timeout",
+    "conn_table_max_entries",
+    "l4_match_nonfirst_fragment",
+    "extension_headers",
+    "flow_placement",
+    "max_deleted_sessions_per_interval",
+    "wait_interval_min",
+    "wait_interval_max",
+    "lookup_contexts",
+)
+
+
+def state_of(driver: SteppedDriver) -> State:
+    """Everything, counts first, then rows."""
+    am = driver.machine.am
+    state: State = {
+        "counts": dict(zip(EVENT_KINDS, event_counts(am), strict=True)),
+        "clock": {"now": driver.now, "position": tuple(driver.position)},
+        "settings": {name: _plain(getattr(am, name)) for name in _MAIN_SHOWN},
+        "cleaner": _plain_fields(am.cleaner),
+    }
+    for worker in am.workers:
+        state[driver.actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)
+    for interface in am.interfaces:
+        if interface is not None:
+            row = _plain_fields(interface, _INTERFACE_APART)
+            row["sessions"] = len(interface.sessions)
+            state[interface.name] = row
+    for acl_index, acl in sorted(am.acls.items()):
+        state[f"acl {acl_index}"] = {"tag": acl.tag, "rules": acl.rules}
+    state["fib"] = {str(number): entry for number, entry in enumerate(am.fib.entries)}
+    for worker in am.workers:
+        for session in worker.sessions_pool:
+            if session.link_list_id != NO_LIST:
+                name = f"session {session.thread_index}/{session.session_index}"
+                state[name] = session_row(session)
+    return state
+
+
+def followed_fields(thing: object) -> tuple[str, ...]:
+    """The fields of a worker or of the cleaner that a row shows, by name."""
+    return tuple(name for name in field_names(thing) if name not in _WORKER_APART)
+
+
+def session_row(session: Session) -> dict[str, Any]:
+    """A session's fields, with its connection in words."""
+    row: dict[str, Any] = {"connection": key_text(session.key)}
+    for name in SESSION_FIELDS:
+        row[name] = getattr(session, name)
+    return row
+
+
+def differences(before: State, after: State) -> list[str]:
+    """Field by field, a line each: `row field: before > after`; rows that only one has as such."""
+    lines: list[str] = []
+    for row in [*before, *(row for row in after if row not in before)]:
+        old, new = before.get(row), after.get(row)
+        if old is None or new is None:
+            one = old or new or {}
+            what = one.get("connection") or ""
+            lines.append(
+                f"{row}: only in the {'second' if old is None else 'first'} {what}".rstrip()
+            )
+            continue
+        names = [*old, *(name for name in new if name not in old)]
+        lines += [
+            f"{row} {name}: {old.get(name)} > {new.get(name)}"
+            for name in names
+            if old.get(name) != new.get(name)
+        ]
+    return lines
+
+
+def _plain_fields(thing: object, apart: Collection[str] = ()) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in fields_of(thing, apart).items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value that does not change under us."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, dict):
+        return dict(value)
+    if hasattr(value, "popleft"):
+        return tuple(session.session_index for session in value)
+    return value

@@ -1,0 +1,208 @@
+"""What was read from a packet, and how a rule is held against it, field by field, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.packet import (
+    INFO_ICMP,
+    INFO_L4_VALID,
+    INFO_NONFIRST_FRAGMENT,
+    INFO_TCP_FLAGS_MASK,
+    INFO_TCP_FLAGS_VALID,
+    PROTO_ICMP,
+    PROTO_ICMP6,
+    PROTO_TCP,
+    PROTO_UDP,
+    FiveTuple,
+    address_text,
+    unpack_key,
+)
+from aclbench.workbench.inquiry.explain.tree import PacketRead, RuleTried
+
+#: By bit, lowest first.
+TCP_FLAG_NAMES: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
+_PROTOCOLS: Final = {PROTO_ICMP: "ICMP", PROTO_TCP: "TCP", PROTO_UDP: "UDP", PROTO_ICMP6: "ICMPv6"}
+
+
+def flag_names(flags: int) -> tuple[str, ...]:
+    """The TCP flags of a byte by name."""
+    return tuple(name for bit, name in enumerate(TCP_FLAG_NAMES) if flags >> bit & 1)
+
+
+def protocol_name(proto: int) -> str:
+    """A protocol by name, or as a number."""
+    return _PROTOCOLS.get(proto, f"protocol {proto}")
+
+
+def packet_read(key: bytes, info: int, unread: str = "", frame: str = "") -> PacketRead:
+    """What a key and an info word say; an empty key is of a packet that is not IP."""
+    if not key:
+        return PacketRead(
+            "", "", "", None, "", None, None, None, None, (), False, False, False, unread, frame
+        )
+    five = unpack_key(key)
+    l4_valid = bool(info & INFO_L4_VALID)
+    has_ports = l4_valid and five.proto in (PROTO_TCP, PROTO_UDP)
+    is_icmp = bool(info & INFO_ICMP)
+    flags_valid = bool(info & INFO_TCP_FLAGS_VALID)
+    return PacketRead(
+        family="IPv6" if five.is_ip6 else "IPv4",
+        src=address_text(five.src, five.is_ip6),
+        dst=address_text(five.dst, five.is_ip6),
+        proto=five.proto,
+        protocol=protocol_name(five.proto),
+        sport=five.sport if has_ports else None,
+        dport=five.dport if has_ports else None,
+        icmp_type=five.sport if is_icmp else None,
+        icmp_code=five.dport if is_icmp else None,
+        tcp_flags=flag_names(info & INFO_TCP_FLAGS_MASK) if flags_valid else (),
+        tcp_flags_valid=flags_valid,
+        l4_valid=l4_valid,
+        nonfirst_fragment=bool(info & INFO_NONFIRST_FRAGMENT),
+        unread=unread,
+        frame=frame,
+    )
+
+
+# --- rules ----------------------------------------------------------------------------------
+
+
+def mismatches(
+    rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
+) -> tuple[str, ...]:
+    """Every field that does not match, in the order of `engine.acl.mismatch`, which ends at one."""
+    if rule.is_ipv6 != five.is_ip6:
+        return ("family",)
+    found = []
+    if five.dst & rule.dst_mask != rule.dst:
+        found.append("dst")
+    if five.src & rule.src_mask != rule.src:
+        found.append("src")
+    if rule.proto == 0:
+        return tuple(found)
+    if rule.proto != five.proto:
+        return (*found, "proto")  # ports of another protocol say nothing
+    if info & INFO_NONFIRST_FRAGMENT and l4_match_nonfirst_fragment:
+        return tuple(found)
+    if not info & INFO_L4_VALID:
+        return (*found, "l4")
+    if not rule.src_port_or_type_first <= five.sport <= rule.src_port_or_type_last:
+        found.append("sport")
+    if not rule.dst_port_or_code_first <= five.dport <= rule.dst_port_or_code_last:
+        found.append("dport")
+    flags_differ = info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask != rule.tcp_flags_value
+    if info & INFO_TCP_FLAGS_VALID and flags_differ:
+        found.append("tcpflags")
+    return tuple(found)
+
+
+def rule_text(rule: AclRule) -> str:
+    """A rule as it is typed, without what matches anything."""
+    words = [ACTION_NAMES[rule.is_permit]]
+    everything = not (rule.src_prefixlen or rule.dst_prefixlen)
+    if rule.src_prefixlen or (everything and rule.is_ipv6):
+        words.append(f"src {_field_wanted(rule, 'src')}")
+    if rule.dst_prefixlen:
+        words.append(f"dst {_field_wanted(rule, 'dst')}")
+    if rule.proto:
+        words.append(f"proto {rule.proto}")
+    if (rule.src_port_or_type_first, rule.src_port_or_type_last) != (0, 65535):
+        words.append(f"sport {_field_wanted(rule, 'sport')}")
+    if (rule.dst_port_or_code_first, rule.dst_port_or_code_last) != (0, 65535):
+        words.append(f"dport {_field_wanted(rule, 'dport')}")
+    if rule.tcp_flags_mask or rule.tcp_flags_value:
+        words.append(f"tcpflags {rule.tcp_flags_value} mask {rule.tcp_flags_mask}")
+    return " ".join(words)
+
+
+def rule_tried(
+    rule: AclRule,
+    acl_index: int,
+    rule_index: int,
+    five: FiveTuple,
+    info: int,
+    l4_match_nonfirst_fragment: bool,
+    replaced: bool = False,
+) -> RuleTried:
+    """How a rule is held against a packet."""
+    fields = mismatches(rule, five, info, l4_match_nonfirst_fragment)
+    field = fields[0] if fields else ""
+    return RuleTried(
+        acl_index=acl_index,
+        rule_index=rule_index,
+        action=ACTION_NAMES[rule.is_permit],
+        rule=rule_text(rule),
+        field=field,
+        wanted=_field_wanted(rule, field) if field else "",
+        found=_field_found(five, info, rule, field) if field else "",
+        others=fields[1:],
+        replaced=replaced,
+    )
+
+
+def _range(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _flags_text(flags: int) -> str:
+    return "+".join(flag_names(flags)) or "none"
+
+
+def _field_wanted(rule: AclRule, field: str) -> str:
+    match field:
+        case "family":
+            return "IPv6" if rule.is_ipv6 else "IPv4"
+        case "src":
+            return f"{address_text(rule.src, rule.is_ipv6)}/{rule.src_prefixlen}"
+        case "dst":
+            return f"{address_text(rule.dst, rule.is_ipv6)}/{rule.dst_prefixlen}"
+        case "proto":
+            return str(rule.proto)
+        case "l4":
+            return "8 bytes of L4"
+        case "sport":
+            return _range(rule.src_port_or_type_first, rule.src_port_or_type_last)
+        case "dport":
+            return _range(rule.dst_port_or_code_first, rule.dst_port_or_code_last)
+    return f"{_flags_text(rule.tcp_flags_value)} of {_flags_text(rule.tcp_flags_mask)}"
+
+
+def _field_found(five: FiveTuple, info: int, rule: AclRule, field: str) -> str:
+    match field:
+        case "family":
+            return "IPv6" if five.is_ip6 else "IPv4"
+        case "src":
+            return address_text(five.src, five.is_ip6)
+        case "dst":
+            return address_text(five.dst, five.is_ip6)
+        case "proto":
+            return str(five.proto)
+        case "l4":
+            return "non-first fragment" if info & INFO_NONFIRST_FRAGMENT else "less"
+        case "sport":
+            return str(five.sport)
+        case "dport":
+            return str(five.dport)
+    return _flags_text(info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask)
+
+
+def mismatch_text(tried: RuleTried, is_icmp: bool) -> str:
+    """`dport 443 is not 80`: the field that did not match, packet against rule."""
+    match tried.field:
+        case "":
+            return "matches"
+        case "family":
+            return f"is for {tried.wanted}, the packet is {tried.found}"
+        case "l4":
+            return "has a protocol, and L4 of the packet is not valid"
+        case "src" | "dst":
+            return f"{tried.field} {tried.found} is not in {tried.wanted}"
+        case "sport" | "dport":
+            name = {"sport": "type", "dport": "code"}[tried.field] if is_icmp else tried.field
+            is_not = "is not in" if "-" in tried.wanted else "is not"
+            return f"{name} {tried.found} {is_not} {tried.wanted}"
+        case "proto":
+            return f"proto {tried.found} is not {tried.wanted}"
+    return f"tcpflags: has {tried.found}, not {tried.wanted}"

@@ -1,0 +1,53 @@
+"""A session for an explanation: its owner, its class, where it is listed, when it ends."""
+
+from __future__ import annotations
+
+from aclbench.drivers.driver import actor_name
+from aclbench.engine.main import AclMain
+from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine.timeouts import TIMEOUT_NAMES
+from aclbench.engine.worker import Worker
+from aclbench.workbench.inquiry.explain.reading import flag_names
+from aclbench.workbench.inquiry.explain.tree import SessionPart
+from aclbench.workbench.views.snapshot import EXACT_POSITIONS, session_view
+
+
+def session_part(am: AclMain, session: Session, now: int) -> SessionPart:
+    """A session as it stands."""
+    worker = am.workers[session.thread_index]
+    view = session_view(am, session, position_of(worker, session), now)
+    interface = am.interfaces[session.sw_if_index]
+    return SessionPart(
+        thread_index=view.thread_index,
+        session_index=view.session_index,
+        worker=actor_name(view.thread_index),
+        interface=interface.name if interface is not None else "",
+        connection=view.connection,
+        timeout_class=TIMEOUT_NAMES[view.timeout_class],
+        list=TIMEOUT_NAMES[view.link_list_id],
+        position=view.position,
+        list_length=worker.conn_list_length[view.link_list_id],
+        idle=view.idle,
+        timeout=am.session_timeout[view.timeout_class],
+        link_enqueue_time=view.link_enqueue_time,
+        check_due=view.check_due,
+        expires=view.expires,
+        tcp_flags_seen_in=flag_names(view.tcp_flags_seen_in),
+        tcp_flags_seen_out=flag_names(view.tcp_flags_seen_out),
+    )
+
+
+def position_of(worker: Worker, session: Session) -> int | None:
+    """How many sessions are ahead of it in its list; None: 10,000 or more, or it is off the list.
+
+    One that the idle check has taken is off the list until it is judged.
+    """
+    if any(taken is session for taken in worker.expired):
+        return None
+    position, before = 0, session.link_prev_idx
+    while before != NO_SESSION:
+        position += 1
+        if position >= EXACT_POSITIONS:
+            return None
+        before = worker.sessions_pool[before].link_prev_idx
+    return position

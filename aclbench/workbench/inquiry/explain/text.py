@@ -1,0 +1,182 @@
+"""An explanation in lines: a tree drawn by indentation, for a person with 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from aclbench.engine.packet import PROTO_TCP
+from aclbench.workbench.inquiry.explain.reading import mismatch_text
+from aclbench.workbench.inquiry.explain.tree import (
+    Explanation,
+    ForwardingPart,
+    NodePart,
+    PacketRead,
+    RuleTried,
+    SessionPart,
+    SidePart,
+)
+from aclbench.workbench.views.events import seconds_text
+
+WIDTH: Final = 80
+#: Of rules tried in vain, so many are shown at each end; what is left out is said.
+SHOWN_RULES: Final = 50
+
+#: How deep a line is, and its text.
+Line = tuple[int, str]
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """The whole of it; the verdict first and last."""
+    lines: list[str] = []
+    for depth, text in _lines(explanation):
+        indent = "  " * depth
+        lines += textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent + "    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)
+
+
+def _lines(e: Explanation) -> Iterator[Line]:
+    verdict = e.verdict
+    fate = verdict.fate.replace("_", " ")
+    says = verdict.reason if verdict.reason.lower() == fate else f"{fate}, {verdict.reason}"
+    would = "would be " if e.would else ""
+    what = f"such a packet on {e.rx}" if e.would else f"packet {e.packet}"
+    yield 0, f"{what}: {would}{says}"
+    when = "now, at" if e.would else "at"
+    yield 1, f"arrives {when} +{seconds_text(e.at)} on {e.rx}, handled by {_worker(e)}"
+    yield 1, "read from it"
+    yield from ((2, text) for text in _read(e.read))
+    for part in e.way:
+        if isinstance(part, SidePart):
+            yield 1, f"{part.side} of {part.interface}: no ACL applied, so nothing is checked"
+        elif isinstance(part, ForwardingPart):
+            yield 1, _forwarding(part)
+        else:
+            yield from _node(e, part)
+    leaves = f", leaves by {verdict.tx}" if verdict.tx is not None else ""
+    yield 1, f"verdict: {would}{says}{leaves}"
+    if e.nearest:
+        yield 1, "what would let it pass" if e.would else "what would have let it pass"
+        yield from ((2, f"- {near.text}") for near in e.nearest)
+
+
+def _worker(e: Explanation) -> str:
+    return f"{e.worker} (thread {e.thread_index})"
+
+
+def _read(read: PacketRead) -> Iterator[str]:
+    if read.frame and not read.family:
+        yield f"frame: {read.frame}"
+    if read.family:
+        yield f"{read.family} {read.protocol} {_end(read.src, read.sport)} > " + (
+            _end(read.dst, read.dport)
+        )
+        if read.proto == PROTO_TCP:
+            flags = " ".join(read.tcp_flags) or "none"
+            yield f"TCP flags: {flags}" if read.tcp_flags_valid else "TCP flags: not valid"
+        if read.icmp_type is not None:
+            yield f"type {read.icmp_type} code {read.icmp_code} (ICMP's ports)"
+        valid = "L4 valid" if read.l4_valid else "L4 not valid: its ports are 0"
+        if read.l4_valid and read.sport is None and read.icmp_type is None:
+            valid = "L4 valid; no ports in this protocol: they are 0"
+        fragment = "a non-first fragment" if read.nonfirst_fragment else "not a later fragment"
+        yield f"{valid}; {fragment}"
+    if read.unread:
+        yield f"no acl node looks at it: {read.unread}"
+
+
+def _end(address: str, port: int | None) -> str:
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _forwarding(part: ForwardingPart) -> str:
+    if not part.prefix:
+        return f"forwarding: {part.destination} is in no prefix: {part.outcome}"
+    where = f"forwarding: {part.destination} is in {part.prefix} ({part.via})"
+    if part.interface:
+        where += f", which leads to {part.interface}"
+    return where if part.outcome == "forwarded" else f"{where}: {part.outcome}"
+
+
+def _node(e: Explanation, part: NodePart) -> Iterator[Line]:
+    acls = ", ".join(map(str, part.acls))
+    yield 1, f"{part.side} of {part.interface}: {part.node}, acl {acls}"
+    for key in part.looked_up:
+        what = f" ({key.what})" if key.what else ""
+        yield 2, f"session key {key.key}{what}: {'hit' if key.hit else 'miss'}"
+    if any(key.hit for key in part.looked_up):
+        yield 2, "no rule is tried: " + part.outcome
+    yield from _rules(part)
+    if part.room:
+        yield 2, part.room
+    yield from _session(e, part)
+    if not any(key.hit for key in part.looked_up):
+        yield 2, f"outcome: {part.outcome}"
+
+
+def _rules(part: NodePart) -> Iterator[Line]:
+    is_icmp = any(" icmp" in key.key and " type " in key.key for key in part.looked_up)
+    tried = part.tried
+    left_out = len(tried) - 2 * SHOWN_RULES
+    for number, rule in enumerate(tried):
+        if left_out > 0 and SHOWN_RULES <= number < len(tried) - SHOWN_RULES:
+            if number == SHOWN_RULES:
+                yield 2, f"... {left_out} more rules that did not match; --json has them"
+            continue
+        if rule.replaced:
+            yield 2, f"the rules of acl {rule.acl_index} were replaced under the match"
+        yield 2, _rule(rule, is_icmp)
+    missing = [acl for acl in part.acls if not any(rule.acl_index == acl for rule in tried)]
+    matched = bool(tried) and not tried[-1].field
+    hit = any(key.hit for key in part.looked_up)
+    if missing and not matched and not hit:
+        yield 2, f"no rule was tried of acl {', '.join(map(str, missing))}: it has none"
+
+
+def _rule(tried: RuleTried, is_icmp: bool) -> str:
+    text = f"acl {tried.acl_index} rule {tried.rule_index} {tried.rule}: "
+    text += mismatch_text(tried, is_icmp)
+    return text + (f" (nor {', '.join(tried.others)})" if tried.others else "")
+
+
+def _session(e: Explanation, part: NodePart) -> Iterator[Line]:
+    before, after = part.session_before, part.session_after
+    if before is not None:
+        yield 2, f"hits session {_name(before)}, as it stood before"
+        yield from ((3, text) for text in _standing(e, before))
+        if after is not None:
+            yield 2, "and after"
+            yield from ((3, text) for text in _standing(e, after))
+    elif after is not None:
+        yield 2, f"makes session {_name(after)}"
+        yield from ((3, text) for text in _standing(e, after))
+    elif part.action == 2:
+        yield 2, f"would make a session on {part.interface}, owned by {_worker(e)}"
+
+
+def _name(session: SessionPart) -> str:
+    return f"{session.session_index} of {session.worker} (thread {session.thread_index})"
+
+
+def _standing(e: Explanation, session: SessionPart) -> Iterator[str]:
+    where = "beyond the first 10,000" if session.position is None else str(session.position)
+    also = "" if session.list == session.timeout_class else f", class {session.timeout_class}"
+    yield f"{session.list} list, position {where} of {session.list_length:,}{also}"
+    if "tcp" in session.connection.rsplit(" ", 1):
+        seen = [" ".join(f) or "-" for f in (session.tcp_flags_seen_in, session.tcp_flags_seen_out)]
+        yield f"TCP flags seen: in {seen[0]}; out {seen[1]}"
+    yield (
+        f"idle {seconds_text(session.idle)}; due for a check at +"
+        f"{seconds_text(session.check_due - e.started)}; expires at +"
+        f"{seconds_text(session.expires - e.started)} (idle {seconds_text(session.timeout)})"
+    )

@@ -1,0 +1,290 @@
+"""The story of a session: all its fields, what comes next, and all that happened to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from aclbench.drivers.driver import actor_name
+from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
+from aclbench.engine.packet import PROTO_TCP
+from aclbench.engine.session import NO_LIST, NO_SESSION, Session, SessionId
+from aclbench.engine.timeouts import TIMEOUT_NAMES
+from aclbench.engine.worker import Worker
+from aclbench.errors import CommandError
+from aclbench.workbench.inquiry.excursion import Excursion
+from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
+from aclbench.workbench.inquiry.explain.sessions import position_of
+from aclbench.workbench.inquiry.stories.ahead import next_check
+from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
+from aclbench.workbench.inquiry.stories.schedule import since_text
+from aclbench.workbench.inquiry.stories.values import FieldLine, NextCheck, PastEvent, SessionStory
+from aclbench.workbench.views.events import seconds_text, session_of
+from aclbench.workbench.views.snapshot import key_text, session_view
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: Events that a story shows besides the first; of more, the newest.
+MAX_EVENTS: Final = 2000
+
+
+class _Standing(NamedTuple):
+    """A slot as its owner shows it: at its own time, with what is in it if it lives."""
+
+    now: int
+    pool_size: int
+    session: Session | None = None
+    connection: str = ""
+    interface: str = ""
+    fields: tuple[FieldLine, ...] = ()
+    next: NextCheck | None = None
+
+
+def session_story(
+    bench: Workbench, thread_index: int, session_index: int
+) -> Iterator[SessionStory]:
+    """The story of a session, ever more complete; of a free slot, that of the last it held.
+
+    CommandError: there is no such slot.
+    """
+    here = _look(bench, thread_index, session_index)
+    session_id = SessionId(thread_index, session_index)
+    owner = actor_name(thread_index)
+    title = f"session {session_index} of {owner} (thread {thread_index})"
+    if here.session is None:
+        title += ": the slot is free"
+    else:
+        title += f": {here.connection} on {here.interface}"
+    story = SessionStory(
+        id=session_id,
+        time=here.now,
+        branch=branch_name(bench),
+        title=title,
+        lives=here.session is not None,
+        fields=here.fields,
+        next=here.next,
+    )
+    return _told(bench, story)
+
+
+def _told(bench: Workbench, story: SessionStory) -> Iterator[SessionStory]:
+    if bench.kept is not None:
+        return _told_from_kept(bench, story)
+    if bench.history is None:
+        return iter([replace(story, note="this bench keeps no history", complete=True)])
+    return _told_from_history(bench, story, Excursion(bench))
+
+
+# --- now ----------------------------------------------------------------------------------------
+
+
+def _look(bench: Workbench, thread_index: int, session_index: int) -> _Standing:
+    """What the owner says of a slot, at its safe point."""
+    threads = len(bench.machine.am.workers)
+    if not 0 <= thread_index < threads:
+        raise CommandError(
+            f"there is no thread {thread_index}; this bench has 0 to {threads - 1}, and a session "
+            "is named by thread and index: 1/5"
+        )
+
+    def make(worker: Worker, now: int) -> _Standing | None:
+        if worker.thread_index != thread_index:
+            return None
+        return _standing(bench, worker, session_index, now)
+
+    here = bench.driver.at_safe_points(make)[thread_index]
+    assert here is not None
+    if not 0 <= session_index < here.pool_size:
+        there = f"0 to {here.pool_size - 1}" if here.pool_size else "none yet"
+        raise CommandError(
+            f"there is no session {thread_index}/{session_index}; "
+            f"{actor_name(thread_index)} has had {there}"
+        )
+    return here
+
+
+def _standing(bench: Workbench, worker: Worker, session_index: int, now: int) -> _Standing:
+    pool = worker.sessions_pool
+    if not 0 <= session_index < len(pool) or pool[session_index].link_list_id == NO_LIST:
+        return _Standing(now, len(pool))
+    session = pool[session_index]
+    name = bench.interface_name(session.sw_if_index)
+    return _Standing(
+        now,
+        len(pool),
+        session,
+        key_text(session.key),
+        name,
+        _fields(bench, worker, session, name, now),
+        next_check(bench.driver, worker, session, now, name, bench.started),
+    )
+
+
+def _fields(
+    bench: Workbench, worker: Worker, session: Session, name: str, now: int
+) -> tuple[FieldLine, ...]:
+    """Every field by VPP's name, then what follows from them."""
+    am, started = bench.machine.am, bench.started
+    position = position_of(worker, session)
+    view = session_view(am, session, position, now)
+    list_name, class_name = TIMEOUT_NAMES[view.link_list_id], TIMEOUT_NAMES[view.timeout_class]
+    timeout = seconds_text(am.session_timeout[view.timeout_class])
+    rows = [
+        ("key", key_text(session.key), "what a packet is looked up by; as one that enters has it"),
+        ("sw_if_index", f"{session.sw_if_index} ({name})", "the interface whose table has it"),
+        ("proto", f"{session.proto} ({protocol_name(session.proto)})", "decides its class"),
+        (
+            "last_active_time",
+            since_text(session.last_active_time, started),
+            "when the last packet of it came; a packet on any thread writes it",
+        ),
+        (
+            "tcp_flags_seen[0]",
+            _flags_text(session, session.tcp_flags_seen_out),
+            "the TCP flags seen on the interface's output",
+        ),
+        (
+            "tcp_flags_seen[1]",
+            _flags_text(session, session.tcp_flags_seen_in),
+            "the TCP flags seen on its input",
+        ),
+        ("link_list_id", f"{session.link_list_id} ({list_name})", "the list it is on"),
+        ("link_prev_idx", _link(session.link_prev_idx, "the head"), "the one before it there"),
+        ("link_next_idx", _link(session.link_next_idx, "the tail"), "the one behind it there"),
+        (
+            "link_enqueue_time",
+            since_text(session.link_enqueue_time, started),
+            "when it was put there; the list is in this order",
+        ),
+        ("thread_index", str(session.thread_index), "its owner, who alone relinks and deletes it"),
+        ("session_index", str(session.session_index), "its slot in the owner's pool"),
+        ("timeout class", f"{class_name}, {timeout}", _class_meaning(session, class_name)),
+        ("idle", seconds_text(max(view.idle, 0)), "time since its last packet"),
+        ("position", _position_text(worker, session, position), "how many are ahead in the list"),
+    ]
+    return tuple(FieldLine(*row) for row in rows)
+
+
+def _flags_text(session: Session, flags: int) -> str:
+    if session.proto != PROTO_TCP:
+        return "none (not TCP)"
+    return " ".join(flag_names(flags)) or "none"
+
+
+def _link(index: int, end: str) -> str:
+    return f"none: it is {end}" if index == NO_SESSION else str(index)
+
+
+def _class_meaning(session: Session, class_name: str) -> str:
+    if TIMEOUT_NAMES[session.link_list_id] == class_name:
+        return "what its protocol and the flags seen make it now"
+    return "what its flags make it now; it is still on the list of another class"
+
+
+def _position_text(worker: Worker, session: Session, position: int | None) -> str:
+    if any(each is session for each in worker.expired):
+        return "taken off the list, to be judged"
+    where = "10,000 or more" if position is None else f"{position:,}"
+    return f"{where} of {worker.conn_list_length[session.link_list_id]:,}"
+
+
+# --- what happened ------------------------------------------------------------------------------
+
+
+def concerns(event: TraceEvent, session: SessionId) -> bool:
+    """Whether an event is about a session: one of its own, or a packet that made or hit it."""
+    if isinstance(event, PacketVerdict):
+        return any(check.session == session for check in event.checks)
+    return session_of(event) == session
+
+
+class _Life:
+    """The events of a slot's latest life, gathered backwards, a stretch at a time."""
+
+    def __init__(self, bench: Workbench, session: SessionId) -> None:
+        self.is_whole = False
+        self.added_key = b""
+        self._bench = bench
+        self._session = session
+        self._first: PastEvent | None = None
+        self._last: deque[PastEvent] = deque(maxlen=MAX_EVENTS)
+        self._count = 0
+        #: What was heard of the stretch under way; it comes before the rest.
+        self._heard: deque[PastEvent] = deque(maxlen=MAX_EVENTS)
+        self._heard_count = 0
+
+    def hear(self, event: TraceEvent, place: int | None) -> None:
+        """Hear an event of the stretch under way."""
+        if not concerns(event, self._session):
+            return
+        past = past_event(self._bench, event, place)
+        if isinstance(event, SessionAdded):
+            self._heard.clear()
+            self._heard_count = 0
+            self._first, self.added_key, self.is_whole = past, event.key, True
+        else:
+            self._heard.append(past)
+            self._heard_count += 1
+
+    def end_stretch(self) -> None:
+        """All of the stretch was heard."""
+        room = MAX_EVENTS - len(self._last)
+        self._last.extendleft(list(self._heard)[::-1][:room])
+        self._count += self._heard_count
+        self._heard.clear()
+        self._heard_count = 0
+
+    def tell(self, story: SessionStory, looked_back_to: int) -> SessionStory:
+        """The story with what is known so far."""
+        first = [self._first] if self._first is not None else []
+        title = story.title
+        if self.is_whole and not story.lives:
+            title = f"{story.title}; the last was {key_text(self.added_key)}"
+        return replace(
+            story,
+            title=title,
+            events=(*first, *self._last),
+            left_out=self._count - len(self._last),
+            looked_back_to=looked_back_to,
+            complete=self.is_whole,
+        )
+
+
+def _told_from_history(
+    bench: Workbench, story: SessionStory, excursion: Excursion
+) -> Iterator[SessionStory]:
+    """The story, looked for backwards up to where the session was added."""
+    yield story
+    life, told = _Life(bench, story.id), story
+    for stretch in excursion.stretches_backwards():
+        for _ in hear_stretch(excursion, stretch, life.hear):
+            yield told
+        life.end_stretch()
+        told = life.tell(story, stretch.saved.point.time)
+        if life.is_whole:
+            break
+        yield told
+    note = "" if life.is_whole else _why_not_whole(story)
+    yield replace(told, note=note, complete=True)
+
+
+def _told_from_kept(bench: Workbench, story: SessionStory) -> Iterator[SessionStory]:
+    """The story as far as a bench on real threads keeps its events."""
+    assert bench.kept is not None
+    life = _Life(bench, story.id)
+    kept = bench.kept.events()
+    for event in kept:
+        life.hear(event, None)
+    life.end_stretch()
+    told = life.tell(story, kept[0].time if kept else story.time)
+    note = "" if life.is_whole else f"of this run, the last {len(kept):,} events are kept"
+    yield replace(told, note=note, complete=True)
+
+
+def _why_not_whole(story: SessionStory) -> str:
+    if story.lives:
+        return "it was there before the history begins"
+    return "no session has had it since the history began"

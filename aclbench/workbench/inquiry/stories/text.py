@@ -1,0 +1,111 @@
+"""A story in lines, for a person with 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+from typing import Final
+
+from aclbench.workbench.inquiry.stories.schedule import since_text
+from aclbench.workbench.inquiry.stories.values import (
+    FieldLine,
+    FieldStory,
+    ListStory,
+    PastEvent,
+    SessionStory,
+    Story,
+)
+
+WIDTH: Final = 80
+
+#: How deep a line is, and its text.
+Line = tuple[int, str]
+
+
+def story_text(story: Story, started: int) -> list[str]:
+    """The whole of a story; times are from `started`."""
+    lines: list[str] = []
+    for depth, text in _lines(story, started):
+        indent = "  " * depth
+        lines += textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent + "    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return lines
+
+
+@singledispatch
+def _lines(story: Story, started: int) -> Iterator[Line]:
+    raise AssertionError(f"{type(story)} is no story")
+
+
+@_lines.register
+def _session(story: SessionStory, started: int) -> Iterator[Line]:
+    yield 0, f"{story.title}, as of {since_text(story.time, started)}"
+    yield from _fields(story.fields)
+    if story.next is not None:
+        yield 1, "what comes next"
+        yield from ((2, sentence) for sentence in story.next.sentences)
+    yield 1, "what happened"
+    yield from _events(story.events, story.left_out, started)
+    yield from _end(story, started)
+
+
+@_lines.register
+def _field(story: FieldStory, started: int) -> Iterator[Line]:
+    yield (
+        0,
+        f"{story.row} {story.name}: {story.value_text}, as of {since_text(story.time, started)}",
+    )
+    yield 1, story.meaning
+    if story.vpp_name:
+        yield 1, f"VPP: {story.vpp_name}"
+    yield 1, f"written by: {story.written_by}; read by: {story.read_by}"
+    yield 1, "who wrote it, the last first"
+    for writer in story.writers:
+        who = f"{writer.who}, {writer.what}"
+        yield 2, f"{since_text(writer.time, started)} {who}: {writer.old_text} > {writer.new_text}"
+    if not story.writers:
+        yield 2, "nobody" if story.complete else "not known yet"
+    yield from _end(story, started)
+
+
+@_lines.register
+def _list(story: ListStory, started: int) -> Iterator[Line]:
+    yield 0, f"{story.title}, as of {since_text(story.time, started)}"
+    yield from _fields(story.fields)
+    yield 1, "what comes next"
+    yield from ((2, sentence) for sentence in story.sentences)
+    for each in story.first:
+        yield 2, f"session {each.id.session_index} ({each.connection}): {each.text}"
+    yield 1, "what happened"
+    yield from _events(story.events, 0, started)
+    yield from _end(story, started)
+
+
+def _fields(rows: Iterable[FieldLine]) -> Iterator[Line]:
+    for row in rows:
+        yield 1, f"{row.name}: {row.value} ({row.meaning})"
+
+
+def _events(events: tuple[PastEvent, ...], left_out: int, started: int) -> Iterator[Line]:
+    for number, event in enumerate(events):
+        if number == 1 and left_out:
+            yield 2, f"... {left_out:,} events are left out"
+        who = f"thread {event.thread_index}"
+        yield 2, f"{since_text(event.time, started)} {who} {event.kind}: {event.text}"
+    if not events:
+        yield 2, "nothing is known"
+
+
+def _end(story: Story, started: int) -> Iterator[Line]:
+    """How far back the run was looked at, and what is missing."""
+    if story.note:
+        yield 1, f"({story.note})"
+    if not story.complete and story.looked_back_to is not None:
+        yield 1, f"(looked back to {since_text(story.looked_back_to, started)} so far)"

@@ -1,0 +1,59 @@
+"""Where the captures, scenarios and lessons are that come with aclbench.
+
+In a checkout they stand at its top; in an installed package under `aclbench/bundled`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from aclbench.capture.stream import STANDARD_INPUT
+from aclbench.errors import AclbenchError
+
+_PACKAGE = Path(__file__).resolve().parent.parent.parent
+_SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
+
+
+def bundled_folder(kind: str) -> Path:
+    """The folder of `scenarios`, `pcaps` or `lessons`."""
+    installed = _PACKAGE / "bundled" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def bundled_files(kind: str) -> list[Path]:
+    """All files of one kind, by name."""
+    return sorted(bundled_folder(kind).glob(f"*{_SUFFIXES[kind]}"))
+
+
+def scenario_abouts() -> list[tuple[str, str, str]]:
+    """The bundled scenarios: name, title and text of each."""
+    found: list[tuple[str, str, str]] = []
+    for path in bundled_files("scenarios"):
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+        found.append((path.stem, table["title"], table["text"].strip()))
+    return found
+
+
+def find_input(name: str) -> Path:
+    """A capture or scenario by path, or by the name of a bundled one, with or without suffix.
+
+    `-` is standard input.
+    """
+    if not name:
+        raise AclbenchError("an empty argument ('') names no capture and no scenario")
+    path = Path(name)
+    if name == STANDARD_INPUT:
+        return path
+    if path == Path(STANDARD_INPUT):
+        return path.absolute()  # a file of that name, written ./-
+    if path.exists():
+        return path
+    if path.parent == Path():
+        for kind in ("scenarios", "pcaps"):
+            for candidate in bundled_files(kind):
+                if name in (candidate.name, candidate.stem):
+                    return candidate
+    known = [f.stem for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
+    raise AclbenchError(f"{name}: no such file, and none that is bundled: {', '.join(known)}")

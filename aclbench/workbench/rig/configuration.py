@@ -1,0 +1,178 @@
+"""The configuration of a bench as command lines that make it again on a fresh one.
+
+Only what differs from a fresh bench is written. Indices have gaps where something was deleted:
+what fills them in the meantime is made and deleted again. Sessions, counters and the clock are no
+configuration, and neither is how many interfaces there have been.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.fib import Source
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.packet import address_text
+from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_CLASSES
+from aclbench.errors import CommandError
+from aclbench.workbench.grammar.lines import as_typed
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+#: VPP's words for the timeout classes, in their order.
+_TIMEOUT_WORDS = ("udp idle", "tcp idle", "tcp transient")
+SUFFIX = ".cli"
+
+
+def save_configuration(bench: Workbench, path: Path) -> None:
+    """Write the lines to a file, atomically. CommandError: it cannot be written."""
+    text = "".join(line + "\n" for line in configuration_lines(bench))
+    try:
+        folder = path.resolve().parent
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+                os.replace(file.name, path)
+            except OSError:
+                os.unlink(file.name)
+                raise
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise CommandError(f"{path}: cannot be written: {why}") from None
+
+
+def configuration_lines(bench: Workbench) -> list[str]:
+    """The lines; run on a fresh bench with as many workers they make the same configuration."""
+    am = bench.machine.am
+    there = [i for i in am.interfaces if i is not None and not i.deleted]
+    fillers = list(_names_for_gaps(am, there))
+    return [
+        f"# for a bench with {am.n_workers} worker{'s'[: am.n_workers != 1]}",
+        *_bench_lines(bench),
+        *_interface_lines(am, there, fillers),
+        *_route_lines(am),
+        *_acl_lines(am),
+        *_applied_lines(am, there),
+        *(f"delete packet-generator interface {name}" for name in fillers),
+    ]
+
+
+# --- the parts ------------------------------------------------------------------------------
+
+
+def _bench_lines(bench: Workbench) -> Iterator[str]:
+    """Settings, where they are not those of a fresh bench."""
+    am, fresh = bench.machine.am, AclMain(0, bench.machine.am.outside)
+    # Always: how a bench is made says one or the other.
+    yield f"placement {'flow' if am.flow_placement else 'interface'}"
+    if am.max_deleted_sessions_per_interval != fresh.max_deleted_sessions_per_interval:
+        yield f"set bench quantum {am.max_deleted_sessions_per_interval}"
+    waits = [("wait-min", am.wait_interval_min), ("wait-max", am.wait_interval_max)]
+    if am.wait_interval_min > fresh.wait_interval_max:
+        waits.reverse()  # the lower bound never stands above the upper one
+    default = {"wait-min": fresh.wait_interval_min, "wait-max": fresh.wait_interval_max}
+    for name, wait in waits:
+        if wait != default[name]:
+            yield f"set bench {name} {wait}ns"
+    for timeout_class, (_, _, seconds) in enumerate(TIMEOUT_CLASSES):
+        timeout = am.session_timeout[timeout_class] // NS_PER_SEC
+        if timeout != seconds:
+            yield f"set acl-plugin session timeout {_TIMEOUT_WORDS[timeout_class]} {timeout}"
+    if am.conn_table_max_entries != fresh.conn_table_max_entries:
+        yield f"set acl-plugin session table max-entries {am.conn_table_max_entries}"
+    for header in sorted(am.extension_headers ^ fresh.extension_headers):
+        skip = int(header in am.extension_headers)
+        yield f"set acl-plugin skip-ipv6-extension-header {header} {skip}"
+    if not am.l4_match_nonfirst_fragment:
+        yield "set acl-plugin l4-match-nonfirst-fragment 0"
+
+
+def _names_for_gaps(am: AclMain, there: list[Interface]) -> Iterator[str]:
+    """A name for each free index below the last one in use, from the highest ones down."""
+    names = {interface.name for interface in there}
+    used = {interface.sw_if_index for interface in there}
+    unused = (name for n in count() if (name := f"pg{99999 - n}") not in names)
+    for sw_if_index in range(max(used)):
+        if sw_if_index not in used:
+            yield next(unused)
+
+
+def _interface_lines(am: AclMain, there: list[Interface], fillers: list[str]) -> Iterator[str]:
+    by_index = {interface.sw_if_index: interface for interface in there}
+    filler = iter(fillers)
+    for sw_if_index in range(max(by_index) + 1):
+        interface = by_index.get(sw_if_index)
+        if interface is None:
+            yield f"create packet-generator interface {next(filler)}"
+            continue
+        name = interface.name
+        if sw_if_index:
+            yield f"create packet-generator interface {name}"
+        if interface.mac:
+            yield f"set interface mac address {name} {interface.mac}"
+        for address, length, is_ip6 in interface.addresses:
+            yield f"set interface ip address {name} {address_text(address, is_ip6)}/{length}"
+        # Round robin, the first one behind local0 on thread 1.
+        default = 1 + (sw_if_index - 1) % am.n_workers if am.n_workers and sw_if_index else 0
+        if interface.rx_thread != default:
+            yield f"set interface rx-placement {name} worker {interface.rx_thread - 1}"
+        if interface.admin_up:
+            yield f"set interface state {name} up"
+
+
+def _route_lines(am: AclMain) -> Iterator[str]:
+    for entry in am.fib.entries:
+        if entry.source == Source.CLI:
+            prefix = entry.prefix
+            address = address_text(prefix.address, prefix.is_ip6)
+            yield f"ip route add {address}/{prefix.length} via {entry.via}"
+
+
+def _acl_lines(am: AclMain) -> Iterator[str]:
+    gaps = []
+    for acl_index in range(max(am.acls, default=-1) + 1):
+        acl = am.acls.get(acl_index)
+        if acl is None:
+            gaps.append(acl_index)
+            yield "set acl-plugin acl deny"
+            continue
+        tag = as_typed(acl.tag) if acl.tag else None
+        rules = ", ".join(map(_rule, acl.rules))
+        yield f"set acl-plugin acl {rules}{f' tag {tag}' if tag else ''}"
+    for acl_index in gaps:
+        yield f"delete acl-plugin acl index {acl_index}"
+
+
+def _rule(rule: AclRule) -> str:
+    """A rule as it is typed."""
+    words = [ACTION_NAMES[rule.is_permit]]
+    words.append(f"src {address_text(rule.src, rule.is_ipv6)}/{rule.src_prefixlen}")
+    words.append(f"dst {address_text(rule.dst, rule.is_ipv6)}/{rule.dst_prefixlen}")
+    words.append(f"proto {rule.proto}")
+    ports = (
+        ("sport", rule.src_port_or_type_first, rule.src_port_or_type_last),
+        ("dport", rule.dst_port_or_code_first, rule.dst_port_or_code_last),
+    )
+    words += [f"{name} {a}-{b}" for name, a, b in ports if (a, b) != (0, 65535)]
+    if rule.tcp_flags_mask or rule.tcp_flags_value:
+        words.append(f"tcpflags {rule.tcp_flags_value} mask {rule.tcp_flags_mask}")
+    return " ".join(words)
+
+
+def _applied_lines(am: AclMain, there: list[Interface]) -> Iterator[str]:
+    """In the order of the lookup contexts, so that they are numbered alike."""
+    by_index = {interface.sw_if_index: interface for interface in there}
+    for context in am.lookup_contexts:
+        if context is None:
+            continue
+        interface, is_input = by_index[context[0]], context[1]
+        side = "input" if is_input else "output"
+        for acl_index in interface.input_acls if is_input else interface.output_acls:
+            yield f"set acl-plugin interface {interface.name} {side} acl {acl_index}"

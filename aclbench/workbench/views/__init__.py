@@ -1,0 +1,1 @@
+"""Frozen values made from engine and driver: what faces read."""

@@ -1,0 +1,199 @@
+"""Trace events as faces see them: a time, a thread, a kind, and a line of text."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aclbench.drivers.frame import split_number
+from aclbench.engine.events import (
+    ClassChanged,
+    ClearFinished,
+    ClearStarted,
+    FlagSet,
+    InterruptSent,
+    InterruptServed,
+    PacketVerdict,
+    RulesReplaced,
+    SessionAdded,
+    SessionDeleted,
+    SessionRecycled,
+    SessionRequeued,
+    SweepFinished,
+    SweepStarted,
+    TraceEvent,
+    WaitChanged,
+)
+from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
+from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.verdict import outcome_text
+
+if TYPE_CHECKING:
+    from aclbench.workbench.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event: when (virtual nanoseconds), on which thread, its kind, and what to read."""
+
+    time: int
+    thread_index: int
+    kind: str
+    text: str
+
+
+def event_view(event: TraceEvent, name_of: Callable[[int], str]) -> EventView:
+    """Put an event into words; `name_of` gives an interface's name for a sw_if_index."""
+    return EventView(event.time, event.thread_index, event.kind, event_text(event, name_of))
+
+
+def event_text(event: TraceEvent, name_of: Callable[[int], str]) -> str:
+    """What an event says, without its time, thread and kind."""
+    return _TEXTS[type(event)](event, name_of)
+
+
+def event_line(bench: Workbench, event: TraceEvent) -> str:
+    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start."""
+    time = seconds_text(event.time - bench.started)
+    text = event_text(event, bench.interface_name)
+    return f"+{time} thread {event.thread_index} {event.kind}: {text}"
+
+
+def bitmap_text(bitmap: int, name_of: Callable[[int], str]) -> str:
+    """The interfaces of a bitmap, or `none`."""
+    names = [name_of(n) for n in range(bitmap.bit_length()) if bitmap >> n & 1]
+    return ", ".join(names) or "none"
+
+
+def seconds_text(ns: int) -> str:
+    """Nanoseconds as seconds, without superfluous zeros."""
+    whole, rest = divmod(ns, NS_PER_SEC)
+    fraction = f"{rest:09d}".rstrip("0")
+    return f"{whole}.{fraction} s" if fraction else f"{whole} s"
+
+
+def _added(e: SessionAdded, name_of: Callable[[int], str]) -> str:
+    where = f"{TIMEOUT_NAMES[e.list_id]} on {name_of(e.sw_if_index)}"
+    return f"session {e.session_index}: {key_text(e.key)}, {where}"
+
+
+def _class_changed(e: ClassChanged, name_of: Callable[[int], str]) -> str:
+    change = f"{TIMEOUT_NAMES[e.old]} > {TIMEOUT_NAMES[e.new]}"
+    owner = e.session.thread_index
+    if e.relinked:
+        how = "relinked at the tail"
+    elif owner == e.thread_index:
+        how = "not relinked during a sweep"
+    else:
+        how = f"owned by thread {owner}: left for its recheck"
+    return f"session {e.session.session_index} of thread {owner}: {change}, {how}"
+
+
+def _requeued(e: SessionRequeued, name_of: Callable[[int], str]) -> str:
+    return f"session {e.session_index}: idle {seconds_text(e.idle)}, to {TIMEOUT_NAMES[e.list_id]}"
+
+
+def _deleted(e: SessionDeleted, name_of: Callable[[int], str]) -> str:
+    why = f"{name_of(e.sw_if_index)} is cleared" if e.cleared else f"idle {seconds_text(e.idle)}"
+    return f"session {e.session_index}: {key_text(e.key)}, {why}"
+
+
+def _recycled(e: SessionRecycled, name_of: Callable[[int], str]) -> str:
+    return f"session {e.session_index}: {key_text(e.key)}, idle {seconds_text(e.idle)}"
+
+
+def _interrupt_sent(e: InterruptSent, name_of: Callable[[int], str]) -> str:
+    return f"to thread {e.thread_index}"
+
+
+def _interrupt_served(e: InterruptServed, name_of: Callable[[int], str]) -> str:
+    return f"took {e.taken}: {e.deleted} deleted, {e.requeued} requeued"
+
+
+def _flag_set(e: FlagSet, name_of: Callable[[int], str]) -> str:
+    by = "the cleaner" if e.by != e.thread_index or not e.thread_index else "its owner"
+    return f"{e.flag} = {e.value} by {by}"
+
+
+def _clear(e: ClearStarted | ClearFinished, name_of: Callable[[int], str]) -> str:
+    return bitmap_text(e.bitmap, name_of)
+
+
+def _sweep_started(e: SweepStarted, name_of: Callable[[int], str]) -> str:
+    if not e.bitmap:
+        return "nothing of this thread's: done at once"
+    ahead = e.swipe_end_time - e.time
+    until = f"{seconds_text(ahead)} from now" if ahead else "now"
+    return f"{bitmap_text(e.bitmap, name_of)}: all that was linked up to {until}"
+
+
+def _sweep_finished(e: SweepFinished, name_of: Callable[[int], str]) -> str:
+    return "done"
+
+
+def _wait_changed(e: WaitChanged, name_of: Callable[[int], str]) -> str:
+    return f"{seconds_text(e.old)} > {seconds_text(e.new)}"
+
+
+def _rules_replaced(e: RulesReplaced, name_of: Callable[[int], str]) -> str:
+    return f"ACL {e.acl_index}, before rule {e.rule_index}"
+
+
+def _packet(e: PacketVerdict, name_of: Callable[[int], str]) -> str:
+    capture, frame = split_number(e.number)
+    number = f"{capture + 1}:{frame}" if capture else str(frame)
+    to = f" > {name_of(e.tx)}" if e.tx >= 0 else ""
+    connection = f" {key_text(e.key)}" if e.key else ""
+    return f"{number} {name_of(e.rx)}{to}{connection} {outcome_text(e)}"
+
+
+_TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Callable[[int], str]], str]]] = {
+    SessionAdded: _added,
+    ClassChanged: _class_changed,
+    SessionRequeued: _requeued,
+    SessionDeleted: _deleted,
+    SessionRecycled: _recycled,
+    InterruptSent: _interrupt_sent,
+    InterruptServed: _interrupt_served,
+    FlagSet: _flag_set,
+    ClearStarted: _clear,
+    ClearFinished: _clear,
+    SweepStarted: _sweep_started,
+    SweepFinished: _sweep_finished,
+    WaitChanged: _wait_changed,
+    RulesReplaced: _rules_replaced,
+    PacketVerdict: _packet,
+}
+
+
+def session_of(event: TraceEvent) -> tuple[int, int] | None:
+    """The session that an event is about, if it is about one."""
+    session = getattr(event, "session", None)
+    if session is not None:
+        return tuple(session)
+    index = getattr(event, "session_index", None)
+    return None if index is None else (event.thread_index, index)
+
+
+class EventLog:
+    """The last events, raw. `count` is how many there have been in all."""
+
+    def __init__(self, length: int) -> None:
+        self.count: int = 0
+        self._events: deque[TraceEvent] = deque(maxlen=length)
+
+    def hear(self, event: TraceEvent) -> None:
+        """Keep an event: the listener to hand to a bench."""
+        self.count += 1
+        self._events.append(event)
+
+    def events(self) -> list[TraceEvent]:
+        """Those that are kept, oldest first."""
+        return list(self._events)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.count = 0
+        self._events.clear()

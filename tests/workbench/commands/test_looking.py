@@ -1,0 +1,101 @@
+"""packets, lists, placement and set bench: they show what is there, and set what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aclbench import CommandError, Workbench
+from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.reasons import fate_of
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.scenario import load_scenario
+
+
+@pytest.fixture
+def bench() -> Workbench:
+    return Workbench.from_scenario(load_scenario(find_input("aging")))
+
+
+def test_packets_are_those_of_the_run(bench: Workbench) -> None:
+    heard: list[TraceEvent] = []
+    bench.listen(heard.append)
+    bench.play(700)
+    here = state_of(bench.stepped)
+    told = [e for e in heard if isinstance(e, PacketVerdict)]
+    rows = bench.cli("packets last 2000").splitlines()[1:]
+    assert [row.split()[0] for row in rows] == [str(e.number) for e in told]
+    permitted = bench.cli("packets permitted last 2000").splitlines()[1:]
+    assert len(permitted) == sum(fate_of(e.reason) == "permitted" for e in told)
+    assert all("10.0.0.3" in row for row in bench.cli("packets host 10.0.0.3").splitlines()[1:-1])
+    assert bench.cli("packets reason nonsense").splitlines() == ["no such packet"]
+    shown = bench.cli("packets last 3").splitlines()
+    assert len(shown) == 5
+    assert shown[-1].startswith(f"({len(told) - 3:,} before these are left out")
+    assert state_of(bench.stepped) == here
+    bench.cli("goto packet 10")
+    assert len(bench.cli("packets").splitlines()) == 11
+
+
+def test_lists_show_the_ends_asked_for(bench: Workbench) -> None:
+    bench.play(1500)
+    snapshot = bench.snapshot()
+    text = bench.cli("lists")
+    for worker in snapshot.workers[1:]:
+        assert f"{worker.name}: {worker.sessions} session" in text
+    longest = max(snapshot.workers[1:], key=lambda w: w.lists[2].length)
+    each = longest.lists[2]
+    assert each.length > 3
+    head = bench.cli(f"lists {longest.name} tcp_transient head 2").splitlines()
+    assert head[2].startswith(f"    session {each.head}: ")
+    assert head[-1] == f"    ... {each.length - 2} more"
+    tail = bench.cli(f"lists {longest.name} tcp_transient tail 2").splitlines()
+    assert tail[2] == head[-1]
+    assert tail[-1].startswith(f"    session {each.tail}: ")
+    with pytest.raises(CommandError, match="vpp_wk_1"):
+        bench.cli("lists 7")
+
+
+def test_settings_are_inputs_of_the_run(bench: Workbench, tmp_path: Path) -> None:
+    for line in ("set bench quantum 3", "set bench wait-max 20ms", "placement interface"):
+        bench.cli(line)
+    bench.cli("run 5s")
+    am = bench.machine.am
+    assert am.cleaner.wait_interval <= 20_000_000
+    assert bench.cli("placement").startswith("interface")
+    there = state_of(bench.stepped)
+    bench.cli("goto start")
+    assert bench.machine.am.max_deleted_sessions_per_interval == 100
+    bench.cli("goto end")
+    assert state_of(bench.stepped) == there
+    bench.cli(f"save {tmp_path}/f.run")
+    assert state_of(Workbench.load(tmp_path / "f.run").stepped) == there
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("set bench quantum 0", "from 1 to"),
+        ("set bench wait-min 0", "from 1us"),
+        ("set bench wait-min 600ms", "more than wait-max"),
+        ("set bench wait-max 100us", "less than wait-min"),
+        ("set bench wait-max 2h", "to 1h"),
+        ("placement random", "interface"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(bench: Workbench, line: str, says: str) -> None:
+    before = state_of(bench.stepped)
+    with pytest.raises(CommandError, match=says):
+        bench.cli(line)
+    assert state_of(bench.stepped) == before
+
+
+def test_placement_on_threads_is_chosen_before_the_first_packet() -> None:
+    scenario = load_scenario(find_input("aging"))
+    bench = Workbench.from_scenario(scenario, driver="threaded")
+    bench.cli("placement interface")
+    assert "session" in bench.cli("run until class-change")
+    with pytest.raises(CommandError, match="before the first packet"):
+        bench.cli("placement flow")

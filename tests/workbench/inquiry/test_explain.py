@@ -1,0 +1,382 @@
+"""`explain`: what it says of a packet is what the run did, and asking changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine.bench import frame4, icmp, tcp, udp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
+
+from aclbench import AclbenchError, CommandError, Workbench
+from aclbench.engine.acl import AclRule, mismatch
+from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.fib import FIB_NO_ROUTE, Prefix
+from aclbench.engine.packet import unpack_key
+from aclbench.workbench.commands.bench.explain import read_flow
+from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.inquiry.explain import Explanation, explanation_text
+from aclbench.workbench.inquiry.explain.forwarding import matching_entry
+from aclbench.workbench.inquiry.explain.reading import mismatches
+from aclbench.workbench.inquiry.explain.tree import ForwardingPart, NodePart
+from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.views.verdict import verdict_text
+
+IN, OUT = "10.0.0.2", "192.168.0.2"
+
+
+def firewall(*lines: str, workers: int = 1) -> Workbench:
+    """pg0 inside, where http is let out and its answers back in; pg1 outside."""
+    bench = Workbench(workers=workers)
+    for line in (
+        "create packet-generator interface pg0",
+        "create packet-generator interface pg1",
+        "set int state pg0 up",
+        "set int state pg1 up",
+        "set int ip address pg0 10.0.0.1/24",
+        "set int ip address pg1 192.168.0.1/24",
+        "set acl-plugin acl permit+reflect proto 6 dport 80, permit+reflect proto 17,"
+        " permit+reflect proto 1 sport 8",
+        "set acl-plugin acl deny",
+        "set acl-plugin interface pg0 input acl 0",
+        "set acl-plugin interface pg0 output acl 1",
+        *lines,
+    ):
+        bench.cli(line)
+    return bench
+
+
+def texts(explanation: Explanation) -> str:
+    """What would have let it pass, in one string."""
+    return " | ".join(near.text for near in explanation.nearest)
+
+
+def recorded(bench: Workbench) -> list[PacketVerdict]:
+    """The verdicts of a whole run, made again."""
+    history = bench.past
+    with bench.visiting():
+        branch = history.branch
+        events = history.listen_between(branch.starts[0], branch.end)
+    return [event for event in events if isinstance(event, PacketVerdict)]
+
+
+def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> Explanation:
+    """Explain a packet; what it says is what was recorded, and the bench stands as it stood."""
+    before, place = state_of(bench.stepped), bench.past.place()
+    explanation = bench.explain(name)
+    assert state_of(bench.stepped) == before
+    assert bench.past.place() == place
+    assert explanation.verdict.reason == verdict_text(event)
+    assert explanation.time == event.time
+    nodes = [part for part in explanation.way if isinstance(part, NodePart)]
+    assert len(nodes) == len(event.checks)
+    for node, check in zip(nodes, event.checks, strict=True):
+        if check.session is not None:
+            assert node.session_after is not None
+            found = node.session_after.thread_index, node.session_after.session_index
+            assert found == tuple(check.session)
+        if not any(key.hit for key in node.looked_up):
+            assert node.tried or "no rule" in node.outcome or "no such" in node.outcome
+    assert (explanation.verdict.fate in ("denied", "dropped")) or not explanation.nearest
+    lines = explanation_text(explanation).splitlines()
+    assert all(len(line) <= 80 for line in lines if " " in line.strip())
+    json.dumps(explanation.to_json())
+    return explanation
+
+
+@pytest.mark.parametrize("capture", bundled_files("pcaps"), ids=lambda path: path.stem)
+def test_every_kind_of_verdict_of_a_bundled_capture(capture: Path) -> None:
+    """One packet of each reason, and some more: explained as recorded."""
+    bench = bench_on(capture)
+    bench.play()
+    seen: dict[int, int] = {}
+    for event in recorded(bench):
+        seen[event.reason] = seen.get(event.reason, 0) + 1
+        if seen[event.reason] == 1 or event.number % 211 == 0:
+            explain_like_recorded(bench, event, str(event.number))
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    actions=st.lists(ACTIONS, min_size=1, max_size=8),
+    order=st.sampled_from(["fair", "random"]),
+    seed=st.integers(0, 3),
+    picks=st.lists(st.integers(0, 10**6), min_size=1, max_size=4),
+)
+def test_whatever_was_done_the_verdict_is_the_recorded_one(
+    actions: list[Any], order: str, seed: int, picks: list[int]
+) -> None:
+    """Also where steps were chosen by hand or chance, and rules were replaced on the way."""
+    bench = bench_on(SMALL, order=order, seed=seed)
+    for action in actions:
+        act(bench, action)
+    events = recorded(bench)
+    for pick in picks[: len(events)]:
+        event = events[pick % len(events)]
+        explain_like_recorded(bench, event, str(event.number))
+
+
+def test_a_session_that_expired() -> None:
+    """How long before, why, and which packet was its last."""
+    bench = firewall("set acl-plugin session timeout udp idle 600")
+    bench.send("pg0", frame4(udp(5353, 53), 17, IN, OUT))
+    bench.advance(700)
+    (verdict,) = bench.send("pg1", frame4(udp(53, 5353), 17, OUT, IN))
+    assert verdict.fate == "denied"
+    explanation = bench.explain(2)
+    lost = explanation.nearest[0].lost
+    assert lost is not None
+    assert (lost.why, lost.timeout_class, lost.last_packet) == ("expired", "udp_idle", "1")
+    assert lost.idle >= lost.timeout == 600 * 10**9
+    assert lost.ago == verdict.time_ns - lost.time
+    assert "expired" in texts(explanation)
+    assert "10.0.0.2:5353 > 192.168.0.2:53 udp, entering pg0" in texts(explanation)
+
+
+def test_a_session_that_was_cleared_or_recycled() -> None:
+    """The words for each."""
+    bench = firewall()
+    bench.send("pg0", frame4(udp(5353, 53), 17, IN, OUT))
+    bench.cli("clear acl-plugin sessions")
+    bench.advance(1)
+    bench.send("pg1", frame4(udp(53, 5353), 17, OUT, IN))
+    assert "was cleared" in texts(bench.explain(2))
+    bench = firewall("set acl-plugin session table max-entries 1")
+    bench.send("pg0", [frame4(tcp(40000 + n, 80, 2), 6, IN, OUT) for n in range(2)])
+    bench.send("pg1", frame4(tcp(80, 40000, 18), 6, OUT, IN))
+    assert "was recycled" in texts(bench.explain(3))
+    assert "recycles the head" in explanation_text(bench.explain(2))
+    bench.send("pg0", frame4(udp(5353, 53), 17, IN, OUT))  # the last transient makes room
+    bench.send("pg0", frame4(udp(5354, 53), 17, IN, OUT))
+    assert "too many sessions" in bench.explain(5).verdict.reason
+    assert "max-entries" in texts(bench.explain(5))
+
+
+def test_a_rule_that_failed_on_one_field_only() -> None:
+    """Every rule tried, with the field; the near one is named."""
+    bench = firewall()
+    bench.send("pg0", frame4(tcp(40000, 443, 2), 6, IN, OUT))
+    explanation = bench.explain(1)
+    node = next(part for part in explanation.way if isinstance(part, NodePart))
+    assert [tried.field for tried in node.tried] == ["dport", "proto", "proto"]
+    assert "failed on one field only: dport 443 is not 80" in texts(explanation)
+    assert "proto 6 is not 17" not in texts(explanation)
+    assert "dport 443 is not 80" in explanation_text(explanation)
+
+
+def test_a_permit_that_comes_too_late() -> None:
+    """The rule that denied stands before it."""
+    bench = firewall("set acl-plugin acl index 0 deny proto 6, permit")
+    bench.send("pg0", frame4(tcp(40000, 80, 2), 6, IN, OUT))
+    assert "matches, but acl 0 rule 0 comes before it" in texts(bench.explain(1))
+
+
+def test_icmp_errors_and_replies() -> None:
+    """A reply needs its request; an error needs a rule."""
+    bench = firewall()
+    bench.send("pg1", [frame4(icmp(3, 3), 1, OUT, IN), frame4(icmp(0, 0), 1, OUT, IN)])
+    assert "reports an error about another packet" in texts(bench.explain(1))
+    assert "type 8 code 0, entering pg0" in texts(bench.explain(2))
+    bench.send("pg0", frame4(icmp(8, 0), 1, IN, OUT))
+    bench.send("pg1", frame4(icmp(0, 0), 1, OUT, IN))
+    assert "as the answer to its request" in " ".join(explanation_text(bench.explain(4)).split())
+
+
+@pytest.mark.parametrize(
+    ("line", "frame", "says"),
+    [
+        ("set int state pg0 down", frame4(udp(1, 2), 17, IN, OUT), "set interface state pg0 up"),
+        ("set int state pg1 down", frame4(udp(1, 2), 17, IN, OUT), "set interface state pg1 up"),
+        ("", frame4(udp(1, 2), 17, IN, "172.16.0.1"), "ip route add 172.16.0.1/32 via pg1"),
+    ],
+)
+def test_dropped_without_a_denial(line: str, frame: bytes, says: str) -> None:
+    """What to set."""
+    bench = firewall(*[line] if line else [])
+    bench.send("pg0", frame)
+    assert says in texts(bench.explain(1))
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (bytes(12) + b"\x08\x06" + bytes(28), "not IP"),
+        (bytes(12) + b"\x08\x00" + bytes(4), "malformed"),
+        (frame4(udp(1, 2), 17, IN, "224.0.0.5"), "multicast"),
+        (frame4(udp(1, 2), 17, IN, "10.0.0.255"), "broadcast"),
+        (frame4(udp(1, 2), 17, IN, "10.0.0.1"), "for the bench itself"),
+    ],
+)
+def test_packets_that_go_nowhere(frame: bytes, says: str) -> None:
+    """Explained too."""
+    bench = firewall()
+    bench.send("pg0", frame)
+    assert says in explanation_text(bench.explain(1))
+
+
+FLOWS = [
+    "pg0 tcp 10.0.0.2:40000 > 192.168.0.2:80",
+    "pg0 tcp 10.0.0.2:40000 > 192.168.0.2:443 syn ack",
+    "pg1 tcp 192.168.0.2:80 > 10.0.0.2:40000 SA",
+    "pg0 udp 10.0.0.2:5353 > 192.168.0.2:53",
+    "pg1 udp 192.168.0.2:53 > 10.0.0.2:5353",
+    "pg0 icmp 10.0.0.2 > 192.168.0.2",
+    "pg1 icmp 192.168.0.2 > 10.0.0.2 type 0",
+    "pg1 icmp 192.168.0.2 > 10.0.0.2 type 3 code 3",
+    "pg0 proto 47 10.0.0.2 > 192.168.0.2",
+    "pg0 udp [fd00:1::2]:5353 > [fd00:2::2]:53",
+    "pg0 icmp6 fd00:1::2 > fd00:2::2",
+    "pg0 udp 10.0.0.2:1 > 10.0.0.3:2",
+]
+
+
+@pytest.mark.parametrize("sent", [(), (3, 0, 5)])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
+    """It changes nothing, and is what happens then to such a packet."""
+    bench = firewall("set acl-plugin session table max-entries 2")
+    for number in sent:
+        _send(bench, FLOWS[number])
+    before, place = state_of(bench.stepped), bench.past.place()
+    explanation = bench.explain(flow)
+    printed = bench.cli(f"explain {flow}")
+    assert (state_of(bench.stepped), bench.past.place()) == (before, place)
+    assert explanation.would
+    assert printed == explanation_text(explanation)
+    assert "would be" in printed
+    (verdict,) = _send(bench, flow)
+    assert (explanation.verdict.fate, explanation.verdict.tx) == (verdict.fate, verdict.tx)
+    if "session" not in verdict.reason:
+        assert explanation.verdict.reason == verdict.reason
+
+
+def _send(bench: Workbench, flow: str) -> Any:
+    parsed = bench.commands.parse(f"explain {flow}", bench)
+    assert parsed is not None
+    f = read_flow(parsed)
+    if len(f.src) == 4:
+        src, dst = (".".join(map(str, address)) for address in (f.src, f.dst))
+        return bench.send(f.interface, frame4(_l4(f), f.proto, src, dst))
+    head = bytes([0x60]) + bytes(5) + bytes([f.proto, 64]) + f.src + f.dst
+    return bench.send(f.interface, bytes(12) + b"\x86\xdd" + head + _l4(f))
+
+
+def _l4(f: Any) -> bytes:
+    if f.proto == 6:
+        return tcp(f.sport, f.dport, f.tcp_flags)
+    if f.proto == 17:
+        return udp(f.sport, f.dport)
+    return bytes([f.sport, f.dport]) + bytes(18) if f.proto in (1, 58) else bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("explain 9", "packets 1 to 2 that were sent"),
+        ("explain x.pcap:1", "no capture is called x.pcap"),
+        ("explain seventeen", "17 is"),
+        ("explain pg9 udp 10.0.0.2:1 > 10.0.0.3:2", "there is no interface pg9"),
+        ("explain pg0 udp 10.0.0.2 > 10.0.0.3", "have ports"),
+        ("explain pg0 udp 10.0.0.2:1 > [fd00::1]:2", "two families"),
+        ("explain pg0 udp 10.0.0.2:1 > 10.0.0.3:2 syn", "only tcp has flags"),
+        ("explain pg0 udp 10.0.0.2:1 > 10.0.0.3:2 type 3", "only icmp"),
+        ("explain pg0 icmp 10.0.0.2:1 > 10.0.0.3", "only tcp and udp have ports"),
+        ("explain pg0 icmp fd00::1 > fd00::2", "icmp6"),
+        ("explain pg0 udp 10.0.0.2:99999 > 10.0.0.3:2", "65535"),
+        ("explain pg0 udp 10.0.0.2222:9 > 10.0.0.3:2", "is not an address"),
+        ("explain pg0 tcp 10.0.0.2:9 > 10.0.0.3:2 zzz", "no TCP flags"),
+    ],
+)
+def test_what_cannot_be_explained_says_why(line: str, says: str) -> None:
+    """What was asked, what is there; nothing changes."""
+    bench = firewall()
+    bench.send("pg0", [frame4(udp(1, 2), 17, IN, OUT)] * 2)
+    before = state_of(bench.stepped)
+    with pytest.raises(CommandError, match=says.replace("+", r"\+")):
+        bench.cli(line)
+    assert state_of(bench.stepped) == before
+
+
+def test_no_history_no_past() -> None:
+    """Refused as going back is; a packet only asked about is explained there too."""
+    with pytest.raises(AclbenchError, match="no history"):
+        Workbench(history=False).explain(1)
+    threaded = Workbench(driver="threaded")
+    with pytest.raises(AclbenchError, match="real threads"):
+        threaded.explain(1)
+    threaded.cli("create packet-generator interface pg0")
+    assert "is down" in threaded.cli("explain pg0 udp 10.0.0.2:1 > 10.0.0.3:2")
+
+
+def test_captures_and_packets_that_were_sent_have_numbers_of_their_own() -> None:
+    """Two packets 1: asked which; a name with its source is clear."""
+    bench = bench_on(SMALL)
+    bench.send("pg0", frame4(udp(1, 2), 17, IN, OUT))
+    bench.play()
+    with pytest.raises(CommandError, match=r"http\.pcap:1 or sent:1"):
+        bench.explain(1)
+    assert "UDP" in explanation_text(bench.explain("sent:1"))
+    assert bench.explain("http.pcap:1").read.protocol != "UDP"
+
+
+@given(st.data())
+def test_all_mismatches_begin_with_the_engines(data: st.DataObject) -> None:
+    """The first field that differs is the one that the engine ends at; none: the rule matches."""
+    events: list[TraceEvent] = _events()
+    event = data.draw(st.sampled_from(events))
+    assert isinstance(event, PacketVerdict)
+    rule = AclRule(
+        is_permit=1,
+        is_ipv6=data.draw(st.booleans()),
+        proto=data.draw(st.sampled_from([0, 1, 6, 17])),
+        dst_port_or_code_last=data.draw(st.sampled_from([0, 80, 65535])),
+        tcp_flags_value=data.draw(st.sampled_from([0, 2])),
+        tcp_flags_mask=data.draw(st.sampled_from([0, 2, 18])),
+    )
+    five, later = unpack_key(event.key), data.draw(st.booleans())
+    fields = mismatches(rule, five, event.info, later)
+    assert (fields[0] if fields else None) == mismatch(rule, five, event.info, later)
+
+
+_HEARD: list[TraceEvent] = []
+
+
+def _events() -> list[TraceEvent]:
+    if not _HEARD:
+        for capture in ("http", "fragments", "dns-ping"):
+            bench = bench_on(SMALL.with_name(f"{capture}.pcap"))
+            bench.play()
+            _HEARD.extend(event for event in recorded(bench) if event.key)
+    return _HEARD
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.sampled_from([0, 8, 24, 32])), max_size=6),
+    st.integers(0, 2**32 - 1),
+)
+def test_forwarding_finds_what_the_fib_finds(nets: list[Any], address: int) -> None:
+    """The entry explained is the one used."""
+    bench = firewall()
+    fib = bench.machine.am.fib
+    for value, length in nets:
+        prefix = Prefix(value >> (32 - length) << (32 - length) if length else 0, length, False)
+        if fib.route(prefix) is None:
+            bench.cli(
+                f"ip route add {'.'.join(map(str, prefix.address.to_bytes(4, 'big')))}/{length}"
+                " via pg1"
+            )
+    for wanted in (address, *(value for value, _ in nets)):
+        entry = matching_entry(fib, wanted, False)
+        found = entry.sw_if_index if entry is not None else FIB_NO_ROUTE
+        assert found == fib.lookup(wanted.to_bytes(4, "big"))
+
+
+def test_the_forwarding_part_names_the_prefix() -> None:
+    """And the interface it leads to."""
+    bench = firewall()
+    part = next(p for p in bench.explain(FLOWS[0]).way if isinstance(p, ForwardingPart))
+    assert (part.prefix, part.interface) == ("192.168.0.0/24", "pg1")

@@ -1,0 +1,120 @@
+"""The bundled scenarios load, replay, and show what their texts promise."""
+
+from __future__ import annotations
+
+import pytest
+
+from aclbench import Workbench
+from aclbench.engine.events import (
+    ClassChanged,
+    FlagSet,
+    SessionDeleted,
+    SessionRequeued,
+    TraceEvent,
+    WaitChanged,
+)
+from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.workbench.rig.bundled import bundled_files, find_input
+from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.views.report import Report
+
+NAMES = [path.stem for path in bundled_files("scenarios")]
+
+
+def played(name: str) -> tuple[Workbench, list[TraceEvent], Report]:
+    """A scenario played to its end: the bench, its events and its figures."""
+    bench = Workbench.load(find_input(name))
+    events: list[TraceEvent] = []
+    bench.listen(events.append)
+    bench.play()
+    bench.check_invariants()
+    return bench, events, bench.report()
+
+
+def reasons_of(report: Report) -> dict[str, int]:
+    reasons: dict[str, int] = report.to_json()["reasons"]
+    return reasons
+
+
+def test_there_are_these() -> None:
+    assert {
+        "aging",
+        "two-workers",
+        "other-leg",
+        "clear-by-interface",
+        "backlog",
+        "full-table",
+        "fragments-and-ip6",
+    } <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_replays_and_says_what_to_watch(name: str) -> None:
+    scenario = load_scenario(find_input(name))
+    assert scenario.title
+    assert len(scenario.text.split()) > 20
+    bench, _, report = played(name)
+    assert bench.capture_error is None
+    assert report.packets.read > 100
+    assert report.sessions.added > 10
+
+
+def test_the_other_leg_changes_a_class_and_relinks_nothing() -> None:
+    bench, events, _ = played("other-leg")
+    bench.advance(30)
+    left = [e for e in events if isinstance(e, ClassChanged) and not e.relinked]
+    assert len(left) >= 4
+    assert all(event.thread_index != event.session.thread_index for event in left)
+    # Its recheck finds the session where it was, and puts it on the list of its class, or ends it.
+    ends = [e for e in events if isinstance(e, SessionDeleted | SessionRequeued)]
+    for event in left:
+        later = [e for e in ends if e.time > event.time]
+        assert any((e.thread_index, e.session_index) == tuple(event.session) for e in later)
+
+
+def test_clear_by_interface_clears_in_the_middle() -> None:
+    bench, events, report = played("clear-by-interface")
+    deleted = [event.time - bench.started for event in events if isinstance(event, SessionDeleted)]
+    assert len(deleted) > 100
+    # At once: no time passes while a worker sweeps, but for the cleaner's looking.
+    assert {round(time / NS_PER_SEC, 2) for time in deleted} == {12.0, 20.0}
+    assert reasons_of(report)["no ACL applied on its way"] > 100  # from 12 s to 14 s
+    assert report.by_class[1] == 0  # whatever lives now was not there to see a SYN
+    assert bench.snapshot().interfaces[1].input_acls == (0,)
+
+
+def test_backlog_shortens_the_wait_and_is_worked_off() -> None:
+    _, events, report = played("backlog")
+    waits = [event.new / NS_PER_SEC for event in events if isinstance(event, WaitChanged)]
+    assert min(waits) < 0.01
+    assert waits[-1] == 0.5
+    assert {event.flag for event in events if isinstance(event, FlagSet)} >= {
+        "interrupt_is_needed",
+        "interrupt_is_unwanted",
+    }
+    assert report.sessions.deleted == 599
+    assert report.sessions.live == 2
+
+
+def test_full_table_recycles_and_then_refuses() -> None:
+    _, _, report = played("full-table")
+    assert report.sessions.peak == 24
+    assert report.sessions.recycled > 400
+    assert reasons_of(report)["too many sessions to add new"] > 400
+    assert report.by_class[2] == 0  # nothing is left to recycle
+    assert report.by_class[1] == 20
+
+
+def test_fragments_and_ip6_share_and_are_skipped() -> None:
+    bench, _, report = played("fragments-and-ip6")
+    assert report.packets.malformed == 0
+    without_ports = [
+        session
+        for worker in bench.machine.am.workers
+        for session in worker.sessions_pool
+        if session.proto == 17 and session.key[-6:-2] == bytes(4)
+    ]
+    # Of UDP: of .2 and .3 in each family, and of the one behind hop-by-hop options; that of .2 in
+    # IPv6 is the same in both captures.
+    assert len(without_ports) == 4
+    assert reasons_of(report)["acl 1 rule 1: deny"] >= 8  # the answers round a routing header
