@@ -247,7 +247,7 @@ class Stepping:
         self._clean = fair and self.clean
         return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
 
-    def run_event(self) -> StepTaken | None:
+    def run_turn(self) -> StepTaken | None:
         """Take steps until an actor waits or is done; returns that one's last step.
 
         In fair order they are all of one actor.

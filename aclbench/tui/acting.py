@@ -98,8 +98,8 @@ class Acting(Parts):
     def action_step(self) -> None:
         self._do(lambda player: player.step())
 
-    def action_step_event(self) -> None:
-        self._do(lambda player: player.step(whole_event=True))
+    def action_step_turn(self) -> None:
+        self._do(lambda player: player.step(whole_turn=True))
 
     def action_step_packet(self) -> None:
         self._do(lambda player: player.step_packet())

@@ -38,10 +38,10 @@ SECTIONS: Final = (
             "One named step of the actor whose turn it is, or that a chose"),
         Key("b,left", "back('step')", "Back", "time.back",
             "Take the last named step back; going on from there finds the same run again"),
-        Key("e", "step_event", "Event", "time.event",
-            "One event: the actor whose turn it is runs until it waits"),
-        Key("E", "back('turn')", "", "time.back_event",
-            "Take the last event back: the turn of whoever had it"),
+        Key("e", "step_turn", "Turn", "time.turn",
+            "One turn: an actor runs until it waits or is done"),
+        Key("E", "back('turn')", "", "time.back_turn",
+            "Take the last turn back"),
         Key("p", "step_packet", "", "time.packet", "On to right behind the next packet"),
         Key("P", "back('packet')", "", "time.back_packet", "Back by one packet"),
         Key("m", "seek(False)", "Mark", "time.mark", "On to the next mark of the timeline"),
@@ -171,7 +171,7 @@ def _binding(key: Key) -> Binding:
 BINDINGS: Final = tuple(_binding(key) for section in SECTIONS for key in section.keys)
 #: What cannot be done on real threads, by id.
 NOT_ON_THREADS: Final = frozenset({
-    "time.step", "time.back", "time.event", "time.back_event", "time.packet", "time.back_packet",
+    "time.step", "time.back", "time.turn", "time.back_turn", "time.packet", "time.back_packet",
     "time.back_mark", "time.along_back", "time.along_on", "time.start", "time.end", "time.actor",
     "place.branches", "view.compare_places",
 })  # fmt: skip

@@ -220,8 +220,8 @@ class Player:
         self._gap_due = None
         self.say("idle gaps are played out" if self.plays_gaps else "idle gaps are jumped")
 
-    def step(self, whole_event: bool = False) -> None:
-        """One named step; or one event, which is an actor running until it waits or is done."""
+    def step(self, whole_turn: bool = False) -> None:
+        """One named step; or one turn, which is an actor running until it waits or is done."""
         self.pause()
         self._hold_still()
         actor = self.chosen or None
@@ -230,11 +230,11 @@ class Player:
                 able = ", ".join(self.bench.next_actors()) or "nobody"
                 self.say(f"{actor} has nothing to do now; {able} has: a chooses", error=True)
                 return
-            if whole_event and actor is None:
-                taken = self.bench.step_event()
+            if whole_turn and actor is None:
+                taken = self.bench.step_turn()
             else:
                 taken = self.bench.step(actor)
-                while whole_event and taken is not None and not taken.finished:
+                while whole_turn and taken is not None and not taken.finished:
                     taken = self.bench.step(actor)
         except AclbenchError as error:
             self.say(str(error), error=True)
@@ -243,7 +243,7 @@ class Player:
             self.say("nothing is left to do")
             return
         done = ", done" if taken.finished else ""
-        what = "event" if whole_event else "step"
+        what = "turn" if whole_turn else "step"
         self.say(f"{what}: {self.bench.actor_name(taken.actor)}, {taken.step}{done}")
         self._look_for_trouble()
 

@@ -73,7 +73,7 @@ _YOUNG: Final = 1
 _FOOTER: Final = (
     "play_pause", "step", "back('step')", "help", "quit", "lesson_next", "lesson_show",
     "lesson_hint", "lesson_undo", "lesson_menu", "lesson_choose", "open", "go_there", "search",
-    "order", "compare", "about", "command", "seek(False)", "do", "step_event", "go_to", "filter",
+    "order", "compare", "about", "command", "seek(False)", "do", "step_turn", "go_to", "filter",
     "send", "faster(1)",
 )  # fmt: skip
 #: In a lesson these come first: what it asks for is typed.
@@ -83,7 +83,7 @@ _FOOTER_IN_LESSON: Final = (
 )  # fmt: skip
 #: They stand in this order.
 _FOOTER_ORDER: Final = (
-    "play_pause", "step", "step_event", "back('step')", "seek(False)", "go_to", "faster(1)", "open",
+    "play_pause", "step", "step_turn", "back('step')", "seek(False)", "go_to", "faster(1)", "open",
     "go_there", "about", "filter", "search", "order", "compare", "send", "do", "command",
     "lesson_choose", "lesson_next", "lesson_hint", "lesson_undo", "lesson_show", "lesson_menu",
     "help", "quit",

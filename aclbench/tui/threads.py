@@ -64,7 +64,7 @@ class ThreadedPlayer(Player):
             self._halt()
             self._go()
 
-    def step(self, whole_event: bool = False) -> None:
+    def step(self, whole_turn: bool = False) -> None:
         """Not on threads."""
         self.say(WHY_NOT_ON_THREADS, error=True)
 

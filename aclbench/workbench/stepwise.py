@@ -33,9 +33,9 @@ class Stepwise:
         chosen = None if actor is None else self._actor(actor)
         return self._step(lambda: self.stepped.step(chosen), chosen, whole_turn=False)
 
-    def step_event(self) -> StepTaken | None:
+    def step_turn(self) -> StepTaken | None:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self._step(self.stepped.run_event, None, whole_turn=True)
+        return self._step(self.stepped.run_turn, None, whole_turn=True)
 
     def next_actors(self) -> list[str]:
         """Who can be chosen for the next step: now, or else when the next thing is due."""

@@ -137,7 +137,7 @@ class TimeTravel:
     # --- moving ------------------------------------------------------------------------------
 
     def back(self, count: int = 1, unit: Unit = "step") -> int:
-        """Go back by named steps, events or packets; returns how many, fewer at the start."""
+        """Go back by steps, turns, events or packets; returns how many, fewer at the start."""
         with self._moving() as history:
             return history.back(_count(count), _unit(unit))
 

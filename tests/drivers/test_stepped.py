@@ -226,7 +226,7 @@ def test_an_event_is_an_actors_steps_up_to_its_next_wait():
     bench.queue(udp_out())
     ends = []
     for _ in range(4):
-        taken = bench.driver.run_event()
+        taken = bench.driver.run_turn()
         assert taken is not None
         assert taken.finished
         ends.append((taken.actor, taken.step, taken.time - START_NS))
@@ -283,7 +283,7 @@ def test_the_interval_adapts_to_a_backlog_and_recovers():
     assert bench.am.live_sessions() == 1000
     intervals = set()
     while bench.am.live_sessions():
-        taken = bench.driver.run_event()
+        taken = bench.driver.run_turn()
         assert taken is not None
         intervals.add(bench.am.cleaner.wait_interval)
     assert bench.driver.now < START_NS + 122 * SEC

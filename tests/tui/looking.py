@@ -49,10 +49,10 @@ def frame_of(player: Player, rows: int = 40, columns: int = 74) -> Frame:
 
 
 def changed_frame() -> Frame:
-    """The frame after one event of the cleaner, compared with what was before."""
+    """The frame after one turn of the cleaner, compared with what was before."""
     player = Player(busy_bench, "a title")
     frame_of(player)
-    player.step(whole_event=True)
+    player.step(whole_turn=True)
     return frame_of(player)
 
 

@@ -107,7 +107,7 @@ async def test_steps_and_what_they_change(size: Size) -> None:
         await bench.press("right")
         assert "step: cleaner, tally" in bench.status()
         await bench.press("e")
-        assert "event: cleaner, raise interrupt, done" in bench.status()
+        assert "turn: cleaner, raise interrupt, done" in bench.status()
         assert "●pending*" in bench.text("#workers TextPanel")
         await bench.press("full_stop")
         assert "jumped" in bench.status()
@@ -262,7 +262,7 @@ async def test_who_steps_is_chosen() -> None:
         assert bench.player.chosen == "vpp_wk_1"
         assert "vpp_wk_1 steps" in bench.status()
         await bench.press("e")
-        assert "event: vpp_wk_1, say, done" in bench.status()
+        assert "turn: vpp_wk_1, say, done" in bench.status()
         await bench.press("s")
         assert "vpp_wk_1 has nothing to do now" in bench.status()
         assert len(bench.bench.branches()) == 1

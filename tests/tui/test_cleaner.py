@@ -89,7 +89,7 @@ def test_a_step_and_what_it_changed_have_a_mark() -> None:
     first = cleaner_drawing(frame_of(player), 80, 2, PLAIN).lines[0].plain
     assert "next: " in first
     assert first.endswith("*")
-    player.step(whole_event=True)
+    player.step(whole_turn=True)
     text = cleaner_drawing(frame_of(player), 80, 2, PLAIN).plain
     before = cleaner_drawing(frame_named("busy"), 80, 2, PLAIN).plain
     assert "interrupts sent" in before

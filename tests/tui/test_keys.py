@@ -77,7 +77,7 @@ def test_only_what_is_for_a_place_is_offered_there(place: str) -> None:
 
 
 def test_on_threads_nothing_goes_back() -> None:
-    for action in ("step", "step_event", "back('step')", "seek(True)", "to_start", "actor"):
+    for action in ("step", "step_turn", "back('step')", "seek(True)", "to_start", "actor"):
         assert is_offered(action, "bench", threaded=False)
         assert not is_offered(action, "bench", threaded=True)
     for action in ("play_pause", "jump", "faster(1)", "send", "quit", "place('log')"):

@@ -241,7 +241,7 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
 ) -> None:
     monkeypatch.setattr("aclbench.tui.player.MANY_SESSIONS", 1)
     player = Player(busy_bench, "t", wall)
-    player.step(whole_event=True)
+    player.step(whole_turn=True)
     player.back("event")
     assert any("would take long" in text for text in texts(player))
 
@@ -253,10 +253,10 @@ def test_steps_say_who_did_what(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     player.step()
     assert player.notice == "step: cleaner, wake up"
-    player.step(whole_event=True)
-    assert player.notice == "event: cleaner, raise interrupt, done"
-    player.step(whole_event=True)
-    assert player.notice == "event: vpp_wk_0, say, done"
+    player.step(whole_turn=True)
+    assert player.notice == "turn: cleaner, raise interrupt, done"
+    player.step(whole_turn=True)
+    assert player.notice == "turn: vpp_wk_0, say, done"
 
 
 def test_nothing_to_step_is_said(wall: Wall) -> None:
@@ -300,7 +300,7 @@ def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
 def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str) -> None:
     player = Player(busy_bench, "t", wall)
     for _ in range(5):
-        player.step(whole_event=True)
+        player.step(whole_turn=True)
     there, log = snapshot_of(player), texts(player)
     for _ in range(4):
         player.back(unit)  # type: ignore[arg-type]
@@ -346,7 +346,7 @@ def test_both_ends_are_said(wall: Wall) -> None:
 def due_bench() -> Workbench:
     """Both workers' interrupts, raised by the cleaner, and not served."""
     bench = busy_bench()
-    bench.step_event()
+    bench.step_turn()
     return bench
 
 
@@ -355,8 +355,8 @@ def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
     player.chosen = "vpp_wk_1"
     player.step()
     assert player.notice.startswith("step: vpp_wk_1, ")
-    player.step(whole_event=True)
-    assert player.notice.startswith("event: vpp_wk_1, ")
+    player.step(whole_turn=True)
+    assert player.notice.startswith("turn: vpp_wk_1, ")
     assert player.notice.endswith("done")
     first, second = snapshot_of(player).workers
     assert first.interrupt_is_pending
@@ -376,12 +376,12 @@ def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None
 def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: Wall) -> None:
     player = Player(due_bench, "t", wall)
     begin = player.bench.past.cursor
-    player.step(whole_event=True)
-    player.step(whole_event=True)
+    player.step(whole_turn=True)
+    player.step(whole_turn=True)
     first = snapshot_of(player)
     player.go_to_place(begin)
     player.chosen = "vpp_wk_1"
-    player.step(whole_event=True)
+    player.step(whole_turn=True)
     names = [branch.name for branch in player.bench.branches()]
     assert len(names) == 2
     player.switch("main")

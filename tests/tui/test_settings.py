@@ -30,7 +30,7 @@ from aclbench.tui.settings import (
 
 PLACE = [
     Binding("s,right", "step", "Step", id="time.step", tooltip="One step"),
-    Binding("e", "event", "Event", id="time.event", tooltip="One event"),
+    Binding("e", "turn", "Turn", id="time.turn", tooltip="One turn"),
     Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave"),
 ]
 ELSEWHERE = [Binding("q,escape", "close", "Close", id="help.close", tooltip="Close")]
@@ -72,7 +72,7 @@ def test_everything_set(tmp_path: Path) -> None:
         ('[keys]\n"time.step" = "rihgt"', "did you mean right?"),
         ('[keys]\n"time.step" = ""', "is no key"),
         ('[keys]\n"time.step" = "hyper+x"', "is no key"),
-        ('[keys]\n"time.step" = "e"', "e is the key of time.event already"),
+        ('[keys]\n"time.step" = "e"', "e is the key of time.turn already"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_rest_used(tmp_path: Path, text: str, words: str) -> None:
@@ -84,14 +84,14 @@ def test_what_is_wrong_is_said_and_the_rest_used(tmp_path: Path, text: str, word
 
 
 def test_of_clashing_keys_the_one_set_last_gives_way(tmp_path: Path) -> None:
-    settings, notices = read(tmp_path, '[keys]\n"time.step" = "x"\n"time.event" = "x"\n')
+    settings, notices = read(tmp_path, '[keys]\n"time.step" = "x"\n"time.turn" = "x"\n')
     assert settings.keys == {"time.step": "x"}
     assert len(notices) == 1
     # Keys that change places do not clash, nor do keys of two places.
-    text = '[keys]\n"time.step" = "e"\n"time.event" = "s"\n"help.close" = "e"\n'
+    text = '[keys]\n"time.step" = "e"\n"time.turn" = "s"\n"help.close" = "e"\n'
     settings, notices = read(tmp_path, text)
     assert notices == []
-    assert settings.keys == {"time.step": "e", "time.event": "s", "help.close": "e"}
+    assert settings.keys == {"time.step": "e", "time.turn": "s", "help.close": "e"}
 
 
 def test_names_without_quotes_mean_the_same(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["time.step", "time.event", "app.quit"]),
+        st.sampled_from(["time.step", "time.turn", "app.quit"]),
         st.text(alphabet="seqx,+. 日", max_size=6) | st.integers(),
     )
 )
@@ -228,7 +228,7 @@ def test_help_has_every_key_of_every_section_as_it_is_set() -> None:
     set_now = with_keys(PLACE, {"time.step": "x"})
     parts = help_rows([("Here", set_now), ("Nothing", []), ("Elsewhere", ELSEWHERE)], SIGNS)
     assert [part[0][0] for part in parts] == ["Here", "Elsewhere", "On screen"]
-    assert parts[0][1:] == [("x", "One step"), ("e", "One event"), ("q", "Leave")]
+    assert parts[0][1:] == [("x", "One step"), ("e", "One turn"), ("q", "Leave")]
     assert in_columns(parts, 1) == [parts]
     assert [part for column in in_columns(parts, 2) for part in column] == parts
 

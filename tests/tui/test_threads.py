@@ -83,7 +83,7 @@ async def test_what_cannot_be_done_is_not_offered() -> None:
                 assert bench.top is bench.screen
                 assert bench.screen.place == "bench", key
         assert bench.player.stamp() == before
-        for word in ("Step", "Event", "Back"):
+        for word in ("Step", "Turn", "Back"):
             assert f" {word} " not in bench.text("#footer")
         assert "branches" not in bench.text("#tabs")
         offered = {c.title for c in bench.pilot.app.get_system_commands(bench.screen)}

@@ -161,7 +161,7 @@ def test_no_thread_is_left_between_two_calls(bench: Workbench) -> None:
     "act",
     [
         lambda bench: bench.step(),
-        lambda bench: bench.step_event(),
+        lambda bench: bench.step_turn(),
         lambda bench: bench.back(1),
         lambda bench: bench.goto_time(5),
         lambda bench: bench.branches(),

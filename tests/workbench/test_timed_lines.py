@@ -76,7 +76,7 @@ def test_each_is_run_at_its_time(tmp_path: Path, history: bool) -> None:
 
 
 def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
-    """In one go, by pieces, without a history, by events, by named steps."""
+    """In one go, by pieces, without a history, by turns, by named steps."""
     end_ns = 5 * NS_PER_SEC
     whole = Workbench.load(write(tmp_path))
     whole.run_until(whole.started + end_ns)
@@ -88,7 +88,7 @@ def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
         pass
     without.run_until(without.started + end_ns)
     assert state(pieces) == state(whole) == state(without)
-    for step in (Workbench.step, Workbench.step_event):
+    for step in (Workbench.step, Workbench.step_turn):
         bench = Workbench.load(write(tmp_path))
         commands = []
         while (taken := step(bench)) is not None and len(commands) < 3:

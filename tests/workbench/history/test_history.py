@@ -105,7 +105,7 @@ def act(bench: Workbench, action: tuple[str, Any]) -> None:
             bench.step()
     elif kind == "event":
         for _ in range(value):
-            bench.step_event()
+            bench.step_turn()
     elif kind == "hand":
         actors = bench.actors()
         if actors:
@@ -360,7 +360,7 @@ def test_going_on_in_the_past_goes_along_the_branch() -> None:
         for _ in range(40):
             bench.step()
         for _ in range(10):
-            bench.step_event()
+            bench.step_turn()
         assert state_of(bench.driver) != before
         bench.run_until(bench.now + 10**9)
         bench.play(13)

@@ -94,7 +94,7 @@ def test_while_a_checkpoint_is_made_no_run_goes_on() -> None:
     "act",
     [
         lambda bench: bench.step(),
-        lambda bench: bench.step_event(),
+        lambda bench: bench.step_turn(),
         lambda bench: bench.cli("set acl-plugin session timeout udp idle 1"),
         lambda bench: bench.cli("run 1s"),
         lambda bench: bench.send("pg0", [bytes(60)]),

@@ -41,7 +41,7 @@ def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> N
     bench.machine.am.listener = heard.append
     served: InterruptServed | None = None
     while served is None:
-        if bench.stepped.run_event() is None:  # no session anywhere
+        if bench.stepped.run_turn() is None:  # no session anywhere
             assert {story.interrupt for story in said} == {None}
             return
         mine = [e for e in heard if isinstance(e, InterruptServed) and e.thread_index == 1]
