@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aclbench.compiled import use_compiled
+from aclbench.version import __version__
 
 if TYPE_CHECKING:
     from aclbench.errors import (
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from aclbench.workbench.views.verdict import NodeCheck, Verdict
     from aclbench.workbench.workbench import Workbench
 
-__version__ = "0.1.0"
 __all__ = [
     "AclbenchError",
     "CaptureError",
@@ -30,6 +30,7 @@ __all__ = [
     "Verdict",
     "View",
     "Workbench",
+    "__version__",
 ]
 
 use_compiled()

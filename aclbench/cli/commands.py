@@ -8,7 +8,6 @@ import traceback
 
 import click
 
-from aclbench import __version__
 from aclbench.cli.explain import explain
 from aclbench.cli.learn import learn
 from aclbench.cli.repl import repl
@@ -17,6 +16,7 @@ from aclbench.cli.synth import synth
 from aclbench.cli.tui import tui
 from aclbench.compiled import form
 from aclbench.errors import AclbenchError, ThreadError
+from aclbench.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

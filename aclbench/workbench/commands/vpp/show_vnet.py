@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-import aclbench
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
 from aclbench.engine.packet import address_text
+from aclbench.version import __version__
 from aclbench.workbench.commands.columns import centred
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.views.events import seconds_text
@@ -94,7 +94,7 @@ def show_threads(bench: Workbench, parsed: ParsedCommand) -> str:
 
 def show_version(bench: Workbench, parsed: ParsedCommand) -> str:
     """Which program this is, said where VPP says its own."""
-    return f"aclbench v{aclbench.__version__}: VPP's acl plugin as of its 2017 multicore commit"
+    return f"aclbench v{__version__}: VPP's acl plugin as of its 2017 multicore commit"
 
 
 def show_clock(bench: Workbench, parsed: ParsedCommand) -> str:
@@ -141,7 +141,7 @@ def threads_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
 
 def version_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
     """`show version`."""
-    return {"version": aclbench.__version__}
+    return {"version": __version__}
 
 
 def clock_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
