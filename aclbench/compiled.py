@@ -24,8 +24,8 @@ COMPILED: Final = {
     "capture": ("walk",),
     "drivers": ("frame", "driver", "stepping", "stepped", "handout"),
     "engine": (
-        *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "main", "reasons"),
-        *("sessions", "datapath", "idle_check", "cleaner", "machine"),
+        *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
+        *("telling", "main", "flags", "sessions", "datapath", "idle_check", "cleaner", "machine"),
     ),
 }
 #: What compiled modules import and is not compiled: trace events are made only for who listens.

@@ -156,7 +156,7 @@ class Handout:
 
     def _parcel(self, frame: Frame, of: Rows, begin: int, stop: int, now: int) -> Parcel:
         """The parcel of some rows; where there are none, of all from `begin` to `stop`."""
-        listening = self.am.listener is not None
+        listening = self.am.tell.listener is not None
         rows = of.rows
         numbers: list[int] = []
         if not rows:

@@ -131,7 +131,7 @@ class SteppedDriver(Stepping):
         """Handle the packets that arrive up to `until`, and before each what is due by then."""
         am = self.machine.am
         datapath = self.machine.datapath
-        listening = am.listener is not None
+        listening = am.tell.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers = self._rx_workers()
         flow_workers: list[Worker] = []

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from aclbench.engine.events import ClearFinished, ClearStarted, InterruptSent, WaitChanged
-from aclbench.engine.idle_check import write_flag
+from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
 from aclbench.engine.steps import (
     CLEAR_ALL,
@@ -36,14 +35,11 @@ from aclbench.engine.timeouts import (
     NEVER,
     WAIT_INTERVAL_INCREMENT_NS,
 )
-from aclbench.engine.worker import Worker
+from aclbench.engine.worker import THREAD_MAIN, Worker
 
 CleanerProcess = Generator[Step | Wait, Wake, None]
 #: A part of the process that ends: it returns the time as of its last step.
 CleanerPart = Generator[Step | Wait, Wake, int]
-
-#: The thread that the cleaner runs on.
-THREAD_MAIN = 0
 
 
 class Cleaner:
@@ -121,23 +117,21 @@ class Cleaner:
         am = self.am
         am.cleaner.clearing_bitmap = bitmap
         am.cleaner.cnt_clears_started += 1
-        if am.listener is not None:
-            am.listener(ClearStarted(now, THREAD_MAIN, bitmap))
+        am.tell.clear_started(bitmap, now)
         for worker in am.packet_workers:
             while worker.clear_in_process:
                 now = yield from self.wait_for_clears([worker], now)
             now, _ = yield COPY_BITMAP
             worker.pending_clear_sw_if_index_bitmap = bitmap
             now, _ = yield SET_CLEAR
-            write_flag(am, worker, "clear_in_process", 1, THREAD_MAIN, now)
-        am.outside.memory_barrier()
+            set_clear_in_process(am, worker, 1, THREAD_MAIN, now)
+        am.host.memory_barrier()
         now = yield from self.send_interrupts_to_workers(now)
         while any(worker.clear_in_process for worker in am.packet_workers):
             now = yield from self.wait_for_clears(am.packet_workers, now)
         now, _ = yield END_CLEAR
         am.cleaner.clearing_bitmap = 0
-        if am.listener is not None:
-            am.listener(ClearFinished(now, THREAD_MAIN, bitmap))
+        am.tell.clear_finished(bitmap, now)
         return now
 
     def wait_for_clears(self, workers: list[Worker], now: int) -> CleanerPart:
@@ -170,7 +164,7 @@ class Cleaner:
                 needed = True  # cleared as the interrupt is sent
             if worker.interrupt_is_unwanted:
                 unwanted = True
-                write_flag(am, worker, "interrupt_is_unwanted", 0, THREAD_MAIN, now)
+                set_unwanted(am, worker, 0, THREAD_MAIN, now)
         old = wanted = cleaner.wait_interval
         if needed:
             wanted = old // 2
@@ -179,8 +173,7 @@ class Cleaner:
         cleaner.wait_interval = min(max(wanted, am.wait_interval_min), am.wait_interval_max)
         if cleaner.wait_interval != old:
             cleaner.cnt_wait_changes += 1
-            if am.listener is not None:
-                am.listener(WaitChanged(now, THREAD_MAIN, old, cleaner.wait_interval))
+            am.tell.wait_changed(old, cleaner.wait_interval, now)
 
     # --- 4. interrupt ------------------------------------------------------------------------
 
@@ -199,11 +192,10 @@ class Cleaner:
         if worker.interrupt_is_pending:
             return now
         now, _ = yield MARK_PENDING
-        write_flag(self.am, worker, "interrupt_is_pending", 1, THREAD_MAIN, now)
-        write_flag(self.am, worker, "interrupt_is_needed", 0, THREAD_MAIN, now)
+        set_pending(self.am, worker, 1, THREAD_MAIN, now)
+        set_needed(self.am, worker, 0, THREAD_MAIN, now)
         now, _ = yield RAISE_INTERRUPT
         self.am.cleaner.cnt_interrupts_sent += 1
-        if self.am.listener is not None:
-            self.am.listener(InterruptSent(now, worker.thread_index))
-        self.am.outside.raise_interrupt(worker.thread_index)
+        self.am.tell.interrupt_sent(worker, now)
+        self.am.host.raise_interrupt(worker.thread_index)
         return now

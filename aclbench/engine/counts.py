@@ -1,4 +1,4 @@
-"""How many trace events of each kind there have been, from the counters that are kept anyway.
+"""The kinds of trace events, in one table: how each is counted by counters that are kept anyway.
 
 So a run that nobody listened to still knows how many events it had, and of what kind: what a
 timeline is drawn from, and what numbers the events of a run.
@@ -6,47 +6,60 @@ timeline is drawn from, and what numbers the events of a run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from aclbench.engine.events import EVENT_TYPES
-from aclbench.engine.main import AclMain
+from aclbench.engine.events import (
+    ClassChanged,
+    ClearFinished,
+    ClearStarted,
+    FlagSet,
+    InterruptSent,
+    InterruptServed,
+    PacketVerdict,
+    RulesReplaced,
+    SessionAdded,
+    SessionDeleted,
+    SessionRecycled,
+    SessionRequeued,
+    SweepFinished,
+    SweepStarted,
+    TraceEvent,
+    WaitChanged,
+)
+from aclbench.engine.main import AclMain, CleanerData
+from aclbench.engine.worker import Worker
 
-#: The kinds of events in the order of `event_counts`, by name.
-EVENT_KINDS: Final = tuple(event.kind for event in EVENT_TYPES)
+#: A counter of every worker, summed, and one of the cleaner; None: it has none of the kind.
+WorkerCounter = Callable[[Worker], int]
+CleanerCounter = Callable[[CleanerData], int]
+
+#: Every kind of event, in the order in which they are counted and listed.
+EVENTS: Final[dict[type[TraceEvent], tuple[WorkerCounter | None, CleanerCounter | None]]] = {
+    SessionAdded: (lambda w: sum(w.session_adds_by_sw_if_index.values()), None),
+    ClassChanged: (lambda w: w.cnt_class_changes, None),
+    SessionRequeued: (lambda w: w.cnt_session_timer_restarted, None),
+    SessionDeleted: (lambda w: w.cnt_deleted_sessions, None),
+    SessionRecycled: (lambda w: w.cnt_recycled_sessions, None),
+    InterruptSent: (None, lambda c: c.cnt_interrupts_sent),
+    InterruptServed: (lambda w: w.cnt_interrupts_served, None),
+    FlagSet: (lambda w: w.cnt_flag_changes, lambda c: c.cnt_flag_changes),
+    ClearStarted: (None, lambda c: c.cnt_clears_started),
+    ClearFinished: (None, lambda c: c.cnt_delete_by_sw_index_ok),
+    SweepStarted: (lambda w: w.cnt_sweeps_started, None),
+    SweepFinished: (lambda w: w.cnt_sweeps_finished, None),
+    WaitChanged: (None, lambda c: c.cnt_wait_changes),
+    RulesReplaced: (lambda w: w.cnt_rules_replaced, None),
+    PacketVerdict: (lambda w: sum(w.packet_reasons.values()), None),
+}
+#: The kinds by name, in the order of `event_counts`.
+EVENT_KINDS: Final = tuple(event.kind for event in EVENTS)
 
 
 def event_counts(am: AclMain) -> tuple[int, ...]:
     """The number of events of each kind since the start, in the order of `EVENT_KINDS`."""
-    cleaner = am.cleaner
-    added = changed = requeued = deleted = recycled = served = packets = 0
-    flags = cleaner.cnt_flag_changes
-    sweeps_started = sweeps_finished = replaced = 0
-    for worker in am.workers:
-        added += sum(worker.session_adds_by_sw_if_index.values())
-        changed += worker.cnt_class_changes
-        requeued += worker.cnt_session_timer_restarted
-        deleted += worker.cnt_deleted_sessions
-        recycled += worker.cnt_recycled_sessions
-        served += worker.cnt_interrupts_served
-        flags += worker.cnt_flag_changes
-        sweeps_started += worker.cnt_sweeps_started
-        sweeps_finished += worker.cnt_sweeps_finished
-        replaced += worker.cnt_rules_replaced
-        packets += sum(worker.packet_reasons.values())
-    return (
-        added,
-        changed,
-        requeued,
-        deleted,
-        recycled,
-        cleaner.cnt_interrupts_sent,
-        served,
-        flags,
-        cleaner.cnt_clears_started,
-        cleaner.cnt_delete_by_sw_index_ok,
-        sweeps_started,
-        sweeps_finished,
-        cleaner.cnt_wait_changes,
-        replaced,
-        packets,
+    return tuple(
+        (sum(map(of_worker, am.workers)) if of_worker is not None else 0)
+        + (of_cleaner(am.cleaner) if of_cleaner is not None else 0)
+        for of_worker, of_cleaner in EVENTS.values()
     )

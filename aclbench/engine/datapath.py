@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from typing import Final
 
 from aclbench.engine.acl import DENY, PERMIT, AclRule, mismatch
-from aclbench.engine.events import Check, PacketVerdict, RulesReplaced
+from aclbench.engine.events import Check
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FIB_MULTICAST, FIB_NO_ROUTE
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import (
@@ -134,7 +134,7 @@ class Datapath:
         `parse`, `forward` and `finish` that such a packet needs stand here once more.
         """
         am = self.am
-        if am.listener is not None:
+        if am.tell.listener is not None:
             for _ in self.packet_steps(worker, rx, key, mirror_key, info, now):
                 pass
             return
@@ -321,10 +321,7 @@ class Datapath:
         if match.rules is not rules:
             if match.rules is not None:
                 worker.cnt_rules_replaced += 1
-                if am.listener is not None:
-                    am.listener(
-                        RulesReplaced(now, worker.thread_index, acl_index, match.rule_index)
-                    )
+                am.tell.rules_replaced(worker, acl_index, match.rule_index, now)
             match.rules = rules
         rule_index = match.rule_index
         if rule_index >= len(rules):
@@ -423,20 +420,7 @@ class Datapath:
     ) -> None:
         """Count the packet under its last reason, and tell who listens."""
         self.count(worker, reason)
-        if self.am.listener is not None:
-            self.am.listener(
-                PacketVerdict(
-                    now,
-                    worker.thread_index,
-                    worker.packet_number,
-                    rx,
-                    tx,
-                    key,
-                    info,
-                    reason,
-                    tuple(checks),
-                )
-            )
+        self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
 
     # --- ahead of the packets -------------------------------------------------------------------
 

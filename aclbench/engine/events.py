@@ -1,8 +1,8 @@
 """Trace events: what the machine tells whoever listens.
 
-Frozen values. They are made only when someone listens; unheard, one costs one test. `time` is in
-nanoseconds, `thread_index` is the thread on which it happened (for `InterruptSent` and `FlagSet`
-the thread that it happened *to*: `by` says who did it).
+Frozen values, made only when someone listens (`telling`). `time` is in nanoseconds, `thread_index`
+is the thread on which it happened (for `InterruptSent` and `FlagSet` the thread that it happened
+*to*: `by` says who did it).
 """
 
 from __future__ import annotations
@@ -174,22 +174,3 @@ class PacketVerdict(TraceEvent):
     info: int
     reason: int
     checks: tuple[Check, ...]
-
-
-EVENT_TYPES: tuple[type[TraceEvent], ...] = (
-    SessionAdded,
-    ClassChanged,
-    SessionRequeued,
-    SessionDeleted,
-    SessionRecycled,
-    InterruptSent,
-    InterruptServed,
-    FlagSet,
-    ClearStarted,
-    ClearFinished,
-    SweepStarted,
-    SweepFinished,
-    WaitChanged,
-    RulesReplaced,
-    PacketVerdict,
-)

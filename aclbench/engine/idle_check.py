@@ -10,14 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from aclbench.engine.events import (
-    FlagSet,
-    InterruptServed,
-    SessionDeleted,
-    SessionRequeued,
-    SweepFinished,
-    SweepStarted,
-)
+from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
 from aclbench.engine.session import NO_SESSION, Session, session_get_timeout_type
 from aclbench.engine.sessions import Sessions
@@ -47,8 +40,8 @@ class IdleCheck:
         yield ALLOW_INTERRUPT
         # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
         # we to read first, it could find an interrupt pending still, and send none for the clear.
-        self.set_flag(worker, "interrupt_is_pending", 0, now)
-        self.am.outside.memory_barrier()
+        set_pending(self.am, worker, 0, worker.thread_index, now)
+        self.am.host.memory_barrier()
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:
             yield START_SWEEP
@@ -81,10 +74,7 @@ class IdleCheck:
             yield JUDGE
             deleted += self.judge(worker, expired.popleft(), now)
         worker.cnt_interrupts_served += 1
-        if self.am.listener is not None:
-            self.am.listener(
-                InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
-            )
+        self.am.tell.interrupt_served(worker, taken, deleted, now)
         return taken
 
     def take_heads(self, worker: Worker, list_id: int, budget: int, now: int) -> None:
@@ -125,27 +115,12 @@ class IdleCheck:
         if now < session.last_active_time + am.session_timeout[list_id] and not cleared:
             self.sessions.conn_list_add_session(worker, session, list_id, now)
             worker.cnt_session_timer_restarted += 1
-            if am.listener is not None:
-                idle = now - session.last_active_time
-                am.listener(
-                    SessionRequeued(now, worker.thread_index, session.session_index, list_id, idle)
-                )
+            am.tell.requeued(worker, session, list_id, now)
             return False
         self.sessions.delete_session(worker, session)
         worker.cnt_deleted_sessions += 1
         worker.cnt_cleared_sessions += cleared
-        if am.listener is not None:
-            am.listener(
-                SessionDeleted(
-                    now,
-                    worker.thread_index,
-                    session.session_index,
-                    session.sw_if_index,
-                    session.key,
-                    now - session.last_active_time,
-                    bool(cleared),
-                )
-            )
+        am.tell.deleted(worker, session, bool(cleared), now)
         return True
 
     # --- the mass clear ----------------------------------------------------------------------
@@ -160,21 +135,13 @@ class IdleCheck:
         if worker.pending_clear_sw_if_index_bitmap:
             worker.swipe_end_time = max([now, *self.tail_times(worker)])
         worker.cnt_sweeps_started += 1
-        if self.am.listener is not None:
-            self.am.listener(
-                SweepStarted(
-                    now,
-                    worker.thread_index,
-                    worker.pending_clear_sw_if_index_bitmap,
-                    worker.swipe_end_time,
-                )
-            )
+        self.am.tell.sweep_started(worker, now)
 
     def end_quantum(self, worker: Worker, now: int) -> Iterator[Step]:
         """After each quantum of a sweep: done, or another interrupt is needed."""
         if self.sweep_has_more(worker):
             yield SAY
-            self.set_flag(worker, "interrupt_is_needed", 1, now)
+            set_needed(self.am, worker, 1, worker.thread_index, now)
             return
         yield END_SWEEP
         worker.swipe_end_time = 0
@@ -185,9 +152,8 @@ class IdleCheck:
     def clear_done(self, worker: Worker, now: int) -> None:
         """The last thing written: from here on the cleaner may start another clear."""
         worker.cnt_sweeps_finished += 1
-        if self.am.listener is not None:
-            self.am.listener(SweepFinished(now, worker.thread_index))
-        self.set_flag(worker, "clear_in_process", 0, now)
+        self.am.tell.sweep_finished(worker, now)
+        set_clear_in_process(self.am, worker, 0, worker.thread_index, now)
 
     def sweep_has_more(self, worker: Worker) -> bool:
         """Whether a list's head was there when the sweep began."""
@@ -210,38 +176,10 @@ class IdleCheck:
     def say_how_busy(self, worker: Worker, taken: int, may_be_unwanted: bool, now: int) -> None:
         """Tell the cleaner whether its interrupts come at the right rate."""
         if taken >= self.am.max_deleted_sessions_per_interval:
-            self.set_flag(worker, "interrupt_is_needed", 1, now)
+            set_needed(self.am, worker, 1, worker.thread_index, now)
         elif taken <= self.am.min_deleted_sessions_per_interval:
             if may_be_unwanted:
-                self.set_flag(worker, "interrupt_is_unwanted", 1, now)
+                set_unwanted(self.am, worker, 1, worker.thread_index, now)
         else:
-            self.set_flag(worker, "interrupt_is_needed", 0, now)
-            self.set_flag(worker, "interrupt_is_unwanted", 0, now)
-
-    def set_flag(self, worker: Worker, flag: str, value: int, now: int) -> None:
-        """Write one of this worker's flags."""
-        write_flag(self.am, worker, flag, value, worker.thread_index, now)
-
-
-def write_flag(am: AclMain, worker: Worker, flag: str, value: int, by: int, now: int) -> None:
-    """Write a flag that two threads share, and tell who listens if that changed it.
-
-    `by` is the thread that writes: the worker itself, or 0 for the cleaner.
-    """
-    if flag == "interrupt_is_pending":
-        old, worker.interrupt_is_pending = worker.interrupt_is_pending, value
-    elif flag == "interrupt_is_needed":
-        old, worker.interrupt_is_needed = worker.interrupt_is_needed, value
-    elif flag == "interrupt_is_unwanted":
-        old, worker.interrupt_is_unwanted = worker.interrupt_is_unwanted, value
-    else:
-        assert flag == "clear_in_process", flag
-        old, worker.clear_in_process = worker.clear_in_process, value
-    if old == value:
-        return
-    if by == worker.thread_index:
-        worker.cnt_flag_changes += 1
-    else:
-        am.cleaner.cnt_flag_changes += 1
-    if am.listener is not None:
-        am.listener(FlagSet(now, worker.thread_index, flag, value, by))
+            set_needed(self.am, worker, 0, worker.thread_index, now)
+            set_unwanted(self.am, worker, 0, worker.thread_index, now)

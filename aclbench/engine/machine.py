@@ -11,7 +11,7 @@ from aclbench.engine.cleaner import Cleaner
 from aclbench.engine.datapath import Datapath
 from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
 from aclbench.engine.idle_check import IdleCheck
-from aclbench.engine.main import AclMain, Interface, Outside
+from aclbench.engine.main import AclMain, Host, Interface
 from aclbench.engine.packet import address_text
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
@@ -21,8 +21,8 @@ from aclbench.engine.timeouts import NS_PER_SEC
 class Machine:
     """A bench: `n_workers` worker threads beside thread 0, or none."""
 
-    def __init__(self, n_workers: int, outside: Outside) -> None:
-        self.am = AclMain(n_workers, outside)
+    def __init__(self, n_workers: int, host: Host) -> None:
+        self.am = AclMain(n_workers, host)
         self.sessions = Sessions(self.am)
         self.datapath = Datapath(self.am, self.sessions)
         self.idle_check = IdleCheck(self.am, self.sessions)
@@ -61,7 +61,7 @@ class Machine:
         self.am.fib.remove_interface(sw_if_index)
         for address, length, is_ip6 in interface.addresses:
             self._forget_address(address, length, is_ip6, sw_if_index)
-        self.am.outside.signal_cleaner(CleanerEvent(sw_if_index, deleted=True))
+        self.am.host.signal_cleaner(CleanerEvent(sw_if_index, deleted=True))
 
     def add_address(self, interface: Interface, address: int, length: int, is_ip6: bool) -> None:
         """Give an interface an address, and with it a route to its subnet."""
@@ -156,7 +156,7 @@ class Machine:
             interface.output_acls = acl_indices
         self._note_lookup_context(interface.sw_if_index, is_input, acl_indices)
         if had and not (interface.input_acls or interface.output_acls):
-            self.am.outside.signal_cleaner(CleanerEvent(interface.sw_if_index))
+            self.am.host.signal_cleaner(CleanerEvent(interface.sw_if_index))
 
     def _note_lookup_context(
         self, sw_if_index: int, is_input: bool, acl_indices: tuple[int, ...]
@@ -184,4 +184,4 @@ class Machine:
 
     def clear_sessions(self) -> None:
         """Ask the cleaner to clear the sessions of every interface."""
-        self.am.outside.signal_cleaner(CLEAR_ALL)
+        self.am.host.signal_cleaner(CLEAR_ALL)

@@ -6,15 +6,14 @@ belong to vnet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from aclbench.engine.acl import Acl
-from aclbench.engine.events import TraceEvent
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, flow_hash
 from aclbench.engine.session import Session
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
+from aclbench.engine.telling import Tell
 from aclbench.engine.timeouts import (
     DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL,
     DEFAULT_MAX_ENTRIES,
@@ -27,7 +26,7 @@ from aclbench.engine.timeouts import (
 from aclbench.engine.worker import Worker
 
 
-class Outside(Protocol):
+class Host(Protocol):
     """What the machine asks of whoever drives it. Either may be called from any step."""
 
     def raise_interrupt(self, thread_index: int) -> None:
@@ -73,11 +72,9 @@ class CleanerData:
         self.wait_interval: int = WAIT_INTERVAL_MAX_NS
         #: The interfaces of the clear under way.
         self.clearing_bitmap: int = 0
-        # VPP's foreach_fa_cleaner_counter.
+        # VPP's foreach_fa_cleaner_counter, but for two that nothing here would count.
         self.cnt_delete_by_sw_index: int = 0
         self.cnt_delete_by_sw_index_ok: int = 0
-        self.cnt_unknown_event: int = 0
-        self.cnt_timer_restarted: int = 0
         self.cnt_wait_with_timeout: int = 0
         self.cnt_wait_without_timeout: int = 0
         self.cnt_event_cycles: int = 0
@@ -90,12 +87,11 @@ class CleanerData:
 class AclMain:
     """Everything there is. `n_workers` 0 means that vpp_main carries the packets."""
 
-    def __init__(self, n_workers: int, outside: Outside) -> None:
+    def __init__(self, n_workers: int, host: Host) -> None:
         self.n_workers: int = n_workers
-        self.outside: Outside = outside
-        #: Who hears trace events; None: nobody, and then none is made. Not to be set while a
-        #: worker is running on a thread of its own: it is tested, then called.
-        self.listener: Callable[[TraceEvent], None] | None = None
+        self.host: Host = host
+        #: Tells who listens: `tell.listener` hears trace events.
+        self.tell: Tell = Tell()
         #: One a thread, thread 0 among them.
         self.workers: list[Worker] = [Worker(t) for t in range(n_workers + 1)]
         #: The workers whose threads carry packets.

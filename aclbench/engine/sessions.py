@@ -7,7 +7,6 @@ Source: the like-named functions, with `acl_fa_` before them, in VPP's `src/plug
 
 from __future__ import annotations
 
-from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import INFO_IP6, INFO_TCP_FLAGS_MASK, KEY4_SIZE
 from aclbench.engine.reasons import node_bits
@@ -15,7 +14,6 @@ from aclbench.engine.session import (
     NO_LIST,
     NO_SESSION,
     Session,
-    SessionId,
     session_get_timeout_type,
     timeout_type_of,
 )
@@ -64,7 +62,7 @@ class Sessions:
         worker.conn_list_length[list_id] += 1
         worker.serviced_sw_if_index_bitmap |= 1 << session.sw_if_index
         if tail == NO_SESSION:
-            self.am.outside.signal_cleaner(RESCHEDULE)
+            self.am.host.signal_cleaner(RESCHEDULE)
 
     def conn_list_delete_session(self, worker: Worker, session: Session) -> None:
         """Unlink a session of this worker's, wherever in its list it is."""
@@ -128,9 +126,7 @@ class Sessions:
             by_node = worker.class_changes_by_node
             by_node[node] = by_node.get(node, 0) + 1
             relinked = self.restart_timer_for_session(worker, session, new, now)
-            if self.am.listener is not None:
-                where = SessionId(session.thread_index, session.session_index)
-                self.am.listener(ClassChanged(now, worker.thread_index, where, old, new, relinked))
+            self.am.tell.class_changed(worker, session, old, new, relinked, now)
 
     def restart_timer_for_session(
         self, worker: Worker, session: Session, list_id: int, now: int
@@ -185,12 +181,7 @@ class Sessions:
         worker.peak_sessions = max(worker.peak_sessions, self.am.live_sessions())
         list_id = session_get_timeout_type(session)
         self.conn_list_add_session(worker, session, list_id, now)
-        if self.am.listener is not None:
-            self.am.listener(
-                SessionAdded(
-                    now, worker.thread_index, session.session_index, sw_if_index, key, list_id
-                )
-            )
+        self.am.tell.session_added(worker, session, list_id, now)
         return session, True
 
     def delete_session(self, worker: Worker, session: Session) -> None:
@@ -219,11 +210,5 @@ class Sessions:
         self.conn_list_delete_session(worker, session)
         self.delete_session(worker, session)
         worker.cnt_recycled_sessions += 1
-        if self.am.listener is not None:
-            idle = now - session.last_active_time
-            self.am.listener(
-                SessionRecycled(
-                    now, worker.thread_index, head, session.sw_if_index, session.key, idle
-                )
-            )
+        self.am.tell.recycled(worker, session, now)
         return True

@@ -7,9 +7,13 @@ owner writes and only the owner reads needs nothing more.
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from aclbench.engine.session import NO_SESSION, Session
 from aclbench.engine.timeouts import N_TIMEOUTS, NEVER
+
+#: The thread that the cleaner runs on.
+THREAD_MAIN: Final = 0
 
 
 class Worker:

@@ -98,6 +98,6 @@ class Listening:
             hears = listeners[0] if listeners else None
 
         def hand_on() -> None:
-            am.listener = hears
+            am.tell.listener = hears
 
         self.driver.on_main(hand_on)

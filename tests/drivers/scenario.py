@@ -298,7 +298,7 @@ class Run:
         self.machine = self.driver.machine
         self.am = am = self.machine.am
         self.watch = Watch(am, fair=not how.startswith("random"))
-        am.listener = self.watch.hear if heard else None
+        am.tell.listener = self.watch.hear if heard else None
         if not heard:
             self.machine.datapath.warm_up_sessions = 0  # as if the table were a large one
         set_up(self.machine, 3)

@@ -399,7 +399,7 @@ class Stress:
         self.traffic = Traffic(plan, self.driver.now)
         self.driver.arrivals.source = self.traffic
         if plan.heard:
-            am.listener = self.hear
+            am.tell.listener = self.hear
 
     def hear(self, event: TraceEvent) -> None:
         self.events.append(event)

@@ -258,7 +258,7 @@ def test_names_and_what_comes_next():
 def test_an_unheard_run_leads_to_the_same_sessions():
     """The fast way makes no trace events, and nothing else is different."""
     heard, unheard = reflecting(2), reflecting(2)
-    unheard.am.listener = None
+    unheard.am.tell.listener = None
     for bench in (heard, unheard):
         bench.machine.set_session_timeout(0, 1)
         for n in range(40):

@@ -71,7 +71,7 @@ class Bench:
         self.driver = driver(workers, speed, by_connection)
         self.driver.lanes = [lane(self.driver, worker) for worker in self.am.packet_workers]
         self.events: list[TraceEvent] = []
-        self.am.listener = self.events.append
+        self.am.tell.listener = self.events.append
         self.pg = set_up(self.machine)
         for is_input in (True, False):
             self.machine.set_interface_acls(self.pg[1], is_input, (0,))
@@ -412,7 +412,7 @@ def test_the_cleaner_is_not_misled_by_a_handler_that_has_everything_in_hand():
             assert driver.go_on.wait(LONG_S)
             driver.armed = False
 
-    bench.am.listener = hear
+    bench.am.tell.listener = hear
     bench.machine.set_session_timeout(0, 2)
     bench.machine.set_session_timeout(2, 1)  # the shortest: heads are looked at every second
     for sport, at in ((1, 0), (2, 0), (2, 3 * SEC // 2), (2, HOUR)):
@@ -516,7 +516,7 @@ def test_the_wall_s_clock_can_be_set_ahead():
         bench.events.append(event)
         first.set()
 
-    bench.am.listener = hear
+    bench.am.tell.listener = hear
     done: list[bool] = []
     runner = threading.Thread(target=lambda: done.append(bench.driver.run_packets()))
     runner.start()
@@ -556,7 +556,7 @@ def test_a_run_that_waits_for_a_packet_far_away_can_be_stopped():
     """By the wall's clock, an hour before it."""
     bench = Bench(2, speed=1.0)
     first = threading.Event()
-    bench.am.listener = lambda event: first.set()
+    bench.am.tell.listener = lambda event: first.set()
     bench.queue(udp_out(1))
     bench.queue(udp_out(2), at=START_NS + HOUR)
     with running(bench) as outcome:
@@ -802,7 +802,7 @@ def test_what_a_lane_is_doing_is_told_while_it_does_it():
     """For the screen, and for whoever looks at a run that hangs."""
     told: list[str] = []
     bench = Bench(1)
-    bench.am.listener = lambda event: told.append(bench.driver.upcoming(event.thread_index))
+    bench.am.tell.listener = lambda event: told.append(bench.driver.upcoming(event.thread_index))
     bench.queue_many(3)
     bench.driver.run_packets()
     assert {"handling packets 0 to 2", "serving an interrupt"} <= set(told)
@@ -858,7 +858,7 @@ def told_by(
         if isinstance(event, PacketVerdict):
             verdicts.append(event)
 
-    driver.machine.am.listener = hear
+    driver.machine.am.tell.listener = hear
     set_up(driver.machine, 3)
     configure(driver.machine)
     driver.arrivals.frames.extend(frames)

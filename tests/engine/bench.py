@@ -147,7 +147,7 @@ class Hand:
         self.events: list[TraceEvent] = []
         self.machine = Machine(workers, self)
         self.am = self.machine.am
-        self.am.listener = self.events.append
+        self.am.tell.listener = self.events.append
         self.pg = set_up(self.machine, interfaces)
         self.cleaner = self.machine.cleaner.session_cleaner_process()
         self.wait = self.cleaner_runs(next(self.cleaner))
@@ -254,7 +254,7 @@ class Driven:
         self.machine = self.driver.machine
         self.am = self.machine.am
         self.events: list[TraceEvent] = []
-        self.am.listener = self.events.append
+        self.am.tell.listener = self.events.append
         self.pg = set_up(self.machine, interfaces)
         self.sent = 0
 

@@ -603,7 +603,7 @@ class History:
         driver = bench.stepped
         for index in range(begin.op, min(end.op + 1, len(self.branch.ops))):
             op = self.branch.ops[index]
-            driver.machine.am.listener = heard.append
+            driver.machine.am.tell.listener = heard.append
             if not isinstance(op, Run | Steps):
                 if index == end.op:
                     return
@@ -633,7 +633,7 @@ class History:
         """The same for a stretch of any length: each event is told as it is made."""
         self._restore(begin)
         self._perform_to(begin)
-        self._bench.machine.am.listener = hear
+        self._bench.machine.am.tell.listener = hear
         self._perform_to(end, begin)
 
     def point_of_packet(self, number: int) -> Point:

@@ -127,7 +127,7 @@ class Excursion:
         yield from self._go_to(stretch.saved)
         if begun is not None:
             yield from begun()
-        self._bench.machine.am.listener = hear
+        self._bench.machine.am.tell.listener = hear
         yield from self._run_from(stretch.saved.point, stretch.end)
         yield from self._free()
 

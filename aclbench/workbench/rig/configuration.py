@@ -69,7 +69,7 @@ def configuration_lines(bench: Workbench) -> list[str]:
 
 def _bench_lines(bench: Workbench) -> Iterator[str]:
     """Settings, where they are not those of a fresh bench."""
-    am, fresh = bench.machine.am, AclMain(0, bench.machine.am.outside)
+    am, fresh = bench.machine.am, AclMain(0, bench.machine.am.host)
     # Always: how a bench is made says one or the other.
     yield f"placement {'flow' if am.flow_placement else 'interface'}"
     if am.max_deleted_sessions_per_interval != fresh.max_deleted_sessions_per_interval:

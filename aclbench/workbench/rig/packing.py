@@ -29,8 +29,8 @@ from aclbench.workbench.rig.streams import Streams
 _WORKER_APART: Final = {"sessions_pool", "expired", "session_in_hand"}
 _INTERFACE_APART: Final = {"sessions"}
 _MAIN_APART: Final = {
-    "outside",
-    "listener",
+    "host",
+    "tell",
     "workers",
     "packet_workers",
     "cleaner",
@@ -218,7 +218,7 @@ def empty(driver: SteppedDriver) -> None:
     driver.arrivals.frames.clear()
     driver.arrivals.source = None
     am = driver.machine.am
-    am.listener = None
+    am.tell.listener = None
     for interface in am.interfaces:
         if interface is not None:
             interface.sessions.clear()

@@ -56,11 +56,11 @@ def test_hears_the_run_and_leaves_the_bench_alone(bench: Workbench) -> None:
     expected = all_events(bench)
     here, driver, told = state_of(bench.stepped), bench.driver, list[TraceEvent]()
     bench.listen(told.append)
-    listener, travels = bench.machine.am.listener, bench.travels
+    listener, travels = bench.machine.am.tell.listener, bench.travels
 
     def look(piece: int) -> None:
         assert bench.driver is driver
-        assert bench.machine.am.listener is listener
+        assert bench.machine.am.tell.listener is listener
 
     excursion = Excursion(bench)
     assert len(excursion.stretches_backwards()) > 2

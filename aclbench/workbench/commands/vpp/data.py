@@ -33,8 +33,6 @@ _CLEANER_FIELDS: Final = (
     "wait_interval",
     "cnt_delete_by_sw_index",
     "cnt_delete_by_sw_index_ok",
-    "cnt_unknown_event",
-    "cnt_timer_restarted",
     "cnt_wait_with_timeout",
     "cnt_wait_without_timeout",
     "cnt_event_cycles",

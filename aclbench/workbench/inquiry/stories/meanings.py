@@ -53,15 +53,6 @@ CLEANER_FIELDS: Final[dict[str, Meaning]] = {
     "cnt_delete_by_sw_index_ok": Meaning(
         "clears that are done", "fa_cleaner_cnt_delete_by_sw_index_ok", CLEANER, SHOWN
     ),
-    "cnt_unknown_event": Meaning(
-        "events that it does not know", "fa_cleaner_cnt_unknown_event", CLEANER, SHOWN
-    ),
-    "cnt_timer_restarted": Meaning(
-        "session timers restarted by the cleaner: none, workers do that",
-        "fa_cleaner_cnt_timer_restarted",
-        CLEANER,
-        SHOWN,
-    ),
     "cnt_wait_with_timeout": Meaning(
         "waits for an event or the clock", "fa_cleaner_cnt_wait_with_timeout", CLEANER, SHOWN
     ),

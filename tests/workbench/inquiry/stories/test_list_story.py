@@ -38,7 +38,7 @@ def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> N
     bench.stepped.arrivals.source = None
     bench.stepped.arrivals.frames.clear()
     heard: list[TraceEvent] = []
-    bench.machine.am.listener = heard.append
+    bench.machine.am.tell.listener = heard.append
     served: InterruptServed | None = None
     while served is None:
         if bench.stepped.run_turn() is None:  # no session anywhere

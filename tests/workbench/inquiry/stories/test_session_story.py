@@ -141,7 +141,7 @@ def test_what_comes_next_comes(packets: int, more: int) -> None:
     bench.stepped.arrivals.source = None
     bench.stepped.arrivals.frames.clear()
     heard: list[TraceEvent] = []
-    bench.driver.machine.am.listener = heard.append
+    bench.driver.machine.am.tell.listener = heard.append
     bench.stepped.run_until(bench.now + 200 * 10**9)
     for where, ahead in said.items():
         assert ahead is not None

@@ -1,0 +1,47 @@
+"""The flags of a worker that two threads share: each is written here, counted, and told of.
+
+`by` is the thread that writes: the worker itself, or thread 0 for the cleaner. A write that leaves
+the value as it was is neither counted nor told of.
+"""
+
+from __future__ import annotations
+
+from aclbench.engine.main import AclMain
+from aclbench.engine.worker import Worker
+
+
+def set_pending(am: AclMain, worker: Worker, value: int, by: int, now: int) -> None:
+    """Write `interrupt_is_pending`."""
+    old, worker.interrupt_is_pending = worker.interrupt_is_pending, value
+    if old != value:
+        _note_change(am, worker, "interrupt_is_pending", value, by, now)
+
+
+def set_needed(am: AclMain, worker: Worker, value: int, by: int, now: int) -> None:
+    """Write `interrupt_is_needed`."""
+    old, worker.interrupt_is_needed = worker.interrupt_is_needed, value
+    if old != value:
+        _note_change(am, worker, "interrupt_is_needed", value, by, now)
+
+
+def set_unwanted(am: AclMain, worker: Worker, value: int, by: int, now: int) -> None:
+    """Write `interrupt_is_unwanted`."""
+    old, worker.interrupt_is_unwanted = worker.interrupt_is_unwanted, value
+    if old != value:
+        _note_change(am, worker, "interrupt_is_unwanted", value, by, now)
+
+
+def set_clear_in_process(am: AclMain, worker: Worker, value: int, by: int, now: int) -> None:
+    """Write `clear_in_process`."""
+    old, worker.clear_in_process = worker.clear_in_process, value
+    if old != value:
+        _note_change(am, worker, "clear_in_process", value, by, now)
+
+
+def _note_change(am: AclMain, worker: Worker, flag: str, value: int, by: int, now: int) -> None:
+    """Count a change with the thread that made it, for it alone may count there."""
+    if by == worker.thread_index:
+        worker.cnt_flag_changes += 1
+    else:
+        am.cleaner.cnt_flag_changes += 1
+    am.tell.flag_set(worker, flag, value, by, now)

@@ -1,0 +1,188 @@
+"""Tells who listens what the machine does: a method for each kind of trace event.
+
+Where nobody listens a call costs one test, and no event is made. Arguments are what the machine has
+in hand, so its own text stays free of events; `now` is the time in nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aclbench.engine.events import (
+    Check,
+    ClassChanged,
+    ClearFinished,
+    ClearStarted,
+    FlagSet,
+    InterruptSent,
+    InterruptServed,
+    PacketVerdict,
+    RulesReplaced,
+    SessionAdded,
+    SessionDeleted,
+    SessionRecycled,
+    SessionRequeued,
+    SweepFinished,
+    SweepStarted,
+    TraceEvent,
+    WaitChanged,
+)
+from aclbench.engine.session import Session, SessionId
+from aclbench.engine.worker import THREAD_MAIN, Worker
+
+
+class Tell:
+    """Makes the trace events and hands them to the listener."""
+
+    def __init__(self) -> None:
+        #: Who hears trace events; None: nobody. Not to be set while a worker is running on a
+        #: thread of its own: it is tested, then called.
+        self.listener: Callable[[TraceEvent], None] | None = None
+
+    # --- sessions ----------------------------------------------------------------------------
+
+    def session_added(self, worker: Worker, session: Session, list_id: int, now: int) -> None:
+        """A packet made a session."""
+        if self.listener is not None:
+            self.listener(
+                SessionAdded(
+                    now,
+                    worker.thread_index,
+                    session.session_index,
+                    session.sw_if_index,
+                    session.key,
+                    list_id,
+                )
+            )
+
+    def class_changed(
+        self, worker: Worker, session: Session, old: int, new: int, relinked: bool, now: int
+    ) -> None:
+        """A packet that `worker` handles changed a session's class."""
+        if self.listener is not None:
+            where = SessionId(session.thread_index, session.session_index)
+            self.listener(ClassChanged(now, worker.thread_index, where, old, new, relinked))
+
+    def requeued(self, worker: Worker, session: Session, list_id: int, now: int) -> None:
+        """The idle check appended a session to a list again."""
+        if self.listener is not None:
+            idle = now - session.last_active_time
+            self.listener(
+                SessionRequeued(now, worker.thread_index, session.session_index, list_id, idle)
+            )
+
+    def deleted(self, worker: Worker, session: Session, cleared: bool, now: int) -> None:
+        """The idle check deleted a session; `cleared`: because its interface is being cleared."""
+        if self.listener is not None:
+            self.listener(
+                SessionDeleted(
+                    now,
+                    worker.thread_index,
+                    session.session_index,
+                    session.sw_if_index,
+                    session.key,
+                    now - session.last_active_time,
+                    cleared,
+                )
+            )
+
+    def recycled(self, worker: Worker, session: Session, now: int) -> None:
+        """A session made room for a packet."""
+        if self.listener is not None:
+            self.listener(
+                SessionRecycled(
+                    now,
+                    worker.thread_index,
+                    session.session_index,
+                    session.sw_if_index,
+                    session.key,
+                    now - session.last_active_time,
+                )
+            )
+
+    # --- interrupts and flags ----------------------------------------------------------------
+
+    def interrupt_sent(self, worker: Worker, now: int) -> None:
+        """The cleaner is about to raise an interrupt on a worker."""
+        if self.listener is not None:
+            self.listener(InterruptSent(now, worker.thread_index))
+
+    def interrupt_served(self, worker: Worker, taken: int, deleted: int, now: int) -> None:
+        """The idle check is done: how many sessions it took, and deleted of them."""
+        if self.listener is not None:
+            self.listener(
+                InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
+            )
+
+    def flag_set(self, worker: Worker, flag: str, value: int, by: int, now: int) -> None:
+        """A worker's flag has another value; `by` is the thread that wrote it."""
+        if self.listener is not None:
+            self.listener(FlagSet(now, worker.thread_index, flag, value, by))
+
+    # --- the mass clear and the cleaner ------------------------------------------------------
+
+    def clear_started(self, bitmap: int, now: int) -> None:
+        """The cleaner begins to clear these interfaces."""
+        if self.listener is not None:
+            self.listener(ClearStarted(now, THREAD_MAIN, bitmap))
+
+    def clear_finished(self, bitmap: int, now: int) -> None:
+        """Every thread is done with the clear."""
+        if self.listener is not None:
+            self.listener(ClearFinished(now, THREAD_MAIN, bitmap))
+
+    def sweep_started(self, worker: Worker, now: int) -> None:
+        """A worker has seen the clear."""
+        if self.listener is not None:
+            self.listener(
+                SweepStarted(
+                    now,
+                    worker.thread_index,
+                    worker.pending_clear_sw_if_index_bitmap,
+                    worker.swipe_end_time,
+                )
+            )
+
+    def sweep_finished(self, worker: Worker, now: int) -> None:
+        """A worker is done with its part of the clear."""
+        if self.listener is not None:
+            self.listener(SweepFinished(now, worker.thread_index))
+
+    def wait_changed(self, old: int, new: int, now: int) -> None:
+        """The cleaner's wait interval is another, in nanoseconds."""
+        if self.listener is not None:
+            self.listener(WaitChanged(now, THREAD_MAIN, old, new))
+
+    # --- packets -----------------------------------------------------------------------------
+
+    def rules_replaced(self, worker: Worker, acl_index: int, rule_index: int, now: int) -> None:
+        """An ACL's rules were replaced under a match, before this rule."""
+        if self.listener is not None:
+            self.listener(RulesReplaced(now, worker.thread_index, acl_index, rule_index))
+
+    def packet(
+        self,
+        worker: Worker,
+        rx: int,
+        tx: int,
+        key: bytes,
+        info: int,
+        reason: int,
+        checks: list[Check],
+        now: int,
+    ) -> None:
+        """A packet is done."""
+        if self.listener is not None:
+            self.listener(
+                PacketVerdict(
+                    now,
+                    worker.thread_index,
+                    worker.packet_number,
+                    rx,
+                    tx,
+                    key,
+                    info,
+                    reason,
+                    tuple(checks),
+                )
+            )
