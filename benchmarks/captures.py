@@ -22,6 +22,7 @@ _SERVER = int.from_bytes(bytes((192, 168, 0, 2)), "big")
 _CLIENTS = int.from_bytes(bytes((10, 0, 0, 0)), "big")
 #: Connections of one client address.
 _PORTS = 1 << 14
+SYN, RST, ACK = 0x02, 0x04, 0x10
 
 
 def fast(path: Path, packets: int, flows: int) -> Path:
@@ -53,7 +54,31 @@ def opened(path: Path, flows: int, packets: int) -> Path:
     client = np.concatenate((number, number, number, chance.integers(0, flows, packets)))
     later = np.arange(packets) & 1
     inward = np.concatenate((np.repeat((0, 1, 0), flows), later)).astype(bool)
-    flags = np.concatenate((np.repeat((0x02, 0x12, 0x10), flows), np.full(packets, 0x10)))
+    flags = np.concatenate((np.repeat((SYN, SYN | ACK, ACK), flows), np.full(packets, ACK)))
+    return _write_frames(path, client, inward, flags)
+
+
+def flood(path: Path, packets: int) -> Path:
+    """SYNs from inside, each of another connection; nobody answers."""
+    number = np.arange(packets)
+    return _write_frames(path, number, np.zeros(packets, dtype=bool), np.full(packets, SYN))
+
+
+def scan(path: Path, flows: int) -> Path:
+    """SYNs from inside, each of another connection, and each answered by a RST."""
+    number = np.repeat(np.arange(flows), 2)
+    inward = np.tile((False, True), flows)
+    return _write_frames(path, number, inward, np.tile((SYN, RST | ACK), flows))
+
+
+def denied(path: Path, packets: int) -> Path:
+    """SYNs from outside, each of another connection: no session, and no rule lets them in."""
+    number = np.arange(packets)
+    return _write_frames(path, number, np.ones(packets, dtype=bool), np.full(packets, SYN))
+
+
+def _write_frames(path: Path, client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> Path:
+    """A packet each microsecond: whose connection, whether from outside, with which TCP flags."""
     with PcapWriter(path) as writer:
         for at in range(0, len(client), _CHUNK_PACKETS):
             part = slice(at, at + _CHUNK_PACKETS)

@@ -27,10 +27,14 @@ for packet in PcapReader(sys.argv[1]):
 """
 
 
+def inside_options() -> list[str]:
+    """The options that say what lies inside, in captures that are made here."""
+    return [part for prefix in INSIDE for part in ("--inside", prefix)]
+
+
 def command_of(path: Path) -> list[str]:
     """The command that replays a capture."""
-    inside = [part for prefix in INSIDE for part in ("--inside", prefix)]
-    return [sys.executable, "-m", "aclbench", "replay", *inside, str(path)]
+    return [sys.executable, "-m", "aclbench", "replay", *inside_options(), str(path)]
 
 
 def against_others(path: Path, packets: int, folder: Path) -> None:

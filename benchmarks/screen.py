@@ -18,6 +18,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from fcntl import ioctl
 from pathlib import Path
 from statistics import median
@@ -25,8 +26,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from aclbench.tui.units import short_count
-from benchmarks.captures import INSIDE, opened
+from benchmarks.captures import opened
 from benchmarks.measuring import seconds_of
+from benchmarks.replaying import inside_options
 
 SIZE = 120, 40
 #: Output that comes within this time is one painting, in seconds.
@@ -49,12 +51,17 @@ class Seen(NamedTuple):
 class Terminal:
     """A program in a pseudo-terminal, and what it wrote since one last looked."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], env: Mapping[str, str]) -> None:
         self.master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**env, **colours},
+            start_new_session=True,
         )
         os.close(slave)
         self.bursts = 0
@@ -91,9 +98,9 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def play(command: list[str], packets: str, longest_s: float) -> Seen:
+def play(command: list[str], packets: str, longest_s: float, env: Mapping[str, str]) -> Seen:
     """Play to the last packet, pressing a key now and then."""
-    terminal = Terminal(command)
+    terminal = Terminal(command, env)
     try:
         return _play(terminal, packets, longest_s)
     finally:
@@ -155,19 +162,17 @@ def main() -> None:
     parser.add_argument("--threads", action="store_true")
     asked = parser.parse_args()
     total = 3 * asked.flows + asked.packets
-    inside = [part for prefix in INSIDE for part in ("--inside", prefix)]
-    shape = ["--workers", str(asked.workers), "--placement", "flow", *inside]
+    shape = ["--workers", str(asked.workers), "--placement", "flow", *inside_options()]
     with TemporaryDirectory() as folder:
         path = str(opened(Path(folder) / "opened.pcap", asked.flows, asked.packets))
         state = {"XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}
-        os.environ.update(state)
         program = [sys.executable, "-m", "aclbench"]
         threads = ["--threads"] if asked.threads else []
         replay = [*program, "replay", *threads, *shape, path]
         without = seconds_of(lambda: subprocess.run(replay, check=True, capture_output=True))
         print(f"without a screen  {total / without:>12,.0f} packets/s, whole process", flush=True)
         screen = [*program, "tui", "--paused", *threads, *shape, path]
-        seen = play(screen, short_count(total), asked.longest)
+        seen = play(screen, short_count(total), asked.longest, {**os.environ, **state})
         print(
             f"with the screen   {total / seen.seconds:>12,.0f} packets/s, "
             f"{without / seen.seconds:.2f} of that; {seen.frames_a_second:.1f} paintings a second"
