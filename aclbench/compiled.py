@@ -25,7 +25,8 @@ COMPILED: Final = {
     "drivers": ("frame", "driver", "stepping", "stepped", "handout"),
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
-        *("telling", "main", "flags", "sessions", "datapath", "idle_check", "cleaner", "machine"),
+        *("telling", "main", "flags", "reading", "sessions", "datapath", "idle_check"),
+        *("cleaner", "machine"),
     ),
 }
 #: What compiled modules import and is not compiled: trace events are made only for who listens.

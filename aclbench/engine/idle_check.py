@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 
 from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
-from aclbench.engine.session import NO_SESSION, Session, session_get_timeout_type
+from aclbench.engine.session import NO_SESSION, Session
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import (
     ALLOW_INTERRUPT,
@@ -110,7 +110,7 @@ class IdleCheck:
         `last_active_time` may be later than `now`: another thread wrote it meanwhile.
         """
         am = self.am
-        list_id = session_get_timeout_type(session)
+        list_id = am.classes.session_get_timeout_type(session)
         cleared = worker.pending_clear_sw_if_index_bitmap >> session.sw_if_index & 1
         if now < session.last_active_time + am.session_timeout[list_id] and not cleared:
             self.sessions.conn_list_add_session(worker, session, list_id, now)

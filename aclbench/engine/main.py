@@ -11,7 +11,7 @@ from typing import Protocol
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, flow_hash
-from aclbench.engine.session import Session
+from aclbench.engine.session import Classes, Session
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
 from aclbench.engine.telling import Tell
 from aclbench.engine.timeouts import (
@@ -92,6 +92,8 @@ class AclMain:
         self.host: Host = host
         #: Tells who listens: `tell.listener` hears trace events.
         self.tell: Tell = Tell()
+        #: Chooses the class of a session.
+        self.classes: Classes = Classes()
         #: One a thread, thread 0 among them.
         self.workers: list[Worker] = [Worker(t) for t in range(n_workers + 1)]
         #: The workers whose threads carry packets.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from aclbench.engine.packet import PROTO_TCP, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN
 from aclbench.engine.timeouts import TIMEOUT_TCP_IDLE, TIMEOUT_TCP_TRANSIENT, TIMEOUT_UDP_IDLE
 
@@ -28,23 +30,6 @@ class SessionId(NamedTuple):
     session_index: int
 
 
-#: What a session consists of: where it is, whose it is, what packets write, where it is listed.
-SESSION_FIELDS: Final = (
-    "thread_index",
-    "session_index",
-    "sw_if_index",
-    "key",
-    "proto",
-    "last_active_time",
-    "tcp_flags_seen_in",
-    "tcp_flags_seen_out",
-    "link_list_id",
-    "link_prev_idx",
-    "link_next_idx",
-    "link_enqueue_time",
-)
-
-
 class Session:
     """One session. Times are nanoseconds.
 
@@ -52,7 +37,20 @@ class Session:
     `last_active_time` and the two halves of `tcp_flags_seen`.
     """
 
-    __slots__ = SESSION_FIELDS
+    __slots__ = (
+        "key",
+        "last_active_time",
+        "link_enqueue_time",
+        "link_list_id",
+        "link_next_idx",
+        "link_prev_idx",
+        "proto",
+        "session_index",
+        "sw_if_index",
+        "tcp_flags_seen_in",
+        "tcp_flags_seen_out",
+        "thread_index",
+    )
 
     def __init__(self, thread_index: int, session_index: int) -> None:
         # What a packet touches comes first: compiled, that is one line of the processor's cache.
@@ -70,23 +68,26 @@ class Session:
         self.link_enqueue_time: int = 0
 
 
-def timeout_type_of(proto: int, tcp_flags_seen_in: int, tcp_flags_seen_out: int) -> int:
-    """The class of a session with these flags seen on its interface's input and output side.
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Classes:
+    """Chooses the timeout class of a session: a part that a design may put another in place of."""
 
-    It does not matter which side is which.
-    """
-    if proto != PROTO_TCP:
-        return TIMEOUT_UDP_IDLE
-    if (
-        tcp_flags_seen_in & TCP_FLAGS_RSTFINACKSYN == TCP_FLAGS_ACKSYN
-        and tcp_flags_seen_out & TCP_FLAGS_RSTFINACKSYN == TCP_FLAGS_ACKSYN
-    ):
-        return TIMEOUT_TCP_IDLE
-    return TIMEOUT_TCP_TRANSIENT
+    def timeout_type_of(self, proto: int, seen_in: int, seen_out: int) -> int:
+        """The class of a session with these flags seen on its interface's input and output side.
 
+        It does not matter which side is which.
+        """
+        if proto != PROTO_TCP:
+            return TIMEOUT_UDP_IDLE
+        if (
+            seen_in & TCP_FLAGS_RSTFINACKSYN == TCP_FLAGS_ACKSYN
+            and seen_out & TCP_FLAGS_RSTFINACKSYN == TCP_FLAGS_ACKSYN
+        ):
+            return TIMEOUT_TCP_IDLE
+        return TIMEOUT_TCP_TRANSIENT
 
-def session_get_timeout_type(session: Session) -> int:
-    """The class of a session now, which may be another than that of the list it is on."""
-    if session.proto != PROTO_TCP:
-        return TIMEOUT_UDP_IDLE
-    return timeout_type_of(PROTO_TCP, session.tcp_flags_seen_in, session.tcp_flags_seen_out)
+    def session_get_timeout_type(self, session: Session) -> int:
+        """The class of a session now, which may be another than that of the list it is on."""
+        return self.timeout_type_of(
+            session.proto, session.tcp_flags_seen_in, session.tcp_flags_seen_out
+        )

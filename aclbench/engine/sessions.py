@@ -14,8 +14,6 @@ from aclbench.engine.session import (
     NO_LIST,
     NO_SESSION,
     Session,
-    session_get_timeout_type,
-    timeout_type_of,
 )
 from aclbench.engine.steps import RESCHEDULE
 from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
@@ -117,8 +115,9 @@ class Sessions:
         else:
             other = session.tcp_flags_seen_in
             session.tcp_flags_seen_out = sees
-        old = timeout_type_of(session.proto, seen, other)  # symmetric in the two sides
-        new = timeout_type_of(session.proto, sees, other)
+        classes = self.am.classes
+        old = classes.timeout_type_of(session.proto, seen, other)  # symmetric in the two sides
+        new = classes.timeout_type_of(session.proto, sees, other)
         if new != old:
             worker.cnt_class_changes += 1
             ip6 = INFO_IP6 if len(session.key) != KEY4_SIZE else 0
@@ -161,9 +160,13 @@ class Sessions:
         """
         if worker.free_indices:
             session = worker.sessions_pool[worker.free_indices.pop()]
+            for column in worker.columns:
+                column[session.session_index] = 0
         else:
             session = Session(worker.thread_index, len(worker.sessions_pool))
             worker.sessions_pool.append(session)
+            for column in worker.columns:
+                column.append(0)
         session.sw_if_index = interface.sw_if_index
         session.key = key
         session.proto = key[_KEY_PROTO]
@@ -179,7 +182,7 @@ class Sessions:
         adds[sw_if_index] = adds.get(sw_if_index, 0) + 1
         worker.live_sessions += 1
         worker.peak_sessions = max(worker.peak_sessions, self.am.live_sessions())
-        list_id = session_get_timeout_type(session)
+        list_id = self.am.classes.session_get_timeout_type(session)
         self.conn_list_add_session(worker, session, list_id, now)
         self.am.tell.session_added(worker, session, list_id, now)
         return session, True

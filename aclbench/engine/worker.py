@@ -26,6 +26,8 @@ class Worker:
         # interface's table and write only its timestamp and flags.
         self.sessions_pool: list[Session] = []
         self.free_indices: list[int] = []
+        #: A design's own columns, each with an integer a slot, 0 when the slot is taken.
+        self.columns: list[list[int]] = []
         self.conn_list_head: list[int] = [NO_SESSION] * N_TIMEOUTS
         self.conn_list_tail: list[int] = [NO_SESSION] * N_TIMEOUTS
         self.conn_list_length: list[int] = [0] * N_TIMEOUTS

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.threaded import ThreadedDriver
-from aclbench.engine.session import NO_LIST, SESSION_FIELDS
+from aclbench.engine import reading
+from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError, RunFileError
 from aclbench.workbench.history.branch import Branch
@@ -429,10 +430,8 @@ class TimeTravel:
 def _session_field(driver: SteppedDriver, thread: int, index: int, name: str) -> Any:
     """A field of a session, None while there is no such session."""
     workers = driver.machine.am.workers
-    if thread >= len(workers) or index >= len(workers[thread].sessions_pool):
-        return None
-    session = workers[thread].sessions_pool[index]
-    return None if session.link_list_id == NO_LIST else getattr(session, name)
+    session = reading.session_at(workers[thread], index) if thread < len(workers) else None
+    return None if session is None else getattr(session, name)
 
 
 def _frozen(value: Any) -> Any:

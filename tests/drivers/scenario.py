@@ -47,7 +47,6 @@ from aclbench.engine.events import (
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import EH_FRAGMENT
-from aclbench.engine.session import session_get_timeout_type
 from aclbench.workbench.rig.fields import fields_of
 
 # --- what happens ----------------------------------------------------------------------------
@@ -236,7 +235,7 @@ class Watch:
         """The idle check deletes nothing too early, and nothing too late."""
         slot = (event.thread_index, event.session_index)
         session = self.am.workers[slot[0]].sessions_pool[slot[1]]
-        timeout = self.am.session_timeout[session_get_timeout_type(session)]
+        timeout = self.am.session_timeout[self.am.classes.session_get_timeout_type(session)]
         cleared = self.am.cleaner.clearing_bitmap >> event.sw_if_index & 1
         assert cleared or event.idle >= timeout, f"{event} went before {timeout}"
         assert cleared or not event.cleared
@@ -256,7 +255,7 @@ class Watch:
         """Of the sessions that are alive now; for the fair order, outside clears."""
         for slot in self.live:
             session = self.am.workers[slot[0]].sessions_pool[slot[1]]
-            timeout = self.am.session_timeout[session_get_timeout_type(session)]
+            timeout = self.am.session_timeout[self.am.classes.session_get_timeout_type(session)]
             self.in_time(slot, timeout, now)
 
     def sweep_starts(self, thread: int) -> None:

@@ -10,15 +10,16 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from aclbench.drivers.stepped import SteppedDriver
+from aclbench.engine import reading
 from aclbench.engine.counts import EVENT_KINDS, event_counts
-from aclbench.engine.session import NO_LIST, SESSION_FIELDS, Session
+from aclbench.engine.reading import SessionRow
 from aclbench.workbench.rig.fields import field_names, fields_of
 from aclbench.workbench.views.snapshot import key_text
 
 State = dict[str, dict[str, Any]]
 
 #: Fields of a worker that rows of their own show, or that only traces use.
-_WORKER_APART: Final = {"sessions_pool", "session_in_hand", "packet_number"}
+_WORKER_APART: Final = {"sessions_pool", "columns", "session_in_hand", "packet_number"}
 _INTERFACE_APART: Final = {"sessions"}
 _MAIN_SHOWN: Final = (
     "session_timeout",
@@ -48,16 +49,15 @@ def state_of(driver: SteppedDriver) -> State:
     for interface in am.interfaces:
         if interface is not None:
             row = _plain_fields(interface, _INTERFACE_APART)
-            row["sessions"] = len(interface.sessions)
+            row["sessions"] = reading.table_size(interface)
             state[interface.name] = row
     for acl_index, acl in sorted(am.acls.items()):
         state[f"acl {acl_index}"] = {"tag": acl.tag, "rules": acl.rules}
     state["fib"] = {str(number): entry for number, entry in enumerate(am.fib.entries)}
     for worker in am.workers:
-        for session in worker.sessions_pool:
-            if session.link_list_id != NO_LIST:
-                name = f"session {session.thread_index}/{session.session_index}"
-                state[name] = session_row(session)
+        for session in reading.sessions_in(worker):
+            name = f"session {session.thread_index}/{session.session_index}"
+            state[name] = session_row(session)
     return state
 
 
@@ -66,12 +66,9 @@ def followed_fields(thing: object) -> tuple[str, ...]:
     return tuple(name for name in field_names(thing) if name not in _WORKER_APART)
 
 
-def session_row(session: Session) -> dict[str, Any]:
+def session_row(session: SessionRow) -> dict[str, Any]:
     """A session's fields, with its connection in words."""
-    row: dict[str, Any] = {"connection": key_text(session.key)}
-    for name in SESSION_FIELDS:
-        row[name] = getattr(session, name)
-    return row
+    return {"connection": key_text(session.key), **session._asdict()}
 
 
 def differences(before: State, after: State) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aclbench.drivers.stepping import Position
 from aclbench.engine.events import TraceEvent
+from aclbench.engine.packing import empty_in_pieces
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.history import WalkedStep
 from aclbench.workbench.rig.inputs import Point, Run, Steps
@@ -33,8 +34,6 @@ PART_LONG_S: Final = 0.004
 #: Packets, and turns, of the first part, and of any part at the most.
 FIRST_PART: Final = 16
 LARGEST_PART: Final = 4096
-#: Sessions of a machine that is not needed any more, given back at once.
-FREED_AT_ONCE: Final = 4096
 
 
 class Stretch(NamedTuple):
@@ -159,14 +158,7 @@ class Excursion:
             return
         am = self._own.machine.am
         self._own = None
-        for interface in am.interfaces:
-            if interface is not None:
-                interface.sessions.clear()
-                yield
-        for worker in am.workers:
-            while worker.sessions_pool:
-                del worker.sessions_pool[-FREED_AT_ONCE:]
-                yield
+        yield from empty_in_pieces(am)
 
     # --- going on ------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import (
     KEY4_SIZE,
@@ -25,7 +26,7 @@ from aclbench.engine.packet import (
     PROTO_TCP,
     PROTO_UDP,
 )
-from aclbench.engine.session import NO_LIST, Session, session_get_timeout_type
+from aclbench.engine.reading import SessionRow
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -57,33 +58,33 @@ _PROTOS: Final = {
 _CONNECTION_WORDS: Final = ("tcp", "udp", "icmp6", "proto", "type", "code")
 _CONNECTION_REST: Final = re.compile(r"[0-9a-f:.\[\]>]+")
 
-Test = Callable[[Session], bool]
+Test = Callable[[SessionRow], bool]
 #: What sessions are sorted by; smaller first.
 SortKey = tuple[Any, ...]
-_SortBy = Callable[[AclMain, Session], SortKey]
+_SortBy = Callable[[AclMain, SessionRow], SortKey]
 
 
-def _by_connection(am: AclMain, session: Session) -> SortKey:
+def _by_connection(am: AclMain, session: SessionRow) -> SortKey:
     return len(session.key), session.key
 
 
-def _by_idle(am: AclMain, session: Session) -> SortKey:
+def _by_idle(am: AclMain, session: SessionRow) -> SortKey:
     return (session.last_active_time,)
 
 
-def _by_check(am: AclMain, session: Session) -> SortKey:
+def _by_check(am: AclMain, session: SessionRow) -> SortKey:
     return (session.link_enqueue_time,)  # and the same period behind it for all
 
 
-def _by_expiry(am: AclMain, session: Session) -> SortKey:
-    return (session.last_active_time + am.session_timeout[session_get_timeout_type(session)],)
+def _by_expiry(am: AclMain, session: SessionRow) -> SortKey:
+    return (session.last_active_time + am.session_timeout[reading.timeout_class(am, session)],)
 
 
-def _by_newest(am: AclMain, session: Session) -> SortKey:
+def _by_newest(am: AclMain, session: SessionRow) -> SortKey:
     return (-session.link_enqueue_time,)
 
 
-def _by_worker(am: AclMain, session: Session) -> SortKey:
+def _by_worker(am: AclMain, session: SessionRow) -> SortKey:
     return ()
 
 
@@ -192,7 +193,7 @@ def _test_of(bench: Workbench, word: str) -> Test:
         return lambda session: session.proto in protos
     if lower in TIMEOUT_NAMES:
         timeout_class = TIMEOUT_NAMES.index(lower)
-        return lambda session: session_get_timeout_type(session) == timeout_class
+        return lambda session: reading.timeout_class(am, session) == timeout_class
     return _test_of_connection(bench, lower)
 
 
@@ -218,7 +219,7 @@ def _test_of_connection(bench: Workbench, word: str) -> Test:
 def _port_test(port: int) -> Test:
     packed = port.to_bytes(2, "big")
 
-    def test(session: Session) -> bool:
+    def test(session: SessionRow) -> bool:
         if session.proto not in (PROTO_TCP, PROTO_UDP):
             return False
         key = session.key
@@ -231,7 +232,7 @@ def _address_test(packed: bytes) -> Test:
     size = len(packed)
     is_ip4 = size == 4
 
-    def test(session: Session) -> bool:
+    def test(session: SessionRow) -> bool:
         key = session.key
         if (len(key) == KEY4_SIZE) != is_ip4:
             return False
@@ -250,7 +251,7 @@ def _prefix_test(word: str) -> Test:
     bits = int(network.network_address) >> shift
     is_ip4 = size == 4
 
-    def test(session: Session) -> bool:
+    def test(session: SessionRow) -> bool:
         key = session.key
         if (len(key) == KEY4_SIZE) != is_ip4:
             return False
@@ -268,7 +269,7 @@ class _PartOfConnection:
     def __init__(self, part: str) -> None:
         self._part = part
 
-    def __call__(self, session: Session) -> bool:
+    def __call__(self, session: SessionRow) -> bool:
         return self._part in key_text(session.key)
 
 
@@ -373,13 +374,11 @@ def _look_at(
     last: tuple[SortKey, int, int] | None,
 ) -> _Part:
     """A part of one pool: its live sessions that match, the best of them as they stand."""
-    pool, tests, sort_by = worker.sessions_pool, search.tests, _SORT_BY[search.order]
+    tests, sort_by = search.tests, _SORT_BY[search.order]
     thread_index = worker.thread_index
-    rows: list[tuple[SortKey, int, int]] = []
+    rows: list[tuple[SortKey, int, int, SessionRow]] = []
     matched = looked_at = 0
-    for session in pool[start:end]:
-        if session.link_list_id == NO_LIST:
-            continue
+    for session in reading.sessions_in(worker, start, end):
         looked_at += 1
         for test in tests:
             if not test(session):
@@ -388,9 +387,9 @@ def _look_at(
             matched += 1
             row = sort_by(am, session), thread_index, session.session_index
             if last is None or row < last:
-                rows.append(row)
+                rows.append((*row, session))
     best = [
-        _Found(*row, session_view(am, pool[row[2]], None, now))
-        for row in nsmallest(search.most, rows)
+        _Found(key, thread, index, session_view(am, session, None, now))
+        for key, thread, index, session in nsmallest(search.most, rows)
     ]
-    return _Part(best, matched, looked_at, None if end >= len(pool) else end)
+    return _Part(best, matched, looked_at, None if end >= reading.pool_size(worker) else end)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from aclbench.drivers.driver import Driver, actor_name
+from aclbench.engine import reading
+from aclbench.engine.main import AclMain
 from aclbench.engine.reasons import FATES, fate_of, reason_text
-from aclbench.engine.session import NO_LIST, session_get_timeout_type
 from aclbench.engine.timeouts import N_TIMEOUTS, NS_PER_SEC, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.workbench.views.snapshot import (
@@ -147,12 +149,9 @@ class _Part(NamedTuple):
     figures: WorkerFigures
 
 
-def _part_of(worker: Worker, now: int) -> _Part:
+def _part_of(am: AclMain, worker: Worker, now: int) -> _Part:
     """Called where nobody else changes the worker's data."""
-    by_class = [0] * N_TIMEOUTS
-    for session in worker.sessions_pool:
-        if session.link_list_id != NO_LIST:
-            by_class[session_get_timeout_type(session)] += 1
+    by_class = reading.sessions_by_class(am, worker)
     counts = worker_part(worker, now)
     figures = WorkerFigures(
         thread_index=worker.thread_index,
@@ -165,7 +164,7 @@ def _part_of(worker: Worker, now: int) -> _Part:
         recycled=counts.recycled,
         interrupts_served=worker.cnt_interrupts_served,
     )
-    return _Part(counts, tuple(by_class), figures)
+    return _Part(counts, by_class, figures)
 
 
 def make_report(
@@ -173,7 +172,7 @@ def make_report(
 ) -> Report:
     """Read the figures off a bench. `started_ns` is when the replay began, in virtual time."""
     am = driver.machine.am
-    parts = driver.at_safe_points(_part_of)
+    parts = driver.at_safe_points(partial(_part_of, am))
     counts = [part.counts for part in parts]
     reasons: dict[tuple[int, str], int] = {}
     for reason, count in packet_reasons(counts).items():

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
 
 from aclbench.drivers.driver import CLEANER, Driver, actor_name
 from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.engine import reading
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import (
     PROTO_ICMP,
@@ -22,8 +24,9 @@ from aclbench.engine.packet import (
     address_text,
     unpack_key,
 )
+from aclbench.engine.reading import SessionRow
 from aclbench.engine.reasons import FATES, Fate, fate_of, was_checked
-from aclbench.engine.session import NO_SESSION, Session, SessionId, session_get_timeout_type
+from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import N_TIMEOUTS, NEVER, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 
@@ -325,10 +328,10 @@ def worker_part(worker: Worker, now: int) -> WorkerPart:
     )
 
 
-def session_view(am: AclMain, session: Session, position: int | None, now: int) -> SessionView:
+def session_view(am: AclMain, session: SessionRow, position: int | None, now: int) -> SessionView:
     """One session as it stands."""
     five = unpack_key(session.key)
-    timeout_class = session_get_timeout_type(session)
+    timeout_class = reading.timeout_class(am, session)
     return SessionView(
         thread_index=session.thread_index,
         session_index=session.session_index,
@@ -364,8 +367,8 @@ def _worker_view(
         carries_packets=worker in am.packet_workers,
         next_step=upcoming[worker.thread_index],
         lists=tuple(_list_view(am, worker, list_id, view, now) for list_id in list_ids),
-        taken=tuple(session.session_index for session in worker.expired),
-        pool_size=len(worker.sessions_pool),
+        taken=reading.taken(worker),
+        pool_size=reading.pool_size(worker),
         sessions=worker.live_sessions,
         serviced_sw_if_index_bitmap=worker.serviced_sw_if_index_bitmap,
         pending_clear_sw_if_index_bitmap=worker.pending_clear_sw_if_index_bitmap,
@@ -400,7 +403,7 @@ def _list_view(am: AclMain, worker: Worker, list_id: int, view: View, now: int) 
     )
 
 
-def _window(worker: Worker, list_id: int, view: View) -> list[tuple[Session, int | None]]:
+def _window(worker: Worker, list_id: int, view: View) -> list[tuple[SessionRow, int | None]]:
     """The sessions of a list that a view shows, head first, with their positions."""
     length = worker.conn_list_length[list_id]
     if isinstance(view.anchor, SessionId):
@@ -415,49 +418,34 @@ def _window(worker: Worker, list_id: int, view: View) -> list[tuple[Session, int
     return _from_head(worker, list_id, view.size - half) + _from_tail(worker, list_id, half)
 
 
-def _from_head(worker: Worker, list_id: int, size: int) -> list[tuple[Session, int | None]]:
-    found: list[tuple[Session, int | None]] = []
-    index = worker.conn_list_head[list_id]
-    while index != NO_SESSION and len(found) < size:
-        session = worker.sessions_pool[index]
-        found.append((session, len(found)))
-        index = session.link_next_idx
-    return found
+def _from_head(worker: Worker, list_id: int, size: int) -> list[tuple[SessionRow, int | None]]:
+    rows = reading.walk(worker, worker.conn_list_head[list_id])
+    return [(row, position) for position, row in enumerate(islice(rows, size))]
 
 
-def _from_tail(worker: Worker, list_id: int, size: int) -> list[tuple[Session, int | None]]:
-    found: list[tuple[Session, int | None]] = []
-    index = worker.conn_list_tail[list_id]
-    position = worker.conn_list_length[list_id] - 1
-    while index != NO_SESSION and len(found) < size:
-        session = worker.sessions_pool[index]
-        found.append((session, position if position < EXACT_POSITIONS else None))
-        index, position = session.link_prev_idx, position - 1
+def _from_tail(worker: Worker, list_id: int, size: int) -> list[tuple[SessionRow, int | None]]:
+    rows = reading.walk(worker, worker.conn_list_tail[list_id], backward=True)
+    last = worker.conn_list_length[list_id] - 1
+    found: list[tuple[SessionRow, int | None]] = []
+    for before, row in enumerate(islice(rows, size)):
+        position = last - before
+        found.append((row, position if position < EXACT_POSITIONS else None))
     return found[::-1]
 
 
 def _around(
     worker: Worker, list_id: int, session_index: int, size: int
-) -> list[tuple[Session, int | None]]:
+) -> list[tuple[SessionRow, int | None]]:
     """A window with the session in its middle; empty if it is not on this list."""
-    pool = worker.sessions_pool
-    if not 0 <= session_index < len(pool) or pool[session_index].link_list_id != list_id:
+    session = reading.session_at(worker, session_index)
+    if session is None or session.link_list_id != list_id:
         return []
-    first, before = pool[session_index], 0
-    while first.link_prev_idx != NO_SESSION and before < size // 2:
-        first, before = pool[first.link_prev_idx], before + 1
-    position: int | None = 0
-    session = first
-    while session.link_prev_idx != NO_SESSION and position is not None:
-        session = pool[session.link_prev_idx]
-        position = position + 1 if position + 1 < EXACT_POSITIONS else None
-    found: list[tuple[Session, int | None]] = []
-    index = first.session_index
-    while index != NO_SESSION and len(found) < size:
-        session = pool[index]
-        found.append((session, None if position is None else position + len(found)))
-        index = session.link_next_idx
-    return found
+    *_, first = islice(reading.walk(worker, session_index, backward=True), size // 2 + 1)
+    position = reading.position_on_list(worker, first.session_index, EXACT_POSITIONS)
+    return [
+        (row, None if position is None else position + number)
+        for number, row in enumerate(islice(reading.walk(worker, first.session_index), size))
+    ]
 
 
 def _cleaner_view(driver: Driver) -> CleanerView:
@@ -492,7 +480,7 @@ def interface_views(driver: Driver) -> tuple[InterfaceView, ...]:
             ),
             input_acls=interface.input_acls,
             output_acls=interface.output_acls,
-            sessions=len(interface.sessions),
+            sessions=reading.table_size(interface),
         )
         for interface in driver.machine.am.interfaces
         if interface is not None

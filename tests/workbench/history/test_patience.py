@@ -11,7 +11,6 @@ import pytest
 from aclbench import Workbench
 from aclbench.workbench.history import history as history_module
 from aclbench.workbench.inquiry.diff import state_of
-from aclbench.workbench.rig import packing as checkpoint_module
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
@@ -22,7 +21,7 @@ CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 def _many_checkpoints_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 100)
     monkeypatch.setattr(history_module, "CHECKPOINT_WORK_PER_SESSION", 0)
-    monkeypatch.setattr(checkpoint_module, "PIECE_SESSIONS", 7)
+    monkeypatch.setattr("aclbench.engine.packing.PIECE_SESSIONS", 7)
 
 
 def bench_on(patient: bool) -> Workbench:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aclbench.drivers.driver import actor_name
-from aclbench.engine.session import NO_LIST, SESSION_FIELDS, SessionId
+from aclbench.engine import reading
+from aclbench.engine.reading import SESSION_FIELDS
+from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -65,11 +67,10 @@ def _complete_session(prefix: str, context: Any) -> Iterable[Candidate]:
 
     def make(worker: Worker, now: int) -> list[Candidate]:
         found = []
-        for session in worker.sessions_pool[:_SLOTS_LOOKED_AT]:
-            if session.link_list_id != NO_LIST:
-                name = f"{session.thread_index}/{session.session_index}"
-                if name.startswith(prefix):
-                    found.append(Candidate(name, key_text(session.key)))
+        for session in reading.sessions_in(worker, 0, _SLOTS_LOOKED_AT):
+            name = f"{session.thread_index}/{session.session_index}"
+            if name.startswith(prefix):
+                found.append(Candidate(name, key_text(session.key)))
             if len(found) == _CANDIDATES:
                 break
         return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import address_text
-from aclbench.engine.session import NO_SESSION
 from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -144,10 +144,7 @@ def _worker(bench: Workbench, worker: Worker, verbose: bool) -> dict[str, Any]:
 
 
 def _list(bench: Workbench, worker: Worker, list_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    index = worker.conn_list_head[list_id]
-    while index != NO_SESSION:
-        session = worker.sessions_pool[index]
-        found.append(asdict(session_view(bench.machine.am, session, len(found), bench.now)))
-        index = session.link_next_idx
-    return found
+    return [
+        asdict(session_view(bench.machine.am, session, position, bench.now))
+        for position, session in enumerate(reading.sessions_on(worker, list_id))
+    ]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import address_text
-from aclbench.engine.session import NO_SESSION
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -187,17 +187,14 @@ def _list_lines(worker: Worker) -> Iterator[str]:
     """A worker's lists from head to tail."""
     for list_id, head in enumerate(worker.conn_list_head):
         yield f"  fa_conn_list_head[{list_id}]: {head}"
-        index = head
-        while index != NO_SESSION:
-            session = worker.sessions_pool[index]
+        for session in reading.walk(worker, head):
             yield (
-                f"    session {index}: {key_text(session.key)} on sw_if_index "
+                f"    session {session.session_index}: {key_text(session.key)} on sw_if_index "
                 f"{session.sw_if_index} tcp flags seen {session.tcp_flags_seen_out:02x} "
                 f"{session.tcp_flags_seen_in:02x}"
             )
             yield f"      last active time: {session.last_active_time}"
             yield f"      link enqueue time: {session.link_enqueue_time}"
-            index = session.link_next_idx
 
 
 GROUP: Final = "show"

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
 from aclbench.engine.packet import address_text
 from aclbench.version import __version__
@@ -42,7 +43,7 @@ def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
         index = str(interface.sw_if_index)
         row = f"{interface.name:<32}{centred(index, 5)}{centred(state, 10)}{centred(mtu, 21)}"
         if interface.sessions:
-            row = f"{row}{'acl sessions':<16}{len(interface.sessions):>16}"
+            row = f"{row}{'acl sessions':<16}{reading.table_size(interface):>16}"
         lines.append(row)
     return "\n".join(lines)
 

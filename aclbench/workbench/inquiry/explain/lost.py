@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
 from aclbench.engine.main import AclMain
-from aclbench.engine.session import SessionId, session_get_timeout_type
+from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.history.history import History
 from aclbench.workbench.inquiry.explain.tree import LostSession
@@ -57,8 +58,8 @@ class _Listener:
 
     def _lost(self, am: AclMain, event: SessionDeleted | SessionRecycled) -> LostSession:
         """Freed this very moment, so its slot still has its flags."""
-        session = am.workers[event.thread_index].sessions_pool[event.session_index]
-        timeout_class = session_get_timeout_type(session)
+        session = reading.slot_at(am.workers[event.thread_index], event.session_index)
+        timeout_class = reading.timeout_class(am, session)
         where = SessionId(event.thread_index, event.session_index)
         if isinstance(event, SessionRecycled):
             why = "recycled"

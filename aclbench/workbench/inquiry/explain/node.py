@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from aclbench.engine import reading
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import INFO_ICMP, request_key, unpack_key
@@ -25,7 +26,7 @@ from aclbench.engine.reasons import (
     node_bits,
     with_rule,
 )
-from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine.session import NO_SESSION, SessionId
 from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain.reading import rule_tried
@@ -52,7 +53,7 @@ class NodeState:
     info: int
     acls: tuple[int, ...] = ()
     looked_up: tuple[KeyLookedUp, ...] = ()
-    session: Session | None = None
+    session: SessionId | None = None
     session_before: SessionPart | None = None
     at: tuple[int, int] = (0, 0)
     rules: tuple[AclRule, ...] | None = None
@@ -61,7 +62,7 @@ class NodeState:
     reason: int | None = None
     room: str = ""
     #: The session that made room; and one that this very packet made on its way before.
-    recycled: Session | None = None
+    recycled: SessionId | None = None
     made_before: tuple[Interface, bytes] | None = None
 
     @property
@@ -81,13 +82,12 @@ def keys_looked_up(key: bytes, info: int, is_input: bool) -> list[tuple[bytes, s
 
 def look_up(am: AclMain, node: NodeState, now: int) -> NodeState:
     """The step `look up`."""
-    sessions = node.interface.sessions
     looked_up: list[KeyLookedUp] = []
     acls = node.interface.input_acls if node.is_input else node.interface.output_acls
     node = replace(node, acls=acls)
     for key, what in keys_looked_up(node.lookup_key, node.info, node.is_input):
-        session = sessions.get(key)
-        if session is node.recycled:
+        session = reading.find(node.interface, key)
+        if session == node.recycled:
             session = None
         made = node.made_before == (node.interface, key)
         hit = session is not None or made
@@ -135,29 +135,34 @@ def match_rule(am: AclMain, node: NodeState) -> NodeState:
 
 def has_room(am: AclMain, node: NodeState) -> bool:
     """Whether its session can be added as things stand."""
-    sessions = node.interface.sessions
-    gone = node.recycled
-    there = len(sessions) - (gone is not None and sessions.get(gone.key) is gone)
+    there = reading.table_size(node.interface)
+    if node.recycled is not None:
+        worker = am.workers[node.recycled.thread_index]
+        gone = reading.slot_at(worker, node.recycled.session_index)
+        there -= reading.find(node.interface, gone.key) == node.recycled
     there += node.made_before is not None and node.made_before[0] is node.interface
-    return there < am.conn_table_max_entries or node.lookup_key in sessions
+    return (
+        there < am.conn_table_max_entries
+        or reading.find(node.interface, node.lookup_key) is not None
+    )
 
 
 def recycle(am: AclMain, node: NodeState) -> NodeState:
     """The step `recycle`: which session makes room."""
     entries = am.conn_table_max_entries
-    full = f"{node.interface.name} has {len(node.interface.sessions):,} sessions of at most "
+    full = f"{node.interface.name} has {reading.table_size(node.interface):,} sessions of at most "
     full += f"{entries:,} (max-entries)"
     owner = f"thread {node.worker.thread_index}"
     head = node.worker.conn_list_head[TIMEOUT_TCP_TRANSIENT]
     if head == NO_SESSION:
         return replace(node, room=f"{full}, and {owner} has no tcp_transient session to recycle")
-    session = node.worker.sessions_pool[head]
+    session = reading.slot_at(node.worker, head)
     of = am.interface(session.sw_if_index).name
     room = (
         f"{full}; {owner} recycles the head of its tcp_transient list, session "
         f"{session.session_index} of {of}: {key_text(session.key)}"
     )
-    return replace(node, room=room, recycled=session)
+    return replace(node, room=room, recycled=SessionId(node.worker.thread_index, head))
 
 
 def add(am: AclMain, node: NodeState, now: int) -> NodeState:
@@ -165,8 +170,8 @@ def add(am: AclMain, node: NodeState, now: int) -> NodeState:
     assert node.reason is not None
     if not has_room(am, node):
         return replace(node, reason=node.reason & ~KIND_MASK | TOO_MANY_SESSIONS)
-    session = node.interface.sessions.get(node.lookup_key)
-    if session is None or session is node.recycled:
+    session = reading.find(node.interface, node.lookup_key)
+    if session is None or session == node.recycled:
         return node
     return replace(
         node,

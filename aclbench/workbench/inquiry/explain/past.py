@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aclbench.capture import describe
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.steps import ADD, FORWARD, LOOK_UP, MATCH_RULE, RECYCLE, TRACK
 from aclbench.errors import AclbenchError
@@ -167,7 +168,7 @@ class _Follower:
         if label == TRACK.label or (label == ADD.label and is_hit(node)):
             way.end_node(node, node.session, now)
         elif label == ADD.label:
-            made = way.worker.session_in_hand if is_new_session(node) else None
+            made = reading.in_hand(way.worker) if is_new_session(node) else None
             way.end_node(node, made, now)
         elif label == MATCH_RULE.label and node.reason is not None and not is_new_session(node):
             way.end_node(node, None, now)

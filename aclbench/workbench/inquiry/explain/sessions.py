@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.main import AclMain
-from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine.reading import SessionRow
+from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain.reading import flag_names
@@ -12,9 +14,10 @@ from aclbench.workbench.inquiry.explain.tree import SessionPart
 from aclbench.workbench.views.snapshot import EXACT_POSITIONS, session_view
 
 
-def session_part(am: AclMain, session: Session, now: int) -> SessionPart:
+def session_part(am: AclMain, where: SessionId, now: int) -> SessionPart:
     """A session as it stands."""
-    worker = am.workers[session.thread_index]
+    worker = am.workers[where.thread_index]
+    session = reading.slot_at(worker, where.session_index)
     view = session_view(am, session, position_of(worker, session), now)
     interface = am.interfaces[session.sw_if_index]
     return SessionPart(
@@ -37,17 +40,11 @@ def session_part(am: AclMain, session: Session, now: int) -> SessionPart:
     )
 
 
-def position_of(worker: Worker, session: Session) -> int | None:
+def position_of(worker: Worker, session: SessionRow) -> int | None:
     """How many sessions are ahead of it in its list; None: 10,000 or more, or it is off the list.
 
     One that the idle check has taken is off the list until it is judged.
     """
-    if any(taken is session for taken in worker.expired):
+    if session.session_index in reading.taken(worker):
         return None
-    position, before = 0, session.link_prev_idx
-    while before != NO_SESSION:
-        position += 1
-        if position >= EXACT_POSITIONS:
-            return None
-        before = worker.sessions_pool[before].link_prev_idx
-    return position
+    return reading.position_on_list(worker, session.session_index, EXACT_POSITIONS)

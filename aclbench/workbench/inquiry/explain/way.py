@@ -21,7 +21,7 @@ from aclbench.engine.reasons import (
     reason_text,
     rule_of,
 )
-from aclbench.engine.session import Session, SessionId
+from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain.forwarding import forward
 from aclbench.workbench.inquiry.explain.node import NodeState
@@ -61,7 +61,7 @@ class Way:
         lookup_key = self.key if is_input else self.mirror_key
         return NodeState(self.worker, interface, is_input, lookup_key, self.key, self.info)
 
-    def end_node(self, node: NodeState, session: Session | None, now: int | None) -> None:
+    def end_node(self, node: NodeState, session: SessionId | None, now: int | None) -> None:
         """An acl node is done; `now` None: nothing was done, and the session stands as before."""
         reason = node.full_reason
         after: SessionPart | None = None
@@ -69,8 +69,7 @@ class Way:
             after = session_part(self.machine.am, session, now)
         self.parts.append(node_part(node, after))
         self.reason = reason
-        where = None if session is None else SessionId(session.thread_index, session.session_index)
-        self.checks.append(Check(reason, where))
+        self.checks.append(Check(reason, session))
         if reason & KIND_MASK <= LAST_DENY:
             self.denied = node
             self.tx = NO_TX

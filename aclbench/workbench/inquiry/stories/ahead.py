@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from aclbench.drivers.driver import actor_name
-from aclbench.engine.session import Session, session_get_timeout_type
+from aclbench.engine import reading
+from aclbench.engine.reading import SessionRow
 from aclbench.engine.timeouts import CLEAR_POLL_NS, NEVER, TIMEOUT_NAMES
 from aclbench.workbench.inquiry.explain.sessions import position_of
 from aclbench.workbench.inquiry.stories.schedule import (
@@ -52,7 +53,7 @@ class _Case(NamedTuple):
 
     am: AclMain
     worker: Worker
-    session: Session
+    session: SessionRow
     now: int
     #: The sweep that takes it, whatever its enqueue time says; and whether another one is on.
     sweep: Sweep | None
@@ -71,9 +72,9 @@ class _Case(NamedTuple):
         return self.now if at_once else max(self.check_due, self.now)
 
 
-def judged(am: AclMain, session: Session, sweep: Sweep | None, at: int, name: str) -> Fate:
+def judged(am: AclMain, session: SessionRow, sweep: Sweep | None, at: int, name: str) -> Fate:
     """The fate of a session that is judged at a time; `name` is its interface's."""
-    list_id = session_get_timeout_type(session)
+    list_id = reading.timeout_class(am, session)
     class_name, timeout = TIMEOUT_NAMES[list_id], am.session_timeout[list_id]
     if sweep is not None and sweep.bitmap >> session.sw_if_index & 1:
         return Fate("deleted", -1, f"{name} is being cleared")
@@ -90,14 +91,16 @@ def judged(am: AclMain, session: Session, sweep: Sweep | None, at: int, name: st
 
 
 def next_check(
-    driver: Driver, worker: Worker, session: Session, now: int, name: str, started: int
+    driver: Driver, worker: Worker, session: SessionRow, now: int, name: str, started: int
 ) -> NextCheck:
     """What comes next for a live session, as things stand; `name` is its interface's."""
     case = _case(driver, worker, session, now)
     turn = _turn(case)
     at = case.earliest if turn.taken_at is None else turn.taken_at
     fate = judged(case.am, session, case.sweep, at, name)
-    expires = session.last_active_time + case.am.session_timeout[session_get_timeout_type(session)]
+    expires = (
+        session.last_active_time + case.am.session_timeout[reading.timeout_class(case.am, session)]
+    )
     found = NextCheck(
         check_due=case.check_due,
         interrupt=case.interrupt,
@@ -113,9 +116,9 @@ def next_check(
     return _with_sentences(case, found, started)
 
 
-def _case(driver: Driver, worker: Worker, session: Session, now: int) -> _Case:
+def _case(driver: Driver, worker: Worker, session: SessionRow, now: int) -> _Case:
     am, sweep = driver.machine.am, sweep_of(worker)
-    is_taken = any(each is session for each in worker.expired)
+    is_taken = session.session_index in reading.taken(worker)
     sweeps_it = sweep is not None and (is_taken or session.link_enqueue_time <= sweep.until)
     return _Case(
         am,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
+from aclbench.engine import reading
 from aclbench.engine.events import FlagSet, TraceEvent, WaitChanged
-from aclbench.engine.session import NO_LIST
 from aclbench.engine.steps import ALLOW_INTERRUPT, CLEAR_DONE, MARK_PENDING, SAY, SET_CLEAR, TALLY
 from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
@@ -121,10 +121,8 @@ def _value_of(worker: Worker, session_index: int | None, name: str) -> Any:
         if isinstance(value, dict):
             return dict(value)
         return tuple(value) if isinstance(value, list | deque) else value
-    pool = worker.sessions_pool
-    if session_index >= len(pool) or pool[session_index].link_list_id == NO_LIST:
-        return None
-    return getattr(pool[session_index], name)
+    session = reading.session_at(worker, session_index)
+    return None if session is None else getattr(session, name)
 
 
 def value_text(bench: Workbench, shown_as: str, value: Any) -> str:

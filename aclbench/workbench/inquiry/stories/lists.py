@@ -6,9 +6,11 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.events import (
     ClassChanged,
     SessionAdded,
@@ -17,7 +19,8 @@ from aclbench.engine.events import (
     SessionRequeued,
     TraceEvent,
 )
-from aclbench.engine.session import NO_LIST, NO_SESSION, Session, SessionId
+from aclbench.engine.reading import SessionRow
+from aclbench.engine.session import NO_LIST, NO_SESSION, SessionId
 from aclbench.engine.timeouts import (
     N_TIMEOUTS,
     NEVER,
@@ -185,11 +188,8 @@ def _first(
 ) -> Iterator[NextInList]:
     """What becomes of the first few."""
     am, sweep = bench.machine.am, sweep_of(worker)
-    index = worker.conn_list_head[list_id]
-    for position in range(FIRST_SESSIONS):
-        if index == NO_SESSION:
-            return
-        session = worker.sessions_pool[index]
+    first = islice(reading.walk(worker, worker.conn_list_head[list_id]), FIRST_SESSIONS)
+    for position, session in enumerate(first):
         where = SessionId(session.thread_index, session.session_index)
         connection = key_text(session.key)
         if position < taken:
@@ -199,10 +199,9 @@ def _first(
             yield NextInList(where, connection, fate.fate, f"{fate.fate}{to}: {fate.why}")
         else:
             yield NextInList(where, connection, "left", _why_left(bench, session, at))
-        index = session.link_next_idx
 
 
-def _why_left(bench: Workbench, session: Session, at: int) -> str:
+def _why_left(bench: Workbench, session: SessionRow, at: int) -> str:
     am = bench.machine.am
     worker = am.workers[session.thread_index]
     if is_due(am, session, sweep_of(worker), at):
@@ -227,10 +226,8 @@ class _Links:
         """Note where all are at the beginning of the stretch, in parts."""
         self._since.clear()
         self._at_begin = array("b")
-        pool = worker.sessions_pool
-        for start in range(0, len(pool), _NOTED_AT_ONCE):
-            part = pool[start : start + _NOTED_AT_ONCE]
-            self._at_begin.extend([session.link_list_id for session in part])
+        for start in range(0, reading.pool_size(worker), _NOTED_AT_ONCE):
+            self._at_begin.extend(reading.list_ids_in(worker, start, start + _NOTED_AT_ONCE))
             yield
 
     def concerns(self, event: TraceEvent) -> bool:

@@ -6,11 +6,13 @@ thread's lists: see `Driver.at_safe_points`.
 
 from __future__ import annotations
 
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from aclbench.drivers.driver import CLEANER
 from aclbench.drivers.stepped import SteppedDriver
-from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine import reading
+from aclbench.engine.reading import SessionRow
 from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import N_TIMEOUTS, NEVER
 from aclbench.workbench.views.events import seconds_text
@@ -62,24 +64,20 @@ def next_interrupt(driver: Driver, worker: Worker, now: int) -> int | None:
     return None if wait.until == NEVER else max(wait.until, now)
 
 
-def is_due(am: AclMain, session: Session, sweep: Sweep | None, at: int) -> bool:
+def is_due(am: AclMain, session: SessionRow, sweep: Sweep | None, at: int) -> bool:
     """Whether an interrupt at a time takes a session once it is the head of its list."""
     if sweep is not None:
         return session.link_enqueue_time <= sweep.until
     return session.link_enqueue_time + am.shortest_timeout < at
 
 
-def due_in_list(am: AclMain, worker: Worker, list_id: int, at: int) -> list[Session]:
+def due_in_list(am: AclMain, worker: Worker, list_id: int, at: int) -> list[SessionRow]:
     """The sessions that an interrupt at a time finds due in a list, head first, up to a quantum."""
-    sweep, found = sweep_of(worker), list[Session]()
-    index = worker.conn_list_head[list_id]
-    while index != NO_SESSION and len(found) < am.max_deleted_sessions_per_interval:
-        session = worker.sessions_pool[index]
-        if not is_due(am, session, sweep, at):
-            break
-        found.append(session)
-        index = session.link_next_idx
-    return found
+    sweep = sweep_of(worker)
+    first = islice(
+        reading.walk(worker, worker.conn_list_head[list_id]), am.max_deleted_sessions_per_interval
+    )
+    return list(takewhile(lambda session: is_due(am, session, sweep, at), first))
 
 
 def taken_by_list(am: AclMain, worker: Worker, at: int) -> tuple[int, ...]:

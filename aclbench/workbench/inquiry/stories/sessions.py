@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
+from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
 from aclbench.engine.packet import PROTO_TCP
-from aclbench.engine.session import NO_LIST, NO_SESSION, Session, SessionId
+from aclbench.engine.reading import SessionRow
+from aclbench.engine.session import NO_SESSION, SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -36,7 +38,7 @@ class _Standing(NamedTuple):
 
     now: int
     pool_size: int
-    session: Session | None = None
+    session: SessionRow | None = None
     connection: str = ""
     interface: str = ""
     fields: tuple[FieldLine, ...] = ()
@@ -107,14 +109,13 @@ def _look(bench: Workbench, thread_index: int, session_index: int) -> _Standing:
 
 
 def _standing(bench: Workbench, worker: Worker, session_index: int, now: int) -> _Standing:
-    pool = worker.sessions_pool
-    if not 0 <= session_index < len(pool) or pool[session_index].link_list_id == NO_LIST:
-        return _Standing(now, len(pool))
-    session = pool[session_index]
+    pool_size, session = reading.pool_size(worker), reading.session_at(worker, session_index)
+    if session is None:
+        return _Standing(now, pool_size)
     name = bench.interface_name(session.sw_if_index)
     return _Standing(
         now,
-        len(pool),
+        pool_size,
         session,
         key_text(session.key),
         name,
@@ -124,7 +125,7 @@ def _standing(bench: Workbench, worker: Worker, session_index: int, now: int) ->
 
 
 def _fields(
-    bench: Workbench, worker: Worker, session: Session, name: str, now: int
+    bench: Workbench, worker: Worker, session: SessionRow, name: str, now: int
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
     am, started = bench.machine.am, bench.started
@@ -168,7 +169,7 @@ def _fields(
     return tuple(FieldLine(*row) for row in rows)
 
 
-def _flags_text(session: Session, flags: int) -> str:
+def _flags_text(session: SessionRow, flags: int) -> str:
     if session.proto != PROTO_TCP:
         return "none (not TCP)"
     return " ".join(flag_names(flags)) or "none"
@@ -178,14 +179,14 @@ def _link(index: int, end: str) -> str:
     return f"none: it is {end}" if index == NO_SESSION else str(index)
 
 
-def _class_meaning(session: Session, class_name: str) -> str:
+def _class_meaning(session: SessionRow, class_name: str) -> str:
     if TIMEOUT_NAMES[session.link_list_id] == class_name:
         return "what its protocol and the flags seen make it now"
     return "what its flags make it now; it is still on the list of another class"
 
 
-def _position_text(worker: Worker, session: Session, position: int | None) -> str:
-    if any(each is session for each in worker.expired):
+def _position_text(worker: Worker, session: SessionRow, position: int | None) -> str:
+    if session.session_index in reading.taken(worker):
         return "taken off the list, to be judged"
     where = "10,000 or more" if position is None else f"{position:,}"
     return f"{where} of {worker.conn_list_length[session.link_list_id]:,}"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from aclbench import CommandError, Workbench
-from aclbench.engine.session import SESSION_FIELDS
+from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.workbench.history import history as history_module
 from aclbench.workbench.inquiry import excursion
 from aclbench.workbench.inquiry.diff import followed_fields

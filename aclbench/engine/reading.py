@@ -1,0 +1,167 @@
+"""Sessions and tables as others read them: the one place beside the machine that knows the layout.
+
+A session is named (thread, index). What is read is a copy that does not change any more; that of
+another thread is read while that thread stands still, or may be half written. A slot that is free
+has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.session import NO_LIST, NO_SESSION, Session, SessionId
+from aclbench.engine.worker import Worker
+
+
+class SessionRow(NamedTuple):
+    """One session as it was when it was read. Times are nanoseconds."""
+
+    thread_index: int
+    session_index: int
+    sw_if_index: int
+    key: bytes
+    proto: int
+    last_active_time: int
+    tcp_flags_seen_in: int
+    tcp_flags_seen_out: int
+    link_list_id: int
+    link_prev_idx: int
+    link_next_idx: int
+    link_enqueue_time: int
+
+
+#: What a session consists of: where it is, whose it is, what packets write, where it is listed.
+SESSION_FIELDS: Final = SessionRow._fields
+
+
+def _row(session: Session) -> SessionRow:
+    return SessionRow(
+        session.thread_index,
+        session.session_index,
+        session.sw_if_index,
+        session.key,
+        session.proto,
+        session.last_active_time,
+        session.tcp_flags_seen_in,
+        session.tcp_flags_seen_out,
+        session.link_list_id,
+        session.link_prev_idx,
+        session.link_next_idx,
+        session.link_enqueue_time,
+    )
+
+
+# --- pools ------------------------------------------------------------------------------------
+
+
+def pool_size(worker: Worker) -> int:
+    """Slots of a worker's pool, the free ones among them."""
+    return len(worker.sessions_pool)
+
+
+def is_live(worker: Worker, session_index: int) -> bool:
+    """Whether there is such a slot, and a session in it."""
+    pool = worker.sessions_pool
+    return 0 <= session_index < len(pool) and pool[session_index].link_list_id != NO_LIST
+
+
+def session_at(worker: Worker, session_index: int) -> SessionRow | None:
+    """The session in a slot; None where the slot is free, or there is no such slot."""
+    if not is_live(worker, session_index):
+        return None
+    return _row(worker.sessions_pool[session_index])
+
+
+def slot_at(worker: Worker, session_index: int) -> SessionRow:
+    """What stands in a slot, be it free: then of the session that was there last."""
+    return _row(worker.sessions_pool[session_index])
+
+
+def sessions_in(worker: Worker, begin: int = 0, end: int | None = None) -> list[SessionRow]:
+    """The sessions in the slots from `begin` to `end`, in order of slots."""
+    return [_row(s) for s in worker.sessions_pool[begin:end] if s.link_list_id != NO_LIST]
+
+
+def list_ids_in(worker: Worker, begin: int = 0, end: int | None = None) -> list[int]:
+    """For each of these slots the list that it is on; `NO_LIST` where it is free."""
+    return [session.link_list_id for session in worker.sessions_pool[begin:end]]
+
+
+def timeout_class(am: AclMain, row: SessionRow) -> int:
+    """The class of a session by its flags, which may be another than that of its list."""
+    return am.classes.timeout_type_of(row.proto, row.tcp_flags_seen_in, row.tcp_flags_seen_out)
+
+
+def sessions_by_class(am: AclMain, worker: Worker) -> tuple[int, ...]:
+    """How many sessions of each class a worker has."""
+    counts = [0] * len(worker.conn_list_head)
+    for session in worker.sessions_pool:
+        if session.link_list_id != NO_LIST:
+            counts[am.classes.session_get_timeout_type(session)] += 1
+    return tuple(counts)
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def walk(worker: Worker, session_index: int, backward: bool = False) -> Iterator[SessionRow]:
+    """The sessions of a list from this one on, towards the tail or, backward, towards the head.
+
+    None for `NO_SESSION`: so an empty list can be walked from its head.
+    """
+    index = session_index
+    while index != NO_SESSION:
+        session = worker.sessions_pool[index]
+        yield _row(session)
+        index = session.link_prev_idx if backward else session.link_next_idx
+
+
+def sessions_on(worker: Worker, list_id: int) -> list[SessionRow]:
+    """All sessions of one list, head first: for checks and small views."""
+    return [_row(session) for session in worker.list_sessions(list_id)]
+
+
+def position_on_list(worker: Worker, session_index: int, limit: int) -> int | None:
+    """How many sessions stand before a listed one, if those are fewer than `limit`."""
+    position, before = 0, worker.sessions_pool[session_index].link_prev_idx
+    while before != NO_SESSION:
+        position += 1
+        if position >= limit:
+            return None
+        before = worker.sessions_pool[before].link_prev_idx
+    return position
+
+
+def taken(worker: Worker) -> tuple[int, ...]:
+    """The slots that the idle check has taken off their lists and not yet judged."""
+    return tuple([session.session_index for session in worker.expired])
+
+
+def in_hand(worker: Worker) -> SessionId | None:
+    """The session that the last acl node on this thread hit or made."""
+    session = worker.session_in_hand
+    return None if session is None else SessionId(session.thread_index, session.session_index)
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def table_size(interface: Interface) -> int:
+    """How many sessions an interface has."""
+    return len(interface.sessions)
+
+
+def find(interface: Interface, key: bytes) -> SessionId | None:
+    """The session under a key of an interface's table."""
+    session = interface.sessions.get(key)
+    return None if session is None else SessionId(session.thread_index, session.session_index)
+
+
+def table(interface: Interface) -> list[tuple[bytes, SessionId]]:
+    """An interface's whole table: for checks."""
+    return [
+        (key, SessionId(session.thread_index, session.session_index))
+        for key, session in interface.sessions.items()
+    ]
