@@ -56,11 +56,11 @@ test-freethreaded: $(FT)/.dev ## engine, drivers and a short stress without a gl
 	PYTHON_GIL=0 $(FT)/bin/python -m pytest tests/engine tests/drivers
 	PYTHON_GIL=0 PYTHONPATH=tests $(FT)/bin/python -m drivers.stress --seconds 20
 
-pictures: $(VENV)/.dev ## draw README's pictures of the screen anew
+pictures: $(VENV)/.dev ## draw the documents' pictures of the screen anew
 	$(BIN)/python docs/pictures.py
 
-docs: $(VENV)/.dev ## write README's table of commands anew
-	$(BIN)/python -m aclbench.workbench.commands.reference README.md
+docs: $(VENV)/.dev ## write the table of commands, docs/commands.md, anew
+	$(BIN)/python -m aclbench.workbench.commands.reference docs/commands.md
 
 dist: $(VENV)/.dev ## one wheel for any platform; captures, scenarios and lessons inside
 	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

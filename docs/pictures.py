@@ -1,4 +1,4 @@
-"""README's pictures: the real screen, brought to where there is something to see, as SVG.
+"""The documents' pictures: the real screen, brought to where there is something to see, as SVG.
 
     make pictures
 

@@ -1,6 +1,6 @@
-"""The command reference: README's table, made from the command table itself.
+"""The reference of all commands, as Markdown: made from the command table itself.
 
-`python -m aclbench.workbench.commands.reference README.md` writes it between its two marks.
+`python -m aclbench.workbench.commands.reference FILE` writes it between two marks of a document.
 """
 
 from __future__ import annotations

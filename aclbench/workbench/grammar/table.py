@@ -196,7 +196,7 @@ class CommandTable:
         return "\n".join(text)
 
     def reference(self) -> list[ReferenceRow]:
-        """A row for each command, for README and manual."""
+        """A row for each command, for documents."""
         return [ReferenceRow(display(c.syntax), c.summary, c.group) for c in self._commands]
 
     def _refuse_taken(self, name: str) -> None:

@@ -9,9 +9,7 @@ from typing import Any, Final
 from aclbench import Workbench
 
 LINES: Final = (
-    (Path(__file__).parents[2] / "reference" / "vpp-26.10-transcript.txt")
-    .read_text()
-    .splitlines()
+    (Path(__file__).parents[2] / "reference" / "vpp-26.10-transcript.txt").read_text().splitlines()
 )
 #: Up to here the transcript is of commands that do the same in both.
 LAST_LINE: Final = "set acl-plugin session timeout tcp idle 86400"
