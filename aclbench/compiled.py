@@ -22,7 +22,7 @@ from typing import Final
 #: What a packet, or a round of the cleaner, runs through.
 COMPILED: Final = {
     "capture": ("walk",),
-    "drivers": ("frame", "driver", "stepping", "stepped", "handout"),
+    "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
         *("telling", "main", "flags", "reading", "sessions", "datapath", "idle_check"),

@@ -15,16 +15,20 @@ _T = TypeVar("_T")
 #: Virtual time at the start. Above 0, since 0 means "no swipe".
 START_NS: Final = NS_PER_SEC
 
-#: Who can take a step: a thread by its index, or the cleaner.
+#: Who can take a step: a thread by its index, the cleaner, the clock.
 CLEANER: Final = -1
 #: No actor: what somebody at the bench did, when a history is gone through step by step.
 COMMAND: Final = -2
+#: The clock, where whoever chooses the next step has it go on though others could.
+CLOCK: Final = -3
+
+_NAMES: Final = {CLEANER: "cleaner", COMMAND: "command", CLOCK: "clock"}
 
 
 def actor_name(actor: int) -> str:
-    """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
+    """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`; and `clock`, `command`."""
     if actor < 0:
-        return "cleaner" if actor == CLEANER else "command"
+        return _NAMES[actor]
     return "vpp_main" if actor == 0 else f"vpp_wk_{actor - 1}"
 
 

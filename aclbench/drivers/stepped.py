@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aclbench.drivers.stepping import NO_EVENTS, Position, Stepping
-from aclbench.engine.steps import Step, Wait, Wake
+from aclbench.drivers.stepping import Position, Stepping
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
@@ -202,10 +201,10 @@ class SteppedDriver(Stepping):
         False: no turns were left for what is due, or `stop` was called.
         """
         while not self._stopping:
-            if self._cleaner_is_ready():
+            if self._cleaner.is_ready(self.now):
                 if not self._turns_left:
                     return False
-                self._run_cleaner()
+                self._cleaner.run_turn(self.now)
             elif self._raised:
                 if not self._turns_left:
                     return False
@@ -213,27 +212,17 @@ class SteppedDriver(Stepping):
                 for _ in self.machine.idle_check.worker_conn_cleaner_process(worker, self.now):
                     pass
             else:
-                wait = self._cleaner_next
-                assert isinstance(wait, Wait)
-                if wait.until > until:
-                    self._due = wait.until
+                due = self._cleaner.wait.until
+                if due > until:
+                    self._due = due
                     return True
                 if not self._turns_left:
                     return False
-                self.now = max(self.now, wait.until)
+                self.now = max(self.now, due)
                 continue
             self._turns_left -= 1
             self._turns += 1
         return False
-
-    def _run_cleaner(self) -> None:
-        """Let the cleaner go on until it waits again."""
-        send = self._cleaner.send
-        upcoming = send(self._wake())
-        wake = Wake(self.now, NO_EVENTS)
-        while isinstance(upcoming, Step):
-            upcoming = send(wake)
-        self._cleaner_next = upcoming
 
     def _run_by_steps(self, until: int, max_packets: int | None) -> bool:
         """`run_until` for an order that is not fair: nothing but steps."""

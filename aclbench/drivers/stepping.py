@@ -3,6 +3,9 @@
 Three kinds of things are due: the cleaner's wake-up, interrupts that were raised, and packets. At
 one instant they go in that order, each running until it waits; of several interrupts the one that
 was raised first, of several packets the one that comes first in the capture. Idle time is jumped.
+
+Whoever chooses may have another actor go on, and the clock as well (`CLOCK`): it passes whoever
+could go on, also one in the middle of a turn, who then keeps the time at which it began.
 """
 
 from __future__ import annotations
@@ -13,25 +16,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from aclbench.drivers.driver import CLEANER, START_NS, actor_name
+from aclbench.drivers.cleaner_actor import CleanerActor
+from aclbench.drivers.driver import CLEANER, CLOCK, START_NS, actor_name
 from aclbench.drivers.frame import FRAME_SIZE, Arrivals, PacketInput
 from aclbench.engine.machine import Machine
-from aclbench.engine.steps import (
-    ALLOW_INTERRUPT,
-    PARSE,
-    CleanerEvent,
-    Step,
-    Wait,
-    WaitKind,
-    Wake,
-)
+from aclbench.engine.steps import ALLOW_INTERRUPT, PARSE, CleanerEvent, Step, Wait
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
 
 Order = Literal["fair", "random"]
-#: What the cleaner is handed where it waits for no event.
-NO_EVENTS: Final[tuple[CleanerEvent, ...]] = ()
+#: What the clock does when it is chosen.
+GO_ON: Final = "go on to the next time due"
 
 _T = TypeVar("_T")
 
@@ -39,9 +35,9 @@ _T = TypeVar("_T")
 class Position(NamedTuple):
     """How far a run is: packets handled, turns taken since the last one, steps into a turn.
 
-    A turn is what one actor does until it waits: a round of the cleaner, an interrupt. Under the
-    fair order it does not matter whether a stretch was run straight through or by steps, so a
-    position names the same state either way.
+    A turn is what one actor does until it waits: a round of the cleaner, an interrupt; of the
+    clock, if it was chosen, each step. Under the fair order it does not matter whether a stretch
+    was run straight through or by steps, so a position names the same state either way.
     """
 
     packets: int
@@ -72,6 +68,25 @@ class StepTaken:
     finished: bool
 
 
+class ThreadTurn:
+    """An interrupt or a packet that a thread was begun on step by step, and what is left of it."""
+
+    __slots__ = ("_steps", "is_packet", "upcoming")
+
+    def __init__(self, steps: Iterator[Step], is_packet: bool) -> None:
+        self._steps: Iterator[Step] = steps
+        self.is_packet: bool = is_packet
+        #: The next step; None when the turn is done.
+        self.upcoming: Step | None = next(steps)
+
+    def take_step(self) -> str:
+        """Take the next step; returns its name."""
+        step = self.upcoming
+        assert step is not None
+        self.upcoming = next(self._steps, None)
+        return step.label
+
+
 class Stepping:
     """Drives a `Machine` in virtual time, by named steps. `SteppedDriver` adds the fast way."""
 
@@ -80,17 +95,17 @@ class Stepping:
         self.order: Order = order
         self.arrivals: Arrivals = Arrivals()
         self._random = random.Random(seed)
-        self._signals: list[CleanerEvent] = []
         self._raised: list[int] = []
         #: No later than the time at which the cleaner or an interrupt must go on.
         self._due: int = 0
-        #: For each thread the packets that have arrived, each with its place in the order.
+        #: For each thread the packets that were admitted, each with its number in the order.
         self._inbox: dict[int, deque[tuple[int, PacketInput]]] = {
             thread: deque() for thread in range(n_workers + 1)
         }
         self._admitted: int = 0
-        #: For each thread in the middle of something: what, its next step, and is it a packet?
-        self._in_hand: dict[int, tuple[Iterator[Step], Step, bool]] = {}
+        #: The threads that are in the middle of a turn.
+        self._begun: dict[int, ThreadTurn] = {}
+        #: Who took the last step.
         self._current: int | None = None
         #: How far the run is, see `Position`.
         self._packets: int = 0
@@ -106,8 +121,7 @@ class Stepping:
         #: Turns that the run under way may still take.
         self._turns_left: int = NEVER
         self.machine: Machine = Machine(n_workers, self)
-        self._cleaner = self.machine.cleaner.session_cleaner_process()
-        self._cleaner_next: Step | Wait = next(self._cleaner)
+        self._cleaner: CleanerActor = CleanerActor(self.machine)
 
     # --- what the machine asks of us -----------------------------------------------------------
 
@@ -118,8 +132,8 @@ class Stepping:
         self._due = 0
 
     def signal_cleaner(self, event: CleanerEvent) -> None:
-        """The cleaner is due now, if it waits for events."""
-        self._signals.append(event)
+        """The cleaner is due now, if it waits for signals."""
+        self._cleaner.signals.append(event)
         self._due = 0
 
     def memory_barrier(self) -> None:
@@ -130,12 +144,10 @@ class Stepping:
     def state(self) -> DriverState:
         """What `restore` needs, of a driver at rest; frames and source are the caller's."""
         assert self.at_rest()
-        wait = self._cleaner_next
-        assert isinstance(wait, Wait)
         return DriverState(
             self.now,
             self.position,
-            wait,
+            self._cleaner.wait,
             self._admitted,
             self.arrivals.source is None,
             self._random.getstate(),
@@ -147,12 +159,7 @@ class Stepping:
         self._packets, self._turns, self._steps = state.position
         self._admitted = state.admitted
         self._random.setstate(state.chance)
-        cleaner = self.machine.am.cleaner
-        waits = cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout
-        self._cleaner = self.machine.cleaner.session_cleaner_process(state.cleaner_wait)
-        self._cleaner_next = next(self._cleaner)
-        # The wait it begins with was counted when it began.
-        cleaner.cnt_wait_with_timeout, cleaner.cnt_wait_without_timeout = waits
+        self._cleaner.restore(state.cleaner_wait)
         self._due = 0
 
     @property
@@ -162,16 +169,11 @@ class Stepping:
 
     def at_rest(self) -> bool:
         """The cleaner at its main wait, no handler or packet half done, nothing raised."""
-        wait = self._cleaner_next
-        return not (self._busy() or self._raised or self._signals) and (
-            isinstance(wait, Wait) and wait.kind != WaitKind.SUSPEND
-        )
+        return not (self._busy() or self._raised) and self._cleaner.at_rest
 
     def _busy(self) -> bool:
         """Something was begun step by step and is not finished."""
-        return (
-            bool(self._in_hand) or isinstance(self._cleaner_next, Step) or any(self._inbox.values())
-        )
+        return bool(self._begun) or self._cleaner.in_turn or any(self._inbox.values())
 
     @property
     def packets_handled(self) -> int:
@@ -195,30 +197,25 @@ class Stepping:
 
     def next_time(self) -> int:
         """When the next thing is due, `now` at the earliest; `NEVER` if nothing is."""
-        if self._busy() or self._raised or self._cleaner_is_ready():
+        if self._busy() or self._raised or self._cleaner.is_ready(self.now):
             return self.now
-        wait = self._cleaner_next
-        until = wait.until if isinstance(wait, Wait) else self.now
+        until = self._cleaner.wait.until
         frame = self.arrivals.next_frame()
         if frame is not None:
             until = min(until, frame.peek_time())
         return max(self.now, until)
 
-    def _cleaner_is_ready(self) -> bool:
-        """In the middle of a round, or its wait is over."""
-        wait = self._cleaner_next
-        if isinstance(wait, Step):
-            return True
-        return wait.until <= self.now or (bool(self._signals) and wait.kind != WaitKind.SUSPEND)
-
-    def _wake(self) -> Wake:
-        """What the cleaner is handed as it goes on; the signals only where it waits for them."""
-        wait = self._cleaner_next
-        if isinstance(wait, Step) or wait.kind == WaitKind.SUSPEND:
-            return Wake(self.now, NO_EVENTS)
-        events = tuple(self._signals)
-        self._signals.clear()
-        return Wake(self.now, events)
+    def clock_due(self) -> int:
+        """Where the clock would go on to if it were chosen: the next time, later than now, at which
+        the cleaner's wait ends or a packet arrives. `NEVER`: there is none, it cannot be chosen.
+        """
+        due, upcoming = NEVER, self._cleaner.upcoming
+        if isinstance(upcoming, Wait) and upcoming.until > self.now:
+            due = upcoming.until
+        frame = self.arrivals.next_frame()
+        if frame is not None and self.now < frame.peek_time():
+            due = min(due, frame.peek_time())
+        return due
 
     # --- one step at a time --------------------------------------------------------------------
 
@@ -228,6 +225,8 @@ class Stepping:
         `actor` None lets the order choose: fair, the one that goes on, else cleaner, interrupts,
         packets; random, any. Returns None when nothing is left to do at all.
         """
+        if actor == CLOCK:
+            return self._clock_step()
         fair = actor is None and self.order == "fair"
         if not fair:
             self._admit_arrived()
@@ -239,10 +238,8 @@ class Stepping:
         if actor is None:
             actor = self._choose(ready)
         elif actor not in ready:
-            names = ", ".join(self.actor_name(a) for a in ready)
-            raise AclbenchError(
-                f"{self.actor_name(actor)} has nothing to do now; these have: {names}"
-            )
+            names = ", ".join(actor_name(a) for a in ready)
+            raise AclbenchError(f"{actor_name(actor)} has nothing to do now; these have: {names}")
         self._due = 0
         self._clean = fair and self.clean
         return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
@@ -261,34 +258,44 @@ class Stepping:
         """Who can take a step now, in the fair order."""
         alone = self.machine.am.n_workers == 0
         ready: list[int] = []
-        if self._cleaner_is_ready():
+        if self._cleaner.is_ready(self.now):
             ready.append(CLEANER)
-        threads = list(self._in_hand)
+        threads = list(self._begun)
         threads += [t for t in self._raised if t not in threads]
         waiting = [t for t, inbox in self._inbox.items() if inbox and t not in threads]
         threads += sorted(waiting, key=lambda t: self._inbox[t][0][0])
         if alone and threads and ready:
             # One thread for both: whoever is in the middle goes on, else the cleaner begins.
-            return [CLEANER] if not self._in_hand else threads
+            return [CLEANER] if not self._begun else threads
         return ready + threads
+
+    def choices(self) -> list[int]:
+        """Who can be chosen at this instant: who is ready, whose packet has arrived, the clock."""
+        choices = self._ready_or_arrived()
+        if self.clock_due() != NEVER:
+            choices.append(CLOCK)
+        return choices
 
     def next_actors(self) -> list[int]:
         """Who can be chosen for the next step: as `step` finds them, but nothing is changed.
 
         Packets count that have arrived; where nobody could go on, what is due next.
         """
-        ready = self.ready_actors()
-        alone = self.machine.am.n_workers == 0
-        arrived = self._threads_of_arrivals(self.now)
-        if not alone or CLEANER not in ready:
-            ready += [thread for thread in arrived if thread not in ready]
+        ready = self._ready_or_arrived()
         if ready:
             return ready
-        wait, frame = self._cleaner_next, self.arrivals.next_frame()
-        assert isinstance(wait, Wait)
+        wait, frame = self._cleaner.wait, self.arrivals.next_frame()
         if frame is not None and max(frame.peek_time(), self.now) < wait.until:
             return self._threads_of_arrivals(max(frame.peek_time(), self.now))
         return [] if wait.until == NEVER else [CLEANER]
+
+    def _ready_or_arrived(self) -> list[int]:
+        """The ready actors, and the threads of packets that have arrived and are not admitted."""
+        ready = self.ready_actors()
+        if self.machine.am.n_workers or CLEANER not in ready:
+            arrived = self._threads_of_arrivals(self.now)
+            ready += [thread for thread in arrived if thread not in ready]
+        return ready
 
     def _threads_of_arrivals(self, until: int) -> list[int]:
         """The threads of the packets at hand that arrive up to a time, in their order."""
@@ -307,24 +314,23 @@ class Stepping:
         """Nothing was begun by hand or by chance and is not finished: the fair order holds."""
         return self._clean or self.at_rest()
 
-    def actor_name(self, actor: int) -> str:
-        """An actor's name, as in VPP: `cleaner`, `vpp_main`, `vpp_wk_0`."""
-        return actor_name(actor)
-
     def upcoming(self, actor: int) -> str:
         """What an actor would do next; empty if nothing."""
+        if actor == CLOCK:
+            return GO_ON if self.clock_due() != NEVER else ""
         if actor == CLEANER:
-            upcoming = self._cleaner_next
-            return upcoming.label if isinstance(upcoming, Step) else upcoming.kind.value
-        if actor in self._in_hand:
-            return self._in_hand[actor][1].label
+            return self._cleaner.label
+        if actor in self._begun:
+            upcoming = self._begun[actor].upcoming
+            assert upcoming is not None
+            return upcoming.label
         if actor in self._raised:
             return ALLOW_INTERRUPT.label
         return PARSE.label if self._inbox[actor] else ""
 
     def in_packet(self, thread_index: int) -> bool:
         """Whether a thread is in the middle of a packet, taken up step by step."""
-        return thread_index in self._in_hand and self._in_hand[thread_index][2]
+        return thread_index in self._begun and self._begun[thread_index].is_packet
 
     def _choose(self, ready: list[int]) -> int:
         if self.order == "random":
@@ -332,35 +338,40 @@ class Stepping:
         if self._current in ready and self._in_the_middle(self._current):
             return self._current
         # Whoever was left in the middle of something by hand goes on first.
-        return next((a for a in ready if a in self._in_hand), ready[0])
+        return next((a for a in ready if a in self._begun), ready[0])
 
     def _in_the_middle(self, actor: int) -> bool:
-        if actor == CLEANER:
-            return isinstance(self._cleaner_next, Step)
-        return actor in self._in_hand
+        return self._cleaner.in_turn if actor == CLEANER else actor in self._begun
 
     def _cleaner_step(self) -> StepTaken:
-        at_wait = isinstance(self._cleaner_next, Wait)
-        label = "wake up" if at_wait else self.upcoming(CLEANER)
-        self._current = CLEANER
-        self._cleaner_next = self._cleaner.send(self._wake())
-        self._note_step(finished=isinstance(self._cleaner_next, Wait), is_packet=False)
-        return StepTaken(self.now, CLEANER, label, isinstance(self._cleaner_next, Wait))
+        label = self._cleaner.label if self._cleaner.in_turn else "wake up"
+        self._cleaner.step(self.now)
+        return self._taken(CLEANER, label, not self._cleaner.in_turn)
 
     def _thread_step(self, thread_index: int) -> StepTaken:
-        if thread_index not in self._in_hand:
-            is_packet = thread_index not in self._raised
-            actions = self._take_up(thread_index)
-            self._in_hand[thread_index] = actions, next(actions), is_packet
-        actions, step, is_packet = self._in_hand[thread_index]
-        self._current = thread_index
-        upcoming = next(actions, None)
-        if upcoming is None:
-            del self._in_hand[thread_index]
-        else:
-            self._in_hand[thread_index] = actions, upcoming, is_packet
-        self._note_step(finished=upcoming is None, is_packet=is_packet)
-        return StepTaken(self.now, thread_index, step.label, upcoming is None)
+        turn = self._begun.get(thread_index)
+        if turn is None:
+            turn = self._begun[thread_index] = self._begin_turn(thread_index)
+        label = turn.take_step()
+        finished = turn.upcoming is None
+        if finished:
+            del self._begun[thread_index]
+        return self._taken(thread_index, label, finished, turn.is_packet)
+
+    def _clock_step(self) -> StepTaken:
+        due = self.clock_due()
+        if due == NEVER:
+            raise AclbenchError("the clock has nowhere to go: nothing is due later than now")
+        self.now = due
+        self._due = 0
+        self._clean = False
+        return self._taken(CLOCK, GO_ON, finished=True)
+
+    def _taken(self, actor: int, label: str, finished: bool, is_packet: bool = False) -> StepTaken:
+        """Note the step that an actor took."""
+        self._current = actor
+        self._note_step(finished, is_packet)
+        return StepTaken(self.now, actor, label, finished)
 
     def _note_step(self, finished: bool, is_packet: bool) -> None:
         """Keep the position, step by step."""
@@ -375,24 +386,25 @@ class Stepping:
         else:
             self._turns += 1
 
-    def _take_up(self, thread_index: int) -> Iterator[Step]:
+    def _begin_turn(self, thread_index: int) -> ThreadTurn:
         """What an idle thread does next: an interrupt that is raised first, then packets."""
         worker = self.machine.am.workers[thread_index]
         if thread_index in self._raised:
             self._raised.remove(thread_index)
-            return self.machine.idle_check.worker_conn_cleaner_process(worker, self.now)
+            handler = self.machine.idle_check.worker_conn_cleaner_process
+            return ThreadTurn(handler(worker, self.now), is_packet=False)
         _, packet = self._inbox[thread_index].popleft()
         worker.packet_number = packet.number
-        return self.machine.datapath.packet_steps(
+        steps = self.machine.datapath.packet_steps(
             worker, packet.rx, packet.key, packet.mirror_key, packet.info, self.now
         )
+        return ThreadTurn(steps, is_packet=True)
 
     # --- the clock and the packets, when stepping ------------------------------------------------
 
     def _jump(self) -> bool:
         """Nobody can go on: set the clock to the next thing due. False if nothing ever is."""
-        wait = self._cleaner_next
-        assert isinstance(wait, Wait)
+        wait = self._cleaner.wait
         frame = self.arrivals.next_frame()
         if frame is not None and max(frame.peek_time(), self.now) < wait.until:
             self.now = max(self.now, frame.peek_time())

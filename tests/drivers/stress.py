@@ -23,16 +23,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from drivers.scenario import ACL_LISTS, CONNECTIONS, GAPS_NS, PACKETS, REFLECT_ALL, RULES
 from engine.bench import SEC, SYN, address, set_up, tcp_out, udp_out
 
+from aclbench.drivers.batch import Batch
 from aclbench.drivers.driver import CLEANER
 from aclbench.drivers.frame import Frame
-from aclbench.drivers.handout import Parcel
-from aclbench.drivers.lane import Lane
 from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.drivers.worker_thread import WorkerThread
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants, describe_state
@@ -176,31 +176,34 @@ class Chances:
 # --- a driver whose threads stall ------------------------------------------------------------
 
 
-class StressLane(Lane):
+class StressThread(WorkerThread):
     """A worker that is held up ahead of interrupts and packets, now and then."""
 
-    driver: StressDriver
+    #: Sleeps a little, or not.
+    stall: Callable[[], None]
 
     def _serve_interrupt(self) -> None:
-        self.driver.stall()
+        self.stall()
         super()._serve_interrupt()
 
-    def _play(self, parcel: Parcel) -> None:
-        self.driver.stall()
-        super()._play(parcel)
+    def _process(self, batch: Batch) -> None:
+        self.stall()
+        super()._process(batch)
 
 
 class StressDriver(ThreadedDriver):
     """Stalls its threads where the machine calls out, and raises some interrupts late."""
 
-    lane_type: type[StressLane] = StressLane
+    thread_type: ClassVar[type[WorkerThread]] = StressThread
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.chances = Chances(plan.seed)
         self.late: list[threading.Timer] = []
         super().__init__(plan.workers, plan.speed, plan.by_connection)
-        self.lanes = [self.lane_type(self, worker) for worker in self.machine.am.packet_workers]
+        for thread in self.pool.threads:
+            assert isinstance(thread, StressThread)
+            thread.stall = self.stall
 
     def stall(self) -> None:
         """Sleep up to 3 ms, or let somebody else go on; mostly do nothing."""
@@ -242,7 +245,7 @@ class StressDriver(ThreadedDriver):
 # --- drivers that are wrong ------------------------------------------------------------------
 
 
-class LostInterrupt(StressLane):
+class LostInterrupt(StressThread):
     """Forgets an interrupt now and then."""
 
     def _serve_interrupt(self) -> None:
@@ -250,37 +253,37 @@ class LostInterrupt(StressLane):
             super()._serve_interrupt()
 
 
-class LostPacket(StressLane):
+class LostPacket(StressThread):
     """Handles a packet that is counted nowhere, now and then."""
 
-    def _play(self, parcel: Parcel) -> None:
-        super()._play(parcel)
+    def _process(self, batch: Batch) -> None:
+        super()._process(batch)
         reasons = self.worker.packet_reasons
-        if parcel.last % 7 == 0:
+        if batch.last % 7 == 0:
             reasons[max(reasons)] -= 1
 
 
-class WrongCount(StressLane):
+class WrongCount(StressThread):
     """Counts an added session that was not."""
 
-    def _play(self, parcel: Parcel) -> None:
-        super()._play(parcel)
+    def _process(self, batch: Batch) -> None:
+        super()._process(batch)
         adds = self.worker.session_adds_by_sw_if_index
-        if 1 in adds and parcel.first % 5 == 0:
+        if 1 in adds and batch.first % 5 == 0:
             adds[1] += 1
 
 
-class Unlisted(StressLane):
+class Unlisted(StressThread):
     """Leaves a session in its table that is on no list."""
 
-    def _play(self, parcel: Parcel) -> None:
-        super()._play(parcel)
+    def _process(self, batch: Batch) -> None:
+        super()._process(batch)
         worker = self.worker
         for session in worker.list_sessions(2)[:1]:
-            self.driver.machine.sessions.conn_list_delete_session(worker, session)
+            self.machine.sessions.conn_list_delete_session(worker, session)
 
 
-class Raises(StressLane):
+class Raises(StressThread):
     """Fails with an exception."""
 
     def _serve_interrupt(self) -> None:
@@ -290,25 +293,25 @@ class Raises(StressLane):
         super()._serve_interrupt()
 
 
-class Stuck(StressLane):
+class Stuck(StressThread):
     """Never returns."""
 
-    def _play(self, parcel: Parcel) -> None:
+    def _process(self, batch: Batch) -> None:
         self.doing = "being stuck"
         threading.Event().wait()
 
 
-class StuckUntilItFails(StressLane):
+class StuckUntilItFails(StressThread):
     """Returns when the watchdog has failed the run."""
 
-    def _play(self, parcel: Parcel) -> None:
+    def _process(self, batch: Batch) -> None:
         self.doing = "being stuck"
-        while self.driver.failed is None:
+        while self.pool.failure is None:
             time.sleep(0.01)
 
 
 #: For the tests of this harness: each must be found.
-FAULTS: dict[str, type[StressLane]] = {
+FAULTS: dict[str, type[StressThread]] = {
     "lost-interrupt": LostInterrupt,
     "lost-packet": LostPacket,
     "wrong-count": WrongCount,
@@ -603,7 +606,7 @@ class Stress:
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         for ident, frame in sys._current_frames().items():
             lines.append(f"--- {names.get(ident, ident)}\n{''.join(traceback.format_stack(frame))}")
-        lines += [f"{lane.name}: {lane.doing or 'idle'}" for lane in self.driver.lanes]
+        lines += [f"{t.name}: {t.doing or 'idle'}" for t in self.driver.pool.threads]
         lines.append(f"cleaner: {self.driver.upcoming(CLEANER)}")
         try:
             lines.append(describe_state(self.am))
@@ -621,7 +624,7 @@ def make_driver(plan: Plan, fault: str | None) -> StressDriver:
         return StressDriver(plan)
 
     class Wrong(StressDriver):
-        lane_type = FAULTS[fault]
+        thread_type = FAULTS[fault]
 
     return Wrong(plan)
 
@@ -668,7 +671,7 @@ class Watchdog:
 
     def _bark(self) -> None:
         self.report = self.stress.describe()
-        self.stress.driver.thread_failed("the watchdog", "waiting", Hang("it does not end"))
+        self.stress.driver.pool.thread_failed("the watchdog", "waiting", Hang("it does not end"))
         if not self._over.wait(self._grace_s):
             print(self.report, file=sys.__stderr__)
             print(f"seed {self.stress.plan.seed} hangs, for good", file=sys.__stderr__, flush=True)

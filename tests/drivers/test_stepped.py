@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from engine.bench import SEC, SYN, Driven, frame4, frame_of, tcp_out, udp, udp_back, udp_out
 
-from aclbench.drivers.driver import CLEANER, START_NS
+from aclbench.drivers.driver import CLEANER, START_NS, actor_name
 from aclbench.drivers.frame import Frame
 from aclbench.engine.events import PacketVerdict, SessionDeleted
 from aclbench.engine.packet import parse_ethernet
@@ -220,7 +220,7 @@ def test_a_frame_can_be_split():
 # --- one thing at a time ---------------------------------------------------------------------
 
 
-def test_an_event_is_an_actors_steps_up_to_its_next_wait():
+def test_a_turn_is_an_actors_steps_up_to_its_next_wait():
     """The packet, then the cleaner's round, then the interrupt; and so on."""
     bench = reflecting(1)
     bench.queue(udp_out())
@@ -242,7 +242,7 @@ def test_names_and_what_comes_next():
     """What a view of the actors shows."""
     bench = reflecting(2)
     driver = bench.driver
-    assert [driver.actor_name(a) for a in (CLEANER, 0, 1, 2)] == [
+    assert [actor_name(a) for a in (CLEANER, 0, 1, 2)] == [
         "cleaner",
         "vpp_main",
         "vpp_wk_0",

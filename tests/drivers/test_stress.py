@@ -60,7 +60,7 @@ def test_a_wrong_machine_is_found(fault: str, says: str):
 
 
 def test_a_run_that_hangs_is_a_failure_that_says_where_everybody_is():
-    """The watchdog fails the run; its text has each thread's stack and each lane's work."""
+    """The watchdog fails the run; its text has each thread's stack and each worker's work."""
     with pytest.raises(Hang, match="being stuck") as caught:
         run_seed(0, "stuck-until-it-fails", watchdog_s=0.3)
     report = str(caught.value)

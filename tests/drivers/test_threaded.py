@@ -30,12 +30,12 @@ from engine.bench import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.drivers.driver import CLEANER, START_NS
+from aclbench.drivers.batch import Batch
+from aclbench.drivers.driver import CLEANER, START_NS, actor_name
 from aclbench.drivers.frame import Frame
-from aclbench.drivers.handout import Parcel
-from aclbench.drivers.lane import Lane
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.drivers.worker_thread import WorkerThread
 from aclbench.engine.acl import DENY, AclRule
 from aclbench.engine.events import (
     InterruptSent,
@@ -66,10 +66,8 @@ class Bench:
         speed: float | None = None,
         by_connection: bool = True,
         driver: type[ThreadedDriver] = ThreadedDriver,
-        lane: type[Lane] = Lane,
     ) -> None:
         self.driver = driver(workers, speed, by_connection)
-        self.driver.lanes = [lane(self.driver, worker) for worker in self.am.packet_workers]
         self.events: list[TraceEvent] = []
         self.am.tell.listener = self.events.append
         self.pg = set_up(self.machine)
@@ -180,33 +178,38 @@ def test_a_speed_that_is_none_is_refused(speed):
 # --- the order of packets --------------------------------------------------------------------
 
 
-class HeldLane(Lane):
-    """vpp_wk_0's packets wait until vpp_wk_1 has handled a parcel, or waits for vpp_wk_0."""
+class HeldThread(WorkerThread):
+    """vpp_wk_0's packets wait until vpp_wk_1 has processed a batch, or waits for vpp_wk_0."""
 
-    def _play(self, parcel: Parcel) -> None:
+    #: Set by vpp_wk_1, in each test anew.
+    let_go = threading.Event()
+
+    def _process(self, batch: Batch) -> None:
         if self.worker.thread_index == 1:
-            assert self.driver.let_go.wait(LONG_S)
-        super()._play(parcel)
+            assert self.let_go.wait(LONG_S)
+        super()._process(batch)
         if self.worker.thread_index == 2:
-            self.driver.let_go.set()
+            self.let_go.set()
+
+    def _wait_for_order(self, batch: Batch) -> bool:
+        if batch.after_thread:
+            self.let_go.set()
+        return super()._wait_for_order(batch)
 
 
 class HoldingDriver(ThreadedDriver):
-    """Lets vpp_wk_0 go on as soon as another lane waits for it."""
+    """vpp_wk_0 goes on as soon as another thread waits for it."""
+
+    thread_type = HeldThread
 
     def __init__(self, *arguments: Any) -> None:
-        self.let_go = threading.Event()
+        HeldThread.let_go.clear()
         super().__init__(*arguments)
-
-    def let_wait(self, lane: Lane, other: Lane, count: int) -> bool:
-        waits = super().let_wait(lane, other, count)
-        self.let_go.set()
-        return waits
 
 
 def held(by_connection: bool) -> Bench:
     """A bench in which an answer's worker is ready long before the question's."""
-    bench = Bench(2, None, by_connection, HoldingDriver, HeldLane)
+    bench = Bench(2, None, by_connection, HoldingDriver)
     bench.machine.acl_add_replace(None, (AclRule(DENY),), "")
     bench.machine.set_interface_acls(bench.pg[1], True, (1,))
     bench.queue(udp_out())
@@ -391,12 +394,12 @@ class MidHandlerDriver(ThreadedDriver):
     def raise_interrupt(self, thread_index: int) -> None:
         self.go_on.clear()
         super().raise_interrupt(thread_index)
-        while self.armed and self._busy and not self.in_hand.wait(0.001):
+        while self.armed and self.pool.busy and not self.in_hand.wait(0.001):
             pass
 
-    def _finish(self) -> None:
+    def _wait_until_idle(self) -> None:
         self.go_on.set()
-        super()._finish()
+        super()._wait_until_idle()
 
 
 def test_the_cleaner_is_not_misled_by_a_handler_that_has_everything_in_hand():
@@ -466,31 +469,36 @@ def test_by_the_wall_s_clock_a_run_to_a_time_runs_what_is_due_up_to_it():
     assert len(bench.verdicts()) == 1
 
 
-class LastMomentLane(Lane):
-    """Handles packets between vpp_main's look at the signals and its look at who is busy."""
+class LastMomentThread(WorkerThread):
+    """Processes packets between vpp_main's look at the signals and its look at who is busy."""
 
-    def _play(self, parcel: Parcel) -> None:
-        assert self.driver.looked.wait(LONG_S)
-        super()._play(parcel)
+    #: Set by vpp_main, in each test anew.
+    looked = threading.Event()
+
+    def _process(self, batch: Batch) -> None:
+        assert self.looked.wait(LONG_S)
+        super()._process(batch)
 
 
 class LastMomentDriver(ThreadedDriver):
-    """Has its lanes finish when it has looked at the signals, and finds no more packets."""
+    """Has its threads finish when it has looked at the signals, and finds no more packets."""
+
+    thread_type = LastMomentThread
 
     def __init__(self, *arguments: Any) -> None:
-        self.looked = threading.Event()
+        LastMomentThread.looked.clear()
         self.looks = False
         super().__init__(*arguments)
 
-    def _look(self) -> None:
-        super()._look()
+    def _look_at_news(self) -> None:
+        super()._look_at_news()
         self.looks = True
 
     def _next_packet(self) -> Frame | None:
         frame = super()._next_packet()
         if self.looks and frame is None:
-            self.looked.set()
-            while self._busy and self.failed is None:
+            LastMomentThread.looked.set()
+            while self.pool.busy and self.pool.failure is None:
                 pass
         self.looks = False
         return frame
@@ -498,7 +506,7 @@ class LastMomentDriver(ThreadedDriver):
 
 def test_a_run_does_not_end_before_a_signal_that_came_at_the_last_moment():
     """Nothing is due only if also nobody has signalled: the session that was made must age."""
-    bench = Bench(1, 1000.0, driver=LastMomentDriver, lane=LastMomentLane)
+    bench = Bench(1, 1000.0, driver=LastMomentDriver)
     bench.machine.set_session_timeout(0, 1)
     bench.queue(udp_out())
     assert bench.driver.run_until(NEVER)
@@ -547,7 +555,7 @@ def test_a_run_can_be_stopped_from_another_thread(workers, speed):
     with running(bench) as outcome:
         source.wait()
     assert outcome == [False]
-    assert sum(bench.driver.handout.handed) == bench.driver.packets_handled
+    assert sum(bench.driver.dispatcher.dispatched) == bench.driver.packets_handled
     assert sorted(v.number for v in bench.verdicts()) == list(range(bench.driver.packets_handled))
     check_invariants(bench.am)
 
@@ -624,16 +632,19 @@ def test_an_error_in_a_handler_or_in_the_cleaner_ends_the_run(driver, says, spee
 
 
 def test_an_error_ends_those_who_wait_for_the_one_that_failed():
-    """A lane that waits for the packet before, and would wait for ever."""
+    """A thread that waits for the packet before, and would wait for ever."""
 
-    class Fails(HeldLane):
-        def _play(self, parcel: Parcel) -> None:
+    class Fails(HeldThread):
+        def _process(self, batch: Batch) -> None:
             if self.worker.thread_index == 1:
-                assert self.driver.let_go.wait(LONG_S)  # vpp_wk_1 waits for us
+                assert self.let_go.wait(LONG_S)  # vpp_wk_1 waits for us
                 raise ZeroDivisionError
-            super()._play(parcel)
+            super()._process(batch)
 
-    bench = Bench(2, driver=HoldingDriver, lane=Fails)
+    class FailingDriver(HoldingDriver):
+        thread_type = Fails
+
+    bench = Bench(2, driver=FailingDriver)
     bench.queue(udp_out())
     bench.queue(udp_back(), rx=1)
     with pytest.raises(ThreadError, match="vpp_wk_0 failed"):
@@ -677,8 +688,8 @@ def test_a_call_on_vpp_main_runs_behind_a_barrier(workers, speed):
 
     def look() -> tuple[str, int, list[str]]:
         check_invariants(bench.am, at_rest=False)
-        doing = [lane.doing for lane in driver.lanes if lane.doing]
-        return threading.current_thread().name, driver.handout.under_way(), doing
+        doing = [thread.doing for thread in driver.pool.threads if thread.doing]
+        return threading.current_thread().name, driver.dispatcher.in_flight(), doing
 
     with running(bench):
         source.wait()
@@ -764,7 +775,7 @@ def test_an_empty_bench_has_nothing_to_do():
         "",
         "",
     ]
-    assert [driver.actor_name(actor) for actor in (CLEANER, 0, 1)] == [
+    assert [actor_name(actor) for actor in (CLEANER, 0, 1)] == [
         "cleaner",
         "vpp_main",
         "vpp_wk_0",
@@ -798,7 +809,7 @@ def test_a_packet_that_is_late_already_is_due_now():
     assert bench.driver.next_time() == START_NS + SEC
 
 
-def test_what_a_lane_is_doing_is_told_while_it_does_it():
+def test_what_a_thread_is_doing_is_told_while_it_does_it():
     """For the screen, and for whoever looks at a run that hangs."""
     told: list[str] = []
     bench = Bench(1)
@@ -914,22 +925,22 @@ def test_a_connection_is_established_across_workers():
 def test_a_question_asked_as_a_run_begins_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the moment at which a run has begun and that at which its threads are there."""
     driver = ThreadedDriver(2)
-    start = Lane.start
+    start = WorkerThread.start
     answers: SimpleQueue[list[int]] = SimpleQueue()
     asked: list[threading.Thread] = []
 
     def ask() -> None:
         answers.put(driver.at_safe_points(lambda worker, now: worker.thread_index))
 
-    def late_start(lane: Lane) -> None:
+    def late_start(thread: WorkerThread) -> None:
         if not asked:
             asked.append(threading.Thread(target=ask))
             asked[0].start()
-            while not all(not other.questions.empty() for other in driver.lanes):
+            while not all(not other.questions.empty() for other in driver.pool.threads):
                 threading.Event().wait(0.001)
-        start(lane)
+        start(thread)
 
-    monkeypatch.setattr(Lane, "start", late_start)
+    monkeypatch.setattr(WorkerThread, "start", late_start)
     driver.machine.clear_sessions()
     driver.run_until(driver.now + SEC)
     assert answers.get(timeout=10) == [0, 1, 2]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from aclbench.drivers.driver import COMMAND
+from aclbench.drivers.driver import COMMAND, actor_name
 from aclbench.drivers.stepping import Position, StepTaken
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import (
@@ -619,7 +619,7 @@ class History:
                 taken = driver.step(op.actor if isinstance(op, Steps) else None)
                 assert taken is not None
                 point = Point(index, driver.position, driver.now)
-                yield WalkedStep(point, driver.actor_name(taken.actor), taken.step, tuple(heard))
+                yield WalkedStep(point, actor_name(taken.actor), taken.step, tuple(heard))
                 heard.clear()
             driver.now = max(driver.now, op.time if index != end.op else end.time)
 

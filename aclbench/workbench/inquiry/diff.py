@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine import reading
 from aclbench.engine.counts import EVENT_KINDS, event_counts
@@ -45,7 +46,7 @@ def state_of(driver: SteppedDriver) -> State:
         "cleaner": _plain_fields(am.cleaner),
     }
     for worker in am.workers:
-        state[driver.actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)
+        state[actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)
     for interface in am.interfaces:
         if interface is not None:
             row = _plain_fields(interface, _INTERFACE_APART)
