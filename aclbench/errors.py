@@ -3,6 +3,9 @@
 A leaf: every room may import this one, and it imports none.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class AclbenchError(Exception):
     """Anything that aclbench refuses or cannot do; its text is one message for a person."""
@@ -30,3 +33,13 @@ class ScenarioError(AclbenchError):
 
 class ThreadError(AclbenchError):
     """A thread of a threaded run failed: which, and what it was doing. Its cause is the error."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean deleted?`, of the names that are nearly the word; else all names there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word[:40], names, 3)
+    if close:
+        *others, last = close
+        return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"
+    return f"there is {', '.join(names)}"

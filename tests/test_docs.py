@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aclbench.tutor.expressions import read_expression
+from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.commands.reference import with_reference
 
 TOP = Path(__file__).parent.parent
@@ -77,7 +77,7 @@ def test_lessons_are_shown_expressions_that_can_be_read() -> None:
     shown = text.split("are checked as the file is read:\n\n")[1].split("\n\n")[0].splitlines()
     assert len(shown) > 3
     for line in shown:
-        read_expression(line.strip())
+        read_condition(line.strip())
 
 
 def test_fidelity_names_functions_that_exist() -> None:

@@ -38,12 +38,16 @@ A lesson is a TOML file, `lessons/NN-name.toml`, of at most 256 kB:
 The lines of a lesson are those that can be typed, but for what reads or writes files, leaves, or
 begins anew: exec, save, load, quit, reset, packet-generator new.
 
-An expression is a condition over the bench now, and the events since the step was entered:
+An expression is a condition in Python's own syntax (`aclbench.expressions`), over the bench now and
+the events since the step was entered:
 
-    numbers         3, 0.5; with a unit nanoseconds: 1ns 250us 500ms 2s 1min 1h
+    numbers         3, 0.5, 1_000_000; times are nanoseconds: 250 * us, 500 * ms, 120 * seconds,
+                    2 * minutes, 24 * hours, 7 * days
     texts           "pg0", 'pg0'                (no escapes)
-    signs           + - * /  == != < <= > >=  and or not  ( )
-    now, elapsed    time on VPP's clock, and since the start of the run
+    signs           + - * /  == != < <= > >=  a < b < c  and or not  ( )
+                    in, not in: an item of a list, a part of a text;  is None, is not None
+    lists           workers[0], workers[-1], len(workers)
+    now, started    the time on VPP's clock, and when the run began;  elapsed: since then
     sessions        .live .added .deleted .requeued .recycled .peak .by_list
     packets         .read .checked .permitted .denied .dropped .unchecked .not_ip .malformed
     cleaner         .wait_interval .interrupts_sent ... (`snapshot.CleanerView`)
@@ -57,14 +61,14 @@ An expression is a condition over the bench now, and the events since the step w
     interface("pg0")                            .sessions .input_acls ... (`InterfaceView`)
     acl(0)          .rules (how many) .permits .reflects .denies .tag
     timeout(tcp_idle), shortest_timeout, max_entries
-    udp_idle, tcp_idle, tcp_transient, true, false, none
+    udp_idle, tcp_idle, tcp_transient           the classes, and the lists of their sessions
     happened(deleted), happened(deleted, session=0, thread_index=1)     since the step began
     count(packet, fate="denied", rx="pg1")      how often
-    latest(packet).reason                       the latest one's fields; none if there is none
+    latest(packet).reason                       the latest one's fields; None if there is none
     events(requeued)                            all of them, a list
-    any(w in workers: w.requeued > 2)           also all, sum, max, min
-    contains(list or text, item), first(list), last(list), length(list)
-    has_flags(number, "SA"), in_bitmap(number, "pg0"), class_name(number), seconds(number)
+    any(w.requeued > 2 for w in workers)        also all, sum, max, min; `if` leaves some out
+    has_flags(number, "SA"), in_bitmap(number, "pg0"), class_name(number)
+    duration(number)                            a time as text: "2.5 s"
     typed("set acl-plugin acl")     how many command lines since the step began have these first
                     words, written in full; so a task can forbid what it does not want
     would("pg1 udp 10.9.9.9:5 > 10.0.0.2:53").fate, .reason, .tx    as `explain` tells it; nothing
@@ -75,7 +79,7 @@ flag_set, clear_started, clear_finished, sweep_started, sweep_finished, wait_cha
 rules_replaced and packet, with the fields of `engine.events` and: session (its index), owner,
 interface, connection; of a packet fate, reason, node, acl, rule, rx, tx.
 
-What is not there is none: so is a field of none, and none is neither true, nor more or less than
-anything. All is bounded: 2,000 characters, nested 20 deep, a million looks, numbers of 128 bits.
+What is not there is None: so is a field of None, and None is neither true, nor more or less than
+anything. All is bounded: 2,000 characters, nested 30 deep, a million looks, numbers of 128 bits.
 Names, fields and types are checked as the lesson is read.
 """

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from aclbench.errors import AclbenchError
+from aclbench.expressions import ExpressionError
 from aclbench.tutor.benches import lesson_bench
-from aclbench.tutor.expressions import ExpressionError
 from aclbench.tutor.journals import Work, inputs_so_far, perform_inputs
 from aclbench.tutor.lesson import (
     KIND_WORDS,

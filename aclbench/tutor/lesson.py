@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from aclbench.errors import AclbenchError
-from aclbench.tutor.expressions import Expression, Filled
+from aclbench.expressions import Expression, Filled
 from aclbench.workbench.rig.scenario import Placement
 
 #: Command lines, in order.

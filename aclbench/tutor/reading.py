@@ -14,13 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from aclbench.errors import ScenarioError
-from aclbench.tutor.expressions import (
-    Expression,
-    ExpressionError,
-    Filled,
-    read_expression,
-    read_filled,
-)
+from aclbench.expressions import Expression, ExpressionError, Filled
 from aclbench.tutor.lesson import (
     AnyStep,
     BenchSpec,
@@ -38,6 +32,7 @@ from aclbench.tutor.lesson import (
     StreamSpec,
     Task,
 )
+from aclbench.tutor.vocabulary import read_condition, read_text
 from aclbench.workbench.rig.bundled import bundled_files, bundled_folder
 from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement, load_scenario
 
@@ -283,7 +278,7 @@ class _Reader:
             when = self.expression(part, "when", f"{place}, ")
             parts.append(Part(when, self.filled(part, "missing", f"{place}, ")))
         if "goal" in table:
-            parts.append(Part(self.expression(table, "goal"), read_filled(NOT_YET)))
+            parts.append(Part(self.expression(table, "goal"), read_text(NOT_YET)))
         return Task(
             begin.number,
             begin.set_up,
@@ -401,10 +396,10 @@ class _Reader:
         return found
 
     def expression(self, table: dict[str, Any], key: str, place: str = "") -> Expression:
-        return self.said(table, key, place, read_expression)
+        return self.said(table, key, place, read_condition)
 
     def filled(self, table: dict[str, Any], key: str, place: str = "") -> Filled:
-        return self.said(table, key, place, read_filled)
+        return self.said(table, key, place, read_text)
 
     def said(self, table: dict[str, Any], key: str, place: str, read: Callable[[str], _T]) -> _T:
         text = self.text(table, key, MAX_TEXT, place)

@@ -11,8 +11,9 @@ from typing import Final
 
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
-from aclbench.tutor.expressions.vocabulary import EVENTS, Refused
+from aclbench.expressions import Refused
 from aclbench.tutor.journals import inputs_so_far, parting
+from aclbench.tutor.rows import EVENTS
 from aclbench.workbench.rig.inputs import Cli, Op
 from aclbench.workbench.workbench import Workbench
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from aclbench.tutor.expressions.vocabulary import near
+from aclbench.errors import did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -24,6 +24,6 @@ def missing_source(source: str) -> str:
     for part in name.split("."):
         known = {stmt.name: stmt for stmt in body if isinstance(stmt, _DEFINES)}
         if part not in known:
-            return f"{source}: there is no {part} in {module}; {near(part, known)}"
+            return f"{source}: there is no {part} in {module}; {did_you_mean(part, known)}"
         body = known[part].body
     return ""

@@ -14,8 +14,8 @@ from typing import Final
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.tutor.benches import lesson_bench, lesson_scenario
-from aclbench.tutor.expressions.vocabulary import EVENTS
 from aclbench.tutor.lesson import Lesson, Lines, Task, solution_of
+from aclbench.tutor.rows import EVENTS
 from aclbench.tutor.running import WORDS, Budget, run_lines
 from aclbench.tutor.world import BenchWorld
 from aclbench.workbench.commands.bench import history, running

@@ -10,7 +10,8 @@ from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
-from aclbench.tutor.expressions.vocabulary import AclRow, Refused, WouldRow
+from aclbench.expressions import Refused
+from aclbench.tutor.rows import AclRow, WouldRow
 from aclbench.tutor.running import Budget
 from aclbench.workbench.views.snapshot import SessionView, Snapshot, View
 from aclbench.workbench.workbench import Workbench

@@ -11,7 +11,7 @@ from aclbench.tutor.recording import record
 from aclbench.tutor.sources import missing_source
 
 from .lessons import SECOND, lesson, written
-from .test_expressions import make_bench
+from .test_vocabulary import make_bench
 
 SOLUTION = f'solution = ["{SECOND}"]'
 OTHER = 'others = [["send pg0 tcp 10.0.0.2:40000 > 192.168.0.2:80 S"]]'
@@ -53,7 +53,7 @@ def test_the_template_is_in_order(tmp_path: Path) -> None:
             3,
             "no interface pg9",
         ),
-        ("happened(added)", "happened(packet) or true", "near miss", 4, "'no session was opened'"),
+        ("happened(added)", "happened(packet) or True", "near miss", 4, "'no session was opened'"),
         ('live == 2", missing', 'live == 1", missing', "solution", 4, "does not reach the goal"),
         (SOLUTION, 'solution = ["run 1s"]', "solution", 4, "no session was opened"),
         (SOLUTION, 'solution = ["sing"]', "solution", 4, "the solution: `sing`"),
@@ -78,7 +78,7 @@ def test_finds_each_fault(
 
 
 def test_finds_a_goal_that_is_met_already(tmp_path: Path) -> None:
-    changes = (("happened(added)", "true"), ("sessions.live == 2", "sessions.live >= 1"))
+    changes = (("happened(added)", "True"), ("sessions.live == 2", "sessions.live >= 1"))
     kinds = [problem.kind for problem in check(lesson(tmp_path, *changes))]
     assert "goal already met" in kinds
 
@@ -126,7 +126,8 @@ TIMEOUT = "set acl-plugin session timeout udp idle 2000000\n"
 
 def test_sources_are_found_by_reading() -> None:
     assert missing_source("aclbench.engine.sessions:Sessions.track_session") == ""
-    assert missing_source("aclbench.engine.sessions:Sessions.track_sesion").endswith("is near")
+    sources = "aclbench.engine.sessions:Sessions"
+    assert "did you mean track_session" in missing_source(f"{sources}.track_sesion")
     assert "no module" in missing_source("os:system")
 
 
@@ -150,7 +151,7 @@ def test_a_draft_does_again_what_was_done(tmp_path: Path) -> None:
 
 def test_expressions_are_paid_for_as_events_are(tmp_path: Path) -> None:
     many = 'solution = ["send pg0 udp 10.0.0.2:5354 > 192.168.0.2:53 count 300"]'
-    loops = "all(a in events(packet): all(b in events(packet): a.number > 0 or b.number > 0))"
+    loops = "all(a.number or b.number for a in events(packet) for b in events(packet))"
     slow = ("happened(added)", f"happened(added) and {loops}")
     problems = check_file(written(tmp_path, (SOLUTION, many), slow), max_events=50_000)
     assert [p.kind for p in problems] == ["too much"]

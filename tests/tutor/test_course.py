@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from aclbench.tutor.course import PUT_BACK, LessonRun
-from aclbench.tutor.expressions import read_expression
 from aclbench.tutor.lesson import LessonError
 from aclbench.tutor.reading import read_lesson
+from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import bundled_files
 
@@ -305,11 +305,11 @@ def test_what_was_typed_is_known_by_its_words_until_it_is_undone() -> None:
     run = LessonRun(read_lesson(first))
     run.go_to(6)
     world = run.world()
-    assert read_expression('typed("set acl-plugin acl")').value(world) == 0
+    assert read_condition('typed("set acl-plugin acl")').value(world) == 0
     run.bench.cli("set acl-plugin acl index 1 permit")
     run.bench.cli("set acl acl index 1 deny")  # as VPP abbreviates
-    assert read_expression('typed("set acl-plugin acl")').value(run.world()) == 2
-    assert read_expression('typed("set acl-plugin interface")').value(run.world()) == 0
+    assert read_condition('typed("set acl-plugin acl")').value(run.world()) == 2
+    assert read_condition('typed("set acl-plugin interface")').value(run.world()) == 0
     run.undo()
-    assert read_expression('typed("set acl-plugin acl")').value(run.world()) == 0
+    assert read_condition('typed("set acl-plugin acl")').value(run.world()) == 0
     run.close()

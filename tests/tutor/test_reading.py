@@ -50,7 +50,11 @@ def test_reads_a_good_one(tmp_path: Path) -> None:
         ('kind = "read"', 'kind = "read"\nrun = []', "step 1 (read), run: found an unknown key"),
         ('label = "none"', 'label = "one"', "step 2 (predict), options: found a label twice"),
         ("sessions.live == 0", "sesions.live == 0", "options, 1, when: column 1: there is no name"),
-        ("sessions.live == 0", "sessions.life", "column 10: a count of sessions has no life; live"),
+        (
+            "sessions.live == 0",
+            "sessions.life",
+            "column 10: a count of sessions has no life; did you mean live",
+        ),
         ("{sessions.live}.", "{sessions.live.", "step 2 (predict), why: column 25: a { alone"),
         (
             "{sessions.live}.",

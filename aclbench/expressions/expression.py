@@ -1,48 +1,47 @@
-"""An expression as lessons hold it, and texts with expressions in braces."""
+"""An expression as it is held, and texts with expressions in braces."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-from aclbench.tutor.expressions.evaluating import Evaluation, is_true
-from aclbench.tutor.expressions.parsing import parse
-from aclbench.tutor.expressions.syntax import ExpressionError, Node
-from aclbench.tutor.expressions.vocabulary import World
+from aclbench.expressions.evaluating import Evaluation, Term
+from aclbench.expressions.reading import read
+from aclbench.expressions.types import ExpressionError
+from aclbench.expressions.vocabulary import Vocabulary, World
 
 #: A text may hold so many expressions.
-MAX_PLACES: Final = 50
+MAX_FILLED: Final = 50
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_PLACES_BEHIND_POINT: Final = 6
+_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that was read: its text, its tree, and the kinds of events it asks for."""
+    """An expression that was read: its text, its term, and the kinds of events it asks for."""
 
     text: str
-    node: Node
+    term: Term = field(compare=False, repr=False)
     kinds: frozenset[str]
 
     def value(self, world: World) -> Any:
         """What it comes to there. Raises ExpressionError."""
         evaluation = Evaluation(world)
         try:
-            return evaluation.value(self.node)
+            return evaluation.value(self.term)
         finally:
             world.note_work(evaluation.used)
 
     def holds(self, world: World) -> bool:
-        """Whether it is true there. Raises ExpressionError."""
-        return is_true(self.value(world))
+        """Whether it is true there: a row is, and all that is not 0, empty or none."""
+        return bool(self.value(world))
 
 
-def read_expression(text: str) -> Expression:
+def read_expression(text: str, vocabulary: Vocabulary) -> Expression:
     """Read an expression. Raises ExpressionError, with the column."""
-    node, kinds = parse(text)
-    return Expression(text, node, kinds)
+    return Expression(text, *read(text, vocabulary))
 
 
 def shown(value: Any) -> str:
@@ -52,7 +51,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, Fraction):
-        return f"{float(value):.{_PLACES_BEHIND_POINT}f}".rstrip("0").rstrip(".")
+        return f"{float(value):.{_DECIMALS}f}".rstrip("0").rstrip(".")
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -77,7 +76,7 @@ class Filled:
         )
 
 
-def read_filled(text: str) -> Filled:
+def read_filled(text: str, vocabulary: Vocabulary) -> Filled:
     """Read a text with expressions in braces. Raises ExpressionError."""
     parts: list[str | Expression] = []
     at = 0
@@ -91,21 +90,21 @@ def read_filled(text: str) -> Filled:
                 match.start() + 1, f"a {match[0]} alone; {match[0] * 2} is one in the text"
             )
         else:
-            parts.append(_in_braces(match[1], match.start() + 1))
-    if sum(isinstance(part, Expression) for part in parts) > MAX_PLACES:
-        raise ExpressionError(1, f"more than {MAX_PLACES} expressions in one text")
+            parts.append(_in_braces(match[1], match.start() + 1, vocabulary))
+    if sum(isinstance(part, Expression) for part in parts) > MAX_FILLED:
+        raise ExpressionError(1, f"more than {MAX_FILLED} expressions in one text")
     parts.append(text[at:])
     return Filled(text, tuple(part for part in parts if part))
 
 
-def _in_braces(text: str, column: int) -> Expression:
+def _in_braces(text: str, column: int, vocabulary: Vocabulary) -> Expression:
     try:
-        expression = read_expression(text)
+        expression = read_expression(text, vocabulary)
     except ExpressionError as error:
-        what = str(error).partition(": ")[2]
-        raise ExpressionError(column + error.column, f"in {{{text[:60]}}}: {what}") from None
-    if not expression.node.type.is_scalar:
+        message = f"in {{{text[:60]}}}: {error.message}"
+        raise ExpressionError(column + error.column, message) from None
+    if not expression.term.type.is_scalar:
         raise ExpressionError(
-            column, f"{{{text[:60]}}} is {expression.node.type}; a number or a text can be shown"
+            column, f"{{{text[:60]}}} is {expression.term.type}; a number or a text can be shown"
         )
     return expression
