@@ -206,8 +206,9 @@ class Stepping:
         return max(self.now, until)
 
     def clock_due(self) -> int:
-        """Where the clock would go on to if it were chosen: the next time, later than now, at which
-        the cleaner's wait ends or a packet arrives. `NEVER`: there is none, it cannot be chosen.
+        """Where the clock goes if it is chosen; `NEVER`: it cannot be, since nothing is due later.
+
+        The cleaner's wait ends then, or the first packet arrives that is not admitted yet.
         """
         due, upcoming = NEVER, self._cleaner.upcoming
         if isinstance(upcoming, Wait) and upcoming.until > self.now:
@@ -270,8 +271,12 @@ class Stepping:
         return ready + threads
 
     def choices(self) -> list[int]:
-        """Who can be chosen at this instant: who is ready, whose packet has arrived, the clock."""
-        choices = self._ready_or_arrived()
+        """Who can be chosen for the next step, the clock among them; nobody: nothing is left to do.
+
+        The packets whose time has come are admitted, as they are by a step of whoever is chosen.
+        """
+        self._admit_arrived()
+        choices = self.ready_actors()
         if self.clock_due() != NEVER:
             choices.append(CLOCK)
         return choices
@@ -281,21 +286,16 @@ class Stepping:
 
         Packets count that have arrived; where nobody could go on, what is due next.
         """
-        ready = self._ready_or_arrived()
+        ready = self.ready_actors()
+        if self.machine.am.n_workers or CLEANER not in ready:
+            arrived = self._threads_of_arrivals(self.now)
+            ready += [thread for thread in arrived if thread not in ready]
         if ready:
             return ready
         wait, frame = self._cleaner.wait, self.arrivals.next_frame()
         if frame is not None and max(frame.peek_time(), self.now) < wait.until:
             return self._threads_of_arrivals(max(frame.peek_time(), self.now))
         return [] if wait.until == NEVER else [CLEANER]
-
-    def _ready_or_arrived(self) -> list[int]:
-        """The ready actors, and the threads of packets that have arrived and are not admitted."""
-        ready = self.ready_actors()
-        if self.machine.am.n_workers or CLEANER not in ready:
-            arrived = self._threads_of_arrivals(self.now)
-            ready += [thread for thread in arrived if thread not in ready]
-        return ready
 
     def _threads_of_arrivals(self, until: int) -> list[int]:
         """The threads of the packets at hand that arrive up to a time, in their order."""
@@ -359,6 +359,7 @@ class Stepping:
         return self._taken(thread_index, label, finished, turn.is_packet)
 
     def _clock_step(self) -> StepTaken:
+        self._admit_arrived()
         due = self.clock_due()
         if due == NEVER:
             raise AclbenchError("the clock has nowhere to go: nothing is due later than now")

@@ -32,6 +32,7 @@ from engine.bench import (
 )
 from hypothesis import strategies as st
 
+from aclbench.drivers.driver import CLOCK
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule
 from aclbench.engine.events import (
@@ -275,11 +276,14 @@ class Watch:
 
 # --- how it is run ---------------------------------------------------------------------------
 
-How = Literal["straight", "steps", "random", "random steps"]
+How = Literal["straight", "steps", "random", "random steps", "random with clock"]
 
 
 class Run:
-    """One plan, run in one way: `steps` checks the state after every named step."""
+    """One plan, run in one way: `steps` checks the state after every named step.
+
+    `random with clock` does so too, and the clock is drawn like any other actor.
+    """
 
     def __init__(
         self,
@@ -296,6 +300,7 @@ class Run:
         )
         self.machine = self.driver.machine
         self.am = am = self.machine.am
+        self.random = Random(seed)
         self.watch = Watch(am, fair=not how.startswith("random"))
         am.tell.listener = self.watch.hear if heard else None
         if not heard:
@@ -325,11 +330,21 @@ class Run:
 
     def run_until(self, until: int) -> None:
         driver = self.driver
-        if self.how.endswith("steps"):
+        if self.how not in ("straight", "random"):
             while driver.next_time() <= until:
-                driver.step()
-                check_invariants(self.am, at_rest=driver.at_rest())
+                self.step(until)
         driver.run_until(until)
+
+    def step(self, until: int) -> None:
+        """One step, of which there is one up to `until`."""
+        actor = None
+        if self.how == "random with clock":
+            choices = self.driver.choices()
+            if self.driver.clock_due() > until and CLOCK in choices:
+                choices.remove(CLOCK)
+            actor = self.random.choice(choices)
+        self.driver.step(actor)
+        check_invariants(self.am, at_rest=self.driver.at_rest())
 
     def state(self) -> dict[str, Any]:
         """What must be the same whichever way led here."""
@@ -368,8 +383,7 @@ class Run:
             return
         for _ in range(steps):
             if self.driver.next_time() <= self.last_packet:
-                self.driver.step()
-                check_invariants(self.am, at_rest=self.driver.at_rest())
+                self.step(self.last_packet)
 
     def send(self, drawn: list[tuple[int, tuple[int, bytes]]], steps: int | None) -> None:
         time, packets = max(self.driver.now, self.last_packet), []

@@ -12,6 +12,7 @@ from engine.bench import (
     PERMIT_ALL,
     SEC,
     SYN,
+    UDP_IDLE,
     Driven,
     actions,
     frame4,
@@ -23,11 +24,13 @@ from engine.bench import (
     words,
 )
 
-from aclbench.drivers.driver import CLEANER
+from aclbench.drivers.driver import CLEANER, CLOCK, START_NS
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.events import (
     ClassChanged,
     ClearFinished,
+    InterruptSent,
+    InterruptServed,
     RulesReplaced,
     SessionAdded,
     SessionDeleted,
@@ -326,6 +329,87 @@ def test_an_interface_deleted_as_the_cleaner_begins_another_clear():
     bench.advance(SEC)
     assert bench.am.interfaces[2] is None
     assert bench.am.live_sessions() == 0
+
+
+# --- the clock as an actor -------------------------------------------------------------------
+
+
+def test_the_clock_passes_a_packet_that_waits():
+    """Which is then handled at the later time, behind a packet of another thread."""
+    bench = both_sides()
+    bench.queue(udp_out(), at=START_NS)
+    bench.queue(udp_back(7), rx=1, at=START_NS + 40)
+    assert bench.driver.choices() == [ONE, CLOCK]
+    assert bench.step(CLOCK) == "go on to the next time due"
+    assert bench.driver.now == START_NS + 40
+    finish(bench, TWO)
+    finish(bench, ONE)
+    assert [(v.thread_index, v.time - START_NS) for v in bench.verdicts()] == [(TWO, 40), (ONE, 40)]
+
+
+def test_a_packet_that_the_clock_passes_keeps_its_time():
+    """The session that it adds was active when the packet came, not when it was added."""
+    bench = both_sides()
+    bench.send(udp_out(1))
+    bench.queue(udp_out(2))
+    bench.step_until(ONE, "add")
+    passed = bench.driver.clock_due()
+    bench.step(CLOCK)
+    assert bench.driver.now == passed == START_NS + SEC // 2
+    finish(bench, ONE)
+    assert bench.verdicts()[-1].time == START_NS
+    assert bench.am.workers[ONE].sessions_pool[1].last_active_time == START_NS
+
+
+def test_an_interrupt_handler_that_the_clock_passes_keeps_its_time():
+    """It judges by the time at which it began: a session that expires meanwhile stays."""
+    bench = both_sides()
+    bench.machine.set_session_timeout(UDP_IDLE, 1)
+    bench.send(udp_out(1))
+    bench.advance(SEC)
+    bench.step(CLOCK)
+    cleaner_goes_on(bench)
+    began = bench.driver.now
+    bench.step_until(ONE, "judge")
+    bench.step(CLOCK)
+    assert bench.driver.now > began
+    finish(bench, ONE)
+    assert bench.heard(InterruptServed)[-1].time == began
+
+
+def test_a_round_of_the_cleaner_that_the_clock_passes_keeps_its_time():
+    """Its interrupts are sent as of the time at which it woke up."""
+    bench = both_sides()
+    bench.queue(udp_out(1))
+    bench.queue(udp_out(2), at=START_NS + 9 * SEC)
+    finish(bench, ONE)
+    assert bench.step(CLEANER) == "wake up"
+    bench.step(CLOCK)
+    assert bench.driver.now == START_NS + 9 * SEC
+    finish(bench, CLEANER)
+    assert [e.time for e in bench.heard(InterruptSent)] == [START_NS] * 2
+
+
+def test_to_ask_who_can_be_chosen_has_nothing_happen():
+    """A search asks at each step; the fair order goes on as if it had not."""
+    asked, unasked = both_sides(), both_sides()
+    for bench in (asked, unasked):
+        for n in range(20):
+            bench.queue(udp_out(n), rx=n % 2, at=START_NS + n * SEC // 7)
+    while (taken := unasked.driver.step()) is not None:
+        assert asked.driver.choices()
+        assert asked.driver.step() == taken
+    assert asked.events == unasked.events
+
+
+def test_a_clock_that_has_nowhere_to_go_is_refused():
+    """No packet is to come, and the cleaner waits for a signal alone."""
+    bench = Driven(2)
+    bench.queue(udp_out())
+    assert CLOCK not in bench.driver.choices()
+    assert bench.driver.upcoming(CLOCK) == ""
+    with pytest.raises(AclbenchError, match="nothing is due later than now"):
+        bench.driver.step(CLOCK)
 
 
 # --- choosing --------------------------------------------------------------------------------

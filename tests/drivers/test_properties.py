@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from drivers.scenario import PACKETS, Plan, Run, fates, plans
+from drivers.scenario import PACKETS, How, Plan, Run, fates, plans
 from engine.bench import ACK, SEC, SYN, T0, Hand, tcp_back, tcp_out, udp_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,6 +35,13 @@ def test_the_state_is_right_after_every_named_step(plan: Plan):
 def test_the_state_is_right_after_every_step_in_any_order(plan: Plan, seed: int):
     """Whoever goes next: no interleaving of threads breaks a list, a table or a clear."""
     Run(plan, "random steps", seed=seed)
+
+
+@settings(max_examples=120)
+@given(plans(), st.integers(0, 1000))
+def test_the_state_is_right_whoever_is_chosen_the_clock_among_them(plan: Plan, seed: int):
+    """The clock passes packets that wait, and turns that were begun, as it may by chance."""
+    Run(plan, "random with clock", seed=seed)
 
 
 @settings(max_examples=120)
@@ -86,10 +93,15 @@ def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
 
 
 @settings(max_examples=80)
-@given(plans(), st.integers(0, 1000), FRAME_SIZES)
-def test_the_same_seed_gives_the_same_events(plan: Plan, seed: int, size: int):
+@given(
+    plans(),
+    st.sampled_from(["random", "random with clock"]),
+    st.integers(0, 1000),
+    FRAME_SIZES,
+)
+def test_the_same_seed_gives_the_same_events(plan: Plan, how: How, seed: int, size: int):
     """A random interleaving can be shown to someone else, in frames of any size."""
-    once, again = Run(plan, "random", seed=seed), Run(plan, "random", size, seed)
+    once, again = Run(plan, how, seed=seed), Run(plan, how, size, seed)
     assert again.events == once.events
     assert again.state() == once.state()
 
