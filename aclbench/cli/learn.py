@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from aclbench.errors import AclbenchError
+from aclbench.files import write_whole
 
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
@@ -286,7 +287,7 @@ def write_over(out: str, text: str) -> None:
     from pathlib import Path
 
     try:
-        Path(out).write_text(text, encoding="utf-8")
+        write_whole(Path(out), text)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AclbenchError(f"{out}: cannot be written: {reason}") from None

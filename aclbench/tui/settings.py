@@ -23,12 +23,12 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 from textual.theme import BUILTIN_THEMES
 
+from aclbench.files import set_aside, write_whole
 from aclbench.tui.command.line import CommandInput
 from aclbench.tui.dialogs.dialog import Dialog
 from aclbench.tui.dialogs.sending import SendDialog
 from aclbench.tui.help.screen import HelpScreen
 from aclbench.tui.keys import BINDINGS
-from aclbench.tui.statefile import set_aside, write_whole
 
 Gaps = Literal["jump", "play"]
 #: Something that is told a sentence for the person.
@@ -285,7 +285,8 @@ def write_template(path: Path | None = None) -> tuple[Path, bool]:
     path = config_file() if path is None else path
     if path.exists():
         return path, False
-    write_whole(path, config_template(binding for place in places() for binding in place))
+    text = config_template(binding for place in places() for binding in place)
+    write_whole(path, text, make_folders=True)
     return path, True
 
 
@@ -309,7 +310,8 @@ def remember_inputs(inputs: Sequence[str], say: Say = _nobody, path: Path | None
         return  # nothing to open again
     kept = [wanted, *(found for found in _read_recent(path, say) if found != wanted)][:RECENT]
     try:
-        write_whole(path, json.dumps({"recent": kept}, ensure_ascii=False, indent=1) + "\n")
+        text = json.dumps({"recent": kept}, ensure_ascii=False, indent=1) + "\n"
+        write_whole(path, text, make_folders=True)
     except (OSError, UnicodeError) as error:
         say(f"what was opened is not remembered: {path}: {error}")
 

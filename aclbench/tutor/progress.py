@@ -8,27 +8,20 @@ writes, under a lock. What cannot be read is set aside under another name, and n
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from platformdirs import user_state_path
 
 from aclbench.errors import AclbenchError
+from aclbench.files import locked, set_aside, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Lesson
 from aclbench.tutor.outcomes import Prediction
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 VERSION: Final = 1
 #: A progress file, or a saved lesson, is never so large.
@@ -152,29 +145,15 @@ class Progress:
             return {}
 
     def _set_aside(self, file: Path) -> None:
-        number = 1
-        while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists():
-            number += 1
         try:
-            os.replace(file, aside)
+            aside = set_aside(file)
         except OSError as error:
             raise ProgressError(f"{file}: damaged, and not to be moved: {error.strerror}") from None
         self.notices.append(f"{file} could not be read; it is kept as {aside.name}, and begun anew")
 
     def _write(self, file: Path, data: dict[str, Any]) -> None:
-        """Write to another file, down to the disk, and have it take the place of this one."""
         try:
-            with tempfile.NamedTemporaryFile(
-                "w", dir=file.parent, delete=False, encoding="utf-8", prefix=f".{file.name}-"
-            ) as temporary:
-                try:
-                    json.dump(data, temporary, indent=1)
-                    temporary.flush()
-                    os.fsync(temporary.fileno())
-                    os.replace(temporary.name, file)
-                except OSError:
-                    os.unlink(temporary.name)
-                    raise
+            write_whole(file, json.dumps(data, indent=1))
         except OSError as error:
             raise ProgressError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -182,35 +161,10 @@ class Progress:
     def _locked(self) -> Iterator[None]:
         """Nobody else reads, merges and writes meanwhile."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self.path.with_name(f"{self.path.name}.lock").open("a+b")
+            with locked(self.path):
+                yield
         except OSError as error:
             raise ProgressError(f"{self.path}: cannot be written: {error.strerror}") from None
-        with lock:
-            _lock(lock)
-            try:
-                yield
-            finally:
-                _unlock(lock)
-
-
-if sys.platform == "win32":
-
-    def _lock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _load(file: Path) -> Any:

@@ -24,7 +24,7 @@ from aclbench.engine.packet import (
     unpack_key,
 )
 from aclbench.tutor.journals import inputs_so_far
-from aclbench.tutor.template import write_new
+from aclbench.tutor.template import write_document
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run, Steps
 from aclbench.workbench.views.times import UNITS_NS
@@ -65,7 +65,7 @@ def record(bench: Workbench, since: int = 0) -> str:
 
 def write_draft(bench: Workbench, path: Path) -> None:
     """Write what was done on a bench as a draft, to a new file. Raises LessonError."""
-    write_new(path, record(bench), "a draft")
+    write_document(path, record(bench), "a draft")
 
 
 def _bench_lines(bench: Workbench) -> list[str]:

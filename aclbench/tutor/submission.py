@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from aclbench.files import write_new, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
@@ -84,8 +85,7 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
     if len(text.encode()) > MAX_BYTES:
         raise SubmissionError(f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; redo")
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text + "\n")
+        (write_whole if force else write_new)(path, text + "\n")
     except FileExistsError:
         raise SubmissionError(f"{path} is there already; --force overwrites it") from None
     except (OSError, ValueError) as error:

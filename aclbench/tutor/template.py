@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from aclbench.files import write_new
 from aclbench.tutor.lesson import LessonError
 
 TEMPLATE: Final = '''\
@@ -88,14 +89,13 @@ def new_lesson(path: Path) -> None:
     """Write the template to a file that is not there yet. Raises LessonError."""
     if path.suffix != ".toml":
         raise LessonError(f"{path}: a lesson's file ends in .toml: {path.stem or 'mine'}.toml")
-    write_new(path, TEMPLATE, "a new lesson")
+    write_document(path, TEMPLATE, "a new lesson")
 
 
-def write_new(path: Path, text: str, what: str) -> None:
+def write_document(path: Path, text: str, what: str) -> None:
     """Write a file that is not there yet. Raises LessonError."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise LessonError(f"{path} is there already; {what} is a new file") from None
     except (OSError, ValueError) as error:

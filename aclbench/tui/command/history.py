@@ -8,7 +8,7 @@ from typing import Final
 from platformdirs import user_state_path
 from textual.suggester import Suggester
 
-from aclbench.tui.statefile import write_whole
+from aclbench.files import write_whole
 
 #: Lines kept; older ones are forgotten.
 KEPT: Final = 5_000
@@ -50,7 +50,7 @@ class LineHistory:
         # Read again: another screen may have added to it.
         there = [*self._read(), line][-KEPT:]
         try:
-            write_whole(self._path, "".join(f"{each}\n" for each in there))
+            write_whole(self._path, "".join(f"{each}\n" for each in there), make_folders=True)
         except OSError as error:
             self._keep_in_memory(error)
 

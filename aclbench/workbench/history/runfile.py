@@ -14,7 +14,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
+from aclbench.files import write_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import Op, Point, Run, Steps, op_from_json, op_to_json
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
@@ -59,15 +59,7 @@ def save_run(bench: Workbench, path: Path, with_captures: bool = False) -> None:
         lines += branch_lines(branch, history.branches.get(branch.parent))
     lines.append(json.dumps({"current": history.branch.name, "at": _point(history.cursor)}))
     try:
-        folder = path.resolve().parent
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            try:
-                file.writelines(line + "\n" for line in lines)
-                file.flush()
-                os.replace(file.name, path)
-            except OSError:
-                os.unlink(file.name)
-                raise
+        write_whole(path, "".join(line + "\n" for line in lines))
     except OSError as error:
         raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
 

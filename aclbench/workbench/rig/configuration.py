@@ -7,8 +7,6 @@ configuration, and neither is how many interfaces there have been.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -20,6 +18,7 @@ from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_CLASSES
 from aclbench.errors import CommandError
+from aclbench.files import write_whole
 from aclbench.workbench.grammar.lines import as_typed
 
 if TYPE_CHECKING:
@@ -34,15 +33,7 @@ def save_configuration(bench: Workbench, path: Path) -> None:
     """Write the lines to a file, atomically. CommandError: it cannot be written."""
     text = "".join(line + "\n" for line in configuration_lines(bench))
     try:
-        folder = path.resolve().parent
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.replace(file.name, path)
-            except OSError:
-                os.unlink(file.name)
-                raise
+        write_whole(path, text)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise CommandError(f"{path}: cannot be written: {why}") from None

@@ -1,0 +1,95 @@
+"""Files that are written whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aclbench.files import locked, set_aside, write_new, write_whole
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "x.txt"
+    with pytest.raises(FileNotFoundError):
+        write_whole(path, "one")
+    write_whole(path, "one é \udcff", make_folders=True)
+    assert path.read_bytes() == b"one \xc3\xa9 \xff"
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [each.name for each in path.parent.iterdir()] == ["x.txt"]
+
+
+def test_what_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "y.txt", "new")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"x.txt": "old"}
+
+
+def test_mode_and_links_stay(tmp_path: Path) -> None:
+    path, link = tmp_path / "x.txt", tmp_path / "link.txt"
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
+    write_whole(Path("/dev/null"), "nothing")
+    assert not Path("/dev/null").is_file()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path, "a folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_takes_no_other_away(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_new(path, "one")
+    with pytest.raises(FileExistsError):
+        write_new(path, "two")
+    assert path.read_text() == "one"
+
+
+def test_damaged_files_get_names_of_their_own(tmp_path: Path) -> None:
+    names = []
+    for text in ("one", "two"):
+        (tmp_path / "x.json").write_text(text)
+        names.append(set_aside(tmp_path / "x.json").name)
+    assert names == ["x.json.damaged-1", "x.json.damaged-2"]
+
+
+def test_programs_wait_for_each_other(tmp_path: Path) -> None:
+    """Two programs add a hundred lines each, reading and writing all of it: none is lost."""
+    path = tmp_path / "x.txt"
+    code = (
+        "import sys; from pathlib import Path; from aclbench.files import locked, write_whole\n"
+        "path = Path(sys.argv[1])\n"
+        "for n in range(100):\n"
+        "    with locked(path):\n"
+        "        text = path.read_text() if path.exists() else ''\n"
+        "        write_whole(path, text + 'line\\n')\n"
+    )
+    programs = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(2)]
+    assert [program.wait() for program in programs] == [0, 0]
+    assert path.read_text() == "line\n" * 200
+
+
+def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(KeyError), locked(tmp_path / "x"):
+            raise KeyError
