@@ -18,8 +18,8 @@ from tutor.learner import work_through
 from tutor.lessons import lesson, written
 
 from aclbench import Workbench
-from aclbench.cli import learn as learning
 from aclbench.cli.commands import cli
+from aclbench.cli.learn import doing
 from aclbench.errors import AclbenchError
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.progress import Progress
@@ -61,9 +61,9 @@ def does(name: str, steps: int) -> LessonRun:
 def stub_faces(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, LessonRun]]:
     """No face waits for a person: what would be opened is noted, and in which face."""
     opened: list[tuple[str, LessonRun]] = []
-    for face in learning.FACES:
+    for face in doing.FACES:
         monkeypatch.setitem(
-            learning.FACES, face, lambda run, progress, face=face: opened.append((face, run))
+            doing.FACES, face, lambda run, progress, face=face: opened.append((face, run))
         )
     return opened
 
@@ -132,7 +132,7 @@ def test_what_is_no_command_is_a_lesson(
 ) -> None:
     """Options may stand before it or behind it; `--restart` forgets how far it was."""
     does("1", 3)
-    monkeypatch.setattr(learning, "refuse_without_terminal", lambda instead: None)
+    monkeypatch.setattr(doing, "refuse_without_terminal", lambda instead: None)
     opened = stub_faces(monkeypatch)
     assert learn(*arguments).exit_code == 0
     ((face, lesson_run),) = opened
@@ -144,7 +144,7 @@ def test_what_is_no_command_is_a_lesson(
 def test_a_lesson_goes_on_where_it_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
     does("1", 3)
     opened = stub_faces(monkeypatch)
-    learning.open_lesson(find_lesson("1"))
+    doing.open_lesson(find_lesson("1"))
     ((_, lesson_run),) = opened
     assert lesson_run.step.number == 4
 

@@ -8,6 +8,7 @@ import traceback
 
 import click
 
+from aclbench.cli.completion import completion
 from aclbench.cli.explain import explain
 from aclbench.cli.learn import learn
 from aclbench.cli.repl import repl
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (explain, learn, repl, replay, synth, tui):
+for command in (completion, explain, learn, repl, replay, synth, tui):
     cli.add_command(command)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ PLAY_PACKETS = 2048
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO... N")
+@inputs_argument("CAPTURE|SCENARIO... N")
 @bench_options
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
+from aclbench.cli.completion import complete_files, complete_inputs
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class BenchOptions(NamedTuple):
@@ -35,62 +39,77 @@ class BenchOptions(NamedTuple):
         return [f"--{field.replace('_', '-')}" for field in fields if getattr(self, field)]
 
 
+#: The options of `BenchOptions`, in its order.
+OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
+    (
+        ("--inside",),
+        {
+            "metavar": "PREFIX",
+            "multiple": True,
+            "help": "A prefix whose packets come from inside (repeatable). Without it, the side "
+            "that opens most connections.",
+        },
+    ),
+    (
+        ("--inside-vlan",),
+        {
+            "metavar": "VLAN",
+            "multiple": True,
+            "help": "A VLAN whose packets come from inside, all others from outside (repeatable): "
+            "10, or 20.30 for outer and inner tag. --inside then says what is routed there.",
+        },
+    ),
+    (
+        ("--inside-mac",),
+        {"metavar": "MAC", "multiple": True, "help": "The same by source MAC address."},
+    ),
+    (
+        ("--inside-interface",),
+        {
+            "metavar": "NAME|NUMBER",
+            "multiple": True,
+            "help": "The same by the pcapng interface that a packet was captured on.",
+        },
+    ),
+    (
+        ("--rx",),
+        {
+            "metavar": "INTERFACE=CAPTURE",
+            "multiple": True,
+            "help": "A capture of what entered an interface (repeatable); they are merged by time. "
+            "Without a scenario pg0 is inside, pg1 outside.",
+        },
+    ),
+    (
+        ("--workers",),
+        {
+            "metavar": "N",
+            "type": click.IntRange(0, 256),
+            "help": "Worker threads; 0: vpp_main carries the packets. [1, or the scenario's]",
+        },
+    ),
+    (
+        ("--placement",),
+        {
+            "type": click.Choice(["interface", "flow"]),
+            "help": "A packet's worker: that of its rx interface, or by flow hash. "
+            "[interface, or the scenario's]",
+        },
+    ),
+    (
+        ("--exec", "exec_file"),
+        {
+            "metavar": "FILE",
+            "shell_complete": complete_files,
+            "help": "VPP CLI lines that make the bench, instead of a scenario; a packet enters the "
+            "interface that its source is routed to.",
+        },
+    ),
+)
+
+
 def bench_options(command: Any) -> Any:
     """The options that say on what bench a capture is played; they come as one, `asked`."""
-    options = (
-        click.option(
-            "--inside",
-            metavar="PREFIX",
-            multiple=True,
-            help="A prefix whose packets come from inside (repeatable). Without it, the side that "
-            "opens most connections.",
-        ),
-        click.option(
-            "--inside-vlan",
-            metavar="VLAN",
-            multiple=True,
-            help="A VLAN whose packets come from inside, all others from outside (repeatable): 10, "
-            "or 20.30 for outer and inner tag. --inside then says what is routed there.",
-        ),
-        click.option(
-            "--inside-mac",
-            metavar="MAC",
-            multiple=True,
-            help="The same by source MAC address.",
-        ),
-        click.option(
-            "--inside-interface",
-            metavar="NAME|NUMBER",
-            multiple=True,
-            help="The same by the pcapng interface that a packet was captured on.",
-        ),
-        click.option(
-            "--rx",
-            metavar="INTERFACE=CAPTURE",
-            multiple=True,
-            help="A capture of what entered an interface (repeatable); they are merged by time. "
-            "Without a scenario pg0 is inside, pg1 outside.",
-        ),
-        click.option(
-            "--workers",
-            metavar="N",
-            type=click.IntRange(0, 256),
-            help="Worker threads; 0: vpp_main carries the packets. [1, or the scenario's]",
-        ),
-        click.option(
-            "--placement",
-            type=click.Choice(["interface", "flow"]),
-            help="A packet's worker: that of its rx interface, or by flow hash. "
-            "[interface, or the scenario's]",
-        ),
-        click.option(
-            "--exec",
-            "exec_file",
-            metavar="FILE",
-            help="VPP CLI lines that make the bench, instead of a scenario; a packet enters the "
-            "interface that its source is routed to.",
-        ),
-    )
 
     @wraps(command)
     def collected(**arguments: Any) -> Any:
@@ -98,9 +117,14 @@ def bench_options(command: Any) -> Any:
         return command(asked=asked, **arguments)
 
     wrapped: Any = collected
-    for option in reversed(options):
-        wrapped = option(wrapped)
+    for names, settings in reversed(OPTIONS):
+        wrapped = click.option(*names, **settings)(wrapped)
     return wrapped
+
+
+def inputs_argument(metavar: str) -> Callable[[_Command], _Command]:
+    """The argument `inputs`: captures, scenarios and the like, completed by a shell."""
+    return click.argument("inputs", nargs=-1, metavar=metavar, shell_complete=complete_inputs)
 
 
 def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from aclbench.cli.benches import bench_maker
-from aclbench.cli.inputs import BenchOptions, bench_options
+from aclbench.cli.completion import complete_files
+from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
+@inputs_argument("[CAPTURE|SCENARIO|RUN]...")
 @bench_options
 @click.option(
     "--threads",
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 @click.option(
     "-c", "given", metavar="LINE", multiple=True, help="Run this line and leave (repeatable)."
 )
-@click.option("-f", "file", metavar="FILE", help="Run the lines of a file, before those of -c.")
+@click.option(
+    "-f",
+    "file",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Run the lines of a file, before those of -c.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document for each command.")
 @click.option(
     "--no-suggestions", is_flag=True, help="Do not suggest lines from the history while typing."

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario
+from aclbench.cli.completion import complete_files
+from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
 
@@ -29,7 +30,7 @@ PLAY_TURNS = 20_000
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, metavar="CAPTURE|SCENARIO...")
+@inputs_argument("CAPTURE|SCENARIO...")
 @bench_options
 @thread_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -41,8 +42,18 @@ PLAY_TURNS = 20_000
     "text.",
 )
 @click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
-@click.option("--write-passed", metavar="FILE", help="Write the packets that passed to a capture.")
-@click.option("--write-dropped", metavar="FILE", help="Write the packets that did not.")
+@click.option(
+    "--write-passed",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write the packets that passed to a capture.",
+)
+@click.option(
+    "--write-dropped",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write the packets that did not.",
+)
 def replay(
     inputs: tuple[str, ...],
     asked: BenchOptions,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from aclbench.cli.benches import bench_maker
-from aclbench.cli.inputs import BenchOptions, bench_options
+from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.errors import AclbenchError, RunFileError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ FIRST: Final = "aging"
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, metavar="[CAPTURE|SCENARIO|RUN]...")
+@inputs_argument("[CAPTURE|SCENARIO|RUN]...")
 @bench_options
 @click.option(
     "--threads",
@@ -55,31 +55,20 @@ def tui(
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.app import run_tui
-    from aclbench.tui.settings import last_inputs, read_settings, remember_inputs
+    from aclbench.tui.settings import read_settings, remember_inputs
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
     settings, says = read_settings()
     left_behind = None if inputs or asked.rx or threads else offered_record()
-    named = bool(inputs or asked.rx or left_behind)
-    if not inputs and not asked.rx:
-        inputs = last_inputs(says.append)
     recorders: list[Recorder] = []
-    plain = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
-    try:
-        make_bench, title = bench_maker(inputs or (FIRST,), asked, left_behind, threads)
-        make_bench()  # what is wrong with it is better said before the screen is taken
-    except AclbenchError as error:
-        if named:
-            raise
-        says.append(f"what was shown last cannot be shown again: {error}")
-        inputs = (FIRST,)
-        make_bench, title = bench_maker(inputs, asked, None, threads)
+    make_bench, title, inputs = first_bench(inputs, asked, left_behind, threads, says)
     if left_behind is None and not asked.rx:
         remember_inputs(inputs, says.append)
 
     def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
         another = tuple(shlex.split(line))
+        plain = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
         try:
             make, title = bench_maker(another, plain, None, threads)
         except click.UsageError as error:
@@ -100,6 +89,35 @@ def tui(
         recorder.close()
     if left_behind is not None:
         left_behind.unlink(missing_ok=True)
+
+
+def first_bench(
+    inputs: tuple[str, ...],
+    asked: BenchOptions,
+    left_behind: Path | None,
+    threads: bool,
+    says: list[str],
+) -> tuple[Callable[[], Workbench], str, tuple[str, ...]]:
+    """What is shown first: what makes it, its title, and its inputs.
+
+    That is what was asked for, or else what was shown last. Where that can't be made again, `says`
+    gets the reason, and it is what a newcomer is shown. Raises AclbenchError.
+    """
+    from aclbench.tui.settings import last_inputs
+
+    named = bool(inputs or asked.rx or left_behind)
+    if not inputs and not asked.rx:
+        inputs = last_inputs(says.append)
+    try:
+        make_bench, title = bench_maker(inputs or (FIRST,), asked, left_behind, threads)
+        make_bench()  # what is wrong with it is better said before the screen is taken
+    except AclbenchError as error:
+        if named:
+            raise
+        says.append(f"what was shown last cannot be shown again: {error}")
+        inputs = (FIRST,)
+        make_bench, title = bench_maker(inputs, asked, None, threads)
+    return make_bench, title, inputs
 
 
 def recorded(

@@ -192,5 +192,10 @@ class _Grader:
 
 def _line(text: str) -> str:
     """One line, of what can be printed, and not a long one."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = one_line(text)
     return line if len(line) <= 200 else f"{line[:197]}..."
+
+
+def one_line(text: str) -> str:
+    """A message on one line, of what can be printed, whatever a file had in it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,69 @@
+"""What a shell completes, and the command that tells it how: `aclbench completion`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+#: The variable by which a shell asks for completions, as click names it.
+VARIABLE: Final = "_ACLBENCH_COMPLETE"
+SHELLS: Final = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes a shell complete commands, options, and the bundled names.
+
+    bash: eval "$(aclbench completion bash)" in ~/.bashrc. zsh: the same with zsh, in ~/.zshrc,
+    after compinit. fish: aclbench completion fish | source
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None
+    script = kind(context.find_root().command, {}, "aclbench", VARIABLE)
+    click.echo(script.source_template % script.source_vars())
+
+
+def complete_files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """Files, which the shell itself knows best."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_inputs(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """Bundled scenarios and captures, and files of this folder."""
+    return _names_or_files(incomplete, {"scenarios": "a scenario", "pcaps": "a capture"})
+
+
+def complete_lessons(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """Bundled lessons, and files of this folder."""
+    return _names_or_files(incomplete, {"lessons": "a lesson"})
+
+
+def _names_or_files(incomplete: str, kinds: dict[str, str]) -> list[Any]:
+    """Bundled names with the files beside them; where no name begins so, the shell's own files.
+
+    A shell that was told of names asks for no files, so those have to come from here.
+    """
+    from aclbench.workbench.rig.bundled import bundled_files
+
+    names = [
+        CompletionItem(path.stem, help=what)
+        for kind, what in kinds.items()
+        for path in bundled_files(kind)
+        if path.stem.startswith(incomplete)
+    ]
+    if not names:
+        return [CompletionItem(incomplete, type="file")]
+    here = sorted(path.name for path in Path().iterdir() if path.is_file())
+    beside = [name for name in here if name.startswith(incomplete) and name[0] != "."]
+    return [*names, *(CompletionItem(name, help="a file") for name in beside)]

@@ -1,0 +1,76 @@
+"""Doing a lesson, on the live screen or at the prompt: `aclbench learn N`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from aclbench.cli.completion import complete_lessons
+from aclbench.cli.learn.group import OPEN, learn
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from aclbench.tutor.course import LessonRun
+    from aclbench.tutor.lesson import Lesson
+    from aclbench.tutor.progress import Progress
+
+
+def in_tui(run: LessonRun, progress: Progress) -> None:
+    """A lesson on the live screen, beside the bench."""
+    from aclbench.tui.app import run_tui_lesson
+    from aclbench.tui.settings import read_settings
+
+    settings, says = read_settings()
+    run_tui_lesson(run, progress, settings, tuple(says))
+
+
+def in_repl(run: LessonRun, progress: Progress) -> None:
+    """The lesson at the prompt."""
+    from aclbench.repl.lesson import run_lesson
+
+    run_lesson(run, progress)
+
+
+#: Where a lesson can be done. The first is where it is unless asked otherwise.
+FACES: Final[dict[str, Callable[[LessonRun, Progress], None]]] = {"tui": in_tui, "repl": in_repl}
+
+
+def open_lesson(lesson: Lesson, restart: bool = False, face: str = "") -> None:
+    """Have a person do a lesson where he left it, in one of the faces; then progress is kept."""
+    from aclbench.tutor.course import LessonRun
+    from aclbench.tutor.progress import Progress
+
+    progress = Progress()
+    run: LessonRun
+    if restart:
+        progress.forget(lesson)
+        run = LessonRun(lesson)
+    else:
+        run = progress.resume(lesson)
+    run.notices += progress.notices
+    progress.notices.clear()
+    FACES[face or next(iter(FACES))](run, progress)
+
+
+@learn.command(OPEN, hidden=True)
+@click.argument("lesson", metavar="N|NAME|FILE", shell_complete=complete_lessons)
+@click.option("--restart", is_flag=True, help="Begin anew: forget how far the lesson was.")
+@click.option("--repl", is_flag=True, help="Run it at the prompt, not on the live screen.")
+def open_(lesson: str, restart: bool, repl: bool) -> None:
+    """Run a lesson."""
+    from aclbench.tutor.shelf import find_lesson
+
+    found = find_lesson(lesson)
+    refuse_without_terminal(
+        f"`aclbench learn export {lesson}` prints it, `aclbench learn check {lesson}` does it"
+    )
+    open_lesson(found, restart, "repl" if repl else "")
+
+
+def refuse_without_terminal(instead: str) -> None:
+    """AclbenchError: nobody sits there; `instead` says what needs nobody."""
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise AclbenchError(f"a lesson needs somebody at a terminal; {instead} without one")

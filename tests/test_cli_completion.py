@@ -1,0 +1,90 @@
+"""What a shell completes: by the protocol that click's scripts speak, and in a real bash."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = (sys.executable, "-m", "aclbench")
+
+
+def completed(line: str, shell: str, folder: Path) -> list[str]:
+    """What is offered for the last word of a line, typed in a folder."""
+    words = line.split(" ")
+    asked = {
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1) if shell != "fish" else words[-1],
+        "_ACLBENCH_COMPLETE": f"{shell}_complete",
+    }
+    done = subprocess.run(
+        PROGRAM, capture_output=True, text=True, cwd=folder, env=os.environ | asked, timeout=60
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_subcommands_and_scenarios_are_completed(shell: str, tmp_path: Path) -> None:
+    assert any("replay" in offer for offer in completed("aclbench rep", shell, tmp_path))
+    assert any("two-workers" in offer for offer in completed("aclbench tui two", shell, tmp_path))
+
+
+def test_captures_scenarios_and_files_beside_them_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "asked.pcap").touch()
+    offers = completed("aclbench replay as", "bash", tmp_path)
+    assert offers == ["plain,asymmetric", "plain,asked.pcap"]
+
+
+def test_what_has_no_bundled_name_is_left_to_the_shell(tmp_path: Path) -> None:
+    assert completed("aclbench replay captures/a", "bash", tmp_path) == ["file,captures/a"]
+    assert completed("aclbench replay --exec v", "bash", tmp_path) == ["file,v"]
+
+
+def test_options_and_their_values_are_completed(tmp_path: Path) -> None:
+    assert "plain,--placement" in completed("aclbench replay --pl", "bash", tmp_path)
+    assert completed("aclbench replay --placement f", "bash", tmp_path) == ["plain,flow"]
+
+
+def test_lessons_are_completed_beside_the_commands_of_learn(tmp_path: Path) -> None:
+    assert completed("aclbench learn 01", "bash", tmp_path) == ["plain,01-pinhole"]
+    assert completed("aclbench learn gr", "bash", tmp_path)[0] == "plain,grade"
+    assert completed("aclbench learn export 01", "bash", tmp_path) == ["plain,01-pinhole"]
+    assert completed("aclbench learn 3 --re", "bash", tmp_path) == [
+        "plain,--restart",
+        "plain,--repl",
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_printed(shell: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "completion", shell], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert f"_ACLBENCH_COMPLETE={shell}_complete" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_takes_the_script(tmp_path: Path) -> None:
+    program = tmp_path / "aclbench"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m aclbench "$@"\n')
+    program.chmod(0o755)
+    script = """
+    eval "$(aclbench completion bash)"
+    COMP_WORDS=(aclbench explain two) COMP_CWORD=2
+    _aclbench_completion aclbench
+    echo "${COMPREPLY[@]}"
+    """
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": path},
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("two-workers\n", "")
