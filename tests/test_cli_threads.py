@@ -13,7 +13,7 @@ import pytest
 from test_cli import capture, run
 
 from aclbench.cli import commands
-from aclbench.drivers import lane
+from aclbench.drivers import worker_thread
 
 
 def test_the_figures_are_those_of_the_stepped_replay() -> None:
@@ -101,7 +101,7 @@ def test_a_thread_that_fails_is_named_with_what_it_did(
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("a fault of this test")
 
-    monkeypatch.setattr(lane, "play_frame", fail)
+    monkeypatch.setattr(worker_thread, "play_frame", fail)
     monkeypatch.setattr(sys, "argv", ["aclbench", "replay", "--threads", capture("http")])
     assert commands.run() == 1
     shown = capsys.readouterr()
