@@ -101,7 +101,7 @@ def test_a_thread_that_fails_is_named_with_what_it_did(
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("a fault of this test")
 
-    monkeypatch.setattr(worker_thread, "play_frame", fail)
+    monkeypatch.setattr(worker_thread, "process_batch", fail)
     monkeypatch.setattr(sys, "argv", ["aclbench", "replay", "--threads", capture("http")])
     assert commands.run() == 1
     shown = capsys.readouterr()
