@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= aging
 # An install compiles the engine; it is compiled anew when its source has changed.
 INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture/walk.py \
-	$(wildcard aclbench/drivers/*.py aclbench/engine/*.py)
+	$(wildcard aclbench/designs/*.py aclbench/drivers/*.py aclbench/engine/*.py)
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
 STRESS_SECONDS ?= 60
@@ -15,8 +15,12 @@ TEST_JOBS ?= 2
 # A free-threaded Python, if there is one.
 FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
 FT := .venv-freethreaded
+LOWEST := .venv-lowest
+WHEEL := build/wheel-test
+PIP_QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: run test check lint types imports bench fuzz stress test-freethreaded docs pictures dist clean help
+.PHONY: run test test-lowest wheel-test check lint types imports bench fuzz stress test-freethreaded \
+	docs pictures dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +42,21 @@ types: $(VENV)/.dev ## mypy --strict
 
 imports: $(VENV)/.dev ## the import contracts
 	$(BIN)/lint-imports
+
+test-lowest: $(LOWEST)/.dev ## the tests on the lowest versions of libraries that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -n $(TEST_JOBS)
+
+wheel-test: $(VENV)/bin/python ## a wheel, built, installed and tried in an empty environment
+	rm -rf $(WHEEL)
+	mkdir -p $(WHEEL)/folder
+	ACLBENCH_PURE=1 $(BIN)/pip wheel $(PIP_QUIETLY) --no-deps --wheel-dir $(WHEEL) .
+	$(PYTHON) -m venv $(WHEEL)/venv
+	$(WHEEL)/venv/bin/pip install $(PIP_QUIETLY) --no-compile $(WHEEL)/*.whl
+	cd $(WHEEL)/folder && export PATH="$(CURDIR)/$(WHEEL)/venv/bin:$$PATH" && \
+	  aclbench --version && aclbench replay aging > figures && aclbench explain long-gaps 121 > why && \
+	  aclbench repl -c 'run 1s' two-workers > lines && aclbench learn > lessons && \
+	  aclbench learn check 01-pinhole && aclbench completion bash > script
+	test "$$(cd $(WHEEL)/folder && grep -l . figures why lines lessons script | wc -l)" -eq 5
 
 check: lint types imports test ## everything that must hold before a change lands
 
@@ -66,29 +85,42 @@ dist: $(VENV)/.dev ## one wheel for any platform; captures, scenarios and lesson
 	ACLBENCH_PURE=1 $(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(FT) dist build aclbench/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FT) $(LOWEST) dist build aclbench/_compiled .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "aclbench needs Python 3.11 or later; say which: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(INSTALLED) | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
-	$(BIN)/python -m compileall -q aclbench
+	@echo "Installing the libraries into $(VENV), and compiling the machine: a minute or two, and only" \
+	  "when something has changed ..."
+	@$(BIN)/pip install $(PIP_QUIETLY) -e .
+	@$(BIN)/python -m compileall -q aclbench
 	@touch $@
+	@echo "Installed: $$($(BIN)/aclbench --version); the command is $(BIN)/aclbench"
 
 $(VENV)/.dev: $(INSTALLED) | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
-	$(BIN)/python -m compileall -q aclbench
+	@echo "Installing libraries and tools into $(VENV), and compiling the machine: a minute or two ..."
+	@$(BIN)/pip install $(PIP_QUIETLY) -e '.[dev]'
+	@$(BIN)/python -m compileall -q aclbench
 	@touch $@ $(VENV)/.run
+
+$(LOWEST)/.dev: pyproject.toml
+	@echo "Installing the lowest versions that pyproject.toml allows into $(LOWEST) ..."
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/bin/pip install $(PIP_QUIETLY) uv
+	@ACLBENCH_PURE=1 $(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+	  --resolution lowest-direct -e '.[dev]'
+	@touch $@
 
 $(FT)/.dev: pyproject.toml
 	@test -n "$(FREETHREADED)" || { echo "there is no free-threaded Python on the path \
 	(python3.13t or later); say where: make FREETHREADED=/path/to/python3.14t test-freethreaded"; exit 1; }
 	$(FREETHREADED) -m venv $(FT)
-	$(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary \
+	$(FT)/bin/pip install $(PIP_QUIETLY) --prefer-binary \
 	  hatchling editables hypothesis pytest pytest-asyncio
-	ACLBENCH_PURE=1 $(FT)/bin/pip install --quiet --disable-pip-version-check --prefer-binary \
+	ACLBENCH_PURE=1 $(FT)/bin/pip install $(PIP_QUIETLY) --prefer-binary \
 	  --no-build-isolation -e .
 	@touch $@
