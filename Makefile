@@ -9,6 +9,8 @@ INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
 STRESS_SECONDS ?= 60
+SECONDS ?= 600
+SEED ?=
 SEEDS ?=
 # Tests run side by side; two, since a test of real threads has more than one of its own.
 TEST_JOBS ?= 2
@@ -19,8 +21,7 @@ LOWEST := .venv-lowest
 WHEEL := build/wheel-test
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: run test test-lowest wheel-test check lint types imports bench fuzz stress test-freethreaded \
-	docs pictures dist clean help
+.PHONY: run test test-lowest wheel-test check lint types imports bench fuzz stress test-freethreaded \ docs pictures dist clean test-seeds help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,6 +67,10 @@ bench: $(VENV)/.dev ## the cost of a requeue, of a day, of a replay
 fuzz: $(VENV)/.dev ## damaged captures, FUZZ_SECONDS long (FUZZ_SEED=number repeats a run)
 	PYTHONPATH=tests $(BIN)/python -m capture.fuzz --seconds $(FUZZ_SECONDS) \
 	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+
+test-seeds: $(VENV)/.dev ## properties with fresh seeds, SECONDS long (SEED=number repeats a round)
+	PYTHONPATH=tests $(BIN)/python -m seeds --jobs $(TEST_JOBS) --seconds $(SECONDS) \
+	  $(if $(SEED),--seed $(SEED))
 
 stress: $(VENV)/.dev ## random runs on real threads for a minute (SEEDS=number: so many runs)
 	PYTHONPATH=tests $(BIN)/python -m drivers.stress \
