@@ -134,12 +134,8 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
 
     from aclbench.capture.stream import STANDARD_INPUT
     from aclbench.workbench.rig.bundled import find_input
-    from aclbench.workbench.rig.scenario import (
-        PLACEMENTS,
-        load_scenario,
-        scenario_for_capture,
-        scenario_for_exec,
-    )
+    from aclbench.workbench.rig.scenario import PLACEMENTS, scenario_for_capture, scenario_for_exec
+    from aclbench.workbench.rig.scenario_file import load_scenario
 
     chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
     workers = 1 if asked.workers is None else asked.workers

@@ -8,7 +8,8 @@ from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import Lesson, LessonError, Lines
 from aclbench.tutor.running import Budget, refuse_foreign, run_lines
 from aclbench.workbench.rig.bundled import bundled_folder
-from aclbench.workbench.rig.scenario import Scenario, load_scenario
+from aclbench.workbench.rig.scenario import Scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.workbench import Workbench
 
 

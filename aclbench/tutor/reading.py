@@ -34,7 +34,8 @@ from aclbench.tutor.lesson import (
 )
 from aclbench.tutor.vocabulary import read_condition, read_text
 from aclbench.workbench.rig.bundled import bundled_files, bundled_folder
-from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement, load_scenario
+from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 _T = TypeVar("_T")
 

@@ -42,12 +42,8 @@ from aclbench.workbench.listening import Listening
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.inputs import Cli, Inject, Op
 from aclbench.workbench.rig.packing import Checkpoint, unpack
-from aclbench.workbench.rig.scenario import (
-    Placement,
-    Scenario,
-    TimedLine,
-    load_scenario,
-)
+from aclbench.workbench.rig.scenario import Placement, Scenario, TimedLine
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, AnyOrder, DriverKind, begin
 from aclbench.workbench.rig.steering import make_steering
 from aclbench.workbench.rig.streams import Streams

@@ -14,7 +14,7 @@ from aclbench.repl.batch import BatchError, file_lines, given_lines, run_batch, 
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 TRANSCRIPT = Path(__file__).parent.parent / "reference" / "vpp-26.10-transcript.txt"
 LAST = "set acl-plugin session timeout tcp idle 86400"

@@ -14,7 +14,7 @@ from aclbench.tui.targets import EventTarget, FieldTarget, SessionTarget
 from aclbench.tui.threads import ThreadedPlayer
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.workbench import Workbench
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 

@@ -16,7 +16,8 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.workbench import workbench
 from aclbench.workbench.freerun import FreeRun
 from aclbench.workbench.rig.bundled import bundled_files, find_input
-from aclbench.workbench.rig.scenario import Placement, Scenario, load_scenario
+from aclbench.workbench.rig.scenario import Placement, Scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 #: A day of rounds on real threads takes some seconds: part of it is played, on one worker.
 CAPTURES = [path for path in bundled_files("pcaps") if path.stem != "long-gaps"]

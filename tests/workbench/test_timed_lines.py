@@ -9,7 +9,8 @@ import pytest
 from aclbench import ScenarioError, Workbench
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.rig.bundled import bundled_folder
-from aclbench.workbench.rig.scenario import TimedLine, load_scenario
+from aclbench.workbench.rig.scenario import TimedLine
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 HTTP = bundled_folder("pcaps") / "http.pcap"
 SCENARIO = f"""\

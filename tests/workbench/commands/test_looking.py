@@ -11,7 +11,7 @@ from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 
 @pytest.fixture

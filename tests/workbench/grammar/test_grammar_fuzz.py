@@ -17,7 +17,7 @@ from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.grammar.syntax import Argument, Choice, Literal, Sequence
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 TABLE = make_command_table()
 SYNTAXES = [command.syntax for command in TABLE.commands]

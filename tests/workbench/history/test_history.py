@@ -22,12 +22,8 @@ from aclbench.workbench.history import marks as marks_module
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.inquiry.timeline import MARK_KINDS, Timeline
 from aclbench.workbench.rig.bundled import bundled_folder, find_input
-from aclbench.workbench.rig.scenario import (
-    InterfaceSpec,
-    Scenario,
-    load_scenario,
-    scenario_for_capture,
-)
+from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, scenario_for_capture
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SMALL = bundled_folder("pcaps") / "http.pcap"

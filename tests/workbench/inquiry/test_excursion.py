@@ -14,7 +14,7 @@ from aclbench.workbench.inquiry import excursion as excursion_module
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.inquiry.excursion import Excursion
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 
 @pytest.fixture

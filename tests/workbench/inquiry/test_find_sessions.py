@@ -14,7 +14,7 @@ from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry import find_sessions as finding_sessions
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, Order, find_sessions
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.views.snapshot import SessionView, View
 
 #: Words, and what they ask of a session, said once more.

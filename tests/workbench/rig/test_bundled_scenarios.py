@@ -15,7 +15,7 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.rig.bundled import bundled_files, find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.views.report import Report
 
 NAMES = [path.stem for path in bundled_files("scenarios")]

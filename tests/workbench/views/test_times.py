@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aclbench import CommandError, Workbench
 from aclbench.workbench.grammar import ArgumentError
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.views.times import UNITS_NS, Moment, read_length, read_moment
 
 HOUR_NS = 3600 * 10**9

@@ -19,7 +19,7 @@ from aclbench.workbench.inquiry.stories.meanings import (
     WORKER_FIELDS,
 )
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 
 def whole(bench: Workbench, row: str, name: str) -> FieldStory:

@@ -19,7 +19,7 @@ from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry.stories import ListStory, list_story, story_text
 from aclbench.workbench.inquiry.stories.lists import FIRST_SESSIONS, MAX_EVENTS
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 
 def whole(bench: Workbench, thread: int, list_id: int) -> ListStory:

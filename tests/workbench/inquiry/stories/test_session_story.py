@@ -22,7 +22,7 @@ from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry import excursion
 from aclbench.workbench.inquiry.stories import SessionStory, session_story, sessions, story_text
 from aclbench.workbench.rig.bundled import find_input
-from aclbench.workbench.rig.scenario import load_scenario
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 SET_UP = """\
 create packet-generator interface pg0

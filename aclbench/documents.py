@@ -1,0 +1,321 @@
+"""Documents that people and programs write, TOML and JSON, as typed values; a leaf.
+
+What a document may have is a msgspec `Struct`: its fields, with `Annotated[..., Meta(description=
+"a whole number from 0 to 256")]` where a type alone does not say what would be right. Types that
+msgspec does not know are made by hooks. Whatever is wrong is one message: the place, what was
+found, what would be right; the caller adds the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import msgspec
+
+from aclbench.errors import AclbenchError, did_you_mean
+
+T = TypeVar("T")
+#: Makes the values of types that msgspec does not know of what a document has. What it raises, a
+#: ValueError or an AclbenchError, says what is wrong.
+Hooks = Mapping[type[Any], Callable[[Any], Any]]
+
+_PLACE: Final = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
+_PART: Final = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+_NAMED: Final = re.compile(r"Object (?P<what>.*) field `(?P<key>.*)`$", re.DOTALL)
+_EXPECTED: Final = re.compile(r"Expected `(?P<types>[^`]+)`")
+_WORDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+_MAX_SHOWN: Final = 80
+_DAMAGED: Final = "damaged: it is not JSON"
+_NO_JSON: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+class DocumentError(AclbenchError):
+    """A document that is wrong in one place: which, what was found, what would be right."""
+
+
+class Wrong(ValueError):
+    """Something in a document is not right; hooks and `__post_init__` raise it.
+
+    `place` is within what they were given: a key, or `rules 2, port`.
+    """
+
+    def __init__(self, place: str, found: Any, right: str) -> None:
+        super().__init__(f"found {shown(found)}; right would be {right}")
+        self.place = place
+
+
+class Count(int):
+    """So many of something, shown as a number of them."""
+
+
+@contextmanager
+def in_file(path: Path, error: type[AclbenchError]) -> Iterator[None]:
+    """What is found to be wrong in a `with` block is such an error, which begins with the file."""
+    try:
+        yield
+    except DocumentError as fault:
+        raise error(f"{str(path)[:256]}: {fault}") from None
+    except Wrong as wrong:
+        raise error(f"{str(path)[:256]}: {wrong.place}: {wrong}") from None
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def read_content(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file that is not too large. Raises DocumentError, without its name."""
+    try:
+        if not path.is_file():
+            raise DocumentError("a folder" if path.is_dir() else "there is no such file")
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise DocumentError("not the name of a file") from None
+    if len(content) > max_bytes:
+        right = f"{max_bytes >> 20} MB" if max_bytes >> 20 else f"{max_bytes >> 10} kB"
+        raise DocumentError(f"more than {right}")
+    return content
+
+
+def parse_toml(content: bytes) -> dict[str, Any]:
+    """The tables of a TOML document. Raises DocumentError."""
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"not text in UTF-8, at byte {error.start}") from None
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"not TOML: {error}") from None
+
+
+def from_toml(content: bytes, kind: type[T], hooks: Hooks | None = None) -> T:
+    """A TOML document as a value. Raises DocumentError."""
+    return convert(parse_toml(content), kind, hooks)
+
+
+def convert(data: Any, kind: type[T], hooks: Hooks | None = None) -> T:
+    """Plain values as a value of a type. Raises DocumentError."""
+    hook = _hook(hooks)
+    try:
+        return msgspec.convert(data, kind, dec_hook=hook)
+    except msgspec.ValidationError as error:
+        raise _fault(error, data, kind, hook) from None
+
+
+class JsonReader(Generic[T]):
+    """Reads JSON texts of one type."""
+
+    def __init__(self, kind: type[T], hooks: Hooks | None = None) -> None:
+        self._kind, self._hook = kind, _hook(hooks)
+        self._decoder = msgspec.json.Decoder(kind, dec_hook=self._hook)
+
+    def read(self, content: bytes) -> T:
+        """A value. Raises DocumentError."""
+        try:
+            return self._decoder.decode(content)
+        except msgspec.ValidationError as error:
+            raise _fault(error, _plain(content), self._kind, self._hook) from None
+        except _NO_JSON:
+            raise DocumentError(_DAMAGED) from None
+
+
+def _plain(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except _NO_JSON:  # further on than what was found to be wrong first
+        raise DocumentError(_DAMAGED) from None
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """A value as JSON, in one line, or indented by so much."""
+    text = msgspec.json.encode(value)
+    return (msgspec.json.format(text, indent=indent) if indent else text).decode()
+
+
+_Hook = Callable[[type[Any], Any], Any]
+
+
+def _hook(hooks: Hooks | None) -> _Hook:
+    known = hooks or {}
+
+    def make(kind: type[Any], value: Any) -> Any:
+        try:
+            return known[kind](value)
+        except AclbenchError as error:  # msgspec adds the place to ValueErrors alone
+            raise ValueError(str(error)) from None
+
+    return make
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+def _fault(error: msgspec.ValidationError, data: Any, kind: Any, hook: _Hook) -> DocumentError:
+    """What msgspec says, for a person."""
+    text = str(error)
+    match = _PLACE.search(text)
+    says = text[: match.start()] if match else text
+    path, values, hints = _along(match["path"] if match else "", data, kind, hook)
+    cause = error.__cause__
+    if cause is not None:
+        return _at(path, cause.place if isinstance(cause, Wrong) else "", str(cause))
+    named = _NAMED.fullmatch(says)
+    if named is None:
+        return _at(path, "", _mismatch(says, values[-1], hints[-1]))
+    key = named["key"]
+    if named["what"].startswith("missing"):
+        right = _right(_field(hints[-1], values[-1], key), "")
+        return _at(path, key, f"found nothing; right would be {right}")
+    return _at(path, key, f"an unknown key; {did_you_mean(key, _keys(hints[-1], values[-1]))}")
+
+
+def _at(path: list[str], key: str, message: str) -> DocumentError:
+    place = ""
+    for step in [*path, *([key[:_MAX_SHOWN]] if key else [])]:
+        place += step if not place or step.startswith(" ") else f", {step}"
+    place = "".join(char if char.isprintable() else "?" for char in place)
+    return DocumentError(f"{place}: {message}" if place else message)
+
+
+def _along(text: str, data: Any, kind: Any, hook: _Hook) -> tuple[list[str], list[Any], list[Any]]:
+    """A place as a person reads it, and the values and types on the way, the whole first."""
+    path: list[str] = []
+    values, hints = [data], [kind]
+    for match in _PART.finditer(text):
+        value, hint = values[-1], hints[-1]
+        key: Any = match["key"]
+        if key is not None:
+            hints.append(_field(hint, value, key))
+        else:
+            hints.append(_item(hint))
+            key = (
+                _culprit(value, hints[-1], hook) if match["index"] is None else int(match["index"])
+            )
+        path.append(f" {key + 1}" if isinstance(key, int) else str(key))
+        try:
+            values.append(value[key])
+        except (KeyError, IndexError, TypeError):
+            values.append(None)
+    return path, values, hints
+
+
+def _culprit(table: Any, hint: Any, hook: _Hook) -> str:
+    """The key of a table whose value is wrong; msgspec does not say which it is."""
+    for key, value in table.items() if isinstance(table, dict) else ():
+        try:
+            msgspec.convert(value, hint, dec_hook=hook)
+        except msgspec.ValidationError:
+            return str(key)
+    return "a key"
+
+
+def _mismatch(says: str, found: Any, hint: Any) -> str:
+    if " of length " in says and isinstance(found, list | str):
+        found = Count(len(found)) if isinstance(found, list) else f"{len(found):,} characters"
+    match = _EXPECTED.match(says)
+    names = match["types"].split(" | ") if match else []
+    right = " or ".join(_WORDS.get(name, name) for name in names)
+    return f"found {shown(found)}; right would be {_right(hint, right)}"
+
+
+def shown(value: Any) -> str:
+    """A value as the person wrote it, or nearly; short, and fit to be printed."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Count):
+        return f"{int(value):,} of them"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text if text.isprintable() else repr(text)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+# --- types --------------------------------------------------------------------------------------
+
+
+def _bare(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _right(hint: Any, expected: str) -> str:
+    """What would be right for a type: its description, its choices, or what msgspec expects."""
+    for extra in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
+        if isinstance(extra, msgspec.Meta) and extra.description:
+            return extra.description
+    if get_origin(_bare(hint)) is Literal:
+        *others, last = map(str, get_args(_bare(hint)))
+        return f"{', '.join(others)} or {last}" if others else last
+    if expected:
+        return f"{expected} of texts" if expected == "a list" and _item(hint) is str else expected
+    name = {dict: "object", list: "array", tuple: "array"}.get(get_origin(_bare(hint)), "")
+    return _WORDS.get(name or getattr(_bare(hint), "__name__", ""), "a table")
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    """The types of a union; of all else itself."""
+    bare = _bare(hint)
+    return get_args(bare) if get_origin(bare) in (Union, types.UnionType) else (bare,)
+
+
+def _structs(hint: Any, value: Any) -> list[Any]:
+    """The structs that a value may be, by its tag."""
+    found = [o for o in _options(hint) if isinstance(o, type) and issubclass(o, msgspec.Struct)]
+    for struct in found if isinstance(value, dict) else ():
+        config = struct.__struct_config__
+        if config.tag_field and value.get(config.tag_field) == config.tag:
+            return [struct]
+    return found
+
+
+def _keys(hint: Any, value: Any) -> list[str]:
+    names = [name for struct in _structs(hint, value) for name in struct.__struct_encode_fields__]
+    tags = {s.__struct_config__.tag_field for s in _structs(hint, value)} - {None}
+    return [*names, *tags]
+
+
+def _field(hint: Any, value: Any, key: str) -> Any:
+    for struct in _structs(hint, value):
+        names = dict(zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True))
+        if key in names:
+            return get_type_hints(struct, include_extras=True)[names[key]]
+        if key == struct.__struct_config__.tag_field:
+            tags = tuple(each.__struct_config__.tag for each in _structs(hint, None))
+            return Literal.__getitem__(tags)
+    return _item(hint) if get_origin(_bare(hint)) is dict else Any
+
+
+def _item(hint: Any) -> Any:
+    """The type of what is in a list, or of the values of a table."""
+    for option in _options(hint):
+        arguments = get_args(option)
+        if get_origin(option) is dict:
+            return arguments[1]
+        if get_origin(option) in (list, tuple):
+            return arguments[0]
+    return Any

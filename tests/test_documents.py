@@ -1,0 +1,211 @@
+"""Documents as typed values: whatever is wrong is said with its place, and what would be right."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta, Struct
+
+from aclbench.documents import (
+    DocumentError,
+    JsonReader,
+    Wrong,
+    convert,
+    from_toml,
+    in_file,
+    read_content,
+    to_json,
+)
+from aclbench.errors import AclbenchError
+
+
+class Colour:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def colour(value: Any) -> Colour:
+    if value == "clear":
+        raise AclbenchError("column 1: clear is no colour")
+    if value == "odd":
+        raise Wrong("shade", [value], "a shade")
+    return Colour(value)
+
+
+class Leaf(Struct, tag_field="kind", tag="leaf", forbid_unknown_fields=True):
+    colour: Colour
+    weights: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        if len(self.weights) == 3:
+            raise Wrong("weights", 3, "two of them")
+
+
+class Twig(Struct, tag_field="kind", tag="twig", forbid_unknown_fields=True):
+    length: Annotated[int, Meta(ge=1, le=9, description="1 to 9 cm")]
+
+
+class Tree(Struct, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(max_length=5)] = ""
+    size: Literal["small", "large"] = "small"
+    parts: Annotated[list[Leaf | Twig], Meta(max_length=3, description="at most three")] = []
+    ids: list[int | str] = []
+    names: tuple[str, ...] = ()
+
+
+HOOKS = {Colour: colour}
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("nam = 1", "nam: an unknown key; did you mean name"),
+        ("x = 1", "x: an unknown key; there is ids, name, names, parts, size"),
+        ("name = 1", "name: found 1; right would be text"),
+        ("name = 'abcdef'", "name: found 6 characters; right would be text"),
+        ("size = 'tiny'", "size: found tiny; right would be small or large"),
+        ("size = 3", "size: found 3; right would be small or large"),
+        ("names = 3", "names: found 3; right would be a list of texts"),
+        ("names = ['a', true]", "names 2: found true; right would be text"),
+        ("ids = [1, 'a', 2.5]", "ids 3: found 2.5; right would be a whole number or text"),
+        ("ids = [[1]]", "ids 1: found [1]; right would be a whole number or text"),
+        ("[[parts]]", "parts 1, kind: found nothing; right would be leaf or twig"),
+        ("[parts]", "parts: found {}; right would be at most three"),
+        ("parts = [{kind = 'bud'}]", "parts 1, kind: found bud; right would be leaf or twig"),
+        (
+            "parts = [{kind = 'twig', length = 10}]",
+            "parts 1, length: found 10; right would be 1 to 9 cm",
+        ),
+        ("parts = [{kind = 'twig'}]", "parts 1, length: found nothing; right would be 1 to 9 cm"),
+        ("parts = [{kind = 'twig', lenght = 3}]", "lenght: an unknown key; did you mean length?"),
+        ("parts = [{kind = 'leaf'}]", "parts 1, colour: found nothing; right would be a table"),
+        (
+            "parts = [{kind = 'leaf', colour = 'clear'}]",
+            "parts 1, colour: column 1: clear is no colour",
+        ),
+        (
+            "parts = [{kind = 'leaf', colour = 'odd'}]",
+            'parts 1, colour, shade: found ["odd"]; right would be a shade',
+        ),
+        (
+            "parts = [{kind = 'leaf', colour = 'red', weights = {a = 1, b = 'x'}}]",
+            "parts 1, weights, b: found x; right would be a whole number",
+        ),
+        (
+            "parts = [{kind = 'leaf', colour = 'red', weights = {a = 1, b = 2, c = 3}}]",
+            "parts 1, weights: found 3; right would be two of them",
+        ),
+        (
+            "parts = [" + "{kind = 'twig', length = 1}, " * 4 + "]",
+            "parts: found 4 of them; right would be at most three",
+        ),
+        ('"\\u001b[2J" = 1', "?[2J: an unknown key"),
+        ('size = "\\u001b[2J"', r"size: found '\x1b[2J'; right"),
+        (f"size = '{'a' * 500}'", f"size: found {'a' * 80}...; right"),
+        ("size = 2020-01-01", 'size: found "2020-01-01"; right'),
+        ("name = ", "not TOML: "),
+        ("name = 1\nname = 2", "not TOML: "),
+        (f"a = {'9' * 5000}", "not TOML: "),
+    ],
+)
+def test_names_the_place_and_what_would_be_right(toml: str, says: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        from_toml(toml.encode(), Tree, HOOKS)
+    assert says in str(error.value)
+
+
+def test_nested_too_deep_is_no_toml() -> None:
+    with pytest.raises(DocumentError, match="not TOML"):
+        from_toml(b"a = " + b"[" * 100_000, Tree, HOOKS)
+
+
+def test_a_good_one_is_read() -> None:
+    tree = from_toml(b"parts = [{kind = 'leaf', colour = 'red'}]\nids = [1, 'a']", Tree, HOOKS)
+    leaf = tree.parts[0]
+    assert isinstance(leaf, Leaf)
+    assert leaf.colour.name == "red"
+    assert (tree.ids, tree.names) == ([1, "a"], ())
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"size": 3}', "size: found 3; right would be small or large"),
+        (b"[]", "found []; right would be a table"),
+        (b"{", "it is not JSON"),
+        (b"\xff", "it is not JSON"),
+        (b'{"ids": ' + b"[" * 100_000, "it is not JSON"),
+        (b'{"name": "\xff"}', "it is not JSON"),
+    ],
+    ids=range(6),
+)
+def test_json_is_read_likewise(content: bytes, says: str) -> None:
+    with pytest.raises(
+        DocumentError, match=r"^" + says.replace("[", r"\[") if says[0] == "s" else says[:5]
+    ):
+        JsonReader(Tree, HOOKS).read(content)
+
+
+def test_json_is_written_and_read_back() -> None:
+    twig = Twig(length=3)
+    assert to_json(twig) == '{"kind":"twig","length":3}'
+    assert to_json({"a": [1]}, indent=1) == '{\n "a": [\n  1\n ]\n}'
+    assert JsonReader(Twig).read(to_json(twig).encode()) == twig
+
+
+def test_files_are_read_within_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"12345")
+    assert read_content(path, 5) == b"12345"
+    for bad, limit, says in (
+        (path, 4, "more than 0 kB"),
+        (tmp_path, 4, "a folder"),
+        (tmp_path / "none", 4, "there is no such file"),
+        (Path("/dev/zero"), 4, "there is no such file"),
+        (Path("a\0b"), 4, "not the name of a file|there is no such file"),
+    ):
+        with pytest.raises(DocumentError, match=says):
+            read_content(bad, limit)
+
+
+def test_what_is_wrong_gets_its_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), in_file(tmp_path, AclbenchError):
+        raise KeyError
+    with (
+        pytest.raises(AclbenchError, match=f"^{tmp_path}: size: found 3"),
+        in_file(tmp_path, AclbenchError),
+    ):
+        convert({"size": 3}, Tree)
+    with pytest.raises(AclbenchError, match=f"^{tmp_path}: rules 2: found 7; right would be 8"):  # noqa: SIM117
+        with in_file(tmp_path, AclbenchError):
+            raise Wrong("rules 2", 7, "8")
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "size", "parts", "kind", "colour", "weights", "length"])
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(PLAIN)
+def test_anything_is_a_value_or_one_printable_line(data: Any) -> None:
+    with suppress(DocumentError):
+        convert(data, Tree, HOOKS)
+        return
+    with pytest.raises(DocumentError) as error:
+        convert(data, Tree, HOOKS)
+    assert str(error.value).isprintable()
