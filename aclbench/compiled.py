@@ -25,12 +25,12 @@ COMPILED: Final = {
     "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
-        *("telling", "main", "flags", "reading", "sessions", "datapath", "idle_check"),
-        *("cleaner", "machine"),
+        *("telling", "main", "flags", "reading", "sessions", "matching", "datapath"),
+        *("idle_check", "cleaner", "machine"),
     ),
 }
 #: What compiled modules import and is not compiled: trace events are made only for who listens.
-NOT_COMPILED: Final = ("events",)
+NOT_COMPILED: Final = ("events", "tracing")
 PACKAGE: Final = Path(__file__).parent
 #: Where the extension modules are, as in the package, and the stamp. Both are for one kind of
 #: interpreter, which the suffix names.

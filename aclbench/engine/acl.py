@@ -1,20 +1,12 @@
-"""ACLs, their rules, and how one rule is held against one packet.
+"""ACLs and their rules.
 
-Source: `acl_rule_t` and `single_acl_match_5tuple` in VPP's acl plugin.
+Source: `acl_rule_t` in VPP's acl plugin.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
-
-from aclbench.engine.packet import (
-    INFO_L4_VALID,
-    INFO_NONFIRST_FRAGMENT,
-    INFO_TCP_FLAGS_MASK,
-    INFO_TCP_FLAGS_VALID,
-    FiveTuple,
-)
 
 DENY: Final = 0
 PERMIT: Final = 1
@@ -72,31 +64,3 @@ class Acl:
     def __init__(self, rules: tuple[AclRule, ...], tag: str) -> None:
         self.rules: tuple[AclRule, ...] = rules
         self.tag: str = tag
-
-
-def mismatch(
-    rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
-) -> str | None:
-    """The first field of `rule` that this packet does not match; None if the rule matches."""
-    if rule.is_ipv6 != five.is_ip6:
-        return "family"
-    if five.dst & rule.dst_mask != rule.dst:
-        return "dst"
-    if five.src & rule.src_mask != rule.src:
-        return "src"
-    if rule.proto == 0:
-        return None
-    if rule.proto != five.proto:
-        return "proto"
-    if info & INFO_NONFIRST_FRAGMENT and l4_match_nonfirst_fragment:
-        return None
-    if not info & INFO_L4_VALID:
-        return "l4"
-    if not rule.src_port_or_type_first <= five.sport <= rule.src_port_or_type_last:
-        return "sport"
-    if not rule.dst_port_or_code_first <= five.dport <= rule.dst_port_or_code_last:
-        return "dport"
-    flags_differ = (info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask) != rule.tcp_flags_value
-    if info & INFO_TCP_FLAGS_VALID and flags_differ:
-        return "tcpflags"
-    return None

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from mypy_extensions import mypyc_attr
+
 from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
 from aclbench.engine.steps import (
@@ -42,6 +44,7 @@ CleanerProcess = Generator[Step | Wait, Wake, None]
 CleanerPart = Generator[Step | Wait, Wake, int]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Cleaner:
     """The central process that drives the workers' cleaning."""
 

@@ -52,10 +52,10 @@ class FibEntry(NamedTuple):
 
 #: Never forwarded, whatever routes there are: multicast, limited broadcast, link-local.
 NEVER_FORWARDED: Final = (
-    (Prefix(0xE0000000, 4, False), FIB_MULTICAST),
-    (Prefix(0xFFFFFFFF, 32, False), FIB_BROADCAST),
-    (Prefix(0xFF << 120, 8, True), FIB_MULTICAST),
-    (Prefix(0xFE80 << 112, 10, True), FIB_FOR_US),
+    FibEntry(Prefix(0xE0000000, 4, False), Source.LOCAL, FIB_MULTICAST, "never forwarded"),
+    FibEntry(Prefix(0xFFFFFFFF, 32, False), Source.LOCAL, FIB_BROADCAST, "never forwarded"),
+    FibEntry(Prefix(0xFF << 120, 8, True), Source.LOCAL, FIB_MULTICAST, "never forwarded"),
+    FibEntry(Prefix(0xFE80 << 112, 10, True), Source.LOCAL, FIB_FOR_US, "never forwarded"),
 )
 
 
@@ -69,7 +69,7 @@ class Fib:
     def __init__(self, n_threads: int = 1) -> None:
         #: Used as a set that keeps its order.
         self.entries: dict[FibEntry, None] = {}
-        self._lengths: dict[bool, list[tuple[int, dict[int, int]]]] = {}
+        self._lengths: dict[bool, list[tuple[int, dict[int, FibEntry]]]] = {}
         #: By thread index: where destinations lead that this thread has looked up.
         self._caches: list[dict[bytes, int]] = [{} for _ in range(n_threads)]
         self._rebuild()
@@ -105,34 +105,37 @@ class Fib:
         cache = self._caches[thread_index]
         tx = cache.get(address)
         if tx is None:
-            tx = self._longest_prefix(address)
+            entry = self.entry_for(address)
+            tx = entry.sw_if_index if entry is not None else FIB_NO_ROUTE
             if len(cache) >= CACHE_LIMIT:
                 cache.clear()
             cache[address] = tx
         return tx
 
-    def _longest_prefix(self, address: bytes) -> int:
+    def entry_for(self, address: bytes) -> FibEntry | None:
+        """The entry with the longest prefix of a destination in network order, if there is one."""
         value, bits = int.from_bytes(address, "big"), len(address) * 8
-        for prefix, end in NEVER_FORWARDED:
+        for entry in NEVER_FORWARDED:
+            prefix = entry.prefix
             same_family = prefix.is_ip6 == (bits == 128)
             if same_family and (value ^ prefix.address) >> (bits - prefix.length) == 0:
-                return end
+                return entry
         for length, networks in self._lengths[bits == 128]:
-            tx = networks.get(value >> (bits - length))
-            if tx is not None:
-                return tx
-        return FIB_NO_ROUTE
+            found = networks.get(value >> (bits - length))
+            if found is not None:
+                return found
+        return None
 
     def _rebuild(self) -> None:
         """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs.
 
         The caches last: whoever sees the new ones sees the new tables.
         """
-        tables: dict[bool, dict[int, dict[int, int]]] = {False: {}, True: {}}
+        tables: dict[bool, dict[int, dict[int, FibEntry]]] = {False: {}, True: {}}
         for entry in sorted(self.entries, key=_rank, reverse=True):
             bits = 128 if entry.prefix.is_ip6 else 32
             by_length = tables[entry.prefix.is_ip6].setdefault(entry.prefix.length, {})
-            by_length[entry.prefix.address >> (bits - entry.prefix.length)] = entry.sw_if_index
+            by_length[entry.prefix.address >> (bits - entry.prefix.length)] = entry
         self._lengths = {
             family: sorted(by_length.items(), reverse=True) for family, by_length in tables.items()
         }

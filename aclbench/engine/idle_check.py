@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
+from mypy_extensions import mypyc_attr
+
 from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
 from aclbench.engine.session import NO_SESSION, Session
@@ -28,6 +30,7 @@ from aclbench.engine.timeouts import N_TIMEOUTS
 from aclbench.engine.worker import Worker
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class IdleCheck:
     """What an interrupt does on a worker."""
 

@@ -12,6 +12,7 @@ from aclbench.engine.datapath import Datapath
 from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Host, Interface
+from aclbench.engine.matching import Matching, RuleCheck
 from aclbench.engine.packet import address_text
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
@@ -24,7 +25,8 @@ class Machine:
     def __init__(self, n_workers: int, host: Host) -> None:
         self.am = AclMain(n_workers, host)
         self.sessions = Sessions(self.am)
-        self.datapath = Datapath(self.am, self.sessions)
+        self.matching = Matching(self.am, RuleCheck())
+        self.datapath = Datapath(self.am, self.sessions, self.matching)
         self.idle_check = IdleCheck(self.am, self.sessions)
         self.cleaner = Cleaner(self.am)
 

@@ -1,11 +1,15 @@
 """Sessions: entering, tracking, listing, deleting, recycling them.
 
-Every method that names a worker is called on that worker's thread; `track_session` is the only one
-that touches a session of another thread, and it writes no more than the timestamp and the flags.
+Every method that names a worker is called on that worker's thread. Only `track_session` and
+`write_flags` touch a session of another thread, and they write no more than timestamp and flags.
 Source: the like-named functions, with `acl_fa_` before them, in VPP's `src/plugins/acl/fa_node.c`.
 """
 
 from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import INFO_IP6, INFO_TCP_FLAGS_MASK, KEY4_SIZE
@@ -21,8 +25,11 @@ from aclbench.engine.worker import Worker
 
 #: Where the protocol stands in a key of either family, from its end.
 _KEY_PROTO = -2
+#: `track_session`: the packet has no flag that was not seen before.
+ALL_SEEN: Final = -1
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Sessions:
     """The operations on sessions, over the state in `am`."""
 
@@ -88,27 +95,29 @@ class Sessions:
 
     # --- a packet on an existing session -----------------------------------------------------
 
-    def track_session(
-        self, worker: Worker, session: Session, is_input: bool, info: int, now: int
-    ) -> None:
-        """Account for a packet: the timestamp, and the flags seen on its side.
+    def track_session(self, session: Session, is_input: bool, info: int, now: int) -> int:
+        """Account for a packet: write the timestamp, and read the flags seen on its side.
 
-        `worker` is the thread that handles the packet, which need not own the session.
+        Returns those flags if the packet has others, which are to be written next; or `ALL_SEEN`.
         """
         session.last_active_time = now
         flags = info & INFO_TCP_FLAGS_MASK
         if flags:
             seen = session.tcp_flags_seen_in if is_input else session.tcp_flags_seen_out
             if flags | seen != seen:
-                self._see_flags(worker, session, is_input, seen, flags | seen, now)
+                return seen
+        return ALL_SEEN
 
-    def _see_flags(
-        self, worker: Worker, session: Session, is_input: bool, seen: int, sees: int, now: int
+    def write_flags(
+        self, worker: Worker, session: Session, is_input: bool, seen: int, info: int, now: int
     ) -> None:
         """Write new flags on the packet's side alone; if that changes the class, relink.
 
-        The other side is another worker's to write, and is read once.
+        `worker` is the thread that handles the packet, which need not own the session; `seen` is
+        what it read: what another thread has written since is lost, as in VPP. The other side is
+        read once.
         """
+        sees = seen | info & INFO_TCP_FLAGS_MASK
         if is_input:
             other = session.tcp_flags_seen_out
             session.tcp_flags_seen_in = sees
@@ -143,12 +152,17 @@ class Sessions:
 
     # --- adding and deleting -----------------------------------------------------------------
 
-    def can_add_session(self, interface: Interface, key: bytes) -> bool:
+    def can_add_session(self, worker: Worker, interface: Interface, key: bytes, now: int) -> bool:
         """Whether the interface has fewer sessions than `max-entries`.
 
         A key that another thread has entered meanwhile needs no room.
         """
-        return len(interface.sessions) < self.am.conn_table_max_entries or key in interface.sessions
+        am, table = self.am, interface.sessions
+        has_room = len(table) < am.conn_table_max_entries or key in table
+        am.tell.room_sought(
+            worker, interface.sw_if_index, len(table), am.conn_table_max_entries, has_room, now
+        )
+        return has_room
 
     def add_session(
         self, worker: Worker, interface: Interface, key: bytes, is_input: bool, info: int, now: int

@@ -13,6 +13,10 @@ from typing import Final, NamedTuple
 
 from aclbench.engine.timeouts import NEVER
 
+#: Counts the changes of the steps named here: a recorded position counts steps, so it fits one
+#: table alone.
+STEP_TABLE: Final = 2
+
 
 class Step:
     """What an actor is about to do: its name, and what the step writes."""
@@ -30,8 +34,10 @@ class Step:
 # The datapath, on the packet's thread.
 PARSE: Final = Step("parse", "read addresses, protocol, ports and flags")
 LOOK_UP: Final = Step("look up", "find the session in the interface's table")
-TRACK: Final = Step("track", "write last_active_time and the flags seen; relink on a class change")
+TRACK: Final = Step("track", "write last_active_time; read the flags seen on the packet's side")
+WRITE_FLAGS: Final = Step("write flags", "write the flags seen; relink on a class change")
 MATCH_RULE: Final = Step("match rule", "hold one rule against the packet")
+LOOK_FOR_ROOM: Final = Step("look for room", "has the interface fewer sessions than max-entries?")
 RECYCLE: Final = Step("recycle", "the table is full: delete this thread's oldest transient session")
 ADD: Final = Step("add", "take a session from the pool, enter it in the table, list it")
 FORWARD: Final = Step("forward", "find the tx interface")

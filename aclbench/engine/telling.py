@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aclbench.engine.acl import AclRule
 from aclbench.engine.events import (
     Check,
     ClassChanged,
@@ -27,7 +28,16 @@ from aclbench.engine.events import (
     TraceEvent,
     WaitChanged,
 )
+from aclbench.engine.fib import FibEntry
 from aclbench.engine.session import Session, SessionId
+from aclbench.engine.tracing import (
+    Forwarded,
+    KeyLookedUp,
+    PacketParsed,
+    RoomSought,
+    RuleTried,
+    TraceRecord,
+)
 from aclbench.engine.worker import THREAD_MAIN, Worker
 
 
@@ -38,6 +48,8 @@ class Tell:
         #: Who hears trace events; None: nobody. Not to be set while a worker is running on a
         #: thread of its own: it is tested, then called.
         self.listener: Callable[[TraceEvent], None] | None = None
+        #: Who hears what packets meet on their way; as above.
+        self.tracer: Callable[[TraceRecord], None] | None = None
 
     # --- sessions ----------------------------------------------------------------------------
 
@@ -186,3 +198,66 @@ class Tell:
                     tuple(checks),
                 )
             )
+
+    # --- what a packet meets -----------------------------------------------------------------
+
+    def parsed(self, worker: Worker, rx: int, reason: int | None, now: int) -> None:
+        """A packet begins; `reason` is why no acl node will see it."""
+        if self.tracer is not None:
+            self.tracer(PacketParsed(now, worker.thread_index, rx, reason))
+
+    def looked_up(
+        self,
+        worker: Worker,
+        sw_if_index: int,
+        key: bytes,
+        is_request: bool,
+        session: Session | None,
+        now: int,
+    ) -> None:
+        """A key was looked for in an interface's table."""
+        if self.tracer is not None:
+            where = None
+            if session is not None:
+                where = SessionId(session.thread_index, session.session_index)
+            self.tracer(KeyLookedUp(now, worker.thread_index, sw_if_index, key, is_request, where))
+
+    def rule_tried(
+        self,
+        worker: Worker,
+        acl_index: int,
+        rule_index: int,
+        rule: AclRule,
+        field: str | None,
+        now: int,
+    ) -> None:
+        """A rule was held against the packet; `field` is the first that did not match."""
+        if self.tracer is not None:
+            self.tracer(RuleTried(now, worker.thread_index, acl_index, rule_index, rule, field))
+
+    def room_sought(
+        self,
+        worker: Worker,
+        sw_if_index: int,
+        sessions: int,
+        max_entries: int,
+        has_room: bool,
+        now: int,
+    ) -> None:
+        """A session is to be added on an interface."""
+        if self.tracer is not None:
+            self.tracer(
+                RoomSought(now, worker.thread_index, sw_if_index, sessions, max_entries, has_room)
+            )
+
+    def forwarded(
+        self,
+        worker: Worker,
+        address: bytes,
+        entry: FibEntry | None,
+        reason: int | None,
+        now: int,
+    ) -> None:
+        """A destination was looked up; `reason` is why the packet has no tx interface."""
+        if self.tracer is not None:
+            self.tracer(Forwarded(now, worker.thread_index, address, entry, reason))

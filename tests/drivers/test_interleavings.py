@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from engine.bench import (
     ACK,
+    FIN,
     PERMIT_ALL,
     SEC,
     SYN,
@@ -25,6 +26,7 @@ from engine.bench import (
 )
 
 from aclbench.drivers.driver import CLEANER, CLOCK, START_NS
+from aclbench.engine import reading
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.events import (
     ClassChanged,
@@ -205,6 +207,41 @@ def test_the_owner_relinks_what_another_thread_established():
     assert bench.am.workers[ONE].conn_list_length == [0, 0, 1]
     bench.advance(121 * SEC)
     assert bench.am.workers[ONE].conn_list_length == [0, 1, 0]
+
+
+def test_of_two_threads_that_add_flags_on_one_side_at_once_one_loses_its_own():
+    """Both have read the flags before either writes them; its next packet brings them back."""
+    bench = Driven(2, interfaces=3)
+    bench.apply(0, is_input=True)
+    bench.apply(0, is_input=False)
+    bench.send(tcp_out(SYN))
+    bench.queue(tcp_back(SYN | ACK), rx=1)
+    bench.queue(tcp_back(FIN), rx=2)
+    bench.step_until(TWO, "write flags")
+    bench.step_until(ONE, "write flags")
+    finish(bench, TWO)
+    finish(bench, ONE)
+    row = reading.session_at(bench.am.workers[ONE], 0)
+    assert row is not None
+    assert (row.tcp_flags_seen_in, row.tcp_flags_seen_out) == (SYN, FIN)
+    bench.send(tcp_back(SYN | ACK), rx=1)
+    row = reading.session_at(bench.am.workers[ONE], 0)
+    assert row is not None
+    assert row.tcp_flags_seen_out == SYN | ACK | FIN
+
+
+def test_two_threads_that_found_room_at_once_exceed_the_limit_by_one():
+    """Both look before either enters: as many too many as workers less one, and no more."""
+    bench = both_sides()
+    bench.am.conn_table_max_entries = 1
+    bench.queue(udp_out(1000))
+    bench.queue(udp_back(2000), rx=1)
+    bench.step_until(ONE, "add")
+    bench.step_until(TWO, "add")
+    finish(bench, ONE)
+    finish(bench, TWO)
+    assert [reading.table_size(pg) for pg in bench.pg] == [0, 2]
+    assert words(bench.send(udp_out(3000))) == "too many sessions to add new"
 
 
 # --- clears ----------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from engine.bench import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule, mismatch, prefix_mask
+from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule, prefix_mask
+from aclbench.engine.matching import RuleCheck
 from aclbench.engine.packet import parse_ethernet, unpack_key
 from aclbench.engine.reasons import acl_of, action_of, rule_of
 
@@ -138,7 +139,7 @@ def test_one_rule_matches_as_the_oracle_says(rule, packet, fragments):
     """Every field of a rule against every kind of packet."""
     (rule, plain), (data, says) = rule, packet
     parsed = parse_ethernet(data)
-    matches = mismatch(rule, unpack_key(parsed.key), parsed.info, fragments) is None
+    matches = RuleCheck().mismatch(rule, unpack_key(parsed.key), parsed.info, fragments) is None
     assert matches == oracle_matches(plain, says, fragments)
 
 
@@ -177,7 +178,7 @@ def test_the_first_match_in_order_decides(acls, packets, fragments):
 def field(rule: AclRule, data: bytes, fragments: bool = True) -> str | None:
     """The first field that differs."""
     packet = parse_ethernet(data)
-    return mismatch(rule, unpack_key(packet.key), packet.info, fragments)
+    return RuleCheck().mismatch(rule, unpack_key(packet.key), packet.info, fragments)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ class ByAddress:
                     "give it to one of them"
                 )
         self._sides = {family: _PrefixTable(networks, family) for family in _BITS}
-        never = (_never_forwarded(p.address, p.length, p.is_ip6) for p, _ in NEVER_FORWARDED)
+        prefixes_never = (entry.prefix for entry in NEVER_FORWARDED)
+        never = (_never_forwarded(p.address, p.length, p.is_ip6) for p in prefixes_never)
         ends: Networks = dict.fromkeys([*never, *map(_network, own)], 0)
         self._ends = {family: _PrefixTable(ends, family) for family in _BITS}
 

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
+from aclbench.engine.steps import STEP_TABLE
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.files import write_whole
@@ -72,7 +73,11 @@ def header_line(bench: Workbench, with_captures: bool) -> str:
             bench.feed.check_captures()
         except CaptureError as error:
             raise RunFileError(str(error)) from None
-    header: dict[str, Any] = {"aclbench-run": VERSION, "start": bench.start._asdict()}
+    header: dict[str, Any] = {
+        "aclbench-run": VERSION,
+        "step-table": STEP_TABLE,
+        "start": bench.start._asdict(),
+    }
     if scenario is not None:
         shown = asdict(scenario)
         shown["captures"] = [_capture(path, with_captures) for path in scenario.captures]
@@ -150,6 +155,11 @@ class _Reader:
             raise RunFileError(
                 f"{self.path}: a run file of version {header['aclbench-run']!r}; this aclbench "
                 f"reads version {VERSION}: use the one that saved it, and save its commands"
+            )
+        if header.get("step-table") != STEP_TABLE:
+            raise RunFileError(
+                f"{self.path}: its positions count the steps of another step table than number "
+                f"{STEP_TABLE}: use the aclbench that saved it, and save its commands"
             )
         try:
             start = header["start"]

@@ -107,6 +107,16 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
         Workbench.load(path)
 
 
+def test_a_run_of_another_step_table_is_refused(tmp_path: Path) -> None:
+    """Its positions count steps that are not there any more."""
+    bench = played(tmp_path)
+    path = tmp_path / "x.run"
+    bench.save(path)
+    path.write_text(path.read_text().replace('"step-table": 2, ', ""))
+    with pytest.raises(RunFileError, match="another step table"):
+        Workbench.load(path)
+
+
 HOSTILE: list[Any] = [
     ["run", [10**30, 0, 0], 5],
     ["run", [5, 10**12, 0], 5],

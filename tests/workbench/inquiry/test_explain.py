@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 
 from aclbench import AclbenchError, CommandError, Workbench
-from aclbench.engine.acl import AclRule, mismatch
+from aclbench.engine.acl import AclRule
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.fib import FIB_NO_ROUTE, Prefix
+from aclbench.engine.matching import RuleCheck
 from aclbench.engine.packet import unpack_key
 from aclbench.workbench.commands.bench.explain import read_flow
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.inquiry.explain import Explanation, explanation_text
-from aclbench.workbench.inquiry.explain.forwarding import matching_entry
 from aclbench.workbench.inquiry.explain.reading import mismatches
 from aclbench.workbench.inquiry.explain.tree import ForwardingPart, NodePart
 from aclbench.workbench.rig.bundled import bundled_files
@@ -339,7 +338,7 @@ def test_all_mismatches_begin_with_the_engines(data: st.DataObject) -> None:
     )
     five, later = unpack_key(event.key), data.draw(st.booleans())
     fields = mismatches(rule, five, event.info, later)
-    assert (fields[0] if fields else None) == mismatch(rule, five, event.info, later)
+    assert (fields[0] if fields else None) == RuleCheck().mismatch(rule, five, event.info, later)
 
 
 _HEARD: list[TraceEvent] = []
@@ -352,27 +351,6 @@ def _events() -> list[TraceEvent]:
             bench.play()
             _HEARD.extend(event for event in recorded(bench) if event.key)
     return _HEARD
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.sampled_from([0, 8, 24, 32])), max_size=6),
-    st.integers(0, 2**32 - 1),
-)
-def test_forwarding_finds_what_the_fib_finds(nets: list[Any], address: int) -> None:
-    """The entry explained is the one used."""
-    bench = firewall()
-    fib = bench.machine.am.fib
-    for value, length in nets:
-        prefix = Prefix(value >> (32 - length) << (32 - length) if length else 0, length, False)
-        if fib.route(prefix) is None:
-            bench.cli(
-                f"ip route add {'.'.join(map(str, prefix.address.to_bytes(4, 'big')))}/{length}"
-                " via pg1"
-            )
-    for wanted in (address, *(value for value, _ in nets)):
-        entry = matching_entry(fib, wanted, False)
-        found = entry.sw_if_index if entry is not None else FIB_NO_ROUTE
-        assert found == fib.lookup(wanted.to_bytes(4, "big"))
 
 
 def test_the_forwarding_part_names_the_prefix() -> None:

@@ -9,14 +9,10 @@ from aclbench.engine.fib import (
     FIB_FOR_US,
     FIB_MULTICAST,
     FIB_NO_ROUTE,
-    NEVER_FORWARDED,
-    Fib,
-    FibEntry,
-    Prefix,
     Source,
 )
 from aclbench.engine.main import AclMain
-from aclbench.engine.packet import address_text, unpack_key
+from aclbench.engine.packet import address_text, destination, unpack_key
 from aclbench.engine.reasons import (
     BROADCAST,
     FOR_US,
@@ -35,31 +31,10 @@ _ENDS: Final[dict[int, tuple[int, str]]] = {
 }
 
 
-def matching_entry(fib: Fib, address: int, is_ip6: bool) -> FibEntry | None:
-    """The entry that decides about a destination, as `Fib.lookup` finds it; None: no route."""
-    bits = 128 if is_ip6 else 32
-    never = [FibEntry(p, Source.LOCAL, end, "never forwarded") for p, end in NEVER_FORWARDED]
-    for entry in never:
-        if _has(entry.prefix, address, is_ip6, bits):
-            return entry
-    entries = [e for e in fib.entries if _has(e.prefix, address, is_ip6, bits)]
-    # The longest; of several, who put it there; an own address is no broadcast.
-    return min(
-        entries,
-        key=lambda e: (-e.prefix.length, e.source, e.sw_if_index == FIB_BROADCAST),
-        default=None,
-    )
-
-
-def _has(prefix: Prefix, address: int, is_ip6: bool, bits: int) -> bool:
-    same = prefix.is_ip6 == is_ip6
-    return same and (address ^ prefix.address) >> (bits - prefix.length) == 0
-
-
 def forward(am: AclMain, key: bytes) -> tuple[ForwardingPart, int, int | None]:
     """Where a packet goes: the part, the tx interface or -1, and the reason if it is dropped."""
     five = unpack_key(key)
-    entry = matching_entry(am.fib, five.dst, five.is_ip6)
+    entry = am.fib.entry_for(destination(key))
     tx = entry.sw_if_index if entry is not None else FIB_NO_ROUTE
     prefix, via, name = "", "", ""
     if entry is not None:
@@ -77,6 +52,5 @@ def forward(am: AclMain, key: bytes) -> tuple[ForwardingPart, int, int | None]:
             reason, outcome = NO_INTERFACE, "the interface was deleted"
         elif not interface.admin_up:
             reason, outcome = INTERFACE_DOWN, "the interface is down"
-    destination = address_text(five.dst, five.is_ip6)
-    part = ForwardingPart(destination, prefix, via, name, outcome)
+    part = ForwardingPart(address_text(five.dst, five.is_ip6), prefix, via, name, outcome)
     return part, tx if reason is None else -1, reason

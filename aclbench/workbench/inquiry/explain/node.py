@@ -147,6 +147,14 @@ def has_room(am: AclMain, node: NodeState) -> bool:
     )
 
 
+def look_for_room(am: AclMain, node: NodeState) -> NodeState:
+    """The step `look for room`: without any after the recycling the packet is denied."""
+    assert node.reason is not None
+    if not node.room or has_room(am, node):
+        return node
+    return replace(node, reason=node.reason & ~KIND_MASK | TOO_MANY_SESSIONS)
+
+
 def recycle(am: AclMain, node: NodeState) -> NodeState:
     """The step `recycle`: which session makes room."""
     entries = am.conn_table_max_entries
@@ -166,10 +174,7 @@ def recycle(am: AclMain, node: NodeState) -> NodeState:
 
 
 def add(am: AclMain, node: NodeState, now: int) -> NodeState:
-    """The step `add`: another thread may have entered the key, and there may be no room."""
-    assert node.reason is not None
-    if not has_room(am, node):
-        return replace(node, reason=node.reason & ~KIND_MASK | TOO_MANY_SESSIONS)
+    """The step `add`: another thread may have entered the key."""
     session = reading.find(node.interface, node.lookup_key)
     if session is None or session == node.recycled:
         return node
@@ -189,6 +194,7 @@ def to_the_end(am: AclMain, node: NodeState, now: int) -> NodeState:
         node = match_rule(am, node)
     if node.reason & KIND_MASK == NEW_SESSION:
         if not has_room(am, node):
-            node = recycle(am, node)
-        node = add(am, node, now)
+            node = look_for_room(am, recycle(am, node))
+        if node.reason is not None and node.reason & KIND_MASK == NEW_SESSION:
+            node = add(am, node, now)
     return node

@@ -12,13 +12,29 @@ from aclbench.capture import describe
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict
-from aclbench.engine.steps import ADD, FORWARD, LOOK_UP, MATCH_RULE, RECYCLE, TRACK
+from aclbench.engine.steps import (
+    ADD,
+    FORWARD,
+    LOOK_FOR_ROOM,
+    LOOK_UP,
+    MATCH_RULE,
+    RECYCLE,
+    TRACK,
+    WRITE_FLAGS,
+)
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.inquiry.explain.finding import Found, PacketName, find_packet
 from aclbench.workbench.inquiry.explain.lost import find_lost
 from aclbench.workbench.inquiry.explain.nearest import nearest_things
-from aclbench.workbench.inquiry.explain.node import NodeState, add, look_up, match_rule, recycle
+from aclbench.workbench.inquiry.explain.node import (
+    NodeState,
+    add,
+    look_for_room,
+    look_up,
+    match_rule,
+    recycle,
+)
 from aclbench.workbench.inquiry.explain.reading import packet_read
 from aclbench.workbench.inquiry.explain.tree import Explanation
 from aclbench.workbench.inquiry.explain.unread import why_unread
@@ -126,6 +142,7 @@ def _follow(bench: Workbench, history: History, begin: Point, found: Found) -> W
         if follower is None:
             continue
         if event in walked.events:
+            follower.end_hit(driver.now)
             follower.way.finish()
             return follower.way
         follower.look(driver.upcoming(event.thread_index), driver.now)
@@ -139,17 +156,23 @@ class _Follower:
         self.way = way
         self._label = ""
         self._node: NodeState | None = None
+        #: A hit whose flags may still be to be written.
+        self._tracked = False
 
     def look(self, label: str, now: int) -> None:
         """What the next step will find. Called anew whenever somebody else came in between."""
         am, node = self.way.machine.am, self._node
         self._label = label
+        if self._tracked and label != WRITE_FLAGS.label:
+            self.end_hit(now)
         if label == LOOK_UP.label:
             self._next = look_up(am, self.way.begin_node(), now)
         elif label == FORWARD.label:
             pass
         elif node is not None and label == MATCH_RULE.label:
             self._next = match_rule(am, node)
+        elif node is not None and label == LOOK_FOR_ROOM.label:
+            self._next = look_for_room(am, node)
         elif node is not None and label == RECYCLE.label:
             self._next = recycle(am, node)
         elif node is not None and label == ADD.label:
@@ -161,14 +184,22 @@ class _Follower:
         if label == FORWARD.label:
             way.forward()
             return
-        if label != TRACK.label:
-            self._node = self._next
-        node = self._node
+        if label == TRACK.label:
+            self._tracked = True
+            return
+        if label == WRITE_FLAGS.label:
+            self.end_hit(now)
+            return
+        self._node = node = self._next
         assert node is not None
-        if label == TRACK.label or (label == ADD.label and is_hit(node)):
-            way.end_node(node, node.session, now)
-        elif label == ADD.label:
-            made = reading.in_hand(way.worker) if is_new_session(node) else None
-            way.end_node(node, made, now)
-        elif label == MATCH_RULE.label and node.reason is not None and not is_new_session(node):
+        if label == ADD.label and is_new_session(node):
+            way.end_node(node, reading.in_hand(way.worker), now)
+        elif node.reason is not None and not is_new_session(node) and not is_hit(node):
             way.end_node(node, None, now)
+
+    def end_hit(self, now: int) -> None:
+        """A hit is accounted for, if there is one."""
+        if self._tracked:
+            assert self._node is not None
+            self.way.end_node(self._node, self._node.session, now)
+            self._tracked = False

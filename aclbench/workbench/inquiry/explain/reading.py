@@ -72,7 +72,7 @@ def packet_read(key: bytes, info: int, unread: str = "", frame: str = "") -> Pac
 def mismatches(
     rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
 ) -> tuple[str, ...]:
-    """Every field that does not match, in the order of `engine.acl.mismatch`, which ends at one."""
+    """Every field that does not match, in the order of `RuleCheck.mismatch`, which ends at one."""
     if rule.is_ipv6 != five.is_ip6:
         return ("family",)
     found = []
