@@ -265,9 +265,10 @@ def _bare(hint: Any) -> Any:
 
 def _right(hint: Any, expected: str) -> str:
     """What would be right for a type: its description, its choices, or what msgspec expects."""
-    for extra in get_args(hint)[1:] if get_origin(hint) is Annotated else ():
-        if isinstance(extra, msgspec.Meta) and extra.description:
-            return extra.description
+    for option in (hint, *_options(hint)):
+        for extra in get_args(option)[1:] if get_origin(option) is Annotated else ():
+            if isinstance(extra, msgspec.Meta) and extra.description:
+                return extra.description
     if get_origin(_bare(hint)) is Literal:
         *others, last = map(str, get_args(_bare(hint)))
         return f"{', '.join(others)} or {last}" if others else last

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
@@ -18,13 +17,21 @@ _BRACES: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _DECIMALS: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
 class Expression:
     """An expression that was read: its text, its term, and the kinds of events it asks for."""
 
-    text: str
-    term: Term = field(compare=False, repr=False)
-    kinds: frozenset[str]
+    __slots__ = ("kinds", "term", "text")
+
+    def __init__(self, text: str, term: Term, kinds: frozenset[str]) -> None:
+        self.text = text
+        self.term = term
+        self.kinds = kinds
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def value(self, world: World) -> Any:
         """What it comes to there. Raises ExpressionError."""
@@ -55,12 +62,20 @@ def shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-@dataclass(frozen=True, slots=True)
 class Filled:
     """A text with expressions in braces: `{sessions.live} sessions`; a brace itself is doubled."""
 
-    text: str
-    parts: tuple[str | Expression, ...]
+    __slots__ = ("parts", "text")
+
+    def __init__(self, text: str, parts: tuple[str | Expression, ...]) -> None:
+        self.text = text
+        self.parts = parts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Filled) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     @property
     def kinds(self) -> frozenset[str]:

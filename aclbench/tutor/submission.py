@@ -18,7 +18,7 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.outcomes import Prediction
-from aclbench.tutor.reading import MAX_STEPS
+from aclbench.tutor.tables import MAX_STEPS
 
 MARK: Final = "aclbench-submission"
 VERSION: Final = 1
