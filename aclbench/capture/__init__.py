@@ -4,21 +4,21 @@
 reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
 columns, `flows` hashes their flows, `sequence` makes one stream of several captures, `steering`
 says which interface each packet enters, `guess` finds the inside of a capture that comes alone,
-`doubles` notices packets that were captured twice, `craft` is for single packets, `writer` writes
-captures.
-`synth` makes captures of what `traffic` describes, whose headers `compose` fills in.
+`duplicates` notices packets that were captured twice, `craft` and `fields` are for single packets,
+`writer` writes captures. `synth` generates the traffic that `traffic` describes, with headers from
+`compose`.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
 from aclbench.capture.columns import Columns, decode
 from aclbench.capture.craft import as_frame, describe
-from aclbench.capture.doubles import Doubles
+from aclbench.capture.duplicates import Duplicates
+from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.capture.flows import flow_hashes
 from aclbench.capture.guess import GuessedSides, guess_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
-from aclbench.capture.sequence import CaptureSequence, Group, Place
-from aclbench.capture.single import Hand, make_frame
+from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
 from aclbench.capture.steering import (
     ByAddress,
     ByCapture,
@@ -42,15 +42,15 @@ __all__ = [
     "ByCaptureInterface",
     "ByMac",
     "ByVlan",
+    "CapturePosition",
     "CaptureReader",
     "CaptureSequence",
     "Columns",
-    "Doubles",
+    "Duplicates",
     "Group",
     "GuessedSides",
-    "Hand",
+    "PacketFields",
     "PcapWriter",
-    "Place",
     "RawBatch",
     "ReaderState",
     "Steering",

@@ -1,8 +1,8 @@
 """Raw packets as they come out of a capture: one chunk of the file, and where each frame lies.
 
-Frames are not cut out: a batch is the chunk and parallel columns of positions, so that decoding
-can work on all of them at once. Also what every format shares: the bound on a packet's length
-(that of Wireshark for Ethernet), and the exception for damage.
+Frames are not copied: a batch is the chunk and parallel columns of positions, so that all frames
+can be decoded at once. Also what every format shares: the limit of a packet's length (that of
+Wireshark for Ethernet), and the exception for a damaged file.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class RawBatch:
     def original(self, i: int) -> int:
         """Bytes that packet `i` had when it was sent; never less than were captured of it.
 
-        Every format has the original length in the four bytes ahead of the frame; a pcap of before
-        version 2.4 has not, or not always, and there no packet counts as cut.
+        Every format has the original length in the four bytes ahead of the frame, but for pcap
+        before version 2.4, where no packet counts as cut.
         """
         start = int(self.offset[i])
         original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)
@@ -83,17 +83,17 @@ class RawBatch:
 
 
 class Damage(Exception):
-    """What is wrong at the place where reading stands; the reader adds file and offset."""
+    """The file is damaged at the current offset; the reader adds its name and the offset."""
 
 
-#: No packet is longer than this, unless the file's own snapshot length says so ...
+#: A longer packet is taken for damage, unless the file's snapshot length allows it ...
 FRAME_LIMIT_BYTES: Final = 262_144
-#: ... and is itself believable: a packet has to fit in memory.
+#: ... and is itself plausible: a packet has to fit in memory.
 SNAPLEN_LIMIT_BYTES: Final = 16 << 20
 
 
 def frame_limit(snaplen: int) -> int:
-    """The longest packet to believe in, in bytes, where the file names a snapshot length."""
+    """The longest plausible packet, in bytes, given the snapshot length that the file names."""
     return max(FRAME_LIMIT_BYTES, snaplen if snaplen <= SNAPLEN_LIMIT_BYTES else 0)
 
 

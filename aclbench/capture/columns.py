@@ -1,9 +1,9 @@
 """Decodes a batch of frames into columns, with NumPy.
 
-What comes out is, frame by frame, what `aclbench.capture.links.parse_frame` says of it; that
-function is the rule, and tests hold this module to it for any bytes. Common shapes are decoded all
-together: any number of bytes captured, a few VLAN tags, IPv4 without options (fragments too), IPv6
-without extension headers. The rest goes through the rule itself, one by one.
+The result is, frame by frame, that of `aclbench.capture.links.parse_frame`: that function is the
+reference, and tests compare the two on arbitrary bytes. Common shapes are vectorised: any number of
+captured bytes, a few VLAN tags, IPv4 without options (fragments too), IPv6 without extension
+headers. All other frames go through the reference, one by one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Bytes: TypeAlias = NDArray[np.uint8]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-#: All that is looked at from the IP header on: the longer header, and TCP up to its flags.
+#: All that is read from the IP header on: the longer header, and TCP up to its flags.
 WINDOW_BYTES: Final = IP6_BYTES + TCP_FLAGS_BYTES
 #: Version 4 and a header of five words: no options.
 _IP4_PLAIN: Final = 0x45
@@ -116,7 +116,7 @@ class _Shapes(NamedTuple):
     """Which frames can be decoded together, and their bytes from the IP header on.
 
     `l3` has shape (n, WINDOW_BYTES); only the first `l3_bytes` of a row belong to the packet. At
-    most one of the masks is true for a frame, and where none is it goes one by one.
+    most one of the masks is true for a frame; one with none is parsed singly.
     """
 
     l3: Bytes
@@ -130,7 +130,7 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
     """Skip link headers and VLAN tags, and see what follows."""
     offset, captured = batch.offset, batch.captured
     # A window may not reach past the data, so the last few frames of a chunk can be too near its
-    # end. They are looked at in a wrong place, where nothing harmful is, and then go one by one.
+    # end. Their windows are read elsewhere in the data and ignored; they are parsed singly.
     last = len(batch.data) - WINDOW_BYTES
     if last < ETHERNET_BYTES:
         return _no_shapes(len(offset))
@@ -153,7 +153,7 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
 
 
 def _no_shapes(n: int) -> _Shapes:
-    """Too few data for a single window: every frame goes one by one."""
+    """Too few data for a single window: every frame is parsed singly."""
     none = np.zeros(n, dtype=np.bool_)
     l3 = np.empty((n, WINDOW_BYTES), dtype=np.uint8)
     return _Shapes(l3, np.zeros(n, dtype=np.int64), none, none, none)

@@ -1,7 +1,7 @@
 """Frames in bulk: the headers of many packets of one family and protocol, with their checksums.
 
-Headers are matrices of 16-bit words in network order, a row a packet. What follows them is zeros,
-which no checksum sees: so frames of any length are headers in a buffer of zeros.
+Headers are matrices of 16-bit words in network order, one row a packet. The payload is zeros, which
+do not change a checksum: so frames of any length are headers in a buffer of zeros.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Packets:
 def headers(packets: Packets) -> NDArray[np.uint8]:
     """All headers, a row a packet."""
     size = header_bytes(packets.family, packets.protocol)
-    # Words are 64 bits wide until the end, so that sums of them need no care.
+    # Words are 64 bits wide until the end, so that sums of them cannot overflow.
     words = np.zeros((len(packets.sport), size // 2), dtype=np.int64)
     out = packets.outward[:, None]
     words[:, 0:3] = np.where(out, _MAC_OUTSIDE, _MAC_INSIDE)
@@ -115,7 +115,7 @@ def _fill_l4(words: Words, packets: Packets, length: Words) -> None:
         total += packets.src.sum(axis=1) + packets.dst.sum(axis=1) + length + protocol
     checksum = _checksum(total)
     if protocol == PROTO_UDP:
-        checksum[checksum == 0] = 0xFFFF  # zero would say that there is none
+        checksum[checksum == 0] = 0xFFFF  # zero would mean that there is no checksum
     words[:, checksum_at] = checksum
 
 

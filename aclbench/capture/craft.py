@@ -1,6 +1,6 @@
-"""Single packets, for a person: from scapy packets to frames, and a frame in one readable line.
+"""Single packets: from scapy packets to frames, and a frame described in one line.
 
-scapy takes long to import, so it is imported where it is needed, and only then.
+scapy takes long to import, so it is imported only where it is needed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def as_frame(packet: object) -> bytes:
     """The bytes of one Ethernet frame.
 
     `packet` is bytes, bytearray or memoryview of a frame, or a scapy packet; one that begins above
-    Ethernet is given an Ethernet header. MAC addresses left open in scapy are filled with fixed
+    Ethernet is given an Ethernet header. MAC addresses that scapy leaves open are set to fixed
     ones. Raises CaptureError for anything else, saying what is accepted.
     """
     if isinstance(packet, bytes | bytearray | memoryview):
@@ -82,12 +82,12 @@ def as_frame(packet: object) -> bytes:
     framed = _with_ethernet(packet)
     try:
         return bytes(framed)
-    except Exception as error:  # a field of any layer may refuse its value in its own way
+    except Exception as error:  # each layer's fields have exceptions of their own
         raise CaptureError(f"scapy cannot build this packet: {error}") from error
 
 
 def _is_scapy_packet(packet: object) -> bool:
-    """Who has no scapy loaded has no packet of it either, so scapy is not imported to find out."""
+    """Without scapy loaded there are no packets of it, so it is not imported to find out."""
     if "scapy.packet" not in sys.modules:
         return False
     from scapy.packet import Packet

@@ -1,4 +1,4 @@
-"""The flow hash of many packets at once, with NumPy; `engine.packet.flow_hash` is the rule."""
+"""The flow hash of many packets at once, with NumPy; `engine.packet.flow_hash` is the reference."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _hashes(keys: NDArray[Any]) -> _Numbers:
     ported = (proto == PROTO_TCP) | (proto == PROTO_UDP)
     a = np.where(ported, (a * np.uint64(0x9E3779B1) + keys["sport"]) & _32_BITS, a)
     b = np.where(ported, (b * np.uint64(0x9E3779B1) + keys["dport"]) & _32_BITS, b)
-    # The rule's products have more than 64 bits now and then, but only the low 32 are kept.
+    # The reference's products can exceed 64 bits, but only the low 32 are kept.
     h = (
         ((a + b) * np.uint64(0x85EBCA6B))
         ^ ((a ^ b) * np.uint64(0xC2B2AE35))

@@ -1,6 +1,6 @@
 """Guesses the inside of a capture that comes without a scenario: the side that opens connections.
 
-Sources are taken together by /24 and /64. A network is inside if it opened more connections than
+Sources are grouped by /24 and /64. A network is inside if it opened more connections than
 were opened to it.
 """
 
@@ -28,12 +28,12 @@ from aclbench.engine.packet import (
 )
 from aclbench.errors import CaptureError
 
-#: Packets looked at, from the start of the capture.
+#: Packets examined, from the start of the capture.
 GUESS_PACKETS: Final = 100_000
-#: More prefixes than this in a family are taken together into wider ones.
+#: More prefixes than this in a family are merged into wider ones.
 FEW_PREFIXES: Final = 8
 
-#: Address bits by family, and the bits that tell one network from another.
+#: Address bits by family, and the prefix length of a network.
 _BITS: Final[dict[int, int]] = {4: 32, 6: 128}
 _NETWORK_BITS: Final[dict[int, int]] = {4: 24, 6: 64}
 _ICMP_REQUESTS: Final[dict[int, frozenset[int]]] = {
@@ -57,11 +57,11 @@ class GuessedSides:
 
 
 def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS) -> GuessedSides:
-    """Look at the first packets of a capture and choose the side that opens most connections.
+    """Examine the first packets of a capture and choose the side that opens most connections.
 
     A connection is opened by a TCP SYN; in a family without any, a flow is opened by its first
-    packet. Raises CaptureError if the file cannot be opened; of a damaged one, what can be read
-    is looked at.
+    packet. Raises CaptureError if the file cannot be opened; of a damaged one the
+    readable part is examined.
     """
     seen = {4: _Seen(), 6: _Seen()}
     packets = 0
@@ -73,7 +73,7 @@ def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS)
 
 
 def _start_of(path: str | os.PathLike[str], max_packets: int) -> Iterator[Columns]:
-    """The first packets, in whole batches; ends early at damage, which playing will report."""
+    """The first packets, in whole batches; ends early where the file is damaged."""
     with open_capture(path, look_ahead=True) as reader:
         batches = reader.batches(min(max_packets, BATCH_PACKETS))
         while reader.packets_read < max_packets:
@@ -102,7 +102,7 @@ class _Seen:
 
 
 def _note_openings(columns: Columns, seen: dict[int, _Seen]) -> None:
-    """Note each connection and flow once: a SYN sent again opens nothing new."""
+    """Note each connection and flow once: a retransmitted SYN opens nothing new."""
     for key, mirror, info in zip(columns.key, columns.mirror_key, columns.info, strict=True):
         if not key:
             continue
@@ -115,7 +115,7 @@ def _note_openings(columns: Columns, seen: dict[int, _Seen]) -> None:
             continue
         five = unpack_key(key)
         if info & INFO_ICMP and five.sport not in _ICMP_REQUESTS[family]:
-            continue  # an answer, an error, or neighbours finding each other
+            continue  # an answer, an error, or neighbour discovery
         if _is_local(five.src, family) or _is_local(five.dst, family):
             continue
         side.flows.setdefault(flow, (five.src, five.dst))
@@ -164,7 +164,7 @@ def _choose(family: int, seen: _Seen) -> _Side:
 def _split(openings: list[Opening]) -> tuple[set[int], set[int]]:
     """The networks that opened more than was opened to them, and the others.
 
-    Where none did, the one that comes nearest; of several such, the one with the lowest address.
+    Where none did, the one with the best balance; of several such, the lowest address.
     """
     balance: Counter[int] = Counter()
     for src, dst in openings:

@@ -1,7 +1,7 @@
-"""Link types: what stands before the IP header, and where IP begins.
+"""Link types: what precedes the IP header, and where IP begins.
 
-Every link type is told by the Ethernet frame that it amounts to: `as_ethernet` is the rule for one
-packet, `network_starts` says the same of many at once.
+Every link type is converted to an equivalent Ethernet frame: `as_ethernet` is the reference, for
+one packet; `network_starts` does the same for many at once.
 
 Source: the registry of link types of the pcap project.
 """
@@ -36,7 +36,7 @@ LINK_RAW_IP4: Final = 228
 LINK_RAW_IP6: Final = 229
 #: Raw IP of either family; 12 and 14 are what some systems wrote for it.
 LINKS_RAW: Final = frozenset({12, 14, 101, LINK_RAW_IP4, LINK_RAW_IP6})
-#: Of a record that is no packet and that Wireshark numbers all the same; no file names it.
+#: For a record that is no packet but has a Wireshark number; no file has this link type.
 LINK_NONE: Final = -1
 #: BSD loopback: a family of four bytes, in the order of the machine that captured, or in network
 #: order (108, and 0 too on some systems). Read in either order: families are small numbers.
@@ -46,7 +46,7 @@ ETHERNET_BYTES: Final = 14
 IP4_BYTES: Final = 20
 IP6_BYTES: Final = 40
 VLAN_TAG_BYTES: Final = 4
-#: VLAN tags that are skipped all together; frames with more go one by one.
+#: VLAN tags that are skipped for all frames at once; frames with more are parsed singly.
 VLAN_TAGS: Final = 4
 #: Whether each of the 65536 EtherTypes is that of a VLAN tag.
 _IS_VLAN: Final = np.isin(np.arange(1 << 16), sorted(ETHERTYPES_VLAN))
@@ -69,7 +69,7 @@ _FAMILIES: Final[dict[int, int]] = {
     28: ETHERTYPE_IP6,
     30: ETHERTYPE_IP6,
 }
-#: What a family that is not IP counts as: no ethertype has this number.
+#: Stands for a family that is not IP: no ethertype has this number.
 _NOT_IP: Final = 0
 
 #: Link types that people meet and that are not read, by name.
@@ -155,7 +155,7 @@ _OTHER_NAMES: Final[dict[int, str]] = {
 
 
 def refusal(link_type: int) -> str:
-    """Why packets of a link type are not read, and what would be right."""
+    """Why packets of a link type are not read, and what to do instead."""
     name = _OTHER_NAMES.get(link_type, "unknown to aclbench")
     return (
         f"link type {link_type} ({name}); aclbench reads Ethernet (1), Linux cooked (113, 276), "
@@ -167,7 +167,7 @@ def refusal(link_type: int) -> str:
 
 
 def as_ethernet(frame: bytes, link_type: int) -> bytes:
-    """The Ethernet frame that a packet of a link type that is read amounts to, with MACs of zero.
+    """The Ethernet frame equivalent to a packet of a supported link type, with zero MAC addresses.
 
     Empty where the link header was not captured whole.
     """
@@ -192,7 +192,7 @@ def parse_frame(
     extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
     is_cut: bool = False,
 ) -> Packet:
-    """Read one packet of a link type that is read, as `parse_ethernet` does an Ethernet frame.
+    """Parse one packet of a supported link type, as `parse_ethernet` does an Ethernet frame.
 
     A link header that is cut off makes the packet malformed, and so does a raw packet of neither
     IP version; it never raises. `is_cut` says that more was sent than was captured: a packet that
@@ -208,7 +208,7 @@ def parse_frame(
 
 
 def _ends_in_headers(frame: bytes) -> bool:
-    """Whether a malformed Ethernet frame is sound as far as it goes, and only too short."""
+    """Whether a malformed Ethernet frame is valid as far as it goes, and only too short."""
     at = ETHERNET_BYTES
     while int.from_bytes(frame[at - 2 : at], "big") in ETHERTYPES_VLAN:
         at += VLAN_TAG_BYTES

@@ -1,7 +1,7 @@
 """Classic pcap: both byte orders, micro- and nanoseconds, and the versions before 2.4.
 
-Source: the layout is that of the pcap-savefile manual page. Old versions and modified forms are
-told apart as Wireshark does.
+Source: the layout is that of the pcap-savefile manual page. Old versions and modified
+variants are recognised as Wireshark does.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _LENGTH_AT: Final = 8
 #: in what one system's tcpdump called version 543. Version 2.3 has either order.
 _OLD_LENGTH_AT: Final = 12
 _OLD_MAJOR: Final = 543
-#: By how many bytes the record headers of modified forms are longer (Nokia; Red Hat 6.1; SuSE 6.3).
+#: Extra bytes in the record headers of modified variants (Nokia; Red Hat 6.1; SuSE 6.3).
 _MODIFIED_BY: Final = (4, 8, 12)
-#: Two packets in a row are not further apart than this.
+#: A longer time between two packets in a row is taken for a wrong header.
 _WEEK_S: Final = 7 * 86_400
 #: The link type; the bits above say how long a frame check sequence is, if there is one.
 _LINK_TYPE_MASK: Final = 0x03FF_FFFF
@@ -74,17 +74,17 @@ class Pcap:
         self.byte_order: Literal["little", "big"] = "little" if magic.byte_order == "<" else "big"
 
     def state(self) -> None:
-        """Nothing of a classic pcap is to be remembered but the position."""
+        """None: a classic pcap has no state but the offset."""
 
     def restore(self, state: object) -> None:
-        """Go on elsewhere in the same file."""
+        """Continue at another offset of the same file."""
 
     def take(
         self, data: bytes, begin: int, max_packets: int, first_number: int
     ) -> tuple[RawBatch | None, int]:
-        """The whole records from `begin` on, at most `max_packets`, and where they end.
+        """The complete records from `begin` on, at most `max_packets`, and where they end.
 
-        None where there is no whole, sound record. Raises Damage for a modified form.
+        None where there is no complete, valid record. Raises Damage for a modified variant.
         """
         starts, end = self._walk(data, begin, max_packets)
         # The last one may end behind the data, or even its header may.
@@ -98,7 +98,7 @@ class Pcap:
         captured = np.minimum(*lengths) if self._is_either else lengths[self._length_at // 4 - 2]
         if first_number == 1:
             self._check_form(data, begin)
-        # A wrong length leads anywhere, so nothing from the first bad record on is a record.
+        # Behind a wrong length nothing is known to be a record.
         bad = np.flatnonzero(captured > self._limit)
         if len(bad):
             first = int(bad[0])
@@ -136,9 +136,9 @@ class Pcap:
         return min(lengths) if self._is_either else lengths[self._length_at // 4 - 2]
 
     def _check_form(self, data: bytes, at: int) -> None:
-        """Raises Damage where the second record begins later than record headers as such let it.
+        """Raises Damage where the second record shows that record headers are longer than standard.
 
-        Some systems wrote more into them, and kept the first four bytes of the file as they are.
+        Some systems wrote longer ones under the same magic number.
         """
         if not self._seems_to_follow(data, at, 0):
             for more in _MODIFIED_BY:
@@ -163,7 +163,7 @@ class Pcap:
         return is_near and is_sound if more else is_near or is_sound
 
     def missing(self, data: bytes, at: int, at_end: bool) -> int:
-        """Look at the record that is not whole: how many more bytes does it need?
+        """How many more bytes the incomplete record at `at` needs.
 
         Raises Damage if it is damaged, or `at_end` of the file.
         """

@@ -1,10 +1,10 @@
 """pcapng: sections of either byte order, interfaces with their own link type, length and clock.
 
-Blocks are found one by one, then looked at all together; only section headers and interface
+Blocks are located one by one, then decoded together; only section headers and interface
 descriptions are read singly. Blocks that hold no packet are skipped.
 
-A length that is not of whole words is taken as the next one that is: some writers did not count
-the padding, and Wireshark reads what they wrote.
+A block length that is no multiple of four is rounded up: some writers did not count the padding,
+and Wireshark accepts that.
 
 Source: the pcapng specification (draft-ietf-opsawg-pcapng).
 """
@@ -57,7 +57,7 @@ BLOCK_LIMIT_BYTES: Final = 16 << 20
 INTERFACE_LIMIT: Final = 1 << 16
 #: The minor versions that are written, and mean the same.
 _MINOR_VERSIONS: Final = (0, 2)
-#: Blocks looked for at once behind a section header or interface description; doubled each time.
+#: Blocks located at once behind a section header or interface description; doubled each time.
 _FIRST_BLOCKS: Final = 64
 
 _OPTION_END: Final = 0
@@ -73,18 +73,18 @@ _Length = TypeVar("_Length", int, Ints)
 
 
 def _whole_words(length: _Length) -> _Length:
-    """A length in bytes, or many of them, up to whole words of four bytes."""
+    """A length in bytes, or many of them, rounded up to words of four bytes."""
     return length + 3 & -4
 
 
 class _Clock(NamedTuple):
-    """How an interface tells time: units in a second, and seconds to add."""
+    """An interface's clock: its units a second, and the seconds to add."""
 
     units: int = 1_000_000
     offset_s: int = 0
 
     def time_ns(self, stamps: NDArray[np.uint64]) -> Ints:
-        """Nanoseconds since the epoch, cut to whole ones and kept within 64 bits."""
+        """Nanoseconds since the epoch, rounded down and clamped to 64 bits."""
         stamp_limit = self.units * (_LAST_NS // _SECOND_NS)
         if _SECOND_NS % self.units or self.offset_s or (stamps >= min(stamp_limit, 1 << 63)).any():
             exact = (s * _SECOND_NS // self.units for s in stamps.tolist())
@@ -95,9 +95,9 @@ class _Clock(NamedTuple):
 
 
 class _Interface(NamedTuple):
-    """What an interface description says.
+    """An interface description.
 
-    `snaplen` is 0 where there is no bound, `name` is empty where none is said.
+    `snaplen` is 0 for no limit, `name` is empty where none is given.
     """
 
     link_type: int
@@ -115,7 +115,7 @@ class _Section:
 
 
 class PcapngState(NamedTuple):
-    """What must be known to go on in the middle: the section, and how far it was described."""
+    """What is needed to continue in the middle: the section, and its interfaces so far."""
 
     section: _Section | None
     interfaces: int
@@ -125,8 +125,8 @@ class PcapngState(NamedTuple):
 class Pcapng:
     """Finds the packets in chunks of a pcapng.
 
-    Simple packet blocks and records that are no packets tell no time: they get that of the packet
-    before them.
+    Simple packet blocks and records that are no packets have no timestamp: they get that of the
+    packet before them.
     """
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class Pcapng:
         self._enter(None)
 
     def _enter(self, section: _Section | None) -> None:
-        """Go on in a section; None ahead of the first one."""
+        """Continue in a section; None before the first one."""
         self._section = section
         order = section.order if section is not None else "<"
         self._two_words = Struct(f"{order}II")
@@ -144,7 +144,7 @@ class Pcapng:
         self._describe()
 
     def _describe(self) -> None:
-        """Make tables of what is known of the interfaces; the last row is for records of none."""
+        """Tabulate the known interfaces; the last row is for records without one."""
         interfaces = self._section.interfaces if self._section is not None else []
         self._links = np.array([*(i.link_type for i in interfaces), LINK_NONE], dtype=np.int64)
         limits = (frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces)
@@ -153,12 +153,12 @@ class Pcapng:
         self._one_clock = len({i.clock for i in interfaces}) == 1
 
     def state(self) -> PcapngState:
-        """What `restore` needs to go on from here."""
+        """What `restore` needs to continue from here."""
         known = len(self._section.interfaces) if self._section is not None else 0
         return PcapngState(self._section, known, self._latest_ns)
 
     def restore(self, state: object) -> None:
-        """Go on where a reader of the same file had this state."""
+        """Continue where a reader of the same file had this state."""
         assert isinstance(state, PcapngState)
         section = state.section
         if section is not None:
@@ -171,9 +171,9 @@ class Pcapng:
     def take(
         self, data: bytes, begin: int, max_packets: int, first_number: int
     ) -> tuple[RawBatch | None, int]:
-        """The packets of the whole blocks from `begin` on, at most `max_packets`.
+        """The packets of the complete blocks from `begin` on, at most `max_packets`.
 
-        Also where these blocks end: `begin` where there is no whole, sound block. The batch is
+        Also where these blocks end: `begin` where there is no complete, valid block. The batch is
         None where the blocks hold no packets. Raises Damage for a section header or interface
         description that contradicts itself.
         """
@@ -193,9 +193,9 @@ class Pcapng:
         return self._batch(data, packets, first_number), end
 
     def _walk(self, data: bytes, begin: int, max_blocks: int) -> tuple[Ints, Ints, Ints]:
-        """Where the next whole blocks are, their lengths and types, up to a description or damage.
+        """Where the next complete blocks are, their lengths, types; up to a description or damage.
 
-        Sequential by nature, one block says where the next one is; so the loop does nothing else.
+        Sequential, since a block's length gives the start of the next; the loop does no more.
         """
         at = begin + 4
         starts = [0] * max_blocks
@@ -226,7 +226,7 @@ class Pcapng:
         return start[:count], length[:count], kind[:count]
 
     def _packets(self, data: bytes, start: Ints, length: Ints, kind: Ints) -> _Packets:
-        """The packets of whole blocks, up to the first that is damaged."""
+        """The packets of complete blocks, up to the first that is damaged."""
         rows = np.arange(len(start))
         record = np.zeros(len(start), dtype=np.bool_)
         if not (kind == ENHANCED_BLOCK).all():
@@ -235,7 +235,7 @@ class Pcapng:
             record = np.isin(kind[rows], _RECORDS)
         simple = kind[rows] == SIMPLE_BLOCK
         any_simple = bool(simple.any())
-        # A block too short for its kind is damaged, and not looked into.
+        # A block too short for its kind is damaged; its fields are not read.
         short = length < _ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
         if any_simple:
             short &= ~simple | (length < _SIMPLE_HEAD_BYTES + BLOCK_TAIL_BYTES)
@@ -276,14 +276,14 @@ class Pcapng:
     def _fields(self, data: bytes, start: Ints) -> Ints:
         """The first four words of the body of each block, shape (n, 4).
 
-        Of a block too short to have them, anything.
+        Arbitrary for a block too short to have them.
         """
         size = _ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES - 4
         at = start + BLOCK_HEAD_BYTES
         last = len(data) - size
         if last >= 0 and (not len(at) or at[-1] <= last):
             return gather(data, size, at).view(self._word).astype(np.int64)
-        # Short blocks at the end of the data: continue these with zeros.
+        # Short blocks at the end of the data are padded with zeros.
         return gather(data + bytes(size), size, at).view(self._word).astype(np.int64)
 
     def _first_snaplen(self) -> int:
@@ -322,7 +322,7 @@ class Pcapng:
                 of_it = packets.interface == number
                 time_ns[of_it] = interfaces[number].clock.time_ns(packets.stamp[of_it])
         if packets.timeless.any():
-            # The place of the last packet that tells its time; 0 stands for before the batch.
+            # The row of the last packet with a timestamp; 0 stands for before the batch.
             place = np.where(packets.timeless, 0, np.arange(1, len(time_ns) + 1))
             time_ns = np.insert(time_ns, 0, self._latest_ns)[np.maximum.accumulate(place)]
         return time_ns
@@ -330,9 +330,9 @@ class Pcapng:
     # --- descriptions -----------------------------------------------------------------------
 
     def _read_descriptions(self, data: bytes, at: int) -> int:
-        """Read the section headers and interface descriptions from `at` on; where they end.
+        """Read the section headers and interface descriptions from `at` on; returns where they end.
 
-        Stops at a block that is another, not whole, or damaged.
+        Stops at a block of another kind, incomplete, or damaged.
         """
         begin = at
         while len(data) - at >= BLOCK_HEAD_BYTES + 4:
@@ -357,7 +357,7 @@ class Pcapng:
         return at
 
     def _interface(self, block: bytes) -> _Interface:
-        """Read an interface description; what its options say of its name and clock."""
+        """Read an interface description, with the name and clock in its options."""
         order = self._length.format[0]
         link_type, snaplen = Struct(f"{order}H2xI").unpack_from(block, BLOCK_HEAD_BYTES)
         units, offset_s, name = 1_000_000, 0, ""
@@ -381,9 +381,9 @@ class Pcapng:
     # --- a block that cannot be taken -------------------------------------------------------
 
     def missing(self, data: bytes, at: int, at_end: bool) -> int:
-        """Look at the block that could not be taken: how many more bytes does it need?
+        """How many more bytes the block at `at`, which could not be read, needs.
 
-        0 for one that is whole. Raises Damage if it is damaged, or `at_end` of the file.
+        0 for a complete one. Raises Damage if it is damaged, or `at_end` of the file.
         """
         left = len(data) - at
         if left < BLOCK_HEAD_BYTES + 4:
@@ -416,7 +416,7 @@ class Pcapng:
         return 0
 
     def _check_content(self, kind: int, order: str, block: bytes) -> None:
-        """Raises Damage where a whole block contradicts itself or what came before it."""
+        """Raises Damage where a complete block contradicts itself or what came before it."""
         if kind == SECTION_BLOCK:
             major, minor = Struct(f"{order}HH").unpack_from(block, 12)
             if major != 1 or minor not in _MINOR_VERSIONS:
@@ -431,7 +431,7 @@ class Pcapng:
             self._check_packet(kind, order, block)
 
     def _check_packet(self, kind: int, order: str, block: bytes) -> None:
-        """Raises Damage where a whole packet block is not one; the rule that `_packets` follows."""
+        """Raises Damage for an invalid packet block; the reference for what `_packets` does."""
         assert self._section is not None
         interfaces = self._section.interfaces
         head = _SIMPLE_HEAD_BYTES if kind == SIMPLE_BLOCK else _ENHANCED_HEAD_BYTES
@@ -481,7 +481,7 @@ def _check_options(order: str, options: bytes) -> None:
 class _Packets(NamedTuple):
     """Packets as parallel columns, and how many blocks they and others between them take.
 
-    `timeless`: those that tell no time.
+    `timeless`: those without a timestamp.
     """
 
     blocks: int

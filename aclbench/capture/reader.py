@@ -1,7 +1,7 @@
 """Reads a capture in batches: classic pcap or pcapng, plain or gzip, a file or standard input.
 
-Reading streams: one chunk of the capture is in memory at a time, whatever its size. A damaged one
-gives the packets before the damage and then one CaptureError that names file and offset.
+One chunk of the capture is in memory at a time, whatever its size. A damaged one gives the packets
+before the damage and then one CaptureError that names file and offset.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from aclbench.capture.pcapng import SECTION_MAGIC, Pcapng
 from aclbench.capture.stream import Stream, open_stream
 from aclbench.errors import CaptureError
 
-#: Bytes read at a time, and packets in a batch unless told otherwise. A batch costs NumPy some two
-#: hundred calls, whatever its size; with larger ones than these nothing more is gained.
+#: Bytes read at a time, and packets in a batch unless told otherwise. A batch costs some two
+#: hundred NumPy calls, whatever its size; larger ones than these gain nothing.
 CHUNK_BYTES: Final = 4 << 20
 BATCH_PACKETS: Final = 16_384
 
 _TO_PCAP: Final = "convert it with `editcap -F pcap {name} {made}`"
 _NO_IP: Final = "it has no IP packets to replay"
-#: Files that are known but not read: how they begin, what they are, what to do.
+#: Formats that are recognised but not read: how they begin, what they are, what to do.
 _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
     (bytes.fromhex("1f8b"), "gzip-compressed twice", "unpack it first with `gunzip -k {name}`"),
     (b"BZh", "bzip2-compressed", "unpack it first with `bunzip2 -k {name}`"),
@@ -64,7 +64,7 @@ _KNOWN_OTHERS: Final[tuple[tuple[bytes, str, str], ...]] = (
 
 
 class ReaderState(NamedTuple):
-    """Where a reader is; opaque but for the first two, which are as the reader's own."""
+    """Where a reader is; opaque but for the first two fields, which are the reader's own."""
 
     position_bytes: int
     packets_read: int
@@ -78,10 +78,10 @@ def open_capture(
 ) -> CaptureReader:
     """Open a capture and read its file header. `-` is standard input.
 
-    `capture` is what its batches say which of several captures it is.
+    `capture` is its number among several captures, noted in its batches.
 
-    `look_ahead` is for who reads only the beginning: what is read of a pipe is then there again for
-    the next to open it. Raises CaptureError, naming the file and what would be right, where there
+    `look_ahead` is for reading only the beginning: what is read of a pipe is then read again by the
+    next to open it. Raises CaptureError, naming the file and what would be right, where there
     is no such file, it may not be read, or is not a capture that aclbench reads.
     """
     stream = open_stream(path, look_ahead)
@@ -96,10 +96,10 @@ class CaptureReader:
     """An open capture; a context manager. Made by `open_capture`.
 
     `path` is as messages name it; `size_bytes` is the file's size when it was opened, 0 where it
-    has none (a pipe). `position_bytes` is where the first packet begins that was not given out
-    yet, in the unpacked stream; `done_bytes` is about how much of `size_bytes` is done with.
-    `times_back` counts the packets given out whose time lies before that of an earlier one, and
-    `latest_ns` is the latest time given out; set before the first batch, that of a capture before.
+    has none (a pipe). `position_bytes` is the offset of the next packet, in the unpacked stream;
+    `done_bytes` is about how much of `size_bytes` has been read. `times_back` counts the packets
+    whose time is before that of an earlier one, and `latest_ns` is the latest time so far; it can
+    be set before the first batch, to that of a preceding capture.
     """
 
     def __init__(self, stream: Stream, capture: int = 0) -> None:
@@ -111,7 +111,7 @@ class CaptureReader:
         self.times_back = 0
         self.latest_ns = 0
         self._capture = capture
-        #: What was read and not looked at yet.
+        #: What was read and not parsed yet.
         self._head = stream.read(FILE_HEADER_BYTES)
         self._format: Pcap | Pcapng
         if self._head.startswith(SECTION_MAGIC):
@@ -145,17 +145,17 @@ class CaptureReader:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._stream.close()
 
     @property
     def done_bytes(self) -> int:
-        """About how many bytes of the file are done with, as they are counted in `size_bytes`."""
+        """About how many bytes of the file have been read, as counted in `size_bytes`."""
         return self._stream.done_bytes if self._stream.is_gzip else self.position_bytes
 
     @property
     def state(self) -> ReaderState:
-        """What `resume` needs to go on from here."""
+        """What `resume` needs to continue from here."""
         return ReaderState(
             self.position_bytes,
             self.packets_read,
@@ -165,7 +165,7 @@ class CaptureReader:
         )
 
     def resume(self, state: ReaderState) -> None:
-        """Go on where a reader of the same file had this state; before any batch is asked for.
+        """Continue where a reader of the same file had this state; before any batch is read.
 
         Raises CaptureError for a pipe, which can be read only once.
         """
@@ -176,7 +176,7 @@ class CaptureReader:
         self._format.restore(state.section)
 
     def batches(self, max_packets: int = BATCH_PACKETS) -> Iterator[RawBatch]:
-        """All packets in order, at most `max_packets` a batch. To be gone through once.
+        """All packets in order, at most `max_packets` a batch. Can be iterated once.
 
         A damaged file yields the packets before the damage, then raises CaptureError.
         """
@@ -204,7 +204,7 @@ class CaptureReader:
             wanted = max(CHUNK_BYTES, missing)
 
     def _take(self, data: bytes, at: int, max_packets: int) -> tuple[RawBatch | None, int]:
-        """The next packets within the data, and where they end; moves on behind them."""
+        """The next packets within the data, and where they end; advances behind them."""
         try:
             batch, end = self._format.take(data, at, max_packets, self.packets_read + 1)
         except Damage as damage:
@@ -241,7 +241,7 @@ class CaptureReader:
 
 
 def _what_else(path: str, header: bytes) -> str:
-    """Say what a file is that does not begin as a capture does, and what to do."""
+    """What a file is that does not begin as a capture does, and what to do."""
     if not header:
         return "the file is empty; a capture begins with a header of 24 bytes"
     for beginning, what, advice in _KNOWN_OTHERS:
@@ -255,7 +255,7 @@ def _what_else(path: str, header: bytes) -> str:
 
 
 def _advice(advice: str, path: str) -> str:
-    """Fill in a command line; the file that it makes stands beside the file that there is."""
+    """Fill in a command line; the file that it makes is beside the given one."""
     stem = os.path.splitext(path)[0]
     made = f"{stem}.pcap" if f"{stem}.pcap" != path else f"{stem}-classic.pcap"
     return advice.format(name=shlex.quote(path), made=shlex.quote(made))

@@ -1,10 +1,10 @@
 """Several captures as one stream of packets: one after the other, or merged by time.
 
-Merging streams, too: it holds one batch of each capture. Of these batches everything up to the
-earliest end is certain, whatever follows; so it is cut out, sorted together and given out, and the
-capture whose batch ended goes on to its next. Packets of one time come in the order in which the
-captures were named. A packet whose time goes back within its capture counts as of the latest time
-before it, so no capture loses its own order.
+Merging holds one batch of each capture in memory. Up to the earliest end of these batches nothing
+can come in between any more; so that part is sorted, yielded as a group, and the capture whose
+batch ended reads its next. Packets with equal times come in the order in which the captures were
+named. A packet whose time goes back within its capture is sorted by the latest time before it, so
+no capture loses its own order.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from aclbench.capture.batch import RawBatch
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 
 
-class Place(NamedTuple):
-    """How far one capture was given out.
+class CapturePosition(NamedTuple):
+    """How far one capture was read.
 
-    `rows` packets behind a state of its reader, None before it was opened; `ended`: all of it.
+    `rows` packets behind a state of its reader, which is None before it was opened; `ended`: all.
     """
 
     reader: ReaderState | None = None
@@ -32,16 +32,16 @@ class Place(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Packets that are given out together: consecutive ones of one or more captures.
+    """Packets that are yielded together: consecutive ones of one or more captures.
 
     `order` has for each packet its row in the parts, one part behind the other; None where there is
-    one part, in its own order. `places` says where each capture was at the beginning of the group,
-    `done_bytes` how many bytes of the files, about, were done with there.
+    one part, in its own order. `positions` says where each capture was at the beginning of the
+    group, `done_bytes` how many bytes of the files, about, were done with there.
     """
 
     parts: tuple[RawBatch, ...]
     order: NDArray[np.int64] | None
-    places: tuple[Place, ...]
+    positions: tuple[CapturePosition, ...]
     done_bytes: int
 
     @property
@@ -58,7 +58,7 @@ class Group(NamedTuple):
 class CaptureSequence:
     """The packets of captures, in groups; each capture is opened when its turn comes.
 
-    `by_time` merges them, else they follow one another. `size_bytes` is that of all files;
+    `by_time` merges them, otherwise they follow one another. `size_bytes` is that of all files;
     `times_back` counts the packets read whose time lies before an earlier one's, of the same
     capture or one that they follow.
     """
@@ -67,7 +67,7 @@ class CaptureSequence:
         self._captures = tuple(captures)
         self._by_time = by_time
         self._sizes = [path.stat().st_size if path.is_file() else 0 for path in captures]
-        self._places = [Place()] * len(captures)
+        self._positions = [CapturePosition()] * len(captures)
         self._times_back = [0] * len(captures)
 
     @property
@@ -80,23 +80,23 @@ class CaptureSequence:
         """Packets read so far whose time lies before an earlier one's."""
         return sum(self._times_back)
 
-    def groups(self, places: Sequence[Place] | None = None) -> Iterator[Group]:
-        """All packets in order, or from where a group's `places` say. To be gone through once.
+    def groups(self, positions: Sequence[CapturePosition] | None = None) -> Iterator[Group]:
+        """All packets in order, or from where a group's `positions` say. Can be iterated once.
 
-        A capture that cannot be read, or not further, yields what comes before the damage, of all
+        Where a capture cannot be read, or not further, yields what comes before that, of all
         captures, then raises CaptureError.
         """
-        if places is not None:
-            self._places = list(places)
+        if positions is not None:
+            self._positions = list(positions)
         return self._merged() if self._by_time else self._one_by_one()
 
     def _one_by_one(self) -> Iterator[Group]:
         latest_ns = 0
-        for capture, place in enumerate(self._places):
-            if place.ended:
-                latest_ns = self._note_ended(capture, place)
+        for capture, position in enumerate(self._positions):
+            if position.ended:
+                latest_ns = self._note_ended(capture, position)
                 continue
-            with _Reading(self._captures[capture], capture, place, latest_ns) as reading:
+            with _Reading(self._captures[capture], capture, position, latest_ns) as reading:
                 while self._load(reading):
                     yield self._group([reading], [reading.part(len(reading.times))])
                 latest_ns = reading.reader.latest_ns
@@ -104,11 +104,11 @@ class CaptureSequence:
     def _merged(self) -> Iterator[Group]:
         readings: list[_Reading] = []
         try:
-            for capture, place in enumerate(self._places):
-                if place.ended:
-                    self._note_ended(capture, place)
+            for capture, position in enumerate(self._positions):
+                if position.ended:
+                    self._note_ended(capture, position)
                 else:
-                    readings.append(_Reading(self._captures[capture], capture, place, 0))
+                    readings.append(_Reading(self._captures[capture], capture, position, 0))
             live = [reading for reading in readings if self._load(reading)]
             while live:
                 yield self._group(live, _cut(live))
@@ -118,60 +118,60 @@ class CaptureSequence:
                 reading.reader.close()
 
     def _load(self, reading: _Reading) -> bool:
-        """Go on to the next batch of a capture; False: it is at its end."""
+        """Load the next batch of a capture; False at its end."""
         found = reading.load()
         self._times_back[reading.capture] = reading.reader.times_back
         if not found:
-            self._places[reading.capture] = Place(reading.begin, 0, True)
+            self._positions[reading.capture] = CapturePosition(reading.begin, 0, True)
         return found
 
-    def _note_ended(self, capture: int, place: Place) -> int:
-        """Count in a capture that was given out before; returns the latest time in it."""
-        assert place.reader is not None
-        self._times_back[capture] = place.reader.times_back
-        return place.reader.latest_ns
+    def _note_ended(self, capture: int, position: CapturePosition) -> int:
+        """Add the counts of a capture that was read before; returns its latest time."""
+        assert position.reader is not None
+        self._times_back[capture] = position.reader.times_back
+        return position.reader.latest_ns
 
     def _group(self, live: list[_Reading], parts: list[_Part]) -> Group:
-        """The group of these parts; moves on behind them."""
+        """The group of these parts; advances behind them."""
         done_bytes = 0
         for reading in live:
-            self._places[reading.capture] = Place(reading.begin, reading.begin_row)
+            self._positions[reading.capture] = CapturePosition(reading.begin, reading.begin_row)
             done_bytes += reading.done_bytes
-        for size, place in zip(self._sizes, self._places, strict=True):
-            done_bytes += size if place.ended else 0
+        for size, position in zip(self._sizes, self._positions, strict=True):
+            done_bytes += size if position.ended else 0
         order = None
         if len(parts) > 1:
             order = np.argsort(np.concatenate([part.times for part in parts]), kind="stable")
-        return Group(tuple(part.batch for part in parts), order, tuple(self._places), done_bytes)
+        return Group(tuple(part.batch for part in parts), order, tuple(self._positions), done_bytes)
 
 
 class _Part(NamedTuple):
-    """Packets cut out of a batch, with the times by which they are sorted."""
+    """A slice of a batch, with the times by which its packets are sorted."""
 
     batch: RawBatch
     times: NDArray[np.int64]
 
 
 class _Reading:
-    """One capture being read: its batch, and the row up to which that was given out."""
+    """One capture being read: its batch, and the row up to which that was yielded."""
 
-    def __init__(self, path: Path, capture: int, place: Place, latest_ns: int) -> None:
+    def __init__(self, path: Path, capture: int, position: CapturePosition, latest_ns: int) -> None:
         self.capture = capture
         self.reader: CaptureReader = open_capture(path, capture=capture)
-        if place.reader is not None:
-            self.reader.resume(place.reader)
+        if position.reader is not None:
+            self.reader.resume(position.reader)
         else:
             self.reader.latest_ns = latest_ns
         self._batches = self.reader.batches()
-        self._skip = place.rows
-        #: The reader's state at the beginning of the batch, and about how much was done with there.
+        self._skip = position.rows
+        #: The reader's state at the beginning of the batch, and about how much was read by then.
         self.begin = self.reader.state
         self.done_bytes = 0
         self._batch: RawBatch | None = None
         #: The times of the batch, none before the one ahead of it.
         self.times: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.row = 0
-        #: Where the part given out last begins.
+        #: Where the part yielded last begins.
         self.begin_row = 0
 
     def __enter__(self) -> _Reading:
@@ -181,7 +181,7 @@ class _Reading:
         self.reader.close()
 
     def load(self) -> bool:
-        """Go on to the next batch with packets to give out; False: there is none."""
+        """Load the next batch with packets to yield; False if there is none."""
         while True:
             self.begin, self.done_bytes = self.reader.state, self.reader.done_bytes
             self._batch = next(self._batches, None)
@@ -196,17 +196,18 @@ class _Reading:
         return True
 
     def part(self, end: int) -> _Part:
-        """Cut out the packets up to a row, and move on behind them."""
+        """The packets up to a row; advances behind them."""
         assert self._batch is not None
         self.begin_row, self.row = self.row, end
         return _Part(self._batch.part(self.begin_row, end), self.times[self.begin_row : end])
 
 
 def _cut(live: list[_Reading]) -> list[_Part]:
-    """All that is certain to come before anything not read yet, of each capture what it has.
+    """All that surely comes before anything not read yet, a part of each capture.
 
-    The capture whose batch ends first gives all of it, and may have more of its last time: so those
-    named after it give what comes before that time, those named before it what is of that time too.
+    The capture whose batch ends first gives all of it, and may have more packets with its last
+    time: so those named after it give what comes before that time, those named before it that time
+    too.
     """
     first = min(live, key=lambda reading: int(reading.times[-1]))
     horizon = first.times[-1]

@@ -1,7 +1,7 @@
 """The bytes of a capture: from a file, a pipe or standard input; gzip is unpacked on the way.
 
-Whatever the size, only what was asked for is in memory: gzip is unpacked piece by piece, so that a
-small file which unpacks to a huge one costs time and no memory. A pipe is read once and from its
+Only what was asked for is in memory, whatever the size: gzip is unpacked piece by piece, so that a
+small file which unpacks to a huge one costs time but no memory. A pipe is read once and from its
 beginning; for a look ahead see `open_stream`.
 """
 
@@ -23,17 +23,17 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _PACKED_BYTES: Final = 1 << 16
 #: zlib: the window of 32 KiB, with the header and the checksum of gzip.
 _GZIP_WINDOW: Final = 31
-#: A look ahead into a pipe goes no further than this: what it read is kept until it is read again.
+#: The longest look ahead into a pipe: its bytes are kept until they are read again.
 LOOK_AHEAD_BYTES: Final = 64 << 20
 
-#: Pipes that were looked into and are to be read from their beginning, by name.
+#: Pipes with a look ahead, by name; their next reader begins at the beginning.
 _looked_into: Final[dict[str, _Source]] = {}
 
 
 class Stream:
     """An open capture's bytes in order. Made by `open_stream`.
 
-    `name` is as messages call it. `size_bytes` is the file's size, 0 where it has none (a pipe).
+    `name` is for messages. `size_bytes` is the file's size, 0 where it has none (a pipe).
     `problem` says what ended the stream before its end, if anything did.
     """
 
@@ -42,18 +42,18 @@ class Stream:
         self._source = source
         self.size_bytes = source.size_bytes
         self.problem = ""
-        #: What was read from the file and not given out or unpacked yet.
+        #: What was read from the file and not returned or unpacked yet.
         self._ahead = source.read(len(_GZIP_MAGIC))
         self.is_gzip = self._ahead == _GZIP_MAGIC
         self._unpack = zlib.decompressobj(_GZIP_WINDOW)
 
     @property
     def done_bytes(self) -> int:
-        """Bytes of the file, packed if it is, that are done with."""
+        """Bytes of the file that have been read; compressed ones, if it is compressed."""
         return self._source.position - len(self._ahead)
 
     def close(self) -> None:
-        """Let go of the file; a pipe that was looked into waits to be read."""
+        """Close the file; a pipe with a look ahead stays open, to be read."""
         self._source.close()
 
     def read(self, wanted: int) -> bytes:
@@ -73,7 +73,7 @@ class Stream:
         return ahead + self._source.read(wanted - len(ahead))
 
     def _read_gzip(self, wanted: int) -> bytes:
-        """Unpack up to `wanted` bytes. What was unpacked before damage is given out first."""
+        """Unpack up to `wanted` bytes. What was unpacked before damage is returned first."""
         parts: list[bytes] = []
         while wanted and not self.problem:
             if not self._ahead:
@@ -97,9 +97,9 @@ class Stream:
         return b"".join(parts)
 
     def _next_member(self) -> bool:
-        """Go on with what follows a whole piece of gzip; False if that is the end.
+        """Continue with the next member of a gzip file; False if there is none.
 
-        Pieces may follow one another. Anything else behind them is not part of the capture.
+        Anything else behind the members is not part of the capture.
         """
         self._ahead += self._source.read(_PACKED_BYTES - len(self._ahead))
         if not self._ahead.startswith(_GZIP_MAGIC):
@@ -109,7 +109,7 @@ class Stream:
         return True
 
     def go_to(self, position: int) -> None:
-        """Go on from a position in the (unpacked) stream, in bytes.
+        """Seek to an offset of the (unpacked) stream, in bytes.
 
         Raises CaptureError for a pipe.
         """
@@ -132,7 +132,7 @@ class Stream:
 
 
 def _unpack_sound(unpack: zlib._Decompress, packed: bytes) -> bytes:
-    """What can be unpacked ahead of damage, which is found byte by byte."""
+    """What can be unpacked before the damage, whose place is found byte by byte."""
     sound = bytearray()
     try:
         for at in range(len(packed)):
@@ -145,13 +145,13 @@ def _unpack_sound(unpack: zlib._Decompress, packed: bytes) -> bytes:
 class _Source:
     """A file or pipe. `position` is that of the next byte; `size_bytes` is 0 for a pipe.
 
-    One that is looked into keeps what was read of it, and ends at LOOK_AHEAD_BYTES.
+    With a look ahead it keeps what was read of it, and ends at LOOK_AHEAD_BYTES.
     """
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         self._name = name
         self._file = file
-        # A bench that is let go of is collected at some time, in any order: its files are closed.
+        # A bench that is dropped is collected at some time, in any order: its files are closed.
         weakref.finalize(self, file.close)
         status = os.fstat(file.fileno())
         self.is_file = stat.S_ISREG(status.st_mode) and name != STANDARD_INPUT
@@ -179,12 +179,12 @@ class _Source:
         return found
 
     def seek(self, position: int) -> None:
-        """Go to a position; for files alone."""
+        """Seek to an offset; for files alone."""
         self._file.seek(position)
         self.position = position
 
     def close(self) -> None:
-        """Let go of the file, or begin again what was looked into."""
+        """Close the file, or go back to the beginning of a look ahead."""
         if not self.looks_ahead:
             self._file.close()
             return
@@ -196,9 +196,9 @@ class _Source:
 def open_stream(path: str | os.PathLike[str], look_ahead: bool = False) -> Stream:
     """Open a file, a pipe, or standard input (`-`).
 
-    `look_ahead` is for who reads only the beginning: a pipe is then kept open when the stream is
-    closed, and the next to open it reads the same bytes. Raises CaptureError where there is
-    nothing to read.
+    `look_ahead` is for reading only the beginning: a pipe then stays open when the stream is
+    closed, and the next to open it reads the same bytes. Raises CaptureError where there is nothing
+    to read.
     """
     name = os.fspath(path)
     shown = "standard input" if name == STANDARD_INPUT else name
@@ -225,13 +225,13 @@ def _open_file(name: str) -> BinaryIO:
     if name == STANDARD_INPUT:
         if sys.stdin is None or sys.stdin.closed:
             raise OSError(0, "it is closed")
-        # The descriptor stays open for whoever else has it.
+        # The descriptor stays open for its other users.
         return open(os.dup(sys.stdin.fileno()), "rb")
     return open(name, "rb")
 
 
 def _why_not_opened(error: OSError) -> str:
-    """Say why there is no file to read, and what would be right."""
+    """Why there is no file to read, and what would be right."""
     if isinstance(error, FileNotFoundError):
         return "no such file; name a capture in pcap or pcapng format"
     if isinstance(error, IsADirectoryError):

@@ -1,7 +1,8 @@
-"""Captures on demand: whole conversations between an inside and an outside, by a seed.
+"""Generates captures: whole conversations between an inside and an outside, from a seed.
 
-Nothing but a few numbers for each flow is kept; packets are made and written in chunks. Which flow
-a packet is of, and how many of that flow came before it, says all: direction, flags, numbers.
+A few numbers for each flow are kept; packets are made and written in chunks. A packet's flow, and
+how many packets of that flow came before it, determine all else: direction, flags, sequence
+numbers.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ from aclbench.engine.packet import (
 
 Ints = NDArray[np.int64]
 
-#: Bytes of records that are made at a time, about, and the packets that are at most.
+#: About how many bytes of records are made at a time, and how many packets at most.
 CHUNK_BYTES: Final = 16 << 20
 CHUNK_PACKETS: Final = 1 << 16
-#: So many hosts talk, unless more are needed for so many flows.
+#: The number of hosts, unless the number of flows needs more.
 INSIDE_HOSTS: Final = 250
 OUTSIDE_HOSTS: Final = 50
 TCP_PSH: Final = 0x08
-#: Of protocols that may say anything: a capture's data are zeros.
+#: Ports whose protocols may carry anything: payloads are zeros.
 _SERVER_PORTS: Final = {PROTO_TCP: (7, 80, 443, 5222), PROTO_UDP: (7, 5004)}
 _HANDSHAKE: Final = np.array([TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK])
 
@@ -100,7 +101,7 @@ class Flows:
         return size
 
     def take(self, flow: Ints) -> Ints:
-        """How many packets of its flow come before each of the next packets."""
+        """How many packets of its flow precede each of the next packets."""
         by_flow = np.argsort(flow, kind="stable")
         begins = np.flatnonzero(np.diff(flow[by_flow], prepend=-1))
         lengths = np.diff(begins, append=len(flow))
@@ -116,8 +117,8 @@ def in_order(
 ) -> Iterator[Ints]:
     """The flow of each packet, at most `most` at a time.
 
-    "round": each flow in turn, as long as it has packets. "random": as if all packets were drawn
-    from one urn.
+    "round": each flow in turn, as long as it has packets. "random": drawn
+    from all packets that are left.
     """
     if traffic.order == "round":
         turn = chance.permutation(len(flows.size))
@@ -129,7 +130,7 @@ def in_order(
     remaining = traffic.packets
     every = np.arange(len(left), dtype=np.int64)
     while remaining:
-        # A draw costs as much as there are flows, so it is of as many packets as there are flows.
+        # A draw takes time proportional to the flows, so it draws as many packets.
         drawn = min(max(most, len(left)), remaining)
         counts = chance.multivariate_hypergeometric(left, drawn, method="marginals")
         left -= counts
@@ -140,7 +141,7 @@ def in_order(
 
 
 def times(traffic: Traffic, first: int, count: int, chance: np.random.Generator) -> Ints:
-    """How long after the one before each of `count` packets comes (ns), the `first` of the capture.
+    """The time (ns) from the packet before to each of `count` packets; `first` is their first.
 
     The very first comes at once.
     """
@@ -194,7 +195,7 @@ def compose(
 
 
 def _packets_of(flows: Flows, kind: Kind, flow: Ints, number: Ints, frame_bytes: int) -> Packets:
-    """Packets of one kind. All but TCP asks and is answered in turn, from inside."""
+    """Packets of one kind. All but TCP is question and answer in turn, from inside."""
     bare = header_bytes(kind.family, kind.protocol)
     data_bytes = max(frame_bytes - bare, 0)
     outward = number % 2 == 0
@@ -232,7 +233,7 @@ def _tcp_flags(end: str, number: Ints, size: Ints) -> tuple[NDArray[np.bool_], I
     """Whether each packet of a connection goes outward, and its flags.
 
     SYN, SYN ACK, ACK; data in turn, from inside first; at the end FIN ACK, FIN ACK, ACK or RST,
-    which the inside begins. One that nobody answers is all SYN.
+    which the inside begins. An unanswered one is all SYNs.
     """
     if end == "half-open":
         return np.full(len(number), True), np.full(len(number), TCP_SYN)
@@ -274,7 +275,7 @@ def _tcp_numbers(
         sent[0] += left < 3
         sent[1] += left < 2
     if end == "half-open":
-        sent[:] = 0  # each SYN is the first one again
+        sent[:] = 0  # each SYN is a retransmission of the first
     inside, outside = (flows.first_seq[:, flow] + sent) & 0xFFFF_FFFF
     acknowledges = (number > 0) & (end != "half-open")
     seq = np.where(outward, inside, outside)

@@ -1,4 +1,4 @@
-"""What traffic to make: its size, kinds, ends, times and addresses, checked before any is made.
+"""A description of traffic: its size, kinds, times and addresses, checked before any is made.
 
 `Traffic` is what a person asks for. `Kind` is one sort of flow in it: family, protocol, how a TCP
 connection ends, and how many flows of the kind there are.
@@ -20,7 +20,7 @@ Network = IPv4Network | IPv6Network
 Order = Literal["random", "round"]
 
 PROTOCOLS: Final = ("tcp", "udp", "icmp")
-#: How a TCP connection goes on: closed by FIN, ended by RST, left open, or never answered.
+#: How a TCP connection ends: closed by FIN, reset by RST, left open, or never answered.
 TCP_ENDS: Final = ("fin", "rst", "open", "half-open")
 #: The fewest packets of a flow: a whole connection, without data.
 FEWEST: Final[dict[str, int]] = {"fin": 6, "rst": 4, "open": 3, "half-open": 1, "": 1}
@@ -150,7 +150,7 @@ class Traffic:
         return found
 
     def kinds(self) -> list[Kind]:
-        """The kinds there are of; each has its share of the flows, to within one."""
+        """The kinds of flows; each has its share, to within one."""
         mix = _shares("mix", self.mix, PROTOCOLS)
         ends = _shares("tcp", self.tcp, TCP_ENDS)
         parts: list[tuple[int, int, str, float]] = []

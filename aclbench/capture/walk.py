@@ -1,6 +1,6 @@
-"""Finds where the records of a classic pcap begin: one says where the next one is.
+"""Finds where the records of a classic pcap begin.
 
-Sequential by nature, so it is a loop over bytes, alone in a module that an install compiles.
+Each record gives the start of the next, so it is a loop; in a module of its own, which is compiled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ def walk_records(
     """Follow records from the one whose length (32 bits) stands at `length_at`.
 
     A record is its header, `header_bytes` long, and as many bytes as its length says. Returns where
-    the length of each record stands, and where that of the one behind them would; stops after
+    the length of each record is, and where that of the next one would be; stops after
     `max_records`, and where a length is not within the data.
     """
     starts: list[int] = []

@@ -25,18 +25,17 @@ RECORD_HEADER_BYTES: Final = _RECORD_HEADER.size
 #: The snapshot length that is written, and the longest frame that may be.
 SNAPLEN_BYTES: Final = 262_144
 _SECOND_NS: Final = 1_000_000_000
-#: What the four bytes of a length can say.
+#: The largest value of a length field of four bytes.
 _MOST_BYTES: Final = (1 << 32) - 1
 
 
 class PcapWriter:
     """An open capture to write packets to, one by one or many at once; a context manager.
 
-    `file` is where to write instead of opening `path`, which then only names it; it stays open.
-    Without
-    `nanosecond` times are cut to whole microseconds. Raises CaptureError for a record that the
-    format has no room for, and where the file cannot be written; BrokenPipeError where whoever
-    read it has gone.
+    `file` is written to instead of opening `path`, which then is only its name; it stays open.
+    Without `nanosecond` times are rounded down to microseconds. Raises CaptureError for a record
+    that the format has no room for, and where the file cannot be written; BrokenPipeError where the
+    reader has closed the pipe.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class PcapWriter:
             self._is_ours = file is None
             self._file = self._below = file or open(path, "wb")  # noqa: SIM115 - `close` closes it
             if file is None and self.path.endswith(".gz"):
-                # Without a name and a time in it: the same packets make the same bytes.
+                # Without a name and a time in the header: the same packets give the same bytes.
                 packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._below, mtime=0)
                 self._file = cast(BinaryIO, packed)
             self._file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
@@ -123,7 +122,7 @@ class PcapWriter:
 
     def _not_written(self, error: OSError) -> Exception:
         if isinstance(error, BrokenPipeError):
-            return error  # whoever read it has gone: nothing is wrong with the capture
+            return error  # the reader has closed the pipe: nothing is wrong with the capture
         return CaptureError(f"{self.path}: cannot be written: {error.strerror}")
 
 

@@ -70,8 +70,10 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_merging_is_stable_and_can_go_on_anywhere(
     captures: list[list[int]], formats: list[bool]
 ) -> None:
-    """By time, captures in the order named, none out of its own order; from each group's places on
-    the same packets follow."""
+    """By time, captures in the order named, none out of its own order.
+
+    From each group's positions on the same packets follow.
+    """
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         small_chunks(patch)
         paths = write(Path(folder), captures, formats)
@@ -80,7 +82,7 @@ def test_merging_is_stable_and_can_go_on_anywhere(
         assert list(chain.from_iterable(found)) == merged(captures)
         for n in {0, len(groups) // 2, len(groups) - 1} if groups else ():
             again = CaptureSequence(paths, by_time=True)
-            rest = [p for group in again.groups(groups[n].places) for p in packets_of(group)]
+            rest = [p for group in again.groups(groups[n].positions) for p in packets_of(group)]
             assert rest == list(chain.from_iterable(found[n:]))
             assert again.times_back == sum(
                 int((np.array(times) < np.maximum.accumulate(times)).sum())
@@ -109,7 +111,7 @@ def test_in_order(tmp_path: Path) -> None:
     assert found == [(0, n) for n in range(1, 5)] + [(2, n) for n in range(1, 5)]
     assert sequence.times_back == 2  # the 7, and the 3
     again = CaptureSequence(paths, by_time=False)
-    assert [p for g in again.groups(groups[-1].places) for p in packets_of(g)] == found[-1:]
+    assert [p for g in again.groups(groups[-1].positions) for p in packets_of(g)] == found[-1:]
     assert again.times_back == 2
     assert sequence.size_bytes == sum(path.stat().st_size for path in paths)
     assert 0 < groups[-1].done_bytes <= sequence.size_bytes

@@ -252,10 +252,10 @@ def test_outer_and_inner_vlan() -> None:
     frames = [tagged(20), tagged(20, 30), tagged(20, 31), tagged(10, 30), tagged(5), tagged(5, 6)]
     frames += [tagged(30), tagged(), tagged(0), tagged(0, 10)]
     assert assign(steering, batch_of(frames)) == [1, 2, 1, 3, ELSE, 4, ELSE, ELSE, ELSE, ELSE]
-    assert steering.unmet() == []
-    unmet = ByVlan([("20", 1), ("21", 2)], ELSE)
-    assign(unmet, batch_of(frames))
-    assert unmet.unmet() == ["VLAN 21"]
+    assert steering.unmatched() == []
+    unmatched = ByVlan([("20", 1), ("21", 2)], ELSE)
+    assign(unmatched, batch_of(frames))
+    assert unmatched.unmatched() == ["VLAN 21"]
 
 
 @pytest.mark.parametrize("text", ["", "0", "4095", "10.0", "10.20.30", "x", "-1", "1.", "\u0663"])
@@ -338,7 +338,7 @@ def test_interfaces_by_name_and_number(tmp_path: Path) -> None:
     wrong = ByCaptureInterface([("eth7", 1)], ELSE)
     for batch in batches:
         assign(wrong, batch)
-    assert wrong.unmet() == ["capture interface eth7 (the capture has eth0, eth1, 2)"]
+    assert wrong.unmatched() == ["capture interface eth7 (the capture has eth0, eth1, 2)"]
 
 
 def test_a_classic_pcap_knows_no_interfaces(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Which interface a packet enters: one class a kind of steering, behind one small protocol.
 
-A capture does not say on which side of the machine a packet was seen, so somebody has to.
-`addresses` goes by the source address; `labels` by what else a packet carries: VLAN tags, source
-MAC, the pcapng interface, or the capture that it stands in. All work by the batch.
+A capture does not tell on which side of the machine a packet was seen, so it has to be derived.
+`addresses` uses the source address; `labels` uses what else a packet carries: VLAN tags, source
+MAC, the pcapng interface, or the capture that it is in. All work on whole batches.
 """
 
 from aclbench.capture.steering.addresses import ByAddress

@@ -1,7 +1,7 @@
-"""Steering by source address: prefixes lie behind interfaces, the longest decides.
+"""Steering by source address: prefixes are behind interfaces, the longest match decides.
 
-The only kind that knows where a destination lies, too: a packet whose two ends are behind one
-interface never came to the firewall, though a capture may show it.
+The only kind that knows the destination's interface, too: a packet whose two ends are behind one
+interface never reached the firewall, though a capture may show it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from aclbench.errors import ScenarioError
 
 Networks = Mapping[IPv4Network | IPv6Network, int]
 
-#: Behind no interface: the address is in no prefix.
+#: The address is in no prefix, so behind no interface.
 NOWHERE: Final = -1
 _BITS: Final[dict[int, int]] = {4: 32, 6: 128}
 
 
 class ByAddress:
-    """Source address to sw_if_index by longest prefix, IPv4 and IPv6; from nowhere to `default`.
+    """Source address to sw_if_index by longest prefix, IPv4 and IPv6; `default` for no match.
 
     `prefixes` are pairs of prefix text and sw_if_index. A packet whose source and destination lie
     behind the same interface gets INFO_SAME_SIDE, unless its destination is never forwarded
@@ -54,7 +54,7 @@ class ByAddress:
         self._ends = {family: _PrefixTable(ends, family) for family in _BITS}
 
     def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
-        """The interface of each packet, by its source; marks those that stayed on one side."""
+        """The interface of each packet, by its source; flags those that stayed on one side."""
         rx = np.full(len(columns), self.default, dtype=np.int64)
         for family, rows, sources, destinations in columns.addresses:
             sides = self._sides[family]
@@ -69,8 +69,8 @@ class ByAddress:
         assigned: list[int] = rx.tolist()
         return assigned
 
-    def unmet(self) -> list[str]:
-        """Nothing: a prefix from which no packet came is nothing to wonder about."""
+    def unmatched(self) -> list[str]:
+        """Nothing: a prefix without packets is ordinary."""
         return []
 
 
@@ -90,13 +90,13 @@ def _never_forwarded(address: int, length: int, is_ip6: bool) -> IPv4Network | I
 class _PrefixTable:
     """Longest prefix match in one family.
 
-    Nested prefixes cut the address space into ranges, in each of which one and the same prefix is
-    the longest; so many addresses are looked up by one binary search each.
+    Nested prefixes divide the address space into ranges with one longest prefix each, so an address
+    is looked up by one binary search.
     """
 
     def __init__(self, networks: Networks, family: int) -> None:
         self._bits = _BITS[family]
-        #: Prefix length to network address to where it leads, longest first.
+        #: Prefix length to network address to sw_if_index, longest first.
         self._by_length: dict[int, dict[int, int]] = {}
         edges = {0}
         for network in sorted(networks, key=lambda network: -network.prefixlen):
@@ -123,5 +123,5 @@ class _PrefixTable:
         return NOWHERE
 
     def longest_matches(self, addresses: NDArray[Any]) -> NDArray[np.int64]:
-        """Where each address leads, or NOWHERE; they are as in `Addresses`."""
+        """The sw_if_index of each address, or NOWHERE; they are as in `Addresses`."""
         return self._values[np.searchsorted(self._starts, addresses, side="right") - 1]

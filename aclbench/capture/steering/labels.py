@@ -1,7 +1,7 @@
-"""Steering by what a packet carries besides its addresses, or by where it stands.
+"""Steering by what a packet carries besides its addresses, or by the capture that it is in.
 
-Tags and MAC addresses are read from the raw batch, and only when they are gone by: `decode` skips
-them.
+VLAN tags and MAC addresses are read from the raw batch, and only when a steering uses them:
+`decode` skips them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _INNER_BITS: Final = 12
 
 
 class _Table:
-    """Labels, numbers each, and the interface of each; notes which of them were met.
+    """The interface of each label, a number; notes which of them occurred.
 
-    `given` are triples of a label, its words and its sw_if_index. Raises ScenarioError where one
-    label leads to two interfaces.
+    `given` are triples of a label, its name in messages and its sw_if_index. Raises ScenarioError
+    where one label leads to two interfaces.
     """
 
     def __init__(self, given: Iterable[tuple[int, str, int]]) -> None:
@@ -53,7 +53,7 @@ class _Table:
         rx[known] = self._rx[place[known]]
         self.met[place[known]] = True
 
-    def unmet(self) -> list[str]:
+    def unmatched(self) -> list[str]:
         return [self.words[i] for i in np.flatnonzero(~self.met).tolist()]
 
 
@@ -80,9 +80,9 @@ class ByVlan:
         assigned: list[int] = rx.tolist()
         return assigned
 
-    def unmet(self) -> list[str]:
+    def unmatched(self) -> list[str]:
         """The VLANs that no packet had."""
-        return self._table.unmet()
+        return self._table.unmatched()
 
 
 def parse_vlan(text: str) -> int:
@@ -118,9 +118,9 @@ class ByMac:
         assigned: list[int] = rx.tolist()
         return assigned
 
-    def unmet(self) -> list[str]:
+    def unmatched(self) -> list[str]:
         """The addresses that no packet came from."""
-        return self._table.unmet()
+        return self._table.unmatched()
 
 
 def parse_mac(text: str) -> int:
@@ -171,7 +171,7 @@ class ByCaptureInterface:
         assigned: list[int] = rx_of[batch.interface].tolist()
         return assigned
 
-    def unmet(self) -> list[str]:
+    def unmatched(self) -> list[str]:
         """The interfaces that no packet was captured on."""
         seen = ", ".join(self._seen)
         return [
@@ -182,7 +182,7 @@ class ByCaptureInterface:
 
 
 class ByCapture:
-    """By the capture that a packet stands in: `rx_of` has the sw_if_index of each."""
+    """By the capture that a packet is in: `rx_of` has the sw_if_index of each."""
 
     def __init__(self, rx_of: Sequence[int]) -> None:
         self._rx_of = tuple(rx_of)
@@ -191,6 +191,6 @@ class ByCapture:
         """One interface for the whole batch."""
         return [self._rx_of[batch.capture]] * len(batch)
 
-    def unmet(self) -> list[str]:
+    def unmatched(self) -> list[str]:
         """Nothing: a capture without packets is no mistake."""
         return []

@@ -1,4 +1,4 @@
-"""What every kind of steering offers."""
+"""The protocol that every kind of steering follows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aclbench.capture.columns import Columns
 
 
 class Steering(Protocol):
-    """Says which interface each packet of a capture enters."""
+    """Decides which interface each packet of a capture enters."""
 
     def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
         """The sw_if_index that each packet of a batch enters; `columns` is the batch decoded.
 
-        May set info bits of packets that, by this steering, never came to the firewall. Raises
-        CaptureError where the capture does not carry what the steering goes by.
+        May set info bits of packets that, by this steering, never reached the firewall. Raises
+        CaptureError where the capture lacks what the steering needs.
         """
 
-    def unmet(self) -> list[str]:
-        """What packets were to be told by and no packet had so far, in words."""
+    def unmatched(self) -> list[str]:
+        """The labels that no packet had so far, in words."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from aclbench.capture import (
+    CapturePosition,
     CaptureSequence,
-    Doubles,
+    Duplicates,
     Group,
-    Place,
     RawBatch,
     Steering,
     as_ethernet,
@@ -55,15 +55,15 @@ class Opened(NamedTuple):
 class FeedState(NamedTuple):
     """Where a feed is: at which group of packets, and how far into that group.
 
-    `places` are those at the beginning of the group, None before the first one; `doubles` is what
-    was found ahead of it. `opened` tells it from another feed of the same bench.
+    `positions` are those at the beginning of the group, None before the first one; `duplicates` is
+    what was found ahead of it. `opened` tells it from another feed of the same bench.
     """
 
-    places: tuple[Place, ...] | None
+    positions: tuple[CapturePosition, ...] | None
     position: int
     offset: int | None
     read: int
-    doubles: Doubles
+    duplicates: Duplicates
     opened: Opened
 
 
@@ -112,7 +112,7 @@ class Feed:
         #: The frame handed over last.
         self.latest: Frame | None = None
         #: Whether captures have packets twice, found ahead of the group and up to its end.
-        self._doubles_before = self.doubles = Doubles()
+        self._duplicates_before = self.duplicates = Duplicates()
 
     @property
     def offset(self) -> int | None:
@@ -189,14 +189,14 @@ class Feed:
                 f"{back:,} packet{'s'[: back != 1]} {have} a time earlier than one before; "
                 f"{they} taken at the latest time seen"
             )
-        if self.doubles.probable:
+        if self.duplicates.probable:
             notes.append(
-                f"probably captured twice: of {self.doubles.looked_at:,} packets looked at, "
-                f"{self.doubles.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
+                f"probably captured twice: of {self.duplicates.looked_at:,} packets looked at, "
+                f"{self.duplicates.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
                 f"tags, TTL and checksums aside), {_WHAT_TO_DO[self.by_time]}"
             )
         if self.read:
-            notes += [f"no packet was seen with {label}" for label in self.steering.unmet()]
+            notes += [f"no packet was seen with {label}" for label in self.steering.unmatched()]
         return tuple(notes)
 
     def decode_again(self, frame: Frame | None) -> Frame | None:
@@ -216,14 +216,14 @@ class Feed:
     def state(self, unhandled: int) -> FeedState:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
         if self._group is None:
-            return FeedState(None, 0, self._offset, 0, Doubles(), self._opened())
+            return FeedState(None, 0, self._offset, 0, Duplicates(), self._opened())
         position = min(self._position, len(self._packets.info)) - unhandled
         return FeedState(
-            self._group.places,
+            self._group.positions,
             position,
             self._offset,
             self.read - unhandled,
-            self._doubles_before,
+            self._duplicates_before,
             self._opened(),
         )
 
@@ -264,8 +264,8 @@ class Feed:
         feed._stamps = stamps
         feed.check_captures()
         feed._offset = state.offset
-        feed.doubles = state.doubles
-        feed._groups = feed._sequence.groups(state.places)
+        feed.duplicates = state.duplicates
+        feed._groups = feed._sequence.groups(state.positions)
         # Read anew, packets may fall into other groups; their order is the same.
         skip = state.position
         while skip and feed._next_group():
@@ -289,8 +289,8 @@ class Feed:
             return False
         finally:
             self.reading = False
-        self._doubles_before = self.doubles
-        self.doubles = self.doubles.look(group.parts, group.order, self.read)
+        self._duplicates_before = self.duplicates
+        self.duplicates = self.duplicates.look(group.parts, group.order, self.read)
         return True
 
     def _take_up(self, group: Group) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
-from aclbench.capture import Hand, as_frame, make_frame
+from aclbench.capture import PacketFields, as_frame, make_frame
 from aclbench.engine.packet import (
     INFO_L4_VALID,
     INFO_NONFIRST_FRAGMENT,
@@ -55,7 +55,7 @@ PORT = st.integers(0, 65535)
 @given(
     st.sampled_from((4, 6)).flatmap(
         lambda family: st.builds(
-            Hand,
+            PacketFields,
             st.sampled_from((6, 17, 1 if family == 4 else 58, 47)),
             ADDRESS[family],
             ADDRESS[family],
@@ -70,38 +70,38 @@ PORT = st.integers(0, 65535)
         )
     )
 )
-def test_frames_are_read_as_they_were_said(hand: Hand) -> None:
-    packet = parse_ethernet(make_frame(hand))
+def test_frames_are_read_as_they_were_said(fields: PacketFields) -> None:
+    packet = parse_ethernet(make_frame(fields))
     five = unpack_key(packet.key)
-    assert five.proto == hand.protocol
-    later = bool(hand.fragment)
+    assert five.proto == fields.protocol
+    later = bool(fields.fragment)
     assert bool(packet.info & INFO_NONFIRST_FRAGMENT) == later
     assert bool(packet.info & INFO_L4_VALID) != later
     ports = (0, 0)
-    if not later and hand.protocol in (6, 17):
-        ports = hand.sport, hand.dport
-    elif not later and hand.protocol != 47:
-        ports = hand.icmp_type, hand.icmp_code
+    if not later and fields.protocol in (6, 17):
+        ports = fields.sport, fields.dport
+    elif not later and fields.protocol != 47:
+        ports = fields.icmp_type, fields.icmp_code
     assert (five.sport, five.dport) == ports
-    if hand.protocol == 6 and not later:
-        assert packet.info & INFO_TCP_FLAGS_MASK == hand.tcp_flags
+    if fields.protocol == 6 and not later:
+        assert packet.info & INFO_TCP_FLAGS_MASK == fields.tcp_flags
 
 
 @pytest.mark.parametrize(
-    "hand",
+    "fields",
     [
-        Hand(6, "10.0.0.2", "192.168.0.2", 5, 80, 0x12),
-        Hand(17, "10.0.0.2", "192.168.0.2", 5, 53, vlan=7),
-        Hand(1, "10.0.0.2", "192.168.0.2", icmp_type=8),
-        Hand(6, "fd00::2", "fd00:2::2", 5, 80, 2),
-        Hand(17, "fd00::2", "fd00:2::2", 5, 53),
-        Hand(58, "fd00::2", "fd00:2::2", icmp_type=128),
+        PacketFields(6, "10.0.0.2", "192.168.0.2", 5, 80, 0x12),
+        PacketFields(17, "10.0.0.2", "192.168.0.2", 5, 53, vlan=7),
+        PacketFields(1, "10.0.0.2", "192.168.0.2", icmp_type=8),
+        PacketFields(6, "fd00::2", "fd00:2::2", 5, 80, 2),
+        PacketFields(17, "fd00::2", "fd00:2::2", 5, 53),
+        PacketFields(58, "fd00::2", "fd00:2::2", icmp_type=128),
     ],
 )
-def test_checksums_are_those_that_scapy_computes(hand: Hand) -> None:
+def test_checksums_are_those_that_scapy_computes(fields: PacketFields) -> None:
     from scapy.layers.l2 import Ether
 
-    frame = make_frame(hand)
+    frame = make_frame(fields)
     packet = Ether(frame)
     layer = packet
     while layer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from aclbench.capture import Hand, make_frame
+from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.bench.slices import refuse_running, run_in_slices
@@ -122,16 +122,18 @@ def read_order(parsed: ParsedCommand) -> Order:
     protocol = arguments.get("protocol")
     if protocol is None:
         protocol = next(_PROTOCOLS[word] for word in parsed.words if word in _PROTOCOLS)
-    hand = _read_hand(protocol, arguments["src"], arguments["dst"], given, arguments.get("vlan"))
+    fields = _read_fields(
+        protocol, arguments["src"], arguments["dst"], given, arguments.get("vlan")
+    )
     count, interval = given.get("count", 1), given.get("interval", 0)
     if (count - 1) * interval > LONGEST_NS:
         raise CommandError("that takes longer than a hundred years")
-    return Order(make_frame(hand), count, interval)
+    return Order(make_frame(fields), count, interval)
 
 
-def _read_hand(
+def _read_fields(
     protocol: int, src: Endpoint, dst: Endpoint, given: dict[str, Any], vlan: int | None
-) -> Hand:
+) -> PacketFields:
     if src.address.version != dst.address.version:
         raise CommandError(
             f"{src.address} and {dst.address} are of two families; one packet is not"
@@ -148,7 +150,7 @@ def _read_hand(
     if "type" in given and (protocol not in _ECHO_REQUEST or fragment.offset):
         what = "a fragment behind the first" if fragment.offset else "what is not ICMP"
         raise CommandError(f"{what} has no type and code")
-    return Hand(
+    return PacketFields(
         protocol,
         str(src.address),
         str(dst.address),

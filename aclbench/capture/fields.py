@@ -1,4 +1,4 @@
-"""One frame for a person who sends it by hand: real headers with checksums, byte by byte.
+"""Builds one frame from the fields that a person names: real headers, with checksums.
 
 Without scapy, whose import takes a second. MAC addresses are those that `craft` fills in.
 """
@@ -27,8 +27,8 @@ _MORE_FRAGMENTS_IP6: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """A packet as a person says it: both addresses of one family.
+class PacketFields:
+    """What a packet is to be made of; both addresses are of one family.
 
     `sport` and `dport` are TCP's and UDP's ports, `icmp_type` and `icmp_code` ICMP's.
     `fragment` is the offset in bytes, a multiple of 8, None for a whole packet.
@@ -47,52 +47,54 @@ class Hand:
     vlan: int | None = None
 
 
-def make_frame(hand: Hand) -> bytes:
+def make_frame(fields: PacketFields) -> bytes:
     """The Ethernet frame. A fragment behind the first carries 8 bytes and no L4 header."""
-    src, dst = ip_address(hand.src), ip_address(hand.dst)
-    l4 = bytes(8) if hand.fragment else _l4(hand, src, dst)
-    packet = _ip4(hand, src, dst, l4) if src.version == 4 else _ip6(hand, src, dst, l4)
+    src, dst = ip_address(fields.src), ip_address(fields.dst)
+    l4 = bytes(8) if fields.fragment else _l4(fields, src, dst)
+    packet = _ip4(fields, src, dst, l4) if src.version == 4 else _ip6(fields, src, dst, l4)
     macs = b"".join(bytes.fromhex(mac.replace(":", "")) for mac in (DESTINATION_MAC, SOURCE_MAC))
-    tag = pack("!HH", 0x8100, hand.vlan) if hand.vlan is not None else b""
+    tag = pack("!HH", 0x8100, fields.vlan) if fields.vlan is not None else b""
     return macs + tag + pack("!H", 0x0800 if src.version == 4 else 0x86DD) + packet
 
 
-def _ip4(hand: Hand, src: IPv4Address | IPv6Address, dst: object, l4: bytes) -> bytes:
+def _ip4(fields: PacketFields, src: IPv4Address | IPv6Address, dst: object, l4: bytes) -> bytes:
     assert isinstance(src, IPv4Address)
     assert isinstance(dst, IPv4Address), "both ends are of one family"
-    fragment = (hand.fragment or 0) // 8 | (_MORE_FRAGMENTS_IP4 if hand.more_fragments else 0)
-    fields = (0x45, 0, 20 + len(l4), _IDENT, fragment, _TTL, hand.protocol)
+    fragment = (fields.fragment or 0) // 8 | (_MORE_FRAGMENTS_IP4 if fields.more_fragments else 0)
+    header = (0x45, 0, 20 + len(l4), _IDENT, fragment, _TTL, fields.protocol)
     ends = src.packed + dst.packed
-    checksum = _checksum(pack("!BBHHHBBH", *fields, 0) + ends)
-    return pack("!BBHHHBBH", *fields, checksum) + ends + l4
+    checksum = _checksum(pack("!BBHHHBBH", *header, 0) + ends)
+    return pack("!BBHHHBBH", *header, checksum) + ends + l4
 
 
-def _ip6(hand: Hand, src: IPv4Address | IPv6Address, dst: object, l4: bytes) -> bytes:
+def _ip6(fields: PacketFields, src: IPv4Address | IPv6Address, dst: object, l4: bytes) -> bytes:
     assert isinstance(dst, IPv6Address), "both ends are of one family"
-    protocol = hand.protocol
-    if hand.fragment is not None:
-        where = hand.fragment | (_MORE_FRAGMENTS_IP6 if hand.more_fragments else 0)
+    protocol = fields.protocol
+    if fields.fragment is not None:
+        where = fields.fragment | (_MORE_FRAGMENTS_IP6 if fields.more_fragments else 0)
         l4 = pack("!BBHI", protocol, 0, where, _IDENT) + l4
         protocol = EH_FRAGMENT
     return pack("!IHBB", 6 << 28, len(l4), protocol, _TTL) + src.packed + dst.packed + l4
 
 
-def _l4(hand: Hand, src: IPv4Address | IPv6Address, dst: IPv4Address | IPv6Address) -> bytes:
+def _l4(
+    fields: PacketFields, src: IPv4Address | IPv6Address, dst: IPv4Address | IPv6Address
+) -> bytes:
     """The header behind IP, or 8 bytes of a protocol that is not known."""
-    if hand.protocol == PROTO_TCP:
-        ports = hand.sport, hand.dport
-        header = pack("!HHIIBBHHH", *ports, 0, 0, 0x50, hand.tcp_flags, _WINDOW, 0, 0)
+    if fields.protocol == PROTO_TCP:
+        ports = fields.sport, fields.dport
+        header = pack("!HHIIBBHHH", *ports, 0, 0, 0x50, fields.tcp_flags, _WINDOW, 0, 0)
         at = 16
-    elif hand.protocol == PROTO_UDP:
-        header, at = pack("!HHHH", hand.sport, hand.dport, 8, 0), 6
-    elif hand.protocol in (PROTO_ICMP, PROTO_ICMP6):
-        header, at = pack("!BBHHH", hand.icmp_type, hand.icmp_code, 0, _IDENT, 1), 2
+    elif fields.protocol == PROTO_UDP:
+        header, at = pack("!HHHH", fields.sport, fields.dport, 8, 0), 6
+    elif fields.protocol in (PROTO_ICMP, PROTO_ICMP6):
+        header, at = pack("!BBHHH", fields.icmp_type, fields.icmp_code, 0, _IDENT, 1), 2
     else:
         return bytes(8)
-    pseudo = src.packed + dst.packed + pack("!II", len(header), hand.protocol)
-    checksum = _checksum(header if hand.protocol == PROTO_ICMP else pseudo + header)
-    if hand.protocol == PROTO_UDP and not checksum:
-        checksum = 0xFFFF  # zero would say that there is none
+    pseudo = src.packed + dst.packed + pack("!II", len(header), fields.protocol)
+    checksum = _checksum(header if fields.protocol == PROTO_ICMP else pseudo + header)
+    if fields.protocol == PROTO_UDP and not checksum:
+        checksum = 0xFFFF  # zero would mean that there is no checksum
     return header[:at] + pack("!H", checksum) + header[at + 2 :]
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from capture.frames import MACS, batch_of, ethernet, icmp, ip6, tcp, udp
 
-from aclbench.capture import Doubles, RawBatch
-from aclbench.capture.doubles import identities
+from aclbench.capture import Duplicates, RawBatch
+from aclbench.capture.duplicates import identities
 
 MS = 1_000_000
 #: A time in ns and a frame.
@@ -33,13 +33,13 @@ def later_hop(frame: bytes) -> bytes:
     return MACS[::-1] + b"\x81\0\0\x0a" + frame[12:14] + bytes(ip)
 
 
-def seen(packets: Iterable[Seen]) -> Doubles:
+def seen(packets: Iterable[Seen]) -> Duplicates:
     """What is found in these packets, in the order of their times; without the number sampled."""
     ordered = sorted(packets, key=lambda packet: packet[0])
     batch = batch_of([frame for _, frame in ordered])
     times = np.array([time for time, _ in ordered], dtype=np.int64)
     batch = RawBatch(batch.data, batch.offset, batch.captured, times, 1)
-    found = Doubles().look([batch], None, 0)
+    found = Duplicates().look([batch], None, 0)
     assert found.sampled == len(ordered)
     return found._replace(sampled=0)
 
@@ -68,9 +68,9 @@ def test_both_sides_of_a_router(ident: Callable[[int], int], gap: int) -> None:
     """Each packet again a little later, changed as a router changes it."""
     once = conversation(ident)
     assert seen(once) == (0, 100, 0)
-    doubles = seen(once + [(time + gap, later_hop(frame)) for time, frame in once])
-    assert doubles == (0, 200, 200)
-    assert doubles.probable
+    duplicates = seen(once + [(time + gap, later_hop(frame)) for time, frame in once])
+    assert duplicates == (0, 200, 200)
+    assert duplicates.probable
 
 
 def test_the_same_later_is_no_copy() -> None:
@@ -82,9 +82,9 @@ def test_a_share_decides() -> None:
     """A few copies are none of the capture's making."""
     once = conversation()
     for count, probable in ((5, False), (9, False), (30, True)):
-        doubles = seen(once + [(time + 9, later_hop(frame)) for time, frame in once[:count]])
-        assert doubles.copies == 2 * count
-        assert doubles.probable == probable
+        duplicates = seen(once + [(time + 9, later_hop(frame)) for time, frame in once[:count]])
+        assert duplicates.copies == 2 * count
+        assert duplicates.probable == probable
 
 
 def test_what_an_end_repeats() -> None:
@@ -113,13 +113,13 @@ def test_across_merged_captures() -> None:
         times = np.array([time + n for time, _ in once], dtype=np.int64)
         parts.append(RawBatch(batch.data, batch.offset, batch.captured, times, 1, capture=n))
     order = np.argsort(np.concatenate([part.time_ns for part in parts]), kind="stable")
-    assert Doubles().look(parts, order, 0) == (200, 200, 200)
+    assert Duplicates().look(parts, order, 0) == (200, 200, 200)
 
 
 def test_one_packet_in_sixteen_is_looked_at() -> None:
     """Whether they have an identity or not."""
     part = batch_of([frame for _, frame in conversation()] + [ethernet(bytes(46), 0x0806)] * 100)
-    first = Doubles().look([part], None, 0)
+    first = Duplicates().look([part], None, 0)
     assert first == (200, 100, 0)
     assert first.look([part], None, 3199) == first
     assert first.look([part], None, 3200) == (400, 200, 0)

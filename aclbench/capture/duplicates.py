@@ -1,10 +1,11 @@
-"""Notices a capture that has its packets twice: taken on all interfaces, or on both sides.
+"""Detects a capture that has its packets twice: taken on all interfaces, or on both sides.
 
 The two copies of a packet may differ in all that a router or a switch changes on the way: MAC
-addresses, VLAN tags, DSCP, TTL and the IP checksum. The rest is hashed, and two packets of one hash
-within a millisecond are copies. What an end repeats is not: IPv4 tells that by the identification;
-where that is 0, and in IPv6, the checksum of L4 must agree too, and pure acknowledgements, which
-may well be repeated, are not looked at. A packet that comes more than a few times was made so.
+addresses, VLAN tags, DSCP, TTL and the IP checksum. The rest is hashed, and two packets with one
+hash within a millisecond are copies. A retransmission by a host is no copy: in IPv4 it has another
+identification. Where that is 0, and in IPv6, the L4 checksum must agree too, and pure
+acknowledgements, which may well be repeated, are left out. Packets with more than a few copies were
+sent so.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from aclbench.engine.packet import (
     TCP_ACK,
 )
 
-#: Packets of a group that are looked at, from its beginning ...
+#: Packets that are sampled of a group, from its beginning ...
 SAMPLE_PACKETS: Final = 2000
-#: ... of groups so far apart that one packet in so many is.
+#: ... and of all packets, one in so many.
 ONE_IN: Final = 16
-#: Copies of a packet are no further apart, in nanoseconds.
+#: The longest time between copies of a packet, in nanoseconds.
 APART_NS: Final = 1_000_000
-#: What is there more often was not copied on the way.
+#: A packet with more copies was not duplicated on the way.
 MOST_COPIES: Final = 4
-#: From this share of packets with a copy on, and this number, a capture is doubled.
+#: A capture is duplicated from this share of packets with a copy on, and this number.
 SHARE: Final = 0.2
 FEWEST: Final = 10
 
-#: All of L4 that is looked at.
+#: Bytes of L4 that are compared.
 _L4_BYTES: Final = 20
 _TCP_FLAGS_AT: Final = 13
 _TCP_CHECKSUM: Final = slice(16, 18)
@@ -53,10 +54,10 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-class Doubles(NamedTuple):
-    """How many packets were looked at, and how many of them have a copy.
+class Duplicates(NamedTuple):
+    """How many packets were examined, and how many of them have a copy.
 
-    `sampled` were chosen to be looked at; some of them have no identity.
+    `sampled` were chosen for it; not all of those can be compared.
     """
 
     sampled: int = 0
@@ -68,8 +69,8 @@ class Doubles(NamedTuple):
         """Whether the capture probably has its packets twice."""
         return self.copies >= FEWEST and self.copies > SHARE * self.looked_at
 
-    def look(self, parts: Sequence[RawBatch], order: Ints | None, packets_read: int) -> Doubles:
-        """Look at the beginning of a group, unless enough was looked at for `packets_read`.
+    def look(self, parts: Sequence[RawBatch], order: Ints | None, packets_read: int) -> Duplicates:
+        """Examine the beginning of a group, unless enough was examined for `packets_read`.
 
         `parts` and `order` are those of a `Group`.
         """
@@ -84,7 +85,7 @@ class Doubles(NamedTuple):
             times.append(sample.time_ns[is_known])
         identity, time_ns = np.concatenate(hashes), np.concatenate(times)
         copies = _count_copies(identity, time_ns)
-        return Doubles(
+        return Duplicates(
             self.sampled + sum(counts), self.looked_at + len(identity), self.copies + copies
         )
 
@@ -100,7 +101,7 @@ def _counts(parts: Sequence[RawBatch], order: Ints | None) -> list[int]:
 
 
 def _count_copies(identity: NDArray[np.uint64], time_ns: Ints) -> int:
-    """The packets that have another of the same identity near."""
+    """The number of packets that have another with the same hash nearby."""
     if len(identity) < 2:
         return 0
     order = np.lexsort((time_ns, identity))
@@ -117,7 +118,7 @@ def _count_copies(identity: NDArray[np.uint64], time_ns: Ints) -> int:
 
 
 def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
-    """A hash of what stays the same of each packet on its way, and for which packets there is one.
+    """A hash of what routers leave unchanged of each packet, and for which packets there is one.
 
     Those are IPv4 without options and IPv6 without extension headers, captured far enough.
     """
@@ -140,7 +141,7 @@ def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
 
 
 def _padded(batch: RawBatch) -> RawBatch:
-    """The batch with its own data alone, and more behind them than is looked at."""
+    """The batch with its own data alone, padded so that every window lies within."""
     if not len(batch):
         return batch
     begin, end = int(batch.offset[0]), int(batch.offset[-1] + batch.captured[-1])
@@ -148,7 +149,7 @@ def _padded(batch: RawBatch) -> RawBatch:
 
 
 def _read_ip4(window: Bytes, captured: Ints) -> Bools:
-    """Take out of each IPv4 packet what may change on its way; which have an identity?"""
+    """Blank in each IPv4 packet what may change on its way; which packets can be compared?"""
     total = _be16(window, 2)
     l4, proto = window[:, IP4_BYTES:], window[:, 9]
     is_plain = window[:, 0] == 0x45
@@ -158,7 +159,7 @@ def _read_ip4(window: Bytes, captured: Ints) -> Bools:
     _blank_behind(window, np.minimum(captured, total))
     window[:, 1] = window[:, 8] = 0
     window[:, 10:12] = 0
-    # A host hands some checksums on unfinished, so they count only where nothing else tells.
+    # With checksum offload some are not computed yet, so they count only where needed.
     for number, checksum in ((PROTO_TCP, _TCP_CHECKSUM), (PROTO_UDP, _UDP_CHECKSUM)):
         rows = numbered & (proto == number)
         l4[rows, checksum] = 0
@@ -198,7 +199,7 @@ def _has_checksum(proto: Bytes, l4_bytes: Ints) -> Bools:
 
 
 def _blank_behind(window: Bytes, length: Ints) -> None:
-    """Blank what was not captured, and what fills up a short frame."""
+    """Blank what was not captured, and the padding of a short frame."""
     window[np.arange(window.shape[1]) >= length[:, None]] = 0
 
 
@@ -206,7 +207,7 @@ def _be16(window: Bytes, at: int) -> Ints:
     return window[:, at].astype(np.int64) << 8 | window[:, at + 1]
 
 
-#: Odd numbers with well spread bits, one for each word of the longer window.
+#: Odd multipliers with well mixed bits, one for each word of the longer window.
 _ODD: Final = np.array(
     [(n * 0x9E3779B97F4A7C15 * 0xD1B54A32D192ED03) % (1 << 64) | 1 for n in range(1, 9)],
     dtype=np.uint64,
