@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -101,6 +102,24 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 def test_a_circle_is_found() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set[str]()}
     assert circles(graph) == {frozenset("abc")}
+
+
+def test_the_engine_imports_the_standard_library_alone() -> None:
+    """And what mypyc needs at run time."""
+    allowed = {*sys.stdlib_module_names, PACKAGE, "librt", "mypy_extensions"}
+    for module in modules():
+        if module.startswith(f"{PACKAGE}.engine"):
+            found = set(names_imported(module))
+            assert {name.partition(".")[0] for name in found} <= allowed, module
+
+
+def names_imported(module: str) -> Iterator[str]:
+    """The modules, of whatever package, that a module imports from."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield _base_of(module, node)
 
 
 def test_no_file_is_too_long() -> None:
