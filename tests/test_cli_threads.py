@@ -53,9 +53,9 @@ def test_at_the_wall_s_pace() -> None:
     [
         (("--order", "none"), 2, "--order goes with --threads"),
         (("--speed", "2"), 2, "--speed goes with --threads"),
-        (("--threads", "--speed", "0"), 2, "write max, or how many times"),
-        (("--threads", "--speed", "nan"), 2, "write max, or how many times"),
-        (("--threads", "--speed", "quick"), 2, "write max, or how many times"),
+        (("--threads", "--speed", "0"), 2, "write max, or the clock"),
+        (("--threads", "--speed", "nan"), 2, "write max, or the clock"),
+        (("--threads", "--speed", "quick"), 2, "write max, or the clock"),
         (("--threads", "--order", "any"), 2, "'connection', 'none'"),
         (("--threads", "--workers", "0"), 1, "at least one worker"),
     ],

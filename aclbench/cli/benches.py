@@ -1,4 +1,4 @@
-"""The bench that a face is to show: a scenario's, captures', a saved run's, or an empty one."""
+"""The bench for a face: of a scenario, captures, a saved run, or an empty one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def bench_maker(
     run: Path | None = None,
     threads: bool = False,
 ) -> tuple[Callable[[], Workbench], str]:
-    """What makes the bench that the arguments name, and its title; `run` comes before them."""
+    """What makes the bench named by the arguments, and its title; `run` overrides them."""
     from pathlib import Path
 
     from aclbench.workbench.workbench import Workbench
@@ -46,7 +46,7 @@ def bench_maker(
 
 
 def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
-    """What makes a bench without interfaces, to be set up by typing."""
+    """A function that makes a bench without interfaces, to be set up by commands."""
     from aclbench.workbench.rig.scenario import PLACEMENTS, Placement
     from aclbench.workbench.rig.start import DriverKind
     from aclbench.workbench.workbench import Workbench

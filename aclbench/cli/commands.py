@@ -1,4 +1,4 @@
-"""The command `aclbench` and what becomes of its errors: one subcommand a face."""
+"""The command `aclbench`, its subcommands, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ for command in (completion, explain, learn, repl, replay, synth, tui):
 def run() -> int:
     """Run the command that was typed; returns the exit code.
 
-    What a person did wrong is one message, never a traceback.
+    A user's error is one message, never a traceback.
     """
     try:
         code = cli.main(prog_name="aclbench", standalone_mode=False)
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # as with `>&-`: there is nowhere to write
+            if stream is not None:  # None where the shell closed it (`>&-`)
                 stream.flush()
-        # Everything is said and closed; taking a million sessions apart one by one helps nobody.
+        # Output is written and files are closed; freeing a million sessions one by one is no use.
         os._exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -52,7 +52,7 @@ def run() -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
+        # The reader of the output has gone.
         sys.stderr.close()
         return 1
     except OSError as error:

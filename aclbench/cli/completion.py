@@ -1,4 +1,4 @@
-"""What a shell completes, and the command that tells it how: `aclbench completion`."""
+"""Shell completion: the command `aclbench completion`, and completions of arguments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-#: The variable by which a shell asks for completions, as click names it.
+#: The variable by which a shell's script asks click for completions.
 VARIABLE: Final = "_ACLBENCH_COMPLETE"
 SHELLS: Final = ("bash", "zsh", "fish")
 
@@ -17,7 +17,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options, and the bundled names.
+    """Print a script that lets a shell complete commands, options and bundled names.
 
     bash: eval "$(aclbench completion bash)" in ~/.bashrc. zsh: the same with zsh, in ~/.zshrc,
     after compinit. fish: aclbench completion fish | source
@@ -31,7 +31,7 @@ def completion(context: click.Context, shell: str) -> None:
 def complete_files(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[Any]:
-    """Files, which the shell itself knows best."""
+    """Files: left to the shell."""
     return [CompletionItem(incomplete, type="file")]
 
 
@@ -52,7 +52,7 @@ def complete_lessons(
 def _names_or_files(incomplete: str, kinds: dict[str, str]) -> list[Any]:
     """Bundled names with the files beside them; where no name begins so, the shell's own files.
 
-    A shell that was told of names asks for no files, so those have to come from here.
+    bash completes files only if it gets no names, so files of this folder are given as well.
     """
     from aclbench.workbench.rig.bundled import bundled_files
 

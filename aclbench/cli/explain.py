@@ -12,7 +12,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from aclbench.workbench.workbench import Workbench
 
-#: The capture is played on by so many packets, until the one that is asked for has come.
+#: Packets that are played at a time, until the one that is asked for has come.
 PLAY_PACKETS = 2048
 
 

@@ -1,4 +1,4 @@
-"""What the arguments of a command name: the scenario, or the bench for captures that come alone."""
+"""The scenario that a command's arguments name, or one made for captures alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class BenchOptions(NamedTuple):
-    """What the command line says of the bench on which captures are played."""
+    """The options for the bench on which captures are played."""
 
     inside: tuple[str, ...]
     inside_vlan: tuple[str, ...]
@@ -34,7 +34,7 @@ class BenchOptions(NamedTuple):
 
     @property
     def inside_by(self) -> list[str]:
-        """The options that say what is inside otherwise than by address."""
+        """The options given that define the inside by something else than addresses."""
         fields = ("inside_vlan", "inside_mac", "inside_interface")
         return [f"--{field.replace('_', '-')}" for field in fields if getattr(self, field)]
 
@@ -109,7 +109,7 @@ OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
 
 
 def bench_options(command: Any) -> Any:
-    """The options that say on what bench a capture is played; they come as one, `asked`."""
+    """Add the options of `BenchOptions` to a command, which gets them as one, `asked`."""
 
     @wraps(command)
     def collected(**arguments: Any) -> Any:
@@ -128,7 +128,7 @@ def inputs_argument(metavar: str) -> Callable[[_Command], _Command]:
 
 
 def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
-    """The scenario that the arguments name, or the one for captures that come alone."""
+    """The scenario that the arguments name, or the one made for captures alone."""
     from dataclasses import replace
     from pathlib import Path
 
@@ -179,7 +179,7 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
 
 
 def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
-    """The interfaces and the captures that `--rx` names, as many of these as of those."""
+    """The interfaces and the captures that `--rx` names, in parallel lists."""
     from aclbench.workbench.rig.bundled import find_input
 
     names: list[str] = []
@@ -197,7 +197,7 @@ def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
 
 
 def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
-    """The inside interface of captures alone, and why it is that."""
+    """The inside interface for captures alone, and a sentence on how it was chosen."""
     from ipaddress import ip_network
 
     from aclbench.capture import guess_inside, parse_mac, parse_vlan
@@ -209,7 +209,7 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
                 parser(text)
             except AclbenchError as error:
                 raise click.UsageError(f"{option} {text}: {error}") from None
-            except ValueError as error:  # of `ip_network`, which names no right one
+            except ValueError as error:  # of `ip_network`, which does not say what would be right
                 raise click.UsageError(
                     f"{option} {text}: {error}; write 10.0.0.0/24 or fd00::/64"
                 ) from None
@@ -227,7 +227,7 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
     else:
         guess = guess_inside(capture)
         prefixes, why = guess.prefixes, guess.sentence
-    # A name of digits alone is none: it is the interface's number.
+    # Digits alone are an interface's number.
     interfaces = tuple(int(i) if i.isdecimal() else i for i in asked.inside_interface)
     words = [
         *(f"VLAN {vlan}" for vlan in asked.inside_vlan),

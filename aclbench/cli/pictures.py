@@ -11,16 +11,16 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from aclbench.workbench.workbench import Workbench
 
-#: The screen that is drawn, in columns and lines.
+#: The size of the screen, in columns and lines.
 SIZE: Final = (120, 36)
-#: Turns of the screen's loop within which it has painted itself.
+#: Iterations of the event loop within which the screen is painted.
 _TURNS: Final = 200
-#: A font that is fetched from elsewhere: a handout needs no other file.
+#: A web font, removed so that a handout needs no other file.
 _FONT: Final = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 def picture_of(bench: Workbench) -> str:
-    """The live screen on a bench that stands still, as SVG. AclbenchError: it does not paint."""
+    """The live screen on a paused bench, as SVG. Raises AclbenchError if it is not painted."""
     return _FONT.sub("", asyncio.run(_drawn(bench)))
 
 

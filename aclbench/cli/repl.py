@@ -92,7 +92,7 @@ def repl(
 
 
 def batch_lines(given: tuple[str, ...], file: str | None) -> Iterator[Line]:
-    """The file's lines, then those given; else those of standard input."""
+    """The file's lines, then those given; without any those of standard input."""
     from pathlib import Path
 
     from aclbench.repl.batch import file_lines, given_lines, stream_lines

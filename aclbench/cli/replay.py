@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from aclbench.workbench.workbench import Workbench
 
-#: Captures smaller than this are done before a bar is painted.
+#: Captures smaller than this are replayed before a bar would be painted.
 PROGRESS_BYTES = 2 << 20
-#: A replay looks so often for Ctrl-C and paints its progress.
+#: Packets and turns between two looks for Ctrl-C and paintings of the progress.
 PLAY_PACKETS = 20_000
 PLAY_TURNS = 20_000
 
@@ -98,7 +98,7 @@ def replay(
             written_capture("--write-dropped", write_dropped),
         )
         bench.listen(split.hear)
-    has_bar = not trace and only is None  # their lines would run into it
+    has_bar = not trace and only is None  # it would be mixed with the lines of packets
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
@@ -117,7 +117,7 @@ def replay(
 
 
 def written_capture(option: str, file: str | None) -> Path | None:
-    """The capture that a replay is to write; not one with the report in it."""
+    """The path of a capture to write; it can't be standard output, where the report goes."""
     from pathlib import Path
 
     if file is None:
@@ -130,15 +130,15 @@ def written_capture(option: str, file: str | None) -> Path | None:
 
 
 class _StopReading(BaseException):
-    """Ctrl-C came again, while more of a capture was waited for."""
+    """A second Ctrl-C, while waiting for more of a capture."""
 
 
 def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     """Play all captures, or up to a time; returns True if Ctrl-C ended it.
 
-    Ctrl-C is waited for between two packets, so that the figures are those of whole packets, and
-    until a pipe has given what its other end, which mostly is interrupted too, had left. A second
-    one ends the wait for a pipe; or, where a packet is in hand, the replay without figures.
+    Ctrl-C takes effect between two packets, so that the figures are those of whole packets, and
+    after what is left in a pipe (whose writer is mostly interrupted as well). A second one ends the
+    wait for a pipe, or else the replay, without figures.
     """
     stop: list[int] = []
 
@@ -173,7 +173,7 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
 
 @contextmanager
 def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
-    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what paints it."""
+    """A bar with rate and time left on a terminal, else none. Yields what paints it."""
     if not sys.stderr.isatty() or bench.feed is None or bench.feed.progress[1] < PROGRESS_BYTES:
         yield lambda: None
         return
@@ -200,9 +200,9 @@ def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
 
 
 def only_packets(bench: Workbench, only: str | None) -> str:
-    """The filter of `--only`, empty without one; one that can never let a packet through is wrong.
+    """The filter of `--only`, empty without one. UsageError for one that can never match a packet.
 
-    A reason that names a rule is known by the bench's ACLs.
+    Reasons that name a rule depend on the bench's ACLs.
     """
     from aclbench.workbench.inquiry.outputs import known_filters
 
@@ -219,7 +219,7 @@ def only_packets(bench: Workbench, only: str | None) -> str:
 
 
 def print_report(bench: Workbench, as_json: bool, stopped_by: AclbenchError | None) -> None:
-    """Print the figures so far, on standard output, and in JSON what ended the replay early."""
+    """Print the figures so far, and in JSON the error that ended the replay early."""
     report = bench.report()
     if as_json:
         import json

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from aclbench.capture import PcapWriter, Traffic
 
-#: Where only one of the two is said.
+#: Used where only one of the two is given.
 PACKETS_PER_FLOW = 10
 
-#: The options by name: what they take and mean. Without one, `Traffic` has the default.
+#: The options: name, type, metavar, help. Defaults are those of `Traffic`.
 OPTIONS: tuple[tuple[str, Any, str, str], ...] = (
     ("--packets", int, "N", "Packets in all. [10 a flow]"),
     ("--flows", int, "N", "Flows: connections, UDP conversations, pings. [a tenth of "
@@ -97,7 +97,7 @@ def traffic_of(asked: dict[str, Any]) -> Traffic:
         if name in given:
             given[f"{name}_ns"] = parse_duration(name, given.pop(name))
     if "idle_every" in given and not given.get("idle_ns"):
-        raise SynthError("--idle-every says how often; say with --idle SECONDS how long")
+        raise SynthError("--idle-every gives how often; give with --idle SECONDS how long")
     if "start" in given:
         given["start_ns"] = parse_start(given.pop("start"))
     for name, key in (("ip6", "ip6_percent"), ("frame_size", "frame_bytes")):
@@ -108,7 +108,7 @@ def traffic_of(asked: dict[str, Any]) -> Traffic:
 
 @contextmanager
 def output(file: str, force: bool) -> Iterator[PcapWriter]:
-    """What writes to the file; one that is not written whole does not stay."""
+    """A writer to the file, which is removed if it is not written completely."""
     from aclbench.capture import PcapWriter
 
     if file == "-":
@@ -128,7 +128,7 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
         raise AclbenchError(f"{file}: a directory; name a file in it")
     if path.exists() and not force:
         raise AclbenchError(f"{file}: there is such a file; name another, or give --force")
-    writer = PcapWriter(path)  # a file that cannot be opened stays as it is
+    writer = PcapWriter(path)  # raises before an existing file is changed
     try:
         with writer:
             yield writer

@@ -1,4 +1,4 @@
-"""The options that have a bench run on real threads."""
+"""The options for a bench on real threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 class ThreadOptions(NamedTuple):
-    """What the command line says of threads. `speed` None: the capture leads the clock."""
+    """The options for real threads. `speed` None: the capture leads the clock."""
 
     threads: bool
     order: str | None
@@ -23,7 +23,7 @@ class ThreadOptions(NamedTuple):
 
 
 class _Speed(click.ParamType):  # type: ignore[type-arg]
-    """`max`, or a number of times the wall's speed."""
+    """`max`, or a multiple of real time."""
 
     name = "speed"
 
@@ -36,8 +36,7 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]
             speed = 0.0
         if not 1e-6 <= speed <= 1e6:
             self.fail(
-                f"{value}: write max, or how many times as fast as the wall's the clock is to go: "
-                "1, 60, 0.1",
+                f"{value}: write max, or the clock's speed as a multiple of real time: 1, 60, 0.1",
                 param,
                 ctx,
             )
@@ -45,7 +44,7 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]
 
 
 def thread_options(command: Any) -> Any:
-    """The options of `ThreadOptions`; they come as one, `on`."""
+    """Add the options of `ThreadOptions` to a command, which gets them as one, `on`."""
 
     @wraps(command)
     def collected(threads: bool, order: str | None, speed: Any, **arguments: Any) -> Any:
@@ -71,8 +70,8 @@ def thread_options(command: Any) -> Any:
             "--speed",
             type=_Speed(),
             metavar="max|TIMES",
-            help="With --threads: max, and the capture leads the clock; or how many times as fast "
-            "as the wall's it goes. [max]",
+            help="With --threads: max, and the capture leads the clock; or a multiple of real "
+            "time. [max]",
         ),
     )
     wrapped: Any = collected

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aclbench.workbench.history.runfile import Recorder
     from aclbench.workbench.workbench import Workbench
 
-#: What a newcomer is shown.
+#: What is shown the first time.
 FIRST: Final = "aging"
 
 
@@ -50,7 +50,7 @@ def tui(
     `aging`. A .run file goes on where it was saved. Press ? for the keys.
     """
     if write_config:
-        say_config()
+        write_config_file()
         return
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
@@ -59,12 +59,12 @@ def tui(
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
-    settings, says = read_settings()
+    settings, notices = read_settings()
     left_behind = None if inputs or asked.rx or threads else offered_record()
     recorders: list[Recorder] = []
-    make_bench, title, inputs = first_bench(inputs, asked, left_behind, threads, says)
+    make_bench, title, inputs = first_bench(inputs, asked, left_behind, threads, notices)
     if left_behind is None and not asked.rx:
-        remember_inputs(inputs, says.append)
+        remember_inputs(inputs, notices.append)
 
     def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
         another = tuple(shlex.split(line))
@@ -83,7 +83,7 @@ def tui(
         threaded=threads,
         open_bench=open_bench,
         settings=settings,
-        says=tuple(says),
+        says=tuple(notices),
     )
     for recorder in recorders:
         recorder.close()
@@ -96,25 +96,25 @@ def first_bench(
     asked: BenchOptions,
     left_behind: Path | None,
     threads: bool,
-    says: list[str],
+    notices: list[str],
 ) -> tuple[Callable[[], Workbench], str, tuple[str, ...]]:
     """What is shown first: what makes it, its title, and its inputs.
 
-    That is what was asked for, or else what was shown last. Where that can't be made again, `says`
-    gets the reason, and it is what a newcomer is shown. Raises AclbenchError.
+    That is what was asked for, or else what was shown last. Where that can't be made again, it is
+    FIRST, and `notices` gets the reason. Raises AclbenchError.
     """
     from aclbench.tui.settings import last_inputs
 
     named = bool(inputs or asked.rx or left_behind)
     if not inputs and not asked.rx:
-        inputs = last_inputs(says.append)
+        inputs = last_inputs(notices.append)
     try:
         make_bench, title = bench_maker(inputs or (FIRST,), asked, left_behind, threads)
-        make_bench()  # what is wrong with it is better said before the screen is taken
+        make_bench()  # errors are better shown before the screen takes the terminal
     except AclbenchError as error:
         if named:
             raise
-        says.append(f"what was shown last cannot be shown again: {error}")
+        notices.append(f"what was shown last cannot be shown again: {error}")
         inputs = (FIRST,)
         make_bench, title = bench_maker(inputs, asked, None, threads)
     return make_bench, title, inputs
@@ -123,7 +123,7 @@ def first_bench(
 def recorded(
     make_bench: Callable[[], Workbench], recorders: list[Recorder], threads: bool
 ) -> Callable[[], Workbench]:
-    """The same bench, with its run kept on disk as it goes; on real threads there is no record."""
+    """The same bench, with its run recorded on disk; on real threads there is no record."""
     from aclbench.workbench.history.records import begin_record
 
     def make_and_record() -> Workbench:
@@ -139,8 +139,8 @@ def recorded(
     return make_bench if threads else make_and_record
 
 
-def say_config() -> None:
-    """Write the settings' template where there are none, and say where they are."""
+def write_config_file() -> None:
+    """Write the template of the settings unless there are some; print where they are."""
     from aclbench.tui.settings import config_file, write_template
 
     try:
@@ -151,7 +151,7 @@ def say_config() -> None:
 
 
 def offered_record() -> Path | None:
-    """A run that was interrupted, if the person wants to go on with it; one declined is gone."""
+    """An interrupted run that the user wants to continue; one that is declined is deleted."""
     from aclbench.workbench.history.records import interrupted_records
 
     for record in interrupted_records():

@@ -7,7 +7,7 @@ import click
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.doing import refuse_without_terminal
 from aclbench.cli.learn.group import learn
-from aclbench.cli.learn.listing import say_notices
+from aclbench.cli.learn.listing import print_notices
 from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 
@@ -78,13 +78,13 @@ def submit(lesson: str, name: str, out: str | None, force: bool) -> None:
     found = find_lesson(lesson)
     progress = Progress()
     if progress.of(found) is None:
-        say_notices(progress.notices)
+        print_notices(progress.notices)
         raise AclbenchError(f"{found.name} was not begun yet: aclbench learn {lesson}")
     run = progress.resume(found)
     try:
         submission = submission_of(run, name)
     finally:
-        say_notices([*progress.notices, *run.notices])
+        print_notices([*progress.notices, *run.notices])
         run.close()
     path = Path(out if out is not None else file_name(submission))
     write_submission(submission, path, force)

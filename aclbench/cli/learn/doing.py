@@ -23,8 +23,8 @@ def in_tui(run: LessonRun, progress: Progress) -> None:
     from aclbench.tui.app import run_tui_lesson
     from aclbench.tui.settings import read_settings
 
-    settings, says = read_settings()
-    run_tui_lesson(run, progress, settings, tuple(says))
+    settings, notices = read_settings()
+    run_tui_lesson(run, progress, settings, tuple(notices))
 
 
 def in_repl(run: LessonRun, progress: Progress) -> None:
@@ -34,12 +34,12 @@ def in_repl(run: LessonRun, progress: Progress) -> None:
     run_lesson(run, progress)
 
 
-#: Where a lesson can be done. The first is where it is unless asked otherwise.
+#: The faces in which a lesson can be done; the first is the default.
 FACES: Final[dict[str, Callable[[LessonRun, Progress], None]]] = {"tui": in_tui, "repl": in_repl}
 
 
 def open_lesson(lesson: Lesson, restart: bool = False, face: str = "") -> None:
-    """Have a person do a lesson where he left it, in one of the faces; then progress is kept."""
+    """Continue a lesson in one of the faces, and keep the progress."""
     from aclbench.tutor.course import LessonRun
     from aclbench.tutor.progress import Progress
 
@@ -71,6 +71,6 @@ def open_(lesson: str, restart: bool, repl: bool) -> None:
 
 
 def refuse_without_terminal(instead: str) -> None:
-    """AclbenchError: nobody sits there; `instead` says what needs nobody."""
+    """Raise AclbenchError without a terminal; `instead` names a command that needs none."""
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise AclbenchError(f"a lesson needs somebody at a terminal; {instead} without one")

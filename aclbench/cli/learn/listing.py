@@ -42,7 +42,7 @@ def list_lessons() -> None:
     for line in table_lines(rows, shutil.get_terminal_size().columns):
         click.echo(line)
     click.echo("\n`aclbench learn N` runs one, where you left it; --restart from its beginning.")
-    say_notices(progress.notices)
+    print_notices(progress.notices)
 
 
 def lesson_row(lesson: Lesson, progress: LessonProgress | None) -> Row:
@@ -70,7 +70,7 @@ def table_lines(rows: list[Row], width: int) -> Iterator[str]:
         ).rstrip()
 
 
-def say_notices(notices: list[str]) -> None:
-    """What was found damaged, on standard error."""
+def print_notices(notices: list[str]) -> None:
+    """Print notices of damaged files, on standard error."""
     for notice in notices:
         click.echo(f"aclbench: {notice}", err=True)
