@@ -21,7 +21,8 @@ LOWEST := .venv-lowest
 WHEEL := build/wheel-test
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: run test test-lowest wheel-test check lint types imports bench fuzz stress test-freethreaded \ docs pictures dist clean test-seeds help
+.PHONY: run test test-lowest test-seeds wheel-test check lint types imports bench fuzz stress \
+	test-freethreaded docs pictures dist clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
