@@ -346,7 +346,7 @@ class Stepping:
     def _cleaner_step(self) -> StepTaken:
         label = self._cleaner.label if self._cleaner.in_turn else "wake up"
         self._cleaner.step(self.now)
-        return self._taken(CLEANER, label, not self._cleaner.in_turn)
+        return self._note_step(CLEANER, label, not self._cleaner.in_turn)
 
     def _thread_step(self, thread_index: int) -> StepTaken:
         turn = self._begun.get(thread_index)
@@ -356,7 +356,7 @@ class Stepping:
         finished = turn.upcoming is None
         if finished:
             del self._begun[thread_index]
-        return self._taken(thread_index, label, finished, turn.is_packet)
+        return self._note_step(thread_index, label, finished, turn.is_packet)
 
     def _clock_step(self) -> StepTaken:
         self._admit_arrived()
@@ -366,26 +366,24 @@ class Stepping:
         self.now = due
         self._due = 0
         self._clean = False
-        return self._taken(CLOCK, GO_ON, finished=True)
+        return self._note_step(CLOCK, GO_ON, finished=True)
 
-    def _taken(self, actor: int, label: str, finished: bool, is_packet: bool = False) -> StepTaken:
-        """Note the step that an actor took."""
+    def _note_step(
+        self, actor: int, label: str, finished: bool, is_packet: bool = False
+    ) -> StepTaken:
+        """Note a step: who took it, and how far the run is by now."""
         self._current = actor
-        self._note_step(finished, is_packet)
-        return StepTaken(self.now, actor, label, finished)
-
-    def _note_step(self, finished: bool, is_packet: bool) -> None:
-        """Keep the position, step by step."""
         self.steps_taken += 1
         if not finished:
             self._steps += 1
-            return
-        self._steps = 0
-        if is_packet:
-            self._packets += 1
-            self._turns = 0
         else:
-            self._turns += 1
+            self._steps = 0
+            if is_packet:
+                self._packets += 1
+                self._turns = 0
+            else:
+                self._turns += 1
+        return StepTaken(self.now, actor, label, finished)
 
     def _begin_turn(self, thread_index: int) -> ThreadTurn:
         """What an idle thread does next: an interrupt that is raised first, then packets."""
