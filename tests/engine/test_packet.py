@@ -279,30 +279,20 @@ def test_icmp_of_the_other_family_is_a_protocol_like_any_other():
         assert not info(data) & INFO_ICMP
 
 
-@pytest.mark.parametrize("icmp_type", range(256))
-def test_icmp4_replies_pair_with_their_requests(icmp_type):
-    """The reply is found under its request's key, in the opposite direction; others are not."""
-    reply = parse_ethernet(frame4(icmp(icmp_type), 1, OUTSIDE, INSIDE))
-    request = REQUESTS4.get(icmp_type)
-    if request is None:
-        assert request_key(reply.key) is None
-    else:
-        sent = parse_ethernet(frame4(icmp(request), 1))
-        assert request_key(reply.key) == sent.mirror_key
-        assert request_key(reply.mirror_key) == sent.key
-
-
-@pytest.mark.parametrize("icmp_type", range(256))
-def test_icmp6_replies_pair_with_their_requests(icmp_type):
-    """The same over IPv6: echo and node information."""
-    reply = parse_ethernet(frame6(icmp(icmp_type), 58, OUTSIDE6, INSIDE6))
-    request = REQUESTS6.get(icmp_type)
-    if request is None:
-        assert request_key(reply.key) is None
-    else:
-        sent = parse_ethernet(frame6(icmp(request), 58))
-        assert request_key(reply.key) == sent.mirror_key
-        assert request_key(reply.mirror_key) == sent.key
+@pytest.mark.parametrize(
+    ("frame", "proto", "ends", "requests"),
+    [(frame4, 1, (OUTSIDE, INSIDE), REQUESTS4), (frame6, 58, (OUTSIDE6, INSIDE6), REQUESTS6)],
+)
+def test_icmp_replies_pair_with_their_requests(frame, proto, ends, requests):
+    """Of all types: a reply is found under its request's key, in the opposite direction."""
+    for icmp_type in range(256):
+        reply = parse_ethernet(frame(icmp(icmp_type), proto, *ends))
+        if icmp_type not in requests:
+            assert request_key(reply.key) is None, icmp_type
+            continue
+        sent = parse_ethernet(frame(icmp(requests[icmp_type]), proto, *reversed(ends)))
+        assert request_key(reply.key) == sent.mirror_key, icmp_type
+        assert request_key(reply.mirror_key) == sent.key, icmp_type
 
 
 # --- for any bytes ---------------------------------------------------------------------------
