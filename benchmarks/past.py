@@ -21,7 +21,7 @@ def speed_kept(path: Path) -> Callable[[], Figure]:
             gc.disable()
             seconds[history] = seconds_of(bench.play)
             gc.enable()
-        said = f"checkpoints take {bench.past.memory_used() / 1e6:.0f} MB"
+        said = f"checkpoints take {bench.past.checkpoints.used_bytes / 1e6:.0f} MB"
         return Figure(100 * seconds[False] / seconds[True], said)
 
     return run

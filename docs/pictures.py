@@ -67,8 +67,8 @@ async def draw(picture: Picture) -> None:
         return bench
 
     bench = make()
-    assert bench.scenario is not None
-    app = AclbenchApp(make, bench.scenario.title)
+    assert bench.rig.scenario is not None
+    app = AclbenchApp(make, bench.rig.scenario.title)
     async with app.run_test(size=picture.size) as pilot:
         await ready(pilot)
         for key in picture.keys:

@@ -62,7 +62,7 @@ def play_up_to(bench: Workbench, frame: int) -> None:
 
     One capture hands its packets over in order.
     """
-    alone = frame > 0 and bench.feed is not None and len(bench.feed.captures) == 1
+    alone = frame > 0 and bench.rig.feed is not None and len(bench.rig.feed.captures) == 1
     while not bench.play(min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS):
         if alone and bench.snapshot().packets.read >= frame:
             return

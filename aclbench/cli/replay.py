@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 #: Captures smaller than this are replayed before a bar would be painted.
 PROGRESS_BYTES = 2 << 20
-#: Packets and turns between two looks for Ctrl-C and paintings of the progress.
-PLAY_PACKETS = 20_000
-PLAY_TURNS = 20_000
+#: A replay looks so often for Ctrl-C and paints its progress, in seconds.
+BETWEEN_BARS_S = 0.05
 
 
 @click.command()
@@ -89,16 +88,16 @@ def replay(
     if trace or only is not None:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
-        bench.listen(TraceLines(bench, click.echo, only_packets(bench, only)).hear)
+        bench.listeners.add(TraceLines(bench.rig, click.echo, only_packets(bench, only)).hear)
     split: SplitCaptures | None = None
     if write_passed is not None or write_dropped is not None:
         split = SplitCaptures(
-            bench,
+            bench.rig,
             written_capture("--write-passed", write_passed),
             written_capture("--write-dropped", write_dropped),
         )
-        bench.listen(split.hear)
-    has_bar = not trace and only is None  # it would be mixed with the lines of packets
+        bench.listeners.add(split.hear)
+    has_bar = not trace and only is None  # their lines would run into it
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
@@ -144,10 +143,12 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
 
     def interrupt(number: int, frame: object) -> None:
         if stop:
-            reading = bench.feed is not None and bench.feed.reading
+            reading = bench.rig.feed is not None and bench.rig.feed.reading
             raise _StopReading if reading else KeyboardInterrupt
         stop.append(number)
         bench.stop()
+
+    from aclbench.workbench.tasks import Task
 
     before = signal.signal(signal.SIGINT, interrupt)
     # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
@@ -156,13 +157,14 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     gc.disable()
     try:
         with progress_bar(bench) if has_bar else nullcontext(lambda: None) as advance:
-            ended = False
-            while not ended and not stop:
-                if end_ns is None:
-                    ended = bench.play(PLAY_PACKETS, PLAY_TURNS)
-                else:
-                    ended = bench.run_until(end_ns, PLAY_PACKETS, PLAY_TURNS)
+            transport = bench.transport
+            run = transport.playing() if end_ns is None else transport.running(end_ns)
+            task = Task(run)
+            while not stop and not task.work(BETWEEN_BARS_S):
                 advance()
+            task.stop()
+        if task.error is not None:
+            raise task.error
     except _StopReading:
         pass
     finally:
@@ -173,14 +175,17 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
 
 @contextmanager
 def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
-    """A bar with rate and time left on a terminal, else none. Yields what paints it."""
-    if not sys.stderr.isatty() or bench.feed is None or bench.feed.progress[1] < PROGRESS_BYTES:
+    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what paints it."""
+    if (
+        not sys.stderr.isatty()
+        or bench.rig.feed is None
+        or bench.rig.feed.progress[1] < PROGRESS_BYTES
+    ):
         yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    feed = bench.feed
     columns = (
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
@@ -208,7 +213,7 @@ def only_packets(bench: Workbench, only: str | None) -> str:
 
     if only is None:
         return ""
-    fates, reasons = known_filters(bench)
+    fates, reasons = known_filters(bench.rig)
     wanted = only.replace("_", " ").lower()
     if wanted and (wanted in fates or any(wanted in reason.lower() for reason in reasons)):
         return only

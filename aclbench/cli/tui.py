@@ -16,7 +16,7 @@ from aclbench.errors import AclbenchError, RunFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.workbench.history.runfile import Recorder
+    from aclbench.workbench.history.recorder import Recorder
     from aclbench.workbench.workbench import Workbench
 
 #: What is shown the first time.
@@ -129,7 +129,7 @@ def recorded(
     def make_and_record() -> Workbench:
         bench = make_bench()
         try:
-            recorders.append(begin_record(bench))
+            recorders.append(begin_record(bench.past))
         except OSError:
             click.echo("no record of the run is kept: the state folder cannot be written", err=True)
         except RunFileError as error:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from platformdirs import user_state_path
 from prompt_toolkit import PromptSession
@@ -29,8 +27,6 @@ from aclbench.workbench.commands.bench.helping import in_quotes, what_next
 from aclbench.workbench.grammar import GrammarError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from aclbench.workbench.workbench import Workbench
 
 PROMPT: Final = "aclbench# "
@@ -166,8 +162,7 @@ class Prompt:
         """Run a line; True: it leaves. Ctrl-C ends what runs, and not the session."""
         printer = self._session.printer
         try:
-            with interrupting(self._bench()):
-                return self._session.run(line)
+            return self._session.run(line)
         except KeyboardInterrupt:
             printer.output("stopped")
         except AclbenchError as error:
@@ -179,20 +174,6 @@ def _caret(error: AclbenchError) -> int | None:
     """The column below the word that is to blame, the prompt before it."""
     column = error.column if isinstance(error, GrammarError) else None
     return None if column is None else len(PROMPT) + column
-
-
-@contextmanager
-def interrupting(bench: Workbench) -> Iterator[None]:
-    """Ctrl-C ends what the bench runs, where it can be ended; see `Workbench.interrupt`."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        bench.interrupt()
-
-    before: Any = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def greet(title: str) -> None:

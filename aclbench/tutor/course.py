@@ -70,7 +70,7 @@ class LessonRun:
         self._make = make_bench if make_bench is not None else lambda: lesson_bench(lesson)
         self._budget = budget
         self.bench = self._make()
-        self._start, self._scenario = self.bench.start, self.bench.scenario
+        self._start, self._scenario = self.bench.rig.start, self.bench.rig.scenario
         self._since = Since(self.bench)
         self._checkpoint = Checkpoint(())
         self.done: set[int] = set()
@@ -142,7 +142,7 @@ class LessonRun:
         if branch is None or point is None or history.branches.get(branch.name) is not branch:
             fresh = self._make()
             perform_inputs(fresh, there.inputs)
-            self.bench.adopt(fresh)
+            self._become(fresh)
             self._checkpoint = self._here(there.inputs)
             return
         if history.branch is not branch:
@@ -160,7 +160,7 @@ class LessonRun:
         step = self.lesson.steps[number - 1]
         try:
             if step.fresh:
-                self.bench.adopt(self._make())
+                self._become(self._make())
             self._run(step.set_up)
         except LessonError:
             self._stand_at(number)
@@ -170,7 +170,7 @@ class LessonRun:
 
     def _stand_at(self, number: int) -> None:
         """Enter a step on a bench on which the lesson's own lines were run. LessonError."""
-        self.bench.adopt(self._make())
+        self._become(self._make())
         for step in self.lesson.steps[self._first_before(number) - 1 : number - 1]:
             self._run(step.set_up)
             self._run(solution_of(step))
@@ -317,6 +317,10 @@ class LessonRun:
         if self._has_moved():
             self.undo()
 
+    def _become(self, fresh: Workbench) -> None:
+        """Put another bench in the place of the lesson's, which faces hold."""
+        self.bench.become(fresh.rig, fresh.history)
+
     def _has_moved(self) -> bool:
         """Something was done to the bench since the step was entered."""
         return inputs_so_far(self.bench) != self._checkpoint.inputs or not self._on_lesson_bench()
@@ -326,7 +330,7 @@ class LessonRun:
         try:
             return run_lines(self.bench, lines, self._budget or Budget())
         except TooMuch:
-            self.bench.adopt(self._make())
+            self._become(self._make())
             raise
 
     def _fill(self, work_out: Callable[[BenchWorld], Any], world: BenchWorld | None = None) -> Any:
@@ -347,7 +351,7 @@ class LessonRun:
 
     def _on_lesson_bench(self) -> bool:
         """Whether the bench's start is the lesson's: somebody may have loaded another."""
-        return self.bench.scenario == self._scenario and self.bench.start == self._start
+        return self.bench.rig.scenario == self._scenario and self.bench.rig.start == self._start
 
     def to_state(self) -> dict[str, Any]:
         """All that is needed to go on later, as plain values for `json.dumps`."""
@@ -421,7 +425,7 @@ class LessonRun:
         """Stand where a step was done, by its inputs. AclbenchError, AssertionError: they fail."""
         bench = self._make()
         perform_inputs(bench, work.inputs, self._budget)
-        self.bench.adopt(bench)
+        self._become(bench)
         self._number = number
         self._checkpoint = Checkpoint(work.begin)
         self._since.begin(kinds_of(self.step), work.begin)

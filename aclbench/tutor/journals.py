@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aclbench.engine.counts import event_counts
 from aclbench.tutor.lesson import LessonError
 from aclbench.tutor.running import Budget, refuse_foreign
 from aclbench.workbench.history.branch import Branch
@@ -20,6 +19,7 @@ from aclbench.workbench.rig.inputs import (
     op_from_json,
     op_to_json,
 )
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
 
 #: What an input costs by itself, as if it made so many events.
@@ -60,7 +60,7 @@ class Work:
 def inputs_so_far(bench: Workbench) -> tuple[Op, ...]:
     """The inputs that lead from the bench's start to where it stands now."""
     history = bench.past
-    events = sum(event_counts(bench.machine.am))
+    events = bench.rig.events_so_far()
     return tuple(history.branch.fork("here", history.cursor, events).ops)
 
 
@@ -94,15 +94,12 @@ def perform_inputs(bench: Workbench, inputs: Sequence[Op], budget: Budget | None
 
     With a budget they may be anybody's: they reach no file, and end. Raises TooMuch.
     """
-    if budget is None:
-        for op in inputs:
-            bench.past.replay(op)
-        return
-    with budget.over(bench):
-        for op in inputs:
+    for op in inputs:
+        if budget is None:
+            finish(bench.transport.performing(op))
+        else:
             _refuse_wild(bench, op, budget)
-            bench.past.replay(op)
-            budget.check()
+            budget.spend_on(bench, bench.transport.performing(op))
 
 
 def _refuse_wild(bench: Workbench, op: Op, budget: Budget) -> None:
@@ -112,5 +109,5 @@ def _refuse_wild(bench: Workbench, op: Op, budget: Budget) -> None:
         refuse_foreign(bench, op.line, budget)
     elif isinstance(op, Run | Steps) and not 0 <= op.time <= LATEST_NS:
         raise LessonError("its journal has a time that no run comes to")
-    elif isinstance(op, Inject) and op.first != bench.sent + 1:
+    elif isinstance(op, Inject) and op.first != bench.rig.sent + 1:
         raise LessonError("its journal has packets out of order")

@@ -70,7 +70,7 @@ def write_draft(bench: Workbench, path: Path) -> None:
 
 def _bench_lines(bench: Workbench) -> list[str]:
     """The scenario by name if it is a bundled one, else what makes its bench."""
-    scenario = bench.scenario
+    scenario = bench.rig.scenario
     folder = bundled_folder("scenarios")
     for path in folder.glob("*.toml"):
         if scenario is not None and scenario.place == str(path):
@@ -78,8 +78,8 @@ def _bench_lines(bench: Workbench) -> list[str]:
     made = (*scenario.set_up_lines(), *scenario.cli) if scenario is not None else ()
     return [
         "[bench]",
-        f"workers = {bench.start.workers}",
-        f"placement = {_quoted(bench.start.placement)}",
+        f"workers = {bench.rig.start.workers}",
+        f"placement = {_quoted(bench.rig.start.placement)}",
         "cli = [",
         *(f"  {_quoted(line)}," for line in made if line.strip()),
         "]",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeVar
 
-from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import LessonError
+from aclbench.workbench.tasks import Slices, Task
 from aclbench.workbench.workbench import Workbench
+
+_T = TypeVar("_T")
 
 #: Events that the lines of one list may make.
 MAX_EVENTS: Final = 2_000_000
@@ -47,34 +48,33 @@ class Budget:
         if self._left < 0:
             raise TooMuch(f"this makes more than {self._all:,} events; a shorter run is right")
 
-    @contextmanager
-    def over(self, bench: Workbench) -> Iterator[None]:
-        """Spend on what a bench does for the time of a `with` block; stop it when all is spent."""
+    def spend_on(self, bench: Workbench, slices: Slices[_T]) -> _T:
+        """Have a bench do something, and spend on it; it is stopped when all is spent."""
 
         def hear(event: TraceEvent) -> None:
             self._left -= 1
-            if self._left == -1:
-                bench.interrupt()
 
-        try:
-            with bench.listening(hear):
-                yield
-        except KeyboardInterrupt:
-            self.check()
-            raise
+        task = Task(slices)
+        with bench.listeners.with_listener(hear):
+            while not task.work(0.0):
+                if self._left < 0:
+                    task.stop()
+        self.check()
+        return task.result
 
 
 def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> list[Ran]:
     """Run lines one by one. Raises LessonError, which names the line that was refused."""
     done: list[Ran] = []
-    with budget.over(bench):
-        for line in lines:
-            refuse_foreign(bench, line, budget)
-            try:
-                done.append(Ran(line, bench.cli(line)))
-            except AclbenchError as error:
-                raise LessonError(f"`{line.strip()[:80]}`: {error}") from None
-            budget.check()
+    for line in lines:
+        refuse_foreign(bench, line, budget)
+        try:
+            output = budget.spend_on(bench, bench.lines.slices(bench, line))
+        except TooMuch:
+            raise
+        except AclbenchError as error:
+            raise LessonError(f"`{line.strip()[:80]}`: {error}") from None
+        done.append(Ran(line, output))
     return done
 
 
@@ -96,4 +96,4 @@ def refuse_foreign(bench: Workbench, line: str, budget: Budget) -> None:
     if parsed.command.group == WORDS:
         raise LessonError(f"`{line.strip()[:80]}`: a lesson's lines do not lead through the lesson")
     if parsed.command.group in ("history", "packets"):
-        budget.spend(sum(event_counts(bench.machine.am)))  # it goes through the run again
+        budget.spend(bench.rig.events_so_far())  # it goes through the run again

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.expressions import Refused
 from aclbench.tutor.journals import inputs_so_far, parting
 from aclbench.tutor.rows import EVENTS
-from aclbench.workbench.rig.inputs import Cli, Op
+from aclbench.workbench.history.history import History
+from aclbench.workbench.rig.inputs import Cli, Op, Point
+from aclbench.workbench.tasks import Slices, finish
 from aclbench.workbench.workbench import Workbench
 
 #: Events of one kind that are kept at most.
@@ -31,7 +32,7 @@ class Since:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._kept: dict[type[TraceEvent], list[TraceEvent]] = {}
-        bench.listen(self._hear)
+        bench.listeners.add(self._hear)
         self.begin(frozenset())
 
     def begin(self, kinds: frozenset[str], inputs: tuple[Op, ...] | None = None) -> None:
@@ -41,11 +42,11 @@ class Since:
         self._forget()
         self._count = self._total()
         if inputs is not None:
-            self._travels = -1  # what came behind them was not heard: it is counted from there
+            self._moves = -1  # what came behind them was not heard: it is counted from there
 
     def close(self) -> None:
         """Listen no more."""
-        self._bench.unlisten(self._hear)
+        self._bench.listeners.remove(self._hear)
 
     def of(self, kind: str) -> list[TraceEvent]:
         """The events of a kind since then, oldest first. Refused: there are too many to keep."""
@@ -65,7 +66,7 @@ class Since:
     def _forget(self) -> None:
         self._kept = {kind: [] for kind in self._types}
         self._heard = 0
-        self._travels = self._bench.travels
+        self._moves = self._bench.moves
 
     def _hear(self, event: TraceEvent) -> None:
         self._heard += 1
@@ -74,10 +75,10 @@ class Since:
             kept.append(event)
 
     def _total(self) -> int:
-        return sum(event_counts(self._bench.machine.am))
+        return self._bench.rig.events_so_far()
 
     def _recount_if_moved(self) -> None:
-        moved = self._bench.travels != self._travels
+        moved = self._bench.moves != self._moves
         if not moved and self._heard == self._total() - self._count:
             return
         self._forget()
@@ -85,6 +86,14 @@ class Since:
         branch = history.branch
         begin, end = parting(branch, self._inputs), history.cursor
         if branch.canonical(begin)[:2] < branch.canonical(end)[:2]:
-            with self._bench.visiting() as visited:
-                visited.hear_between(begin, end, self._hear)
+            for event in finish(_heard_between(history, begin, end)):
+                self._hear(event)
         self._count = self._total() - self._heard
+
+
+def _heard_between(history: History, begin: Point, end: Point) -> Slices[list[TraceEvent]]:
+    """The events of a stretch of the run, made again."""
+    there = yield from history.at(begin)
+    heard = yield from there.heard_to(end)
+    yield from there.rig.closing()
+    return heard

@@ -104,7 +104,7 @@ class _Heard:
     def __init__(self, bench: Workbench, lines: Sequence[str]) -> None:
         self._lines = lines
         self._events: list[TraceEvent] = []
-        bench.listen(self._events.append)
+        bench.listeners.add(self._events.append)
 
     def of(self, kind: str) -> list[TraceEvent]:
         """Those of a kind, oldest first."""

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Final, Protocol
 
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
-from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.expressions import Refused
@@ -74,7 +73,7 @@ class BenchWorld:
 
     def acl(self, acl_index: int) -> AclRow | None:
         """An ACL, or None."""
-        acl = self._bench.machine.am.acls.get(acl_index)
+        acl = self._bench.rig.machine.am.acls.get(acl_index)
         if acl is None:
             return None
         actions = [rule.is_permit for rule in acl.rules]
@@ -92,7 +91,7 @@ class BenchWorld:
         if ">" not in packet:
             raise Refused("would takes a packet such as 'pg0 udp 10.0.0.2:5 > 192.168.0.2:53'")
         if self._budget is not None:  # it may look for a session that was lost, through all the run
-            self._budget.spend(sum(event_counts(self._bench.machine.am)))
+            self._budget.spend(self._bench.rig.events_so_far())
         try:
             verdict = self._bench.explain(packet).verdict
         except AclbenchError as error:
@@ -101,7 +100,7 @@ class BenchWorld:
 
     def interface_name(self, sw_if_index: int) -> str:
         """The name of an interface."""
-        return self._bench.interface_name(sw_if_index)
+        return self._bench.rig.interface_name(sw_if_index)
 
     def events(self, kind: str) -> Sequence[TraceEvent]:
         """The events of a kind since the step began."""

@@ -27,8 +27,8 @@ from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.presenting import Presentation
 from aclbench.tutor.progress import Progress
 from aclbench.tutor.reading import read_lesson
-from aclbench.workbench.commands import make_command_table
 from aclbench.workbench.commands.bench.helping import what_next
+from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.rig.bundled import bundled_files
 
 FILES = bundled_files("lessons")

@@ -19,7 +19,7 @@ from prompt_toolkit.output import DummyOutput
 from aclbench import Workbench
 from aclbench.repl.completion import CommandCompleter
 from aclbench.repl.printing import Printer
-from aclbench.repl.prompt import Prompt, history_file, interrupting, kept_history
+from aclbench.repl.prompt import Prompt, history_file, kept_history
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
 
@@ -153,7 +153,7 @@ def test_the_toolbar_has_time_classes_and_flags() -> None:
     assert f"udp_idle {live[0]} tcp_idle {live[1]} tcp_transient {live[2]}" in text
     for width in (10, 40, 80):
         assert len(toolbar_text(made, width)) <= width
-    made.stepped.machine.am.workers[1].interrupt_is_needed = 1
+    made.rig.stepped.rig.machine.am.workers[1].interrupt_is_needed = 1
     assert "vpp_wk_0 " in toolbar_text(made, 200)
     assert "needed" in toolbar_text(made, 200)
 
@@ -170,16 +170,10 @@ def test_ctrl_c_ends_a_run_between_two_packets() -> None:
             pressed.append(1)
             signal.raise_signal(signal.SIGINT)
 
-    made.listen(press)
-    with pytest.raises(KeyboardInterrupt), interrupting(made):
+    made.listeners.add(press)
+    with pytest.raises(KeyboardInterrupt):
         made.play()
     made.check_invariants()
     assert made.snapshot().packets.read < whole.snapshot().packets.read
     made.play()
     assert made.snapshot() == whole.snapshot()
-
-
-def test_ctrl_c_ends_what_does_not_run_at_once() -> None:
-    """A command that only shows has nothing to finish."""
-    with pytest.raises(KeyboardInterrupt), interrupting(bench()):
-        signal.raise_signal(signal.SIGINT)

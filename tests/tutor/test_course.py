@@ -101,19 +101,19 @@ def test_a_prediction_on_a_bench_gone_astray_is_put_right(run: LessonRun) -> Non
     ],
 )
 def test_undo_takes_all_back(run: LessonRun, mess: list[str]) -> None:
-    before = state_of(at_task(run).bench.stepped)
+    before = state_of(at_task(run).bench.rig.stepped)
     bench = run.bench
     for line in mess:
         bench.cli(line)
     run.undo()
     assert run.bench is bench
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
     bench.cli("run 1ns")  # along nothing of what was taken back
     assert not run.goal_state().met
     bench.cli(SECOND)
     assert run.look().met
     run.redo()
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
     assert 4 not in run.done
 
 
@@ -224,19 +224,19 @@ def test_left_and_resumed_in_the_middle(tmp_path: Path) -> None:
     run.predict(0)
     at_task(run).hint()
     run.bench.cli("run 1500ms")
-    begin = state_of(run.bench.stepped)
+    begin = state_of(run.bench.rig.stepped)
     run.redo()
-    begin = state_of(run.bench.stepped)
+    begin = state_of(run.bench.rig.stepped)
     run.bench.cli("run 1s")
     run.bench.cli(DENIED)
     again = resumed(run)
-    assert state_of(again.bench.stepped) == state_of(run.bench.stepped)
+    assert state_of(again.bench.rig.stepped) == state_of(run.bench.rig.stepped)
     assert again.step.number == 4
     assert (again.done, again.predictions, again.hints) == (run.done, run.predictions, {4: 1})
     assert again.look().message == run.look().message
     assert "denied: 1" in again.look().message
     again.undo()
-    assert state_of(again.bench.stepped) == begin
+    assert state_of(again.bench.rig.stepped) == begin
     assert "denied: 0" in again.look().message
     assert again.notices == []
     run.close()

@@ -13,11 +13,11 @@ from aclbench import AclbenchError, CommandError, RunFileError, Workbench
 from aclbench.cli.inputs import BenchOptions, find_scenario
 from aclbench.engine.events import PacketVerdict, SessionRequeued, TraceEvent
 from aclbench.engine.timeouts import NEVER
-from aclbench.workbench import workbench
-from aclbench.workbench.freerun import FreeRun
+from aclbench.workbench import bench as bench_module
 from aclbench.workbench.rig.bundled import bundled_files, find_input
 from aclbench.workbench.rig.scenario import Placement, Scenario
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import Task
 
 #: A day of rounds on real threads takes some seconds: part of it is played, on one worker.
 CAPTURES = [path for path in bundled_files("pcaps") if path.stem != "long-gaps"]
@@ -64,7 +64,7 @@ def verdicts(bench: Workbench, packets: int | None = None) -> dict[int, tuple[in
             assert event.number not in found
             found[event.number] = event.tx, event.reason
 
-    bench.listen(hear)
+    bench.listeners.add(hear)
     assert bench.play(packets) is (packets is None)
     bench.check_invariants()
     return found
@@ -108,7 +108,7 @@ def test_packets_are_written_in_the_order_of_the_capture(tmp_path: Path) -> None
         bench = Workbench.from_scenario(scenario, history=False, driver=driver)  # type: ignore[arg-type]
         files = [tmp_path / f"{driver}-{name}.pcap" for name in ("passed", "dropped")]
         split = SplitCaptures(bench, *files)
-        bench.listen(split.hear)
+        bench.listeners.add(split.hear)
         bench.play()
         split.close()
         written[driver] = [path.read_bytes() for path in files]
@@ -124,7 +124,7 @@ def test_lines_for_a_time_are_run_on_the_way() -> None:
     snapshot = bench.snapshot()
     assert snapshot.cleaner.clears == snapshot.cleaner.clears_done > 1
     assert all(not worker.clear_in_process for worker in snapshot.workers)
-    assert bench.timed_done == len(bench.timed) > 0
+    assert bench.rig.timed_done == len(bench.rig.timed) > 0
 
 
 def test_send_and_advance_are_as_in_virtual_time(bench: Workbench) -> None:
@@ -165,7 +165,7 @@ def test_no_thread_is_left_between_two_calls(bench: Workbench) -> None:
         lambda bench: bench.step_turn(),
         lambda bench: bench.back(1),
         lambda bench: bench.goto_time(5),
-        lambda bench: bench.branches(),
+        lambda bench: bench.branch("other"),
         lambda bench: bench.diff("start", "now"),
         lambda bench: bench.writers("cleaner wait_interval"),
         lambda bench: bench.save("x.run"),
@@ -190,11 +190,10 @@ def test_the_last_events_are_kept_and_no_more(
     kinds = [event.kind for event in bench.events()]
     assert kinds.count("session added") == kinds.count("deleted") == 1
     assert "session 0" in bench.cli("events deleted")
-    assert bench.recent_events(2) == bench.kept.events()[-2:]  # type: ignore[union-attr]
     with pytest.raises(CommandError, match=r"a place is start, now or \+SECONDS"):
         bench.events("#3")
 
-    monkeypatch.setattr(workbench, "EVENTS_KEPT", 100)
+    monkeypatch.setattr(bench_module, "EVENTS_KEPT", 100)
     few = Workbench(driver="threaded")
     for line in SET_UP.splitlines():
         few.cli(line)
@@ -239,12 +238,13 @@ def test_a_free_run_is_looked_at_while_it_runs() -> None:
     """Snapshots, commands and events of it, from another thread; then it is stopped."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")), driver="threaded")
     heard: list[TraceEvent] = []
-    bench.listen(heard.append)
-    run = FreeRun(bench, speed=50.0)
+    bench.listeners.add(heard.append)
+    bench.rig.driver.set_speed(50.0)  # type: ignore[union-attr]
+    run = Task(bench.transport.running(NEVER))
     try:
         while not any(isinstance(event, SessionRequeued) for event in heard):
-            assert not run.ended
-            bench.tell()
+            assert not run.work(0.0)
+            bench.listeners.tell()
             snapshot = bench.snapshot()
             lengths = [len(ls.sessions) for worker in snapshot.workers for ls in worker.lists]
             shown = [ls.length for worker in snapshot.workers for ls in worker.lists]
@@ -266,14 +266,10 @@ def test_a_free_run_is_looked_at_while_it_runs() -> None:
 def test_a_free_run_ends_when_nothing_is_due() -> None:
     """With the capture leading the clock, that is soon."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")), driver="threaded")
-    run = FreeRun(bench, speed=None)
-    for _ in range(2000):
-        if run.ended:
-            break
-        threading.Event().wait(0.01)
-    assert run.ended
-    run.stop()
+    run = Task(bench.transport.running(NEVER))
+    assert run.work(20.0)
+    assert run.is_done
     snapshot = bench.snapshot()
     assert snapshot.sessions.live == 0
     assert snapshot.next_time is None
-    assert bench.driver.next_time() == NEVER
+    assert bench.rig.driver.next_time() == NEVER

@@ -45,7 +45,7 @@ def write(folder: Path, text: str = SCENARIO) -> Path:
 
 
 def tcp_idle_s(bench: Workbench) -> int:
-    return bench.machine.am.session_timeout[1] // NS_PER_SEC
+    return bench.rig.machine.am.session_timeout[1] // NS_PER_SEC
 
 
 def state(bench: Workbench) -> object:
@@ -93,7 +93,7 @@ def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
         bench = Workbench.load(write(tmp_path))
         commands = []
         while (taken := step(bench)) is not None and len(commands) < 3:
-            if bench.actor_name(taken.actor) == "command":
+            if actor_name(taken.actor) == "command":
                 commands.append((taken.time - bench.started, taken.step.split()[-1]))
         assert commands == [(250_000_000, "31"), (250_000_000, "sessions"), (3_500_000_000, "33")]
         bench.run_until(bench.started + end_ns)
@@ -208,12 +208,12 @@ def test_one_that_was_refused_is_part_of_the_run(tmp_path: Path) -> None:
     bench.goto_time(bench.started)
     bench.play()  # what was refused is not said again
     assert state(bench) == end
-    assert bench.timed_done == 3
+    assert bench.rig.timed_done == 3
     assert len(bench.branches()) == 1
     bench.save(tmp_path / "x.run")
     again = Workbench.load(tmp_path / "x.run")
     assert state(again) == end
-    assert again.timed_done == 3
+    assert again.rig.timed_done == 3
     bench.goto_time(bench.started + 300_000_000)
     bench.cli("set acl-plugin session timeout tcp idle 77")
     bench.advance(1)
@@ -225,7 +225,7 @@ def test_time_zero_and_stepping_onto_one(tmp_path: Path) -> None:
     bench = Workbench.load(write(tmp_path, SCENARIO.replace('"0.25"', '"0"')))
     begin = tcp_idle_s(bench)
     taken = bench.step()
-    while taken is not None and bench.actor_name(taken.actor) != "command":
+    while taken is not None and actor_name(taken.actor) != "command":
         taken = bench.step()
     assert bench.now == bench.started
     assert tcp_idle_s(bench) == 31

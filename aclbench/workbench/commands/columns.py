@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LongText:
+    """Lines that are printed as they are made, since there may be very many of them."""
+
+    lines: Iterator[str]
+
 
 def centred(text: str, width: int) -> str:
     """VPP's `%=10s`: the odd blank goes before."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from aclbench.workbench.commands import make_command_table
+from aclbench.workbench.commands.table import make_command_table
 
 BEGIN: Final = "<!-- commands -->"
 END: Final = "<!-- /commands -->"

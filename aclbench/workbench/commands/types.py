@@ -10,15 +10,13 @@ from ipaddress import (
     ip_address,
     ip_interface,
 )
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, choice, integer
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.times import Moment, read_length, read_moment
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 
 class PortRange(NamedTuple):
@@ -39,13 +37,19 @@ class Address(NamedTuple):
 # --- interfaces -----------------------------------------------------------------------------
 
 
-def interfaces_of(bench: Workbench) -> list[Interface]:
+def rig_of(context: Any) -> Rig:
+    """The rig that a line is read for: a bench's, or the one that it is performed on."""
+    rig: Rig = context if isinstance(context, Rig) else context.rig
+    return rig
+
+
+def interfaces_of(rig: Rig) -> list[Interface]:
     """The interfaces that a command can name."""
-    return [i for i in bench.machine.am.interfaces if i is not None and not i.deleted]
+    return [i for i in rig.machine.am.interfaces if i is not None and not i.deleted]
 
 
 def _parse_interface(text: str, context: Any) -> Interface:
-    known = interfaces_of(context)
+    known = interfaces_of(rig_of(context))
     for interface in known:
         if interface.name == text:
             return interface
@@ -54,7 +58,7 @@ def _parse_interface(text: str, context: Any) -> Interface:
 
 
 def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
-    for interface in interfaces_of(context):
+    for interface in interfaces_of(rig_of(context)):
         state = "up" if interface.admin_up else "down"
         yield Candidate(interface.name, f"sw_if_index {interface.sw_if_index}, {state}")
 
@@ -62,7 +66,7 @@ def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
 def _parse_new_interface(text: str, context: Any) -> str:
     if not re.fullmatch(r"pg\d{1,5}", text):
         raise ArgumentError(f"{text[:64]} is not a name for one: pg0, pg1 and so on are right")
-    if any(i.name == text for i in interfaces_of(context)):
+    if any(i.name == text for i in interfaces_of(rig_of(context))):
         raise ArgumentError(f"interface {text} exists already")
     return text
 
@@ -129,7 +133,7 @@ MAC: Final = ArgumentType("mac", "a MAC address", _parse_mac)
 
 
 def _parse_acl_index(text: str, context: Any) -> int:
-    acls = context.machine.am.acls
+    acls = rig_of(context).machine.am.acls
     if text.isdecimal() and len(text) <= 9 and int(text) in acls:
         return int(text)
     known = ", ".join(str(n) for n in sorted(acls)) or "none yet"
@@ -137,7 +141,7 @@ def _parse_acl_index(text: str, context: Any) -> int:
 
 
 def _complete_acl_index(prefix: str, context: Any) -> Iterable[Candidate]:
-    for acl_index, acl in sorted(context.machine.am.acls.items()):
+    for acl_index, acl in sorted(rig_of(context).machine.am.acls.items()):
         yield Candidate(str(acl_index), f"{len(acl.rules)} rules, tag {acl.tag or '(none)'}")
 
 

@@ -31,7 +31,8 @@ END = "<enter>"
 class Command:
     """`summary` is one line; `details` more of them; `group` the heading it is listed under.
 
-    `changes`: it may change the state of what it is used on; one that only shows does not.
+    `on_rig`: its handlers are given a rig, else a bench. `changes`: it may change the state of that
+    rig; one that only shows, or that has a bench do something, does not.
     `data`: a handler that returns plain values, for `json.dumps`, of what the other one shows.
     `direct`: what it calls stops the workers where it must (other lines, listeners), so it is not
     run behind a barrier of its own.
@@ -45,6 +46,7 @@ class Command:
     changes: bool = True
     data: Callable[..., Any] | None = None
     direct: bool = False
+    on_rig: bool = False
 
 
 @dataclass(frozen=True, slots=True)

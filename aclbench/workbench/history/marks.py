@@ -152,7 +152,7 @@ class Marks:
         self._rows = array("q", thinned.tobytes())
 
 
-class Pace:
+class MarkSpacing:
     """How far a run goes from one mark to the next: a small part of what there is already.
 
     So a short run has many, and a long one is not slowed down by them.

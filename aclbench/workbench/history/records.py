@@ -8,14 +8,13 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from platformdirs import user_state_path
 
-from aclbench.workbench.history.runfile import SUFFIX, Recorder
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.recorder import Recorder
+from aclbench.workbench.history.runfile import SUFFIX
 
 #: Lines of a record that hold no input: the header and the first branch.
 _EMPTY_LINES: Final = 2
@@ -39,9 +38,11 @@ def records_folder() -> Path:
     return user_state_path("aclbench") / "runs"
 
 
-def begin_record(bench: Workbench) -> Recorder:
-    """Keep this bench's journal on disk, under this process's number."""
-    return bench.record(records_folder() / f"{os.getpid()}{SUFFIX}")
+def begin_record(history: History) -> Recorder:
+    """Keep a history's journal on disk, under this process's number."""
+    recorder = Recorder(history, records_folder() / f"{os.getpid()}{SUFFIX}")
+    history.recorder = recorder
+    return recorder
 
 
 def interrupted_records() -> list[Interrupted]:

@@ -4,7 +4,7 @@ Text, a JSON value a line. The first is the header: the format's version, how th
 its scenario, its captures by content hash (with their bytes on request). Then for each branch a
 line with its name, its parent and how many inputs they share, and a line for each of its own.
 
-The same lines, written as they come, are the record that outlives a crash (`Recorder`).
+The same lines, written as they come, are the record that outlives a crash (`recorder.py`).
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, Any, Final, NamedTuple
 
 from aclbench.engine.steps import STEP_TABLE
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.files import write_whole
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.rig.inputs import Op, Point, Run, Steps, op_from_json, op_to_json
+from aclbench.workbench.history.history import History, check_name
+from aclbench.workbench.rig.inputs import Point, Run, Steps, op_from_json, op_to_json
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
-    Bench = TypeVar("Bench", bound=Workbench)
+from aclbench.workbench.rig.start import Start
 
 VERSION: Final = 2
 SUFFIX: Final = ".run"
@@ -41,21 +39,14 @@ MAX_LINE_BYTES: Final = 256 << 20
 MAX_CAPTURE_BYTES: Final = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first line of a run file, checked."""
-
-    start: dict[str, Any]
-    scenario: Scenario | None
-
-
 # --- writing --------------------------------------------------------------------------------
 
 
-def save_run(bench: Workbench, path: Path, with_captures: bool = False) -> None:
-    """Write a bench's whole history; atomically, so that a full disk leaves the old file."""
-    history = bench.past
-    lines = [header_line(bench, with_captures)]
+def save_run(history: History, path: Path, with_captures: bool = False) -> None:
+    """Write a whole history; atomically, so that a full disk leaves the old file. RunFileError."""
+    if "\0" in str(path):
+        raise RunFileError(f"{str(path)!r}: not the name of a file")
+    lines = [header_line(history.here.rig, with_captures)]
     for branch in history.branches.values():
         lines += branch_lines(branch, history.branches.get(branch.parent))
     lines.append(json.dumps({"current": history.branch.name, "at": _point(history.cursor)}))
@@ -65,18 +56,21 @@ def save_run(bench: Workbench, path: Path, with_captures: bool = False) -> None:
         raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def header_line(bench: Workbench, with_captures: bool) -> str:
-    """How the bench was made, as one line."""
-    scenario = bench.scenario
-    if bench.feed is not None:
+def header_line(rig: Rig, with_captures: bool) -> str:
+    """How the rig was made, as one line."""
+    scenario = rig.scenario
+    if rig.feed is not None:
         try:
-            bench.feed.check_captures()
+            rig.feed.check_captures()
         except CaptureError as error:
             raise RunFileError(str(error)) from None
+    start = rig.start._asdict()
+    start["order"] = rig.stepped.order
+    del start["driver"], start["speed"]  # on real threads there is no history
     header: dict[str, Any] = {
         "aclbench-run": VERSION,
         "step-table": STEP_TABLE,
-        "start": bench.start._asdict(),
+        "start": start,
     }
     if scenario is not None:
         shown = asdict(scenario)
@@ -120,35 +114,31 @@ def _point(point: Point) -> list[Any]:
 # --- reading --------------------------------------------------------------------------------
 
 
-def load_run(path: Path, make: type[Bench]) -> Bench:
-    """A bench with the history of a run file, standing where it was saved."""
-    reader = _Reader(path)
-    bench = reader.bench(make)
-    history = bench.past
-    for number, row in reader.rows:
-        try:
-            reader.take(bench, row)
-        except RunFileError:
-            raise
-        except (AclbenchError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise reader.error(number, str(error) or type(error).__name__) from None
-    history.cursor = history.branch.lasting_end
-    if reader.cursor is not None:
-        bench.goto(reader.cursor)
-    return bench
+class Recorded(NamedTuple):
+    """The branches of a run file, the current one, and where the bench stood on it.
+
+    Their inputs are read, not yet performed.
+    """
+
+    branches: dict[str, Branch]
+    current: Branch
+    at: Point
 
 
-class _Reader:
-    """Reads a run file line by line."""
+class RunFileReader:
+    """Reads a run file: its header at once, its branches once there is a rig to begin from."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.cursor: Point | None = None
-        self.rows = self._rows()
+        self._rows = self._read_rows()
+        self._branches: dict[str, Branch] = {}
+        self._current: Branch | None = None
+        self._at: Point | None = None
+        self.start, self.scenario = self._header()
 
-    def bench(self, make: type[Bench]) -> Bench:
-        """The bench that the header describes, at its start."""
-        _, header = next(self.rows, (1, None))
+    def _header(self) -> tuple[Start, Scenario | None]:
+        """How the bench is made that the file is of."""
+        _, header = next(self._rows, (1, None))
         if not isinstance(header, dict) or "aclbench-run" not in header:
             raise RunFileError(f"{self.path}: not a run file; `save` writes them")
         if header["aclbench-run"] != VERSION:
@@ -162,58 +152,81 @@ class _Reader:
                 f"{STEP_TABLE}: use the aclbench that saved it, and save its commands"
             )
         try:
-            start = header["start"]
-            order, seed = start["order"], start["seed"]
-            if order not in ("fair", "random") or type(seed) is not int:
-                raise ValueError("an order is fair or random, a seed a number")
-            scenario = self._scenario(header.get("scenario"))
-            if scenario is None:
-                return make(start["workers"], start["placement"], order, seed, start["frame_size"])
-            return make.from_scenario(scenario, int(start["frame_size"]), True, order, seed)
+            start = Start(**header["start"])
+            if start.order not in ("fair", "random") or start.driver != "stepped":
+                raise ValueError("an order is fair or random, and a run is stepped")
+            return start, self._scenario(header.get("scenario"))
         except RunFileError:
             raise
         except (AclbenchError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise self.error(1, str(error)) from None
 
-    def take(self, bench: Workbench, row: Any) -> None:
-        """Perform what a line says."""
-        history = bench.past
+    def branches(self, begin: Point) -> Recorded:
+        """All branches of a run that began at a point."""
+        for number, row in self._rows:
+            try:
+                self._take(begin, row)
+            except RunFileError:
+                raise
+            except (AclbenchError, ValueError, KeyError, TypeError, IndexError) as error:
+                raise self.error(number, str(error) or type(error).__name__) from None
+        current = self._current if self._current is not None else self._first("main", begin)
+        return Recorded(self._branches, current, self._at or current.lasting_end)
+
+    def _take(self, begin: Point, row: Any) -> None:
+        """What one line says."""
+        if isinstance(row, dict) and "branch" in row:
+            name, parent, shared = str(row["branch"]), str(row["parent"]), int(row["shared"])
+            self._begin_branch(begin, name, parent, shared)
+            return
+        if self._current is None:
+            self._first("main", begin)
+        assert self._current is not None
         if isinstance(row, list):
             op = op_from_json(row)
-            if isinstance(op, Run | Steps) and not 0 <= op.time < NEVER:
-                raise ValueError("a time that cannot be")
-            history.replay(op)
-        elif isinstance(row, dict) and "branch" in row:
-            self._begin_branch(bench, str(row["branch"]), str(row["parent"]), int(row["shared"]))
+            position, time = self._current.end[1:]
+            if isinstance(op, Run | Steps):
+                if not 0 <= op.time < NEVER or op.time < time:
+                    raise ValueError("a time that cannot be")
+                position, time = op.position, op.time
+            self._current.append(op, position, time)
         elif isinstance(row, dict) and "switch" in row:
-            history.switch(str(row["switch"]))
+            self._current = self._find(str(row["switch"]))
         elif isinstance(row, dict) and "current" in row:
-            op, position, time = row["at"]
-            history.switch(str(row["current"]))
+            self._current = self._find(str(row["current"]))
+            op_index, position, time = row["at"]
             last = op_from_json(["run", position, time])
             assert isinstance(last, Run)
-            if not 0 <= op <= len(history.branch.ops):
+            if not 0 <= op_index <= len(self._current.ops):
                 raise ValueError("a place that is not in the run")
-            self.cursor = Point(int(op), last.position, last.time)
+            self._at = Point(int(op_index), last.position, last.time)
         else:
             raise ValueError("not a line that aclbench knows")
 
-    def _begin_branch(self, bench: Workbench, name: str, parent: str, shared: int) -> None:
-        """Go to where a branch leaves its parent, and open it there."""
-        history = bench.past
-        if not parent:
-            if history.branch.ops or len(history.branches) > 1:
-                raise ValueError("a second first branch")
-            history.branches = {name: history.branch}
-            history.branch.name = name
-            return
-        history.branch = history.find_branch(parent)
-        if not 0 <= shared <= len(history.branch.ops):
-            raise ValueError("a branch that shares more than there is")
-        history.goto(history.branch.starts[shared])
-        history.open_branch(name)
+    def _first(self, name: str, begin: Point) -> Branch:
+        self._current = self._branches[name] = Branch(name, [begin])
+        return self._current
 
-    def _rows(self) -> Iterator[tuple[int, Any]]:
+    def _begin_branch(self, begin: Point, name: str, parent: str, shared: int) -> None:
+        """A branch leaves its parent behind so many inputs."""
+        if not parent:
+            if self._branches:
+                raise ValueError("a second first branch")
+            self._first(name, begin)
+            return
+        check_name(name, self._branches)
+        origin = self._find(parent)
+        if not 0 <= shared <= len(origin.ops):
+            raise ValueError("a branch that shares more than there is")
+        starts, ops = origin.starts[: shared + 1], origin.ops[:shared]
+        self._current = self._branches[name] = Branch(name, starts, ops, parent=parent)
+
+    def _find(self, name: str) -> Branch:
+        if name not in self._branches:
+            raise ValueError(f"there is no branch {name}")
+        return self._branches[name]
+
+    def _read_rows(self) -> Iterator[tuple[int, Any]]:
         """The lines as JSON values, with their numbers. A last line cut off is left out."""
         try:
             with self.path.open("rb") as file:
@@ -305,67 +318,3 @@ def _lines(file: IO[bytes]) -> Iterable[bytes]:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-# --- recording ------------------------------------------------------------------------------
-
-
-class Recorder:
-    """Writes a run's journal to a file as it goes, so that nothing is lost on a crash.
-
-    Set as `History.recorder`. `close` ends it; with `keep` False the file is deleted.
-    """
-
-    def __init__(self, bench: Workbench, path: Path) -> None:
-        self.path = path
-        #: Why the record ends early, if it does: a full disk must not end the run.
-        self.failed: OSError | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", buffering=1)
-        try:
-            self.begin(bench)
-        except AclbenchError:
-            self.close()
-            raise
-
-    def begin(self, bench: Workbench) -> None:
-        """Write anew what a bench has behind it, and nothing else."""
-        self._file.seek(0)
-        self._file.truncate()
-        history = bench.past
-        self._write(header_line(bench, with_captures=False))
-        for branch in history.branches.values():
-            for line in branch_lines(branch, history.branches.get(branch.parent)):
-                self._write(line)
-
-    def branch(self, branch: Branch, shared: int) -> None:
-        """A branch was opened."""
-        head = {"branch": branch.name, "parent": branch.parent, "shared": shared}
-        self._write(json.dumps(head))
-        for op in branch.ops[shared:]:
-            self.op(op)
-
-    def switch(self, name: str) -> None:
-        """Another branch is the current one."""
-        self._write(json.dumps({"switch": name}))
-
-    def op(self, op: Op) -> None:
-        """An input was noted."""
-        self._write(json.dumps(op_to_json(op)))
-
-    def close(self, keep: bool = False) -> None:
-        """End the record."""
-        try:
-            self._file.close()
-        except OSError as error:  # what was not written yet cannot be
-            self.failed = error
-        if not keep:
-            self.path.unlink(missing_ok=True)
-
-    def _write(self, line: str) -> None:
-        if self.failed is not None:
-            return
-        try:
-            self._file.write(line + "\n")
-        except OSError as error:
-            self.failed = error

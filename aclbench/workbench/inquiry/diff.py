@@ -14,7 +14,10 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine import reading
 from aclbench.engine.counts import EVENT_KINDS, event_counts
 from aclbench.engine.reading import SessionRow
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.places import at_place
 from aclbench.workbench.rig.fields import field_names, fields_of
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.snapshot import key_text
 
 State = dict[str, dict[str, Any]]
@@ -59,6 +62,22 @@ def state_of(driver: SteppedDriver) -> State:
         for session in reading.sessions_in(worker):
             name = f"session {session.thread_index}/{session.session_index}"
             state[name] = session_row(session)
+    return state
+
+
+def diff(history: History, first: str, second: str) -> Slices[list[str]]:
+    """What differs between two places, field by field: see `places.at_place`."""
+    before = yield from _state_at(history, first)
+    after = yield from _state_at(history, second)
+    return differences(before, after)
+
+
+def _state_at(history: History, place: str) -> Slices[State]:
+    if place == "now":
+        return state_of(history.here.rig.stepped)
+    there = yield from at_place(history, place)
+    state = state_of(there.rig.stepped)
+    yield from there.rig.closing()
     return state
 
 

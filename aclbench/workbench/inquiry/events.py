@@ -1,4 +1,4 @@
-"""The part of the workbench that tells again what happened: the trace events of any stretch.
+"""The trace events of any stretch of a run, told again.
 
 Nothing is kept of them but what made them: a stretch is run again with someone listening. On real
 threads, where that cannot be, the last ones are kept, and are all there is.
@@ -6,148 +6,128 @@ threads, where that cannot be, the last ones are kept, and are all there is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from aclbench.engine.counts import EVENT_KINDS, event_counts
+from aclbench.engine.counts import EVENT_KINDS
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
-from aclbench.workbench.inquiry.excursion import Excursion, Stretch
-from aclbench.workbench.timetravel import TimeTravel, offset_ns
-from aclbench.workbench.views.events import (
-    EventLog,
-    EventView,
-    event_view,
-    seconds_text,
-    session_of,
-)
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.places import at_place, offset_ns
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.tasks import Slices
+from aclbench.workbench.views.events import EventLog, seconds_text, session_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+#: Whether an event, whose number in the run comes with it, is the one that is looked for.
+IsIt = Callable[[TraceEvent], bool]
 
 
-class Retelling(TimeTravel):
-    """What `Workbench` can tell of its past. Mixed into it."""
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events: of some kinds (empty: all), of a thread, of a session (thread, index)."""
 
-    kept: EventLog | None
-    breathe: Callable[[], None] | None
+    kinds: tuple[str, ...] = ()
+    thread: int | None = None
+    session: tuple[int, int] | None = None
 
-    def events_so_far(self) -> int:
-        """How many trace events there have been, heard or not: the number of the latest."""
-        return sum(event_counts(self.driver.machine.am))
-
-    def events(
-        self,
-        first: str = "start",
-        last: str = "now",
-        kinds: tuple[str, ...] = (),
-        thread: int | None = None,
-        session: tuple[int, int] | None = None,
-    ) -> list[EventView]:
-        """The trace events between two places, made again; filtered by kind, thread, session.
-
-        `session` is (thread index, session index).
-        """
-        for kind in kinds:
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
             if kind not in EVENT_KINDS:
                 raise CommandError(f"there is no kind of event {kind}; {', '.join(EVENT_KINDS)}")
-        heard = self._events_kept(first, last) if self.kept else self._events_again(first, last)
-        return [
-            event_view(event, self.interface_name)
-            for event in heard
-            if (not kinds or event.kind in kinds)
-            and (thread is None or event.thread_index == thread)
-            and (session is None or session_of(event) == session)
-        ]
 
-    def _events_again(self, first: str, last: str) -> list[TraceEvent]:
-        """The events between two places, by running that stretch again with someone listening."""
-        with self.visiting() as history:
-            self._go_to_place(first, before=True)
-            begin, branch = history.cursor, history.branch
-            self._go_to_place(last)
-            end = history.cursor
-            if history.branch is not branch:
-                raise CommandError(f"{first} and {last} are on two branches; events are on one")
-            if end[:2] < begin[:2]:
-                raise CommandError(f"{last} lies before {first}; name the earlier place first")
-            return history.listen_between(begin, end)
+    def lets_through(self, event: TraceEvent) -> bool:
+        """Whether an event is one of these."""
+        return (
+            (not self.kinds or event.kind in self.kinds)
+            and (self.thread is None or event.thread_index == self.thread)
+            and (self.session is None or session_of(event) == self.session)
+        )
 
-    def events_ahead(self) -> Iterator[tuple[int, TraceEvent]]:
-        """In the past, the events up to the branch's end, each with its number in the run.
 
-        Made again piece by piece, from checkpoint to checkpoint: the bench stands here meanwhile,
-        and may be moved.
-        """
-        here = self.events_so_far()
-        excursion = Excursion(self._bench())
-        for stretch in excursion.stretches_forwards():
-            for number, event in enumerate(self._hear_stretch(excursion, stretch), 1):
-                if stretch.events_before + number > here:
-                    yield stretch.events_before + number, event
+def events_between(history: History, first: str, last: str) -> Slices[list[TraceEvent]]:
+    """The events between two places, by running that stretch again with someone listening."""
+    there = yield from at_place(history, first, before=True)
+    end = yield from at_place(history, last)
+    end.rig.close()
+    if end.branch is not there.branch:
+        raise CommandError(f"{first} and {last} are on two branches; events are on one")
+    if end.cursor[:2] < there.cursor[:2]:
+        raise CommandError(f"{last} lies before {first}; name the earlier place first")
+    return (yield from there.heard_to(end.cursor))
 
-    def events_behind(self) -> Iterator[tuple[int, TraceEvent]]:
-        """The events before now, the latest first, each with its number in the run; as above."""
-        excursion = Excursion(self._bench())
-        for stretch in excursion.stretches_backwards():
-            heard = self._hear_stretch(excursion, stretch)
-            for number in range(len(heard), 0, -1):
-                yield stretch.events_before + number, heard[number - 1]
 
-    def verdicts_backwards(self) -> Iterator[list[PacketVerdict]]:
-        """The packets of the run so far, stretch by stretch, the latest first; made again.
+def first_ahead(history: History, is_it: IsIt) -> Slices[tuple[int, TraceEvent] | None]:
+    """In the past: the next such event up to the branch's end, with its number in the run."""
+    here = history.here.rig.events_so_far()
+    stretches = Stretches(history)
+    for stretch in stretches.forwards():
+        heard = yield from stretches.events(stretch)
+        for number, event in enumerate(heard, stretch.events_before + 1):
+            if number > here and is_it(event):
+                return number, event
+    return None
 
-        On real threads, those that are kept.
-        """
-        if self.kept is not None:
-            yield [event for event in self.kept.events() if isinstance(event, PacketVerdict)]
+
+def last_behind(
+    history: History, is_it: IsIt, before: int = NEVER
+) -> Slices[tuple[int, TraceEvent] | None]:
+    """The last such event before now, of those with a number below `before`."""
+    stretches = Stretches(history)
+    for stretch in stretches.backwards():
+        if stretch.events_before >= before:
+            continue
+        heard = yield from stretches.events(stretch)
+        for number in range(len(heard), 0, -1):
+            if stretch.events_before + number < before and is_it(heard[number - 1]):
+                return stretch.events_before + number, heard[number - 1]
+    return None
+
+
+def recent_events(history: History, count: int) -> Slices[list[TraceEvent]]:
+    """The last trace events before now: as many as there are, `count` and more."""
+    stretches, found = Stretches(history), list[TraceEvent]()
+    for stretch in stretches.backwards():
+        found = (yield from stretches.events(stretch)) + found
+        if len(found) >= count:
+            break
+    return found
+
+
+def verdicts_backwards(
+    history: History, take: Callable[[list[PacketVerdict]], bool]
+) -> Slices[None]:
+    """The packets of the run so far, stretch by stretch, the latest first, until one is enough.
+
+    `take` is handed each stretch's packets, and says if it needs no more.
+    """
+    stretches = Stretches(history)
+    for stretch in stretches.backwards():
+        heard = yield from stretches.events(stretch)
+        if take([event for event in heard if isinstance(event, PacketVerdict)]):
             return
-        excursion = Excursion(self._bench())
-        for stretch in excursion.stretches_backwards():
-            heard = self._hear_stretch(excursion, stretch)
-            yield [event for event in heard if isinstance(event, PacketVerdict)]
 
-    def _hear_stretch(self, excursion: Excursion, stretch: Stretch) -> list[TraceEvent]:
-        """The events of a stretch; between two pieces others may have something to do."""
-        heard: list[TraceEvent] = []
-        for _ in excursion.hear(stretch, heard.append):
-            if self.breathe is not None:
-                self.breathe()
-        return heard
 
-    def recent_events(self, count: int) -> list[TraceEvent]:
-        """The last trace events before now, made again: as many as there are, up to `count`."""
-        if self.kept is not None:
-            return self.kept.events()[-count:]
-        found: list[TraceEvent] = []
-        with self.visiting() as history:
-            here = history.cursor
-            for saved in reversed([s for s in history.branch.saved if s.point < here]):
-                found = history.listen_between(saved.point, here)
-                if len(found) >= count:
-                    break
-        return found[-count:]
+def events_kept(kept: EventLog, started: int, first: str, last: str) -> list[TraceEvent]:
+    """The events between two times of a run on real threads, of those that are kept."""
+    begin, end = _time_kept(started, first, started), _time_kept(started, last, NEVER)
+    if end < begin:
+        raise CommandError(f"{last} lies before {first}; name the earlier place first")
+    events = kept.events()
+    if kept.count > len(events) and begin < events[0].time:
+        since = seconds_text(events[0].time - started).removesuffix(" s")
+        raise CommandError(
+            f"a run on real threads cannot be repeated, and of this one the last "
+            f"{len(events):,} of {kept.count:,} events are kept; ask for `events from "
+            f"+{since}`, or run it without --threads"
+        )
+    return [event for event in events if begin <= event.time <= end]
 
-    def _events_kept(self, first: str, last: str) -> list[TraceEvent]:
-        """The events between two times of a run on real threads, of those that are kept."""
-        assert self.kept is not None
-        begin, end = self._time_kept(first, self.started), self._time_kept(last, NEVER)
-        if end < begin:
-            raise CommandError(f"{last} lies before {first}; name the earlier place first")
-        events = self.kept.events()
-        if self.kept.count > len(events) and begin < events[0].time:
-            since = seconds_text(events[0].time - self.started).removesuffix(" s")
-            raise CommandError(
-                f"a run on real threads cannot be repeated, and of this one the last "
-                f"{len(events):,} of {self.kept.count:,} events are kept; ask for `events from "
-                f"+{since}`, or run it without --threads"
-            )
-        return [event for event in events if begin <= event.time <= end]
 
-    def _time_kept(self, place: str, otherwise: int) -> int:
-        """The time of a place in a run on real threads, which has no other places than times."""
-        if place.startswith("+"):
-            return self.started + offset_ns(place[1:])
-        if place not in ("start", "now", "end"):
-            raise CommandError(f"{place}: on real threads a place is start, now or +SECONDS")
-        return otherwise
+def _time_kept(started: int, place: str, otherwise: int) -> int:
+    """The time of a place in a run on real threads, which has no other places than times."""
+    if place.startswith("+"):
+        return started + offset_ns(place[1:])
+    if place not in ("start", "now", "end"):
+        raise CommandError(f"{place}: on real threads a place is start, now or +SECONDS")
+    return otherwise

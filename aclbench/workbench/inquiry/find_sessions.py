@@ -8,13 +8,12 @@ own pool, at its safe points.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from heapq import nsmallest
 from ipaddress import ip_address, ip_network
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -30,18 +29,16 @@ from aclbench.engine.reading import SessionRow
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.workbench.inquiry.subject import Subject
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Pace, Progress, Slices
 from aclbench.workbench.views.snapshot import SessionView, key_text, session_view
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 Order = Literal["connection", "idle", "check", "expiry", "newest", "worker"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
-#: What a slice takes, about; sessions of the first one, and of any at the least and the most.
-SLICE_S: Final = 0.008
+#: Sessions of the first slice, and of any at the most.
 FIRST_SLICE: Final = 1024
-SMALLEST_SLICE: Final = 256
 LARGEST_SLICE: Final = 65_536
 #: Words in a search, and characters in a word.
 MAX_WORDS: Final = 16
@@ -137,48 +134,53 @@ class _Part(NamedTuple):
 
 
 def find_sessions(
-    bench: Workbench, wanted: str, order: Order = "connection", count: int = 20
-) -> Iterator[FoundSessions]:
-    """The live sessions that match, the best `count` in an order: better with every slice.
+    subject: Subject,
+    wanted: str,
+    order: Order = "connection",
+    count: int = 20,
+    show: Callable[[FoundSessions], None] = lambda found: None,
+) -> Slices[FoundSessions]:
+    """The live sessions that match, the best `count` in an order.
 
     `wanted` is words, which all must match: an address, a prefix, a port as `:80`, a protocol, a
     class, an interface, a worker, or a part of the connection as it is written. Orders: by address,
     port and protocol; the longest idle first; the soonest due for its check; the soonest to expire;
     the last linked first (VPP keeps no time of birth); by owner and slot. If the bench moves in its
-    history meanwhile, it begins anew. CommandError: a word is none of these.
+    history meanwhile, it begins anew. `show` is called with what is found so far, slice by slice.
+    CommandError, at once: a word is none of these.
     """
     if order not in _SORT_BY:
         raise CommandError(f"{order}: sessions are sorted by {', '.join(ORDERS)}")
     if type(count) is not int or not 1 <= count <= MAX_COUNT:
         raise CommandError(f"{count!r}: from 1 to {MAX_COUNT:,} sessions can be shown")
-    tests = read_wanted(bench, wanted)
-    return _searched(bench, _Search(wanted, order, count, tests))
+    tests = read_wanted(subject.rig, wanted)
+    return _searched(subject, _Search(wanted, order, count, tests), show)
 
 
 # --- what is wanted -----------------------------------------------------------------------------
 
 
-def read_wanted(bench: Workbench, wanted: str) -> tuple[Test, ...]:
+def read_wanted(rig: Rig, wanted: str) -> tuple[Test, ...]:
     """The tests that words stand for, quick ones first. CommandError: a word stands for none."""
     words = wanted.split()
     if len(words) > MAX_WORDS:
         raise CommandError(f"{len(words)} words; at most {MAX_WORDS} can be looked for")
-    tests = [_test_of(bench, word) for word in words]
+    tests = [_test_of(rig, word) for word in words]
     return tuple(sorted(tests, key=lambda test: isinstance(test, _PartOfConnection)))
 
 
-def known_words(bench: Workbench) -> dict[str, str]:
+def known_words(rig: Rig) -> dict[str, str]:
     """The words that name something, each with what that is."""
-    am = bench.machine.am
+    am = rig.machine.am
     found = dict.fromkeys(_PROTOS, "a protocol") | dict.fromkeys(TIMEOUT_NAMES, "a class, now")
     found |= {i.name: "the interface it is on" for i in am.interfaces if i is not None}
     return found | {actor_name(worker.thread_index): "its owner" for worker in am.workers}
 
 
-def _test_of(bench: Workbench, word: str) -> Test:
+def _test_of(rig: Rig, word: str) -> Test:
     if len(word) > MAX_WORD:
         raise CommandError(f"{word[:MAX_WORD]}...: a word has at most {MAX_WORD} characters")
-    am = bench.machine.am
+    am = rig.machine.am
     for interface in am.interfaces:
         if interface is not None and interface.name == word:
             sw_if_index = interface.sw_if_index
@@ -194,10 +196,10 @@ def _test_of(bench: Workbench, word: str) -> Test:
     if lower in TIMEOUT_NAMES:
         timeout_class = TIMEOUT_NAMES.index(lower)
         return lambda session: reading.timeout_class(am, session) == timeout_class
-    return _test_of_connection(bench, lower)
+    return _test_of_connection(rig, lower)
 
 
-def _test_of_connection(bench: Workbench, word: str) -> Test:
+def _test_of_connection(rig: Rig, word: str) -> Test:
     """A word that says something of the two ends."""
     if re.fullmatch(r":[0-9]{1,5}", word):
         if int(word[1:]) > 65535:
@@ -213,7 +215,7 @@ def _test_of_connection(bench: Workbench, word: str) -> Test:
         return _address_test(packed)
     if _CONNECTION_REST.fullmatch(word) or any(word in each for each in _CONNECTION_WORDS):
         return _PartOfConnection(word)
-    raise CommandError(_not_understood(bench, word))
+    raise CommandError(_not_understood(rig, word))
 
 
 def _port_test(port: int) -> Test:
@@ -273,11 +275,11 @@ class _PartOfConnection:
         return self._part in key_text(session.key)
 
 
-def _not_understood(bench: Workbench, word: str) -> str:
-    am = bench.machine.am
+def _not_understood(rig: Rig, word: str) -> str:
+    am = rig.machine.am
     interfaces = [i.name for i in am.interfaces if i is not None]
     workers = [actor_name(worker.thread_index) for worker in am.workers]
-    near = get_close_matches(word, known_words(bench), n=1)
+    near = get_close_matches(word, known_words(rig), n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     return (
         f"{word} is no address (10.0.0.2), prefix (10.0.0.0/24), port (:80), protocol "
@@ -298,58 +300,60 @@ class _Search(NamedTuple):
     tests: tuple[Test, ...]
 
 
-def _searched(bench: Workbench, search: _Search) -> Iterator[FoundSessions]:
+def _searched(
+    subject: Subject, search: _Search, show: Callable[[FoundSessions], None]
+) -> Slices[FoundSessions]:
     """Look through all pools, slice by slice; anew if the bench has moved in its history."""
-    complete = False
-    while not complete:
-        travels = bench.travels
-        for found in _once_through(bench, search):
-            yield found
-            complete = found.complete
-            if bench.travels != travels and not complete:
-                break
+    while True:
+        found = yield from _once_through(subject, search, show)
+        if found is not None:
+            return found
 
 
-def _once_through(bench: Workbench, search: _Search) -> Iterator[FoundSessions]:
-    am = bench.machine.am
+def _once_through(
+    subject: Subject, search: _Search, show: Callable[[FoundSessions], None]
+) -> Slices[FoundSessions | None]:
+    """Look through the pools of the rig there is; None: the bench has another by now."""
+    rig = subject.rig
+    am = rig.machine.am
     next_index: list[int | None] = [0] * len(am.workers)
     best: list[_Found] = []
     matched = looked_at = 0
-    live = am.live_sessions()
-    size = FIRST_SLICE
-    complete = False
-    while not complete:
-        began = perf_counter()
-        parts = _look(bench, search, next_index, size, best)
+    live, pace = am.live_sessions(), Pace(FIRST_SLICE, LARGEST_SLICE)
+    while subject.rig is rig:
+        with pace.slice():
+            parts = _look(rig, search, next_index, pace.size, best)
+            new = [found for part in parts for found in part.best]
+            if new:
+                best = nsmallest(search.most, [*best, *new])
         next_index = [part.next_index for part in parts]
         matched += sum(part.matched for part in parts)
         looked_at += sum(part.looked_at for part in parts)
-        new = [found for part in parts for found in part.best]
-        if new:
-            best = nsmallest(search.most, [*best, *new])
-        complete = all(index is None for index in next_index)
-        took = max(perf_counter() - began, 1e-6)
-        size = min(max(int(size * SLICE_S / took), SMALLEST_SLICE), 2 * size, LARGEST_SLICE)
-        yield FoundSessions(
+        found = FoundSessions(
             search.wanted,
             search.order,
             tuple(found.view for found in best),
             matched,
             looked_at,
             live,
-            complete,
+            complete=all(index is None for index in next_index),
         )
+        show(found)
+        if found.complete:
+            return found
+        yield Progress(looked_at, live)
+    return None
 
 
 def _look(
-    bench: Workbench,
+    rig: Rig,
     search: _Search,
     next_index: list[int | None],
     size: int,
     best: list[_Found],
 ) -> list[_Part]:
     """A slice: `size` slots in all, of the pools that are not at their end."""
-    am = bench.machine.am
+    am = rig.machine.am
     open_pools = sum(index is not None for index in next_index)
     each = max(size // max(open_pools, 1), 1)
     # What comes behind the last of the best is not looked at closer.
@@ -361,7 +365,7 @@ def _look(
             return _Part([], 0, 0, None)
         return _look_at(am, search, worker, now, start, start + each, last)
 
-    return bench.driver.at_safe_points(make)
+    return rig.driver.at_safe_points(make)
 
 
 def _look_at(

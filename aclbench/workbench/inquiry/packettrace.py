@@ -9,8 +9,9 @@ fragment is assumed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import Check, ClassChanged, PacketVerdict, TraceEvent
@@ -40,10 +41,8 @@ from aclbench.engine.reasons import (
     reason_text,
     rule_of,
 )
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.snapshot import key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: The nodes that a trace can begin at.
 TRACEABLE: Final = ("pg-input", *NODE_NAMES)
@@ -61,29 +60,48 @@ class TracedPacket:
     lines: tuple[str, ...]
 
 
+class Hearing(Protocol):
+    """Who can be told of trace events."""
+
+    def add(self, listener: Callable[[TraceEvent], None]) -> None:
+        """Call it with every trace event from now on."""
+
+    def remove(self, listener: Callable[[TraceEvent], None]) -> None:
+        """Stop calling it."""
+
+
+class Traced(Protocol):
+    """Whose packets are traced."""
+
+    rig: Rig
+
+    @property
+    def listeners(self) -> Hearing:
+        """Who hears its trace events."""
+
+
 class PacketTrace:
     """What `trace add` asked for and what came of it. Listens only while packets are wanted."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, traced: Traced) -> None:
+        self._traced = traced
         #: Packets wanted of each node since the last clear, on each thread; and who has had some.
         self.wanted: dict[str, int] = {}
         self._taken: dict[tuple[int, str], int] = {}
         self._packets: dict[int, list[TracedPacket]] = {}
         #: The class changes of the packet that a thread is on.
         self._changes: dict[int, list[ClassChanged]] = {}
-        self._travels = bench.travels
 
     def add(self, node: str, count: int) -> None:
         """Have so many more packets of each thread traced from a node on."""
         if not self.wanted:
-            self._bench.listen(self.hear)
+            self._traced.listeners.add(self.hear)
         self.wanted[node] = min(self.wanted.get(node, 0) + count, MAX_PACKETS)
 
     def clear(self) -> None:
         """Forget what was traced and what was asked for."""
         if self.wanted:
-            self._bench.unlisten(self.hear)
+            self._traced.listeners.remove(self.hear)
         self.wanted.clear()
         self._taken.clear()
         self._packets.clear()
@@ -91,7 +109,6 @@ class PacketTrace:
 
     def packets(self, thread_index: int) -> list[TracedPacket]:
         """Those of one thread, in order."""
-        self._forget_the_future()
         return self._packets.get(thread_index, [])
 
     def hear(self, event: TraceEvent) -> None:
@@ -101,14 +118,13 @@ class PacketTrace:
             self._changes.setdefault(thread_index, []).append(event)
         elif isinstance(event, PacketVerdict):
             changes = self._changes.pop(thread_index, [])
-            self._forget_the_future()
             node = self._begins_at(event)
             if node is not None:
                 self._taken[thread_index, node] = self._taken.get((thread_index, node), 0) + 1
-                lines = _packet_lines(self._bench, event, changes)
+                lines = _packet_lines(self._traced.rig, event, changes)
                 if node != "pg-input":
                     lines = lines[next(n for n, line in enumerate(lines) if node in line) :]
-                traced = TracedPacket(self._bench.driver.packets_handled, tuple(lines))
+                traced = TracedPacket(self._traced.rig.driver.packets_handled, tuple(lines))
                 self._packets.setdefault(thread_index, []).append(traced)
 
     def _begins_at(self, event: PacketVerdict) -> str | None:
@@ -118,15 +134,11 @@ class PacketTrace:
                 return node
         return None
 
-    def _forget_the_future(self) -> None:
-        """Where the bench went back, packets that it has not handled now were never traced."""
-        if self._travels == self._bench.travels:
-            return
-        self._travels = self._bench.travels
-        now = self._bench.driver.packets_handled
+    def forget_what_is_to_come(self, packets_handled: int) -> None:
+        """The bench has moved: packets that it has not handled now were never traced."""
         for packets in self._packets.values():
             # A packet is told of while it is the next to be done.
-            packets[:] = [packet for packet in packets if packet.handled < now]
+            packets[:] = [packet for packet in packets if packet.handled < packets_handled]
 
 
 def time_text(time_ns: int) -> str:
@@ -137,15 +149,15 @@ def time_text(time_ns: int) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}:{rest_ns // 1000:06}"
 
 
-def trace_text(bench: Workbench, most: int) -> str:
+def trace_text(rig: Rig, trace: PacketTrace, most: int) -> str:
     """All threads' packets, up to `most` of each."""
     lines: list[str] = []
-    for worker in bench.machine.am.workers:
+    for worker in rig.machine.am.workers:
         name = actor_name(worker.thread_index)
         lines.append(
             f"------------------- Start of thread {worker.thread_index} {name} -------------------"
         )
-        packets = bench.trace.packets(worker.thread_index)
+        packets = trace.packets(worker.thread_index)
         if not packets:
             lines.append("No packets in trace buffer")
         for number, packet in enumerate(packets[:most], 1):
@@ -155,7 +167,7 @@ def trace_text(bench: Workbench, most: int) -> str:
     return "\n".join(lines)
 
 
-def _packet_lines(bench: Workbench, event: PacketVerdict, changes: list[ClassChanged]) -> list[str]:
+def _packet_lines(rig: Rig, event: PacketVerdict, changes: list[ClassChanged]) -> list[str]:
     """One packet on its way, node by node."""
     at = time_text(event.time)
     family = "ip6" if event.info & INFO_IP6 else "ip4"
@@ -165,31 +177,31 @@ def _packet_lines(bench: Workbench, event: PacketVerdict, changes: list[ClassCha
         lines += [f"{at}: {family}-input", f"  {connection}"]
     checks = list(event.checks)
     if checks and checks[0].reason & NODE_INPUT:
-        lines += _check_lines(bench, event, checks.pop(0), changes, at)
+        lines += _check_lines(rig, event, checks.pop(0), changes, at)
     kind = event.reason & KIND_MASK
     if event.tx >= 0 or checks:
         lines += [f"{at}: {family}-lookup", f"  {connection}"]
         for check in checks:
-            lines += _check_lines(bench, event, check, changes, at)
+            lines += _check_lines(rig, event, check, changes, at)
     if kind <= LAST_DENY:
         why = "ACL deny packets" if kind != TOO_MANY_SESSIONS else reason_text(kind)
         drop = f"  {node_of(event.reason)}: {why}"
     elif event.tx < 0:
         drop = f"  {reason_text(event.reason)}"
     else:
-        name = bench.interface_name(event.tx)
+        name = rig.interface_name(event.tx)
         return [*lines, f"{at}: {name}-tx", f"  sw_if_index {event.tx}"]
-    rx = bench.interface_name(event.rx)
+    rx = rig.interface_name(event.rx)
     return [*lines, f"{at}: error-drop", f"  rx:{rx}", f"{at}: drop", drop]
 
 
 def _check_lines(
-    bench: Workbench, event: PacketVerdict, check: Check, changes: list[ClassChanged], at: str
+    rig: Rig, event: PacketVerdict, check: Check, changes: list[ClassChanged], at: str
 ) -> list[str]:
     """What one acl node says of a packet."""
     reason, is_input = check.reason, bool(check.reason & NODE_INPUT)
-    sw_if_index = event.rx if is_input else _out_interface(bench, event)
-    side, contexts = (sw_if_index, is_input), bench.machine.am.lookup_contexts
+    sw_if_index = event.rx if is_input else _out_interface(rig, event)
+    side, contexts = (sw_if_index, is_input), rig.machine.am.lookup_contexts
     is_hit = reason & KIND_MASK == EXISTING_SESSION
     context = -1 if is_hit or side not in contexts else contexts.index(side)
     acl_index, rule_index, bits = acl_of(reason), rule_of(reason), 0
@@ -214,9 +226,9 @@ def _check_lines(
     ]
 
 
-def _out_interface(bench: Workbench, event: PacketVerdict) -> int:
+def _out_interface(rig: Rig, event: PacketVerdict) -> int:
     """Where an output node stands: the tx interface, looked up again if it let nothing out."""
-    return event.tx if event.tx >= 0 else bench.machine.am.fib.lookup(destination(event.key))
+    return event.tx if event.tx >= 0 else rig.machine.am.fib.lookup(destination(event.key))
 
 
 def _l4_flags(five: FiveTuple, is_input: bool) -> int:

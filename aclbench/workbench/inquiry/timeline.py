@@ -6,13 +6,15 @@ Made of the marks that were taken as the run went, so nothing is run again for i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.errors import CommandError
-from aclbench.workbench.history.marks import COLUMN, Marks
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.marks import COLUMN, Marks, make_mark, worker_marks
+from aclbench.workbench.rig.rig import Rig
 
 #: What a timeline counts, in the order of `Slice.counts`.
 MARK_KINDS: Final = (
@@ -65,6 +67,43 @@ class Timeline:
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`."""
         return asdict(self)
+
+
+class Sampled(Protocol):
+    """A bench: with a history, or with samples of how things stood."""
+
+    rig: Rig
+    history: History | None
+    samples: Marks
+
+
+def timeline_of(bench: Sampled, columns: int) -> Timeline:
+    """The whole branch in so many slices of time, also what lies ahead; nothing is run again.
+
+    On a bench without history it is made of `sample`s, of which one is taken here.
+    """
+    now = bench.rig.now
+    if bench.history is None:
+        sample(bench)
+        return make_timeline(bench.samples, now, now, columns)
+    branch = bench.history.branch
+    return make_timeline(branch.marks, branch.end.time, now, columns)
+
+
+def sample(bench: Sampled) -> None:
+    """Note how things stand, for a timeline; a history does so itself as it goes.
+
+    On real threads each of them is asked as soon as it is between two pieces of work.
+    """
+    if bench.history is not None:
+        return
+    driver, samples = bench.rig.driver, bench.samples
+    wait = driver.machine.am.cleaner.wait_interval
+    if not len(samples):
+        nothing = [(0,) * len(worker_marks(worker)) for worker in driver.machine.am.workers]
+        samples.add(make_mark(bench.rig.started, 0, nothing, wait))
+    parts = driver.at_safe_points(lambda worker, now: worker_marks(worker))
+    samples.add(make_mark(max(driver.now, samples.last.time), 0, parts, wait))
 
 
 def make_timeline(marks: Marks, end: int, now: int, columns: int) -> Timeline:

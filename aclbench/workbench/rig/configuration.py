@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.fib import Source
@@ -20,18 +19,16 @@ from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_CLASSES
 from aclbench.errors import CommandError
 from aclbench.files import write_whole
 from aclbench.workbench.grammar.lines import as_typed
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.rig.rig import Rig
 
 #: VPP's words for the timeout classes, in their order.
 _TIMEOUT_WORDS = ("udp idle", "tcp idle", "tcp transient")
 SUFFIX = ".cli"
 
 
-def save_configuration(bench: Workbench, path: Path) -> None:
+def save_configuration(rig: Rig, path: Path) -> None:
     """Write the lines to a file, atomically. CommandError: it cannot be written."""
-    text = "".join(line + "\n" for line in configuration_lines(bench))
+    text = "".join(line + "\n" for line in configuration_lines(rig))
     try:
         write_whole(path, text)
     except (OSError, ValueError) as error:
@@ -39,14 +36,14 @@ def save_configuration(bench: Workbench, path: Path) -> None:
         raise CommandError(f"{path}: cannot be written: {why}") from None
 
 
-def configuration_lines(bench: Workbench) -> list[str]:
+def configuration_lines(rig: Rig) -> list[str]:
     """The lines; run on a fresh bench with as many workers they make the same configuration."""
-    am = bench.machine.am
+    am = rig.machine.am
     there = [i for i in am.interfaces if i is not None and not i.deleted]
     fillers = list(_names_for_gaps(am, there))
     return [
         f"# for a bench with {am.n_workers} worker{'s'[: am.n_workers != 1]}",
-        *_bench_lines(bench),
+        *_bench_lines(rig),
         *_interface_lines(am, there, fillers),
         *_route_lines(am),
         *_acl_lines(am),
@@ -58,9 +55,9 @@ def configuration_lines(bench: Workbench) -> list[str]:
 # --- the parts ------------------------------------------------------------------------------
 
 
-def _bench_lines(bench: Workbench) -> Iterator[str]:
+def _bench_lines(rig: Rig) -> Iterator[str]:
     """Settings, where they are not those of a fresh bench."""
-    am, fresh = bench.machine.am, AclMain(0, bench.machine.am.host)
+    am, fresh = rig.machine.am, AclMain(0, rig.machine.am.host)
     # Always: how a bench is made says one or the other.
     yield f"placement {'flow' if am.flow_placement else 'interface'}"
     if am.max_deleted_sessions_per_interval != fresh.max_deleted_sessions_per_interval:

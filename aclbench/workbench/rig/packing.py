@@ -19,7 +19,6 @@ from aclbench.engine.packing import (
     POOL_FIELDS,
     PackedPool,
     PoolPacker,
-    empty_in_pieces,
     unpack_pool,
 )
 from aclbench.workbench.rig.feed import FeedState
@@ -129,19 +128,8 @@ class Packer:
         )
 
 
-def unpack(checkpoint: Checkpoint, order: Order) -> SteppedDriver:
-    """A new driver, with a new machine, in the state of the checkpoint."""
-    pieces = unpack_in_pieces(checkpoint, order)
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as done:
-            driver: SteppedDriver = done.value
-            return driver
-
-
 def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, None, SteppedDriver]:
-    """The same, with a pause after each piece."""
+    """A new driver, with a new machine, in the state of the checkpoint; pauses after each piece."""
     driver = SteppedDriver(checkpoint.main["n_workers"], order=order)
     am = driver.machine.am
     set_fields(am, _copies(checkpoint.main))
@@ -155,16 +143,6 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
         yield from unpack_pool(am, worker, packed.pool)
     driver.restore(checkpoint.driver)
     return driver
-
-
-def empty(driver: SteppedDriver) -> None:
-    """Give back the sessions and packets of a machine that nobody needs any more."""
-    driver.arrivals.frames.clear()
-    driver.arrivals.source = None
-    am = driver.machine.am
-    am.tell.listener = None
-    for _ in empty_in_pieces(am):
-        pass
 
 
 def _copies(fields: dict[str, Any]) -> dict[str, Any]:

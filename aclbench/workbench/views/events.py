@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.drivers.frame import split_number
 from aclbench.engine.events import (
@@ -30,9 +30,6 @@ from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
 from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import outcome_text
 
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
 
 @dataclass(frozen=True, slots=True)
 class EventView:
@@ -54,11 +51,10 @@ def event_text(event: TraceEvent, name_of: Callable[[int], str]) -> str:
     return _TEXTS[type(event)](event, name_of)
 
 
-def event_line(bench: Workbench, event: TraceEvent) -> str:
-    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start."""
-    time = seconds_text(event.time - bench.started)
-    text = event_text(event, bench.interface_name)
-    return f"+{time} thread {event.thread_index} {event.kind}: {text}"
+def event_line(event: TraceEvent, started: int, name_of: Callable[[int], str]) -> str:
+    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start of the run."""
+    time = seconds_text(event.time - started)
+    return f"+{time} thread {event.thread_index} {event.kind}: {event_text(event, name_of)}"
 
 
 def bitmap_text(bitmap: int, name_of: Callable[[int], str]) -> str:

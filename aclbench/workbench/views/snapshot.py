@@ -283,8 +283,10 @@ class WorkerPart(NamedTuple):
     view: WorkerView | None = None
 
 
-def take_snapshot(driver: Driver, view: View) -> Snapshot:
+def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapshot:
     """Look at the bench as it stands; `view` says at how much of it.
+
+    `next_timed` is when the next of the scenario's lines is due.
 
     Where threads run, each shows its own part as soon as it is between two pieces of work.
     """
@@ -298,7 +300,7 @@ def take_snapshot(driver: Driver, view: View) -> Snapshot:
         return part._replace(view=_worker_view(am, worker, view, now, upcoming))
 
     parts = driver.at_safe_points(make)
-    next_time = driver.next_time()
+    next_time = min(driver.next_time(), max(next_timed, driver.now))
     return Snapshot(
         now=driver.now,
         next_time=None if next_time == NEVER else next_time,

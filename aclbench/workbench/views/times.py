@@ -11,14 +11,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.timeouts import NS_PER_SEC
-from aclbench.errors import AclbenchError, CommandError
+from aclbench.errors import AclbenchError
 from aclbench.workbench.grammar import ArgumentError
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 UNITS_NS: Final = {
     "ns": 1,
@@ -88,21 +85,6 @@ def read_moment(text: str) -> Moment:
     if re.match(r"\d{4}-", text):
         return Moment(_read_iso(text), of_capture=True)
     return Moment(read_length(text.removeprefix("+")))
-
-
-def moment_ns(bench: Workbench, moment: Moment) -> int:
-    """The bench's time of a place. CommandError: no capture is there whose clock could tell."""
-    if not moment.of_capture:
-        return bench.started + moment.ns
-    feed = bench.feed
-    if feed is not None and feed.offset is None:
-        bench.driver.arrivals.next_frame()  # its clock is known with the first packet
-    if feed is None or feed.offset is None:
-        raise CommandError(
-            "a date and time is read off the capture's clock, and there is no capture here; "
-            "+12.5s, from the start of the run, is right"
-        )
-    return moment.ns + feed.offset
 
 
 def _exactly(text: str, whole: str, part: str, unit_ns: int) -> int:

@@ -21,9 +21,9 @@ def bench() -> Workbench:
 
 def test_packets_are_those_of_the_run(bench: Workbench) -> None:
     heard: list[TraceEvent] = []
-    bench.listen(heard.append)
+    bench.listeners.add(heard.append)
     bench.play(700)
-    here = state_of(bench.stepped)
+    here = state_of(bench.rig.stepped)
     told = [e for e in heard if isinstance(e, PacketVerdict)]
     rows = bench.cli("packets last 2000").splitlines()[1:]
     assert [row.split()[0] for row in rows] == [str(e.number) for e in told]
@@ -34,7 +34,7 @@ def test_packets_are_those_of_the_run(bench: Workbench) -> None:
     shown = bench.cli("packets last 3").splitlines()
     assert len(shown) == 5
     assert shown[-1].startswith(f"({len(told) - 3:,} before these are left out")
-    assert state_of(bench.stepped) == here
+    assert state_of(bench.rig.stepped) == here
     bench.cli("goto packet 10")
     assert len(bench.cli("packets").splitlines()) == 11
 
@@ -62,14 +62,14 @@ def test_settings_are_inputs_of_the_run(bench: Workbench, tmp_path: Path) -> Non
     for line in ("set bench quantum 3", "set bench wait-max 20ms", "placement interface"):
         bench.cli(line)
     bench.cli("run 5s")
-    am = bench.machine.am
+    am = bench.rig.machine.am
     assert am.cleaner.wait_interval <= 20_000_000
     assert bench.cli("placement").startswith("interface")
-    there = state_of(bench.stepped)
+    there = state_of(bench.rig.stepped)
     bench.cli("goto start")
-    assert bench.machine.am.max_deleted_sessions_per_interval == 100
+    assert bench.rig.machine.am.max_deleted_sessions_per_interval == 100
     bench.cli("goto end")
-    assert state_of(bench.stepped) == there
+    assert state_of(bench.rig.stepped) == there
     bench.cli(f"save {tmp_path}/f.run")
     assert state_of(Workbench.load(tmp_path / "f.run").stepped) == there
 
@@ -86,10 +86,10 @@ def test_settings_are_inputs_of_the_run(bench: Workbench, tmp_path: Path) -> Non
     ],
 )
 def test_settings_that_cannot_be_are_refused(bench: Workbench, line: str, says: str) -> None:
-    before = state_of(bench.stepped)
+    before = state_of(bench.rig.stepped)
     with pytest.raises(CommandError, match=says):
         bench.cli(line)
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
 
 
 def test_placement_on_threads_is_chosen_before_the_first_packet() -> None:

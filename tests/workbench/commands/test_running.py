@@ -28,7 +28,7 @@ def test_run_for_and_until(bench: Workbench) -> None:
         bench.cli("run until 12s")
     straight = Workbench.from_scenario(load_scenario(find_input("aging")))
     straight.advance("12.5")
-    assert state_of(straight.stepped) == state_of(bench.stepped)
+    assert state_of(straight.rig.stepped) == state_of(bench.rig.stepped)
     assert straight.past.branch.ops == bench.past.branch.ops
 
 
@@ -43,7 +43,7 @@ def test_run_until_stops_right_behind_the_event(word: str) -> None:
     """Live and in the past alike: one more event of its kind has happened, and no packet more."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     heard: list[TraceEvent] = []
-    bench.listen(heard.append)
+    bench.listeners.add(heard.append)
     stops: list[tuple[str, int]] = []
     for _ in range(3):
         text = bench.cli(f"run until {word}")
@@ -76,23 +76,23 @@ def test_run_until_denied_ends_with_the_capture(bench: Workbench) -> None:
 def test_step_names_what_was_done_and_choose_lasts_for_one_step(bench: Workbench) -> None:
     assert bench.cli("step 2").count("\n") == 1
     bench.cli("run until +1.0001")
-    able = bench.stepped.next_actors()
-    actor = bench.actor_name(able[-1])
+    able = bench.rig.stepped.next_actors()
+    actor = actor_name(able[-1])
     assert bench.cli(f"choose {actor}") == f"{actor} takes the next step"
     assert f" {actor}: " in bench.cli("step")
     assert bench.chosen is None
-    before = state_of(bench.stepped), len(bench.past.branch.ops)
+    before = state_of(bench.rig.stepped), len(bench.past.branch.ops)
     with pytest.raises(CommandError, match="nothing to do next"):
         bench.cli("step vpp_main")
     with pytest.raises(CommandError, match="no actor vpp_wk_7"):
         bench.cli("step vpp_wk_7")
-    assert (state_of(bench.stepped), len(bench.past.branch.ops)) == before
+    assert (state_of(bench.rig.stepped), len(bench.past.branch.ops)) == before
 
 
 def test_who_is_said_to_be_able_can_step(bench: Workbench) -> None:
     """At every point of a run by steps, each of `next_actors` can take one, and nobody else."""
     for _ in range(40):
-        able = {bench.actor_name(actor) for actor in bench.stepped.next_actors()}
+        able = {actor_name(actor) for actor in bench.rig.stepped.next_actors()}
         for actor in ("cleaner", "vpp_main", "vpp_wk_0", "vpp_wk_1"):
             here = bench.past.cursor
             if actor in able:
@@ -126,34 +126,34 @@ def test_ctrl_c_leaves_a_whole_bench(bench: Workbench, line: str) -> None:
         if isinstance(event, SessionDeleted) or event.kind == "session added":
             os.kill(os.getpid(), signal.SIGINT)
 
-    bench.listen(interrupt)
+    bench.listeners.add(interrupt)
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         bench.cli(line)
     assert signal.getsignal(signal.SIGINT) is handler
-    bench.unlisten(interrupt)
+    bench.listeners.remove(interrupt)
     bench.check_invariants()
-    assert bench.stepped.at_rest() or bench.driver.packets_handled
-    here = state_of(bench.stepped)
+    assert bench.rig.stepped.at_rest() or bench.rig.driver.packets_handled
+    here = state_of(bench.rig.stepped)
     bench.cli("back 1 packet")
     bench.cli("goto end")
-    assert state_of(bench.stepped) == here
+    assert state_of(bench.rig.stepped) == here
 
 
 def test_reset_begins_anew(bench: Workbench) -> None:
-    start = state_of(bench.stepped)
+    start = state_of(bench.rig.stepped)
     heard: list[TraceEvent] = []
-    bench.listen(heard.append)
+    bench.listeners.add(heard.append)
     bench.cli("placement interface")
     bench.cli("run 3s")
     bench.cli("branch other")
     heard.clear()
     bench.cli("reset")
-    assert state_of(bench.stepped) == start
+    assert state_of(bench.rig.stepped) == start
     assert (list(bench.past.branches), bench.past.branch.ops) == (["main"], [])
     bench.cli("run 1s")
     assert heard, "who listens goes on listening"
     empty = Workbench(workers=3, placement="flow")
     empty.cli("create packet-generator interface pg0")
     empty.cli("reset")
-    assert state_of(empty.stepped) == state_of(Workbench(workers=3, placement="flow").stepped)
+    assert state_of(empty.rig.stepped) == state_of(Workbench(workers=3, placement="flow").stepped)

@@ -135,10 +135,10 @@ def test_many_are_summed_up_by_reason(bench: Workbench) -> None:
 
 
 def test_back_takes_it_back(bench: Workbench) -> None:
-    before = state_of(bench.stepped)
+    before = state_of(bench.rig.stepped)
     bench.cli("send pg0 tcp 10.0.0.2:5 > 192.168.0.9:80 count 3")
     bench.cli("back 3 packets")
-    after = state_of(bench.stepped)
+    after = state_of(bench.rig.stepped)
     assert after["counts"]["packet"] == before["counts"]["packet"] == 0
     bench.cli("goto end")
     assert bench.snapshot().sessions.live == 1
@@ -181,7 +181,7 @@ def test_sends_on_real_threads() -> None:
     ],
 )
 def test_what_does_not_go_together_is_refused(bench: Workbench, line: str, says: str) -> None:
-    before = state_of(bench.stepped), len(bench.past.branch.ops)
+    before = state_of(bench.rig.stepped), len(bench.past.branch.ops)
     with pytest.raises(CommandError, match=says):
         bench.cli(line)
-    assert (state_of(bench.stepped), len(bench.past.branch.ops)) == before
+    assert (state_of(bench.rig.stepped), len(bench.past.branch.ops)) == before

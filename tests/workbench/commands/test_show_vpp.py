@@ -110,7 +110,7 @@ def test_placement_changes_while_a_capture_is_played(tmp_path: Path) -> None:
         if isinstance(event, PacketVerdict):
             threads.append(event.thread_index)
 
-    two.listen(hear)
+    two.listeners.add(hear)
     two.cli("packet-generator enable-stream")
     two.play(2)
     assert "pg0" in two.cli("show interface rx-placement").split("Thread 2")[0]

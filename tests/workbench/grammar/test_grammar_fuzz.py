@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, Workbench
-from aclbench.workbench.commands import make_command_table
+from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.grammar.syntax import Argument, Choice, Literal, Sequence
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import find_input
@@ -87,7 +87,7 @@ LINES = st.one_of(
 def standing(bench: Workbench) -> tuple[object, ...]:
     history = bench.past
     ops = {name: len(branch.ops) for name, branch in history.branches.items()}
-    return state_of(bench.stepped), ops, history.branch.name, bench.sent, bench.chosen
+    return state_of(bench.rig.stepped), ops, history.branch.name, bench.rig.sent, bench.chosen
 
 
 def check(line: str, bench: Workbench) -> None:

@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 
 from aclbench import AclbenchError, CommandError, Workbench
 from aclbench.capture import open_capture
+from aclbench.drivers.driver import actor_name
 from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants
-from aclbench.workbench.history import history as history_module
+from aclbench.workbench.history import checkpoints as checkpoints_module
 from aclbench.workbench.history import marks as marks_module
+from aclbench.workbench.history.moving import at_event
 from aclbench.workbench.inquiry.diff import state_of
-from aclbench.workbench.inquiry.timeline import MARK_KINDS, Timeline
+from aclbench.workbench.inquiry.timeline import MARK_KINDS, Timeline, timeline_of
 from aclbench.workbench.rig.bundled import bundled_folder, find_input
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, scenario_for_capture
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SMALL = bundled_folder("pcaps") / "http.pcap"
@@ -50,7 +53,7 @@ def counted(timeline: Timeline) -> dict[str, int]:
 def counts_of(bench: Workbench) -> dict[str, int]:
     """The same by the snapshot, which knows of deleted sessions only as the cleared and expired."""
     snapshot = bench.snapshot()
-    cleared = sum(worker.cnt_cleared_sessions for worker in bench.machine.am.workers)
+    cleared = sum(worker.cnt_cleared_sessions for worker in bench.rig.machine.am.workers)
     return {
         "added": snapshot.sessions.added,
         "class changed": sum(worker.class_changes for worker in snapshot.workers),
@@ -103,7 +106,7 @@ def act(bench: Workbench, action: tuple[str, Any]) -> None:
         for _ in range(value):
             bench.step_turn()
     elif kind == "hand":
-        actors = bench.actors()
+        actors = [actor_name(actor) for actor in bench.rig.stepped.ready_actors()]
         if actors:
             bench.step(actors[value % len(actors)])
     else:
@@ -131,29 +134,29 @@ def test_a_walk_finds_the_states_that_were(
     """Wherever a walk leads, the state is field for field that of the run when it was there."""
     bench = bench_on(SMALL, order=order, seed=seed)
     assert bench.history is not None
-    seen = {bench.history.cursor: state_of(bench.driver)}
+    seen = {bench.history.cursor: state_of(bench.rig.driver)}
     for action in actions:
         act(bench, action)
-        seen[bench.history.cursor] = state_of(bench.driver)
-    end, final = bench.history.branch.end, state_of(bench.driver)
+        seen[bench.history.cursor] = state_of(bench.rig.driver)
+    end, final = bench.history.branch.end, state_of(bench.rig.driver)
     for direction, unit, count in walk:
         (bench.back if direction == "back" else bench.forward)(count, unit)
-        check_invariants(bench.machine.am, at_rest=bench.driver.at_rest())
+        check_invariants(bench.rig.machine.am, at_rest=bench.rig.driver.at_rest())
     for point, state in seen.items():
         if point.op <= len(bench.history.branch.ops):
             bench.goto(point)
-            assert state_of(bench.driver) == state, point
+            assert state_of(bench.rig.driver) == state, point
     bench.goto(end)
-    assert state_of(bench.driver) == final
+    assert state_of(bench.rig.driver) == final
 
 
 def test_back_to_the_first_packet_and_forward_again() -> None:
     """A replay of a bundled capture, walked back packet by packet and forward to the same end."""
     bench = bench_on(SMALL)
-    states = [state_of(bench.driver)]
+    states = [state_of(bench.rig.driver)]
     while not bench.play(1):
-        states.append(state_of(bench.driver))
-    end = state_of(bench.driver)
+        states.append(state_of(bench.rig.driver))
+    end = state_of(bench.rig.driver)
     packets = bench.snapshot().packets.read
     bench.back(1, "packet")
     for number in range(packets - 1, -1, -1):
@@ -161,12 +164,12 @@ def test_back_to_the_first_packet_and_forward_again() -> None:
         if number:
             assert bench.back(1, "packet") == 1
     assert bench.back(1, "packet") == 0
-    assert state_of(bench.driver) == states[0]
+    assert state_of(bench.rig.driver) == states[0]
     for number in range(1, packets + 1):
         assert bench.forward(1, "packet") == 1
         assert bench.snapshot().packets.read == number
     bench.forward(10**6, "step")
-    assert state_of(bench.driver) == end
+    assert state_of(bench.rig.driver) == end
 
 
 @pytest.mark.parametrize("unit", ["step", "event"])
@@ -176,21 +179,21 @@ def test_back_and_forward_are_each_others_undoing(unit: Any) -> None:
     bench.play(20)
     states = []
     for _ in range(25):
-        states.append(state_of(bench.driver))
+        states.append(state_of(bench.rig.driver))
         assert bench.back(1, unit) == 1
     for state in reversed(states):
         assert bench.forward(1, unit) == 1
-        assert state_of(bench.driver) == state
+        assert state_of(bench.rig.driver) == state
 
 
 def test_steps_back_are_named_steps() -> None:
     """From behind a packet back through forward, match, look up and parse."""
     bench = bench_on(SMALL, workers=1)
     bench.play(7)
-    before = bench.driver.position
+    before = bench.rig.driver.position
     bench.play(1)
     steps = 0
-    while bench.driver.position > before:
+    while bench.rig.driver.position > before:
         bench.back(1, "step")
         steps += 1
     assert 2 <= steps <= 8
@@ -201,18 +204,18 @@ def test_acting_in_the_past_opens_a_branch_and_keeps_the_future() -> None:
     bench = Workbench.from_scenario(busy_scenario())
     bench.play()
     bench.advance(1)
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     bench.goto_time(bench.started + 5 * 10**9)
     bench.cli("clear acl-plugin sessions")
     bench.play()
     bench.advance(1)
     assert [branch.name for branch in bench.branches()] == ["main", "branch-1"]
-    assert state_of(bench.driver) != end
+    assert state_of(bench.rig.driver) != end
     lines = bench.diff("main", "branch-1")
     assert any("deleted" in line for line in lines)
     assert bench.diff("main", "main") == []
     bench.switch("main")
-    assert state_of(bench.driver) == end
+    assert state_of(bench.rig.driver) == end
 
 
 def test_going_to_a_time_is_running_to_it() -> None:
@@ -225,21 +228,21 @@ def test_going_to_a_time_is_running_to_it() -> None:
         bench.goto_time(time)
         straight = Workbench.from_scenario(busy_scenario())
         straight.run_until(time)
-        assert state_of(bench.driver) == state_of(straight.driver)
+        assert state_of(bench.rig.driver) == state_of(straight.rig.driver)
 
 
 def test_events_are_made_again() -> None:
     """A run that nobody listened to gives the events of one that somebody did."""
     heard: list[Any] = []
     loud = Workbench.from_scenario(busy_scenario())
-    loud.listen(heard.append)
+    loud.listeners.add(heard.append)
     loud.play()
     quiet = Workbench.from_scenario(busy_scenario())
     quiet.play()
     assert quiet.history is not None
     branch = quiet.history.branch
-    assert quiet.history.listen_between(branch.starts[0], branch.end) == heard
-    assert sum(event_counts(quiet.machine.am)) == len(heard)
+    assert finish(finish(quiet.past.at(branch.starts[0])).heard_to(branch.end)) == heard
+    assert sum(event_counts(quiet.rig.machine.am)) == len(heard)
 
 
 def test_an_event_by_its_number() -> None:
@@ -247,20 +250,20 @@ def test_an_event_by_its_number() -> None:
     bench = bench_on(SMALL)
     bench.play()
     for number in (1, 10, 100):
-        bench.goto_event(number)
-        assert sum(event_counts(bench.machine.am)) >= number
+        bench.goto(number)
+        assert sum(event_counts(bench.rig.machine.am)) >= number
         bench.back(1, "step")
-        assert sum(event_counts(bench.machine.am)) < number
+        assert sum(event_counts(bench.rig.machine.am)) < number
 
 
 def test_memory_stays_within_its_limit() -> None:
     """Checkpoints are thinned, and every point can still be reached."""
     bench = Workbench.from_scenario(busy_scenario())
     assert bench.history is not None
-    bench.history.memory_bytes = 20_000
+    bench.past.checkpoints.memory_bytes = 20_000
     bench.play()
     bench.advance(86400)
-    assert bench.history.memory_used() <= 20_000
+    assert bench.history.checkpoints.used_bytes <= 20_000
     bench.goto_packet(1000)
     assert bench.snapshot().packets.read == 1000
 
@@ -269,7 +272,7 @@ def test_marks_know_the_whole_run() -> None:
     """Slices of time with the events of each kind in them, without running again."""
     bench = Workbench.from_scenario(busy_scenario())
     bench.play()
-    timeline = bench.timeline(20)
+    timeline = timeline_of(bench, 20)
     assert len(timeline.columns) == 20
     assert counted(timeline) == counts_of(bench)
 
@@ -333,10 +336,10 @@ def test_points_that_are_not_there(reference: str) -> None:
     """One message; the bench stays where it is."""
     bench = bench_on(SMALL)
     bench.play()
-    state = state_of(bench.driver)
+    state = state_of(bench.rig.driver)
     with pytest.raises(CommandError):
         bench.diff("now", reference)
-    assert state_of(bench.driver) == state
+    assert state_of(bench.rig.driver) == state
 
 
 def test_going_on_in_the_past_goes_along_the_branch() -> None:
@@ -349,19 +352,19 @@ def test_going_on_in_the_past_goes_along_the_branch() -> None:
     bench.step(bench.actors()[-1]) if bench.actors() else bench.step()
     bench.play(200)
     bench.advance(2)
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     for place in ("#100", "#899", "#900", "#1000"):
         bench.goto_packet(int(place[1:]))
-        before = state_of(bench.driver)
+        before = state_of(bench.rig.driver)
         for _ in range(40):
             bench.step()
         for _ in range(10):
             bench.step_turn()
-        assert state_of(bench.driver) != before
+        assert state_of(bench.rig.driver) != before
         bench.run_until(bench.now + 10**9)
         bench.play(13)
         bench.run_until(end["clock"]["now"])
-        assert state_of(bench.driver) == end
+        assert state_of(bench.rig.driver) == end
         assert [b.name for b in bench.branches()] == ["main"]
 
 
@@ -376,26 +379,26 @@ def test_sent_frames_that_wait_are_there_after_going_back() -> None:
     bench = bench_on(SMALL)
     bench.play(10)
     bench.send("pg0", frames_of(SMALL)[:5])
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     for count, unit in ((1, "step"), (1, "packet"), (3, "step"), (3, "packet")):
         bench.back(count, unit)  # type: ignore[arg-type]
         bench.forward(count, unit)  # type: ignore[arg-type]
-        assert state_of(bench.driver) == end
+        assert state_of(bench.rig.driver) == end
 
 
 def test_a_checkpoint_in_the_middle_of_many_sent_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a chunk at once, on a bench without a capture."""
     monkeypatch.setattr(marks_module, "MOST_PACKETS", 8)
     monkeypatch.setattr(marks_module, "FEWEST_PACKETS", 8)
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 8)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 8)
     bench = Workbench(workers=2)
     for line in ("create packet-generator interface pg0", "set interface state pg0 up"):
         bench.cli(line)
     bench.send("pg0", frames_of(SMALL))
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     bench.back(1, "packet")
     bench.forward(1, "packet")
-    assert state_of(bench.driver) == end
+    assert state_of(bench.rig.driver) == end
 
 
 def test_a_change_of_settings_between_sent_frames() -> None:
@@ -405,9 +408,9 @@ def test_a_change_of_settings_between_sent_frames() -> None:
     bench.send("pg0", frames_of(SMALL)[:5])
     bench.back(2, "packet")
     bench.cli("set acl-plugin skip-ipv6-extension-header 0 0")
-    assert bench.driver.position.packets == 15
+    assert bench.rig.driver.position.packets == 15
     bench.play()
-    assert bench.driver.position.packets == len(frames_of(SMALL)) + 5
+    assert bench.rig.driver.position.packets == len(frames_of(SMALL)) + 5
 
 
 @pytest.mark.parametrize("order", ["fair", "random"])
@@ -418,23 +421,23 @@ def test_in_the_past_a_run_keeps_to_its_time_and_packets(order: str) -> None:
     bench.goto_packet(2)
     time = bench.now
     assert bench.run_until(time + 1, max_packets=20)
-    assert (bench.now, bench.driver.position.packets) == (time + 1, 2)
+    assert (bench.now, bench.rig.driver.position.packets) == (time + 1, 2)
     assert not bench.run_until(bench.started + 10**9, max_packets=3)
-    assert bench.driver.position.packets == 5
+    assert bench.rig.driver.position.packets == 5
     bench.step()
-    before = state_of(bench.driver)
+    before = state_of(bench.rig.driver)
     assert not bench.run_until(bench.started + 10**9, max_packets=0)
-    assert state_of(bench.driver) == before
+    assert state_of(bench.rig.driver) == before
     assert len(bench.branches()) == 1
 
 
 def test_a_run_of_packets_counts_the_one_in_hand() -> None:
     """It was begun step by step, and is the first of them."""
     bench = bench_on(SMALL, workers=1)
-    while bench.driver.position.packets < 3 or not bench.driver.position.steps:
+    while bench.rig.driver.position.packets < 3 or not bench.rig.driver.position.steps:
         bench.step()
     bench.play(2)
-    assert bench.driver.position.packets == 5
+    assert bench.rig.driver.position.packets == 5
 
 
 def test_a_branch_from_a_packet_knows_its_time() -> None:
@@ -445,12 +448,12 @@ def test_a_branch_from_a_packet_knows_its_time() -> None:
     time = bench.now
     bench.cli("clear acl-plugin sessions")
     bench.advance(1)
-    assert bench.timeline(4).start == bench.started
+    assert timeline_of(bench, 4).start == bench.started
     bench.goto_time(time - 1)
-    before = state_of(bench.driver)
+    before = state_of(bench.rig.driver)
     bench.switch("main")
     bench.goto_time(time - 1)
-    assert state_of(bench.driver) == before
+    assert state_of(bench.rig.driver) == before
 
 
 def test_a_branch_has_no_marks_of_what_came_after_it() -> None:
@@ -460,7 +463,7 @@ def test_a_branch_has_no_marks_of_what_came_after_it() -> None:
     bench.back(1, "packet")
     bench.branch("other")
     bench.play(1)
-    assert counted(bench.timeline(3)) == counts_of(bench)
+    assert counted(timeline_of(bench, 3)) == counts_of(bench)
 
 
 @pytest.mark.parametrize("order", ["fair", "random"])
@@ -509,22 +512,21 @@ def test_a_capture_that_changes_in_mid_run(tmp_path: Path, change: Any) -> None:
     shutil.copy(SMALL, capture)
     bench = bench_on(capture)
     bench.play(30)
-    before = state_of(bench.driver)
+    before = state_of(bench.rig.driver)
     change(capture)
     for look in (
         lambda: bench.back(1),
         lambda: bench.goto_packet(3),
         lambda: bench.diff("start", "now"),
         bench.events,
-        lambda: bench.recent_events(5),
         lambda: bench.save(tmp_path / "x.run"),
     ):
         with pytest.raises(AclbenchError, match=r"http\.pcap: the capture has changed"):
             look()
-        assert state_of(bench.driver) == before
+        assert state_of(bench.rig.driver) == before
         assert bench.past.at_end()
     bench.play()  # what was read ahead is all of it
-    assert bench.driver.position.packets == len(frames_of(SMALL))
+    assert bench.rig.driver.position.packets == len(frames_of(SMALL))
 
 
 def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
@@ -534,7 +536,7 @@ def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(["cp", str(SMALL), str(pipe)]):
         bench = bench_on(pipe)
         bench.play(20)
-    before = state_of(bench.driver)
+    before = state_of(bench.rig.driver)
     for look in (
         lambda: bench.back(1),
         lambda: bench.diff("start", "now"),
@@ -543,10 +545,10 @@ def test_a_pipe_is_left_alone(tmp_path: Path) -> None:
     ):
         with pytest.raises(AclbenchError, match="a pipe can be read only once"):
             look()
-        assert state_of(bench.driver) == before
+        assert state_of(bench.rig.driver) == before
     assert list(tmp_path.glob("*.run")) == []
     bench.play()
-    assert bench.driver.position.packets == len(frames_of(SMALL))
+    assert bench.rig.driver.position.packets == len(frames_of(SMALL))
 
 
 @pytest.mark.parametrize("order", ["fair", "random"])
@@ -563,7 +565,7 @@ def test_a_step_along_a_quiet_stretch_comes_to_the_command_behind_it(order: str)
     bench.goto_time(due - 2)
     taken = bench.step()
     assert taken is not None
-    assert (bench.actor_name(taken.actor), taken.time) == ("command", due - 1)
+    assert (actor_name(taken.actor), taken.time) == ("command", due - 1)
     bench.goto_time(due - 2)
     bench.branch("quiet")
     bench.run_until(due - 1)
@@ -578,19 +580,19 @@ def test_no_checkpoint_stands_on_the_wrong_side_of_a_command(
     """One that was put off, since the bench was busy, and is taken right behind a command."""
     bench = bench_on(SMALL, order="random")
     bench.play(4)
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 0)
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK_PER_SESSION", 0)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 0)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK_PER_SESSION", 0)
     bench.cli("set acl-plugin interface pg1 input acl 0")
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     bench.play(1)
     bench.back(1, "packet")
     bench.goto_time(bench.now)
-    assert state_of(bench.driver)["pg1"] == end["pg1"]
+    assert state_of(bench.rig.driver)["pg1"] == end["pg1"]
 
 
 def test_each_event_is_made_where_walking_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The place of an event is looked for by listening, and is that of the step that makes it."""
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 300)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 300)
     bench = Workbench.from_scenario(busy_scenario())
     for line in (
         "run 2s",
@@ -601,15 +603,14 @@ def test_each_event_is_made_where_walking_finds_it(monkeypatch: pytest.MonkeyPat
         bench.cli(line)
     bench.advance("2")
     history = bench.past
-    with bench.visiting():
-        walked = list(history.walk(history.branch.starts[0], history.branch.end))
+    walked = list(finish(history.at(history.branch.starts[0])).walk(history.branch.end))
     made = [step.point for step in walked for _ in step.events]
     for number in range(1, len(made) + 1, 29):
-        with bench.visiting():
-            assert history.point_of_event(number)[1:] == made[number - 1][1:], number
-    bench.goto_event(len(made) // 2)
-    there = state_of(bench.driver)
+        there = finish(at_event(history, number))
+        assert there.cursor[1:] == made[number - 1][1:], number
+    bench.goto(len(made) // 2)
+    state = state_of(bench.rig.driver)
     bench.goto(made[len(made) // 2 - 1])
-    assert state_of(bench.driver) == there
+    assert state_of(bench.rig.driver) == state
     with pytest.raises(CommandError, match=f"this run has {len(made)} events so far"):
-        bench.goto_event(len(made) + 1)
+        bench.goto(len(made) + 1)

@@ -7,7 +7,14 @@ from itertools import pairwise
 import pytest
 
 from aclbench.workbench.history import marks as module
-from aclbench.workbench.history.marks import COLUMN, MARKS_A_RUN, Mark, Marks, Pace, make_mark
+from aclbench.workbench.history.marks import (
+    COLUMN,
+    MARKS_A_RUN,
+    Mark,
+    Marks,
+    MarkSpacing,
+    make_mark,
+)
 
 
 def mark(time: int, added: int = 0, wait: int = 500) -> Mark:
@@ -67,7 +74,7 @@ def test_marks_up_to_a_place_are_those_before_it() -> None:
 @pytest.mark.parametrize("gap", [1, 1000])
 def test_the_pace_follows_the_length_of_the_run(gap: int) -> None:
     """At an even rate each part is about its share of what there is; at last, the largest."""
-    pace, packets, parts = Pace(), 0, 0
+    pace, packets, parts = MarkSpacing(), 0, 0
     pace.begin(10**18, 0)
     while packets < 1_000_000:
         step = pace.packets
@@ -82,7 +89,7 @@ def test_the_pace_follows_the_length_of_the_run(gap: int) -> None:
 
 def test_a_short_way_on_a_long_run_is_gone_in_one_part() -> None:
     """So what a screen does between two paintings costs one mark."""
-    pace = Pace()
+    pace = MarkSpacing()
     pace.begin(1_000, 1_000_000)
     assert (pace.packets, pace.turns) == (module.MOST_PACKETS, module.MOST_TURNS)
     pace.begin(1_000_000, 1_000_000)

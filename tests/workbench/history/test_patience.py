@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aclbench import Workbench
-from aclbench.workbench.history import history as history_module
+from aclbench.workbench.history import checkpoints as checkpoints_module
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
@@ -19,8 +19,8 @@ CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 
 @pytest.fixture(autouse=True)
 def _many_checkpoints_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 100)
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK_PER_SESSION", 0)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 100)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK_PER_SESSION", 0)
     monkeypatch.setattr("aclbench.engine.packing.PIECE_SESSIONS", 7)
 
 
@@ -52,20 +52,20 @@ def test_the_checkpoints_are_those_made_at_once() -> None:
     other.play(1500)
     mine, others = patient.past.branch.saved, other.past.branch.saved
     assert len(mine) > 3
-    assert patient.past.memory_used() > 0
+    assert patient.past.checkpoints.used_bytes > 0
     by_point = {saved.point: saved.checkpoint for saved in others}
     shared = [saved for saved in mine if saved.point in by_point]
     assert len(shared) > 1
     for saved in shared:
         other_one = by_point[saved.point]
         assert replace(saved.checkpoint, feed=None) == replace(other_one, feed=None)
-        assert saved.checkpoint.feed is not None
-        assert other_one.feed is not None
-        assert saved.checkpoint.feed.position == other_one.feed.position
-    assert state_of(patient.stepped) == state_of(other.stepped)
+        assert saved.checkpoint.rig.feed is not None
+        assert other_one.rig.feed is not None
+        assert saved.checkpoint.rig.feed.position == other_one.rig.feed.position
+    assert state_of(patient.rig.stepped) == state_of(other.rig.stepped)
     for bench in (patient, other):
         bench.goto_packet(777)
-    assert state_of(patient.stepped) == state_of(other.stepped)
+    assert state_of(patient.rig.stepped) == state_of(other.rig.stepped)
 
 
 def begun() -> Workbench:
@@ -107,12 +107,12 @@ def test_any_other_act_finishes_it_first(act: Callable[[Workbench], Any]) -> Non
     bench = begun()
     saving = bench.past._saving
     assert saving is not None
-    before = state_of(bench.stepped)
+    before = state_of(bench.rig.stepped)
     act(bench)
     assert bench.patient
     kept = next(s for s in bench.past.find_branch("main").saved if s.point == saving.point)
     bench.restore(kept.checkpoint)
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
 
 
 def test_an_impatient_run_finishes_it_and_goes_on() -> None:
@@ -138,10 +138,10 @@ def test_what_checkpoints_take_is_known_without_counting() -> None:
         kept = {id(s.checkpoint): s.checkpoint for b in history.branches.values() for s in b.saved}
         return sum(checkpoint.size_bytes for checkpoint in kept.values())
 
-    assert history.memory_used() == counted()
+    assert history.checkpoints.used_bytes == counted()
     history.memory_bytes = counted() // 2
     bench.play(300)
-    assert history.memory_used() == counted() <= history.memory_bytes
+    assert history.checkpoints.used_bytes == counted() <= history.memory_bytes
 
 
 def test_what_has_no_more_room_goes_and_the_rest_stays() -> None:
@@ -151,10 +151,10 @@ def test_what_has_no_more_room_goes_and_the_rest_stays() -> None:
     states = {}
     for number in (150, 450, 600):
         bench.goto_packet(number)
-        states[number] = state_of(bench.stepped)
-    bench.past.memory_bytes = bench.past.memory_used() // 2
+        states[number] = state_of(bench.rig.stepped)
+    bench.past.checkpoints.memory_bytes = bench.past.checkpoints.used_bytes // 2
     play(bench, 600)
-    assert bench.past.memory_used() <= bench.past.memory_bytes
+    assert bench.past.checkpoints.used_bytes <= bench.past.checkpoints.memory_bytes
     for number, state in states.items():
         bench.goto_packet(number)
-        assert state_of(bench.stepped) == state
+        assert state_of(bench.rig.stepped) == state

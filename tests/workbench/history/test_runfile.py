@@ -48,7 +48,7 @@ def test_a_saved_run_goes_on_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "x.run"
     bench.save(path)
     other = Workbench.load(path)
-    assert state_of(other.driver) == state_of(bench.driver)
+    assert state_of(other.rig.driver) == state_of(bench.rig.driver)
     assert other.events() == bench.events()
     assert [(b.name, b.parent, b.packets) for b in other.branches()] == [
         (b.name, b.parent, b.packets) for b in bench.branches()
@@ -56,7 +56,7 @@ def test_a_saved_run_goes_on_elsewhere(tmp_path: Path) -> None:
     for branch in bench.branches():
         bench.switch(branch.name)
         other.switch(branch.name)
-        assert state_of(other.driver) == state_of(bench.driver)
+        assert state_of(other.rig.driver) == state_of(bench.rig.driver)
 
 
 def test_another_process_makes_the_same_events(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_captures_come_along_on_request(tmp_path: Path) -> None:
     bench = played(tmp_path)
     bench.save(tmp_path / "x.run", with_captures=True)
     (tmp_path / "http.pcap").unlink()
-    assert state_of(Workbench.load(tmp_path / "x.run").driver) == state_of(bench.driver)
+    assert state_of(Workbench.load(tmp_path / "x.run").driver) == state_of(bench.rig.driver)
 
 
 def test_a_changed_or_missing_capture_is_named(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_look_at_another_branch_is_not_recorded(tmp_path: Path) -> None:
     assert [(b.name, b.end_time) for b in again.branches()] == [
         (b.name, b.end_time) for b in bench.branches()
     ]
-    assert state_of(again.driver) == state_of(bench.driver)
+    assert state_of(again.rig.driver) == state_of(bench.rig.driver)
 
 
 def test_a_record_goes_on_with_what_is_loaded(tmp_path: Path) -> None:
@@ -258,4 +258,4 @@ def test_a_record_goes_on_with_what_is_loaded(tmp_path: Path) -> None:
     bench.cli(f"load {tmp_path / 'other.run'}")
     bench.advance(2)
     recorder.close(keep=True)
-    assert state_of(Workbench.load(tmp_path / "record.run").driver) == state_of(bench.driver)
+    assert state_of(Workbench.load(tmp_path / "record.run").driver) == state_of(bench.rig.driver)

@@ -65,9 +65,9 @@ def recorded(bench: Workbench) -> list[PacketVerdict]:
 
 def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> Explanation:
     """Explain a packet; what it says is what was recorded, and the bench stands as it stood."""
-    before, place = state_of(bench.stepped), bench.past.place()
+    before, place = state_of(bench.rig.stepped), bench.past.place()
     explanation = bench.explain(name)
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
     assert bench.past.place() == place
     assert explanation.verdict.reason == verdict_text(event)
     assert explanation.time == event.time
@@ -240,10 +240,10 @@ def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
     bench = firewall("set acl-plugin session table max-entries 2")
     for number in sent:
         _send(bench, FLOWS[number])
-    before, place = state_of(bench.stepped), bench.past.place()
+    before, place = state_of(bench.rig.stepped), bench.past.place()
     explanation = bench.explain(flow)
     printed = bench.cli(f"explain {flow}")
-    assert (state_of(bench.stepped), bench.past.place()) == (before, place)
+    assert (state_of(bench.rig.stepped), bench.past.place()) == (before, place)
     assert explanation.would
     assert printed == explanation_text(explanation)
     assert "would be" in printed
@@ -294,10 +294,10 @@ def test_what_cannot_be_explained_says_why(line: str, says: str) -> None:
     """What was asked, what is there; nothing changes."""
     bench = firewall()
     bench.send("pg0", [frame4(udp(1, 2), 17, IN, OUT)] * 2)
-    before = state_of(bench.stepped)
+    before = state_of(bench.rig.stepped)
     with pytest.raises(CommandError, match=says.replace("+", r"\+")):
         bench.cli(line)
-    assert state_of(bench.stepped) == before
+    assert state_of(bench.rig.stepped) == before
 
 
 def test_no_history_no_past() -> None:

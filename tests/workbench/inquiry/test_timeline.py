@@ -21,8 +21,7 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.history.marks import Marks, make_mark
-from aclbench.workbench.history.runfile import load_run
-from aclbench.workbench.inquiry.timeline import MARK_KINDS, make_timeline
+from aclbench.workbench.inquiry.timeline import MARK_KINDS, make_timeline, sample, timeline_of
 from aclbench.workbench.rig.bundled import bundled_folder, find_input
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
@@ -70,7 +69,7 @@ def kind_of(event: TraceEvent) -> str:
 
 
 def totals_of(bench: Workbench, columns: int) -> dict[str, int]:
-    counts = [column.counts for column in bench.timeline(columns).columns]
+    counts = [column.counts for column in timeline_of(bench, columns).columns]
     return dict(zip(MARK_KINDS, map(sum, zip(*counts, strict=True)), strict=True))
 
 
@@ -79,7 +78,7 @@ def test_every_event_is_counted_once(columns: int) -> None:
     """As a listener hears them, a clear, a denied and a recycled one among them."""
     bench = Workbench.load(find_input("aging"))
     heard: list[str] = []
-    bench.listen(lambda event: heard.append(kind_of(event)))
+    bench.listeners.add(lambda event: heard.append(kind_of(event)))
     bench.cli("set acl-plugin session table max-entries 40")
     bench.play(900)
     bench.cli("clear acl-plugin sessions")
@@ -87,7 +86,7 @@ def test_every_event_is_counted_once(columns: int) -> None:
     bench.advance(700)
     assert totals_of(bench, columns) == {kind: heard.count(kind) for kind in MARK_KINDS}
     assert {"added", "requeued", "expired", "cleared"} <= set(heard)
-    timeline = bench.timeline(columns)
+    timeline = timeline_of(bench, columns)
     assert sum(column.packets for column in timeline.columns) == bench.snapshot().packets.read
     judged = sum(heard.count(kind) for kind in ("requeued", "expired", "cleared"))
     assert sum(column.work for column in timeline.columns) == judged
@@ -99,7 +98,7 @@ def test_a_column_shows_how_things_stood_at_its_end() -> None:
     bench.send("pg0", [udp(n) for n in range(5)])
     bench.send("pg1", udp(9, "192.168.0.2", "10.0.0.2"))
     bench.advance(900)
-    timeline = bench.timeline(90)
+    timeline = timeline_of(bench, 90)
     assert timeline.start == bench.started
     assert timeline.end == timeline.now == bench.now
     first = dict(zip(MARK_KINDS, timeline.columns[0].counts, strict=True))
@@ -117,7 +116,7 @@ def test_a_burst_of_work_shows_in_the_bounds_of_the_interval() -> None:
     bench.cli("set acl-plugin session timeout udp idle 20")
     bench.send("pg0", [udp(n) for n in range(1000)])
     bench.advance(30)
-    columns = bench.timeline(30).columns
+    columns = timeline_of(bench, 30).columns
     busy = [column for column in columns if column.wait_min < SECOND // 2]
     assert busy
     assert all(column.wait_max <= SECOND // 2 for column in columns)
@@ -130,7 +129,7 @@ def test_a_run_in_one_go_has_a_hundred_slices() -> None:
     bench.cli("set acl-plugin session timeout tcp idle 1")  # so all are looked at each second
     bench.send("pg0", [udp(n) for n in range(30)])
     bench.advance(200)
-    assert len([column for column in bench.timeline(400).columns if column.work]) >= 100
+    assert len([column for column in timeline_of(bench, 400).columns if column.work]) >= 100
 
 
 def test_a_capture_played_in_one_go_has_a_hundred_slices() -> None:
@@ -138,11 +137,13 @@ def test_a_capture_played_in_one_go_has_a_hundred_slices() -> None:
     inside = InterfaceSpec("pg0", prefixes=("10.0.0.0/24", "fd00:1::/64"))
     bench = Workbench.from_scenario(scenario_for_capture([CAPTURE], inside, "", 2, "interface"))
     times: list[int] = []
-    bench.listen(lambda event: times.append(event.time) if kind_of(event) == "added" else None)
+    bench.listeners.add(
+        lambda event: times.append(event.time) if kind_of(event) == "added" else None
+    )
     bench.play()
     assert bench.snapshot().packets.read < 4096
     assert len(bench.past.branch.marks) >= 100
-    columns = bench.timeline(200).columns
+    columns = timeline_of(bench, 200).columns
     width = columns[1].time - columns[0].time
     busy = {(time - bench.started) // width for time in times}
     assert len([column for column in columns if column.counts[0]]) > 0.8 * len(busy)
@@ -153,9 +154,9 @@ def test_what_lies_ahead_is_there_too(tmp_path) -> None:  # type: ignore[no-unty
     bench = Workbench.load(find_input("aging"))
     bench.play()
     bench.advance(100)
-    whole = bench.timeline(50)
+    whole = timeline_of(bench, 50)
     bench.goto_packet(10)
-    past = bench.timeline(50)
+    past = timeline_of(bench, 50)
     assert past.columns == whole.columns
     assert (past.now, past.end) == (bench.now, whole.end)
     bench.goto(bench.past.branch.end)
@@ -169,7 +170,7 @@ def test_it_is_plain_values_for_a_face_elsewhere() -> None:
     """`json.dumps` takes it."""
     bench = bench_by_hand()
     bench.send("pg0", udp(1))
-    shown = json.loads(json.dumps(bench.timeline(3).to_json()))
+    shown = json.loads(json.dumps(timeline_of(bench, 3).to_json()))
     assert shown["start"] == bench.started
     assert len(shown["columns"]) == 3
     assert sum(shown["columns"][0]["counts"]) == 1
@@ -186,12 +187,12 @@ def test_on_real_threads_it_is_made_of_samples() -> None:
     """One whenever a face asks for it, and one for the timeline itself."""
     bench = bench_by_hand(driver="threaded")
     bench.send("pg0", [udp(n) for n in range(5)])
-    bench.sample()
+    sample(bench)
     bench.advance(300)
-    bench.sample()
+    sample(bench)
     bench.send("pg1", udp(9, "192.168.0.2", "10.0.0.2"))
     bench.advance(700)
-    timeline = bench.timeline(10)
+    timeline = timeline_of(bench, 10)
     assert len(bench.samples) == 4
     added = [dict(zip(MARK_KINDS, c.counts, strict=True))["added"] for c in timeline.columns]
     assert added == [5] + [0] * 9

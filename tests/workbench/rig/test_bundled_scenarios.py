@@ -25,7 +25,7 @@ def played(name: str) -> tuple[Workbench, list[TraceEvent], Report]:
     """A scenario played to its end: the bench, its events and its figures."""
     bench = Workbench.load(find_input(name))
     events: list[TraceEvent] = []
-    bench.listen(events.append)
+    bench.listeners.add(events.append)
     bench.play()
     bench.check_invariants()
     return bench, events, bench.report()
@@ -110,7 +110,7 @@ def test_fragments_and_ip6_share_and_are_skipped() -> None:
     assert report.packets.malformed == 0
     without_ports = [
         session
-        for worker in bench.machine.am.workers
+        for worker in bench.rig.machine.am.workers
         for session in worker.sessions_pool
         if session.proto == 17 and session.key[-6:-2] == bytes(4)
     ]

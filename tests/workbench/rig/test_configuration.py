@@ -80,7 +80,7 @@ LINE = st.one_of(
 
 def configuration(bench: Workbench) -> dict[str, Any]:
     """What commands have made of a bench, field by field."""
-    am = bench.machine.am
+    am = bench.rig.machine.am
     kept = (
         "session_timeout",
         "shortest_timeout",

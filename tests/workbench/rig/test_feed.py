@@ -49,7 +49,9 @@ def merged_bench(folder: Path, history: bool = True) -> Workbench:
 def verdicts(bench: Workbench) -> list[PacketVerdict]:
     """Play to the end; all verdicts."""
     heard: list[PacketVerdict] = []
-    bench.listen(lambda event: heard.append(event) if isinstance(event, PacketVerdict) else None)
+    bench.listeners.add(
+        lambda event: heard.append(event) if isinstance(event, PacketVerdict) else None
+    )
     bench.play()
     return heard
 
@@ -61,7 +63,7 @@ def test_merged_captures_are_the_one_that_they_were(tmp_path: Path) -> None:
     )
     merged = merged_bench(tmp_path, history=False)
     one, two = verdicts(whole), verdicts(merged)
-    assert merged.feed is not None
+    assert merged.rig.feed is not None
     assert len(one) == len(two) == 2320
     # What stayed on one side is known by address alone.
     pairs = [(a, b) for a, b in zip(one, two, strict=True) if not a.info & INFO_SAME_SIDE]
@@ -69,14 +71,14 @@ def test_merged_captures_are_the_one_that_they_were(tmp_path: Path) -> None:
     assert [(a.time, a.rx, a.tx, a.key) for a, _ in pairs] == [
         (b.time, b.rx, b.tx, b.key) for _, b in pairs
     ]
-    files = [records_of(path) for path in merged.feed.captures]
+    files = [records_of(path) for path in merged.rig.feed.captures]
     seen = [0, 0]
     for event in two:
         capture, frame = split_number(event.number)
         seen[capture] += 1
         assert frame == seen[capture]
-        assert merged.feed.packet_name(event.number) == f"{('in', 'out')[capture]}.pcap:{frame}"
-        number = event_text(event, merged.interface_name).split()[0]
+        assert merged.rig.feed.packet_name(event.number) == f"{('in', 'out')[capture]}.pcap:{frame}"
+        number = event_text(event, merged.rig.interface_name).split()[0]
         assert number == (f"2:{frame}" if capture else str(frame))
     assert seen == [len(file) for file in files]
 
@@ -84,10 +86,10 @@ def test_merged_captures_are_the_one_that_they_were(tmp_path: Path) -> None:
 def test_what_is_written_of_merged_captures(tmp_path: Path) -> None:
     """`record` finds every packet of the frame handed over last, in whichever capture it stands."""
     merged = merged_bench(tmp_path, history=False)
-    assert merged.feed is not None
+    assert merged.rig.feed is not None
     found: list[tuple[int, bytes, int]] = []
-    feed = merged.feed
-    merged.listen(
+    feed = merged.rig.feed
+    merged.listeners.add(
         lambda e: found.append(feed.record(e.number)) if isinstance(e, PacketVerdict) else None
     )
     merged.play()
@@ -128,28 +130,28 @@ def test_back_and_on_in_merged_captures(tmp_path: Path) -> None:
     states = {}
     for packets in (1, 700, 1400, 2000):
         bench.play(packets - bench.snapshot().packets.read)
-        states[packets] = state_of(bench.driver)
+        states[packets] = state_of(bench.rig.driver)
     bench.play()
-    end = state_of(bench.driver)
+    end = state_of(bench.rig.driver)
     for packets in (1400, 1, 2000, 700):
         bench.goto_packet(packets)
-        assert state_of(bench.driver) == states[packets]
+        assert state_of(bench.rig.driver) == states[packets]
     bench.play()
-    assert state_of(bench.driver) == end
+    assert state_of(bench.rig.driver) == end
     bench.goto_packet(1400)
     for with_captures in (False, True):
         path = tmp_path / "x.run"
         bench.save(path, with_captures)
         if with_captures:
-            for capture in bench.feed.captures if bench.feed else ():
+            for capture in bench.rig.feed.captures if bench.rig.feed else ():
                 capture.unlink()
         other = Workbench.load(path)
-        assert other.scenario is not None
-        assert other.scenario.rx == ("pg0", "pg1")
-        assert state_of(other.driver) == state_of(bench.driver)
+        assert other.rig.scenario is not None
+        assert other.rig.scenario.rx == ("pg0", "pg1")
+        assert state_of(other.rig.driver) == state_of(bench.rig.driver)
         other.goto_packet(2000)
         other.play()
-        assert state_of(other.driver) == end
+        assert state_of(other.rig.driver) == end
 
 
 # --- what is strange about captures -----------------------------------------------------------
@@ -216,5 +218,5 @@ def test_frames_of_other_link_types_are_recorded_as_ethernet(tmp_path: Path) -> 
     scenario = scenario_for_capture([path], INSIDE, "", 1, "interface")
     bench = Workbench.from_scenario(scenario, history=False)
     bench.play()
-    assert bench.feed is not None
-    assert bench.feed.record(1) == (SECOND, as_ethernet(packet(1)[14:], 101), len(packet(1)))
+    assert bench.rig.feed is not None
+    assert bench.rig.feed.record(1) == (SECOND, as_ethernet(packet(1)[14:], 101), len(packet(1)))

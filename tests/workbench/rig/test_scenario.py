@@ -162,7 +162,9 @@ def entered(path: Path) -> list[tuple[int, str]]:
     """For each packet of a scenario the interface it entered, and why it met its fate."""
     bench = Workbench.load(path)
     heard: list[PacketVerdict] = []
-    bench.listen(lambda event: heard.append(event) if isinstance(event, PacketVerdict) else None)
+    bench.listeners.add(
+        lambda event: heard.append(event) if isinstance(event, PacketVerdict) else None
+    )
     bench.play()
     return [(event.rx, reason_text(event.reason)) for event in heard]
 

@@ -80,11 +80,11 @@ def test_a_date_is_read_off_the_captures_clock() -> None:
     """A packet's own date leads to the very instant at which the bench gets the packet."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     bench.play(5)
-    assert bench.feed is not None
+    assert bench.rig.feed is not None
     number, time_ns = next(
         (e.number, e.time) for found in bench.verdicts_backwards() for e in reversed(found)
     )
-    captured = bench.feed.record(number)[0]
+    captured = bench.rig.feed.record(number)[0]
     from datetime import UTC, datetime
 
     text = datetime.fromtimestamp(captured // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.errors import AclbenchError, CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.tasks import Slices
 
 #: Files that run files, one inside the other, at most.
 MAX_DEPTH: Final = 16
@@ -20,7 +19,7 @@ MAX_BYTES: Final = 64 << 20
 MAX_JOINED_LINES: Final = 1000
 
 
-def execute(bench: Workbench, parsed: ParsedCommand) -> str:
+def execute(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Run the lines; the first that is refused ends it, and the lines before it are done."""
     path: str = parsed.arguments["file"]
     if bench.exec_depth >= MAX_DEPTH:
@@ -32,7 +31,7 @@ def execute(bench: Workbench, parsed: ParsedCommand) -> str:
     try:
         for number, line in script_lines(path):
             try:
-                output = bench.cli(line)
+                output = yield from bench.lines.slices(bench, line)
             except AclbenchError as error:
                 raise CommandError(f"{path}:{number}: {error}") from None
             if output:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
     ArgumentType,
@@ -25,9 +27,7 @@ from aclbench.workbench.inquiry.explain import (
     explanation_text,
 )
 from aclbench.workbench.inquiry.explain.reading import TCP_FLAG_NAMES
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.tasks import Slices
 
 _PROTOS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
 _ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
@@ -48,7 +48,7 @@ def _parse_packet(text: str, context: Any) -> PacketName:
 
 
 def _complete_packet(prefix: str, context: Any) -> Iterable[Candidate]:
-    feed = getattr(context, "feed", None)
+    feed = rig_of(context).feed
     captures = feed.captures if feed is not None else ()
     for number, path in enumerate(captures, 1):
         if len(captures) > 1:
@@ -146,21 +146,21 @@ def _last(values: list[int], otherwise: int) -> int:
     return values[-1] if values else otherwise
 
 
-def explanation_of(bench: Workbench, parsed: ParsedCommand) -> Explanation:
-    """What a parsed `explain` asks for."""
+def explanation_of(bench: Bench, parsed: ParsedCommand) -> Slices[Explanation]:
+    """What a parsed `explain` asks for. AclbenchError: the bench keeps no history."""
     if "packet" in parsed.arguments:
-        return explain_packet(bench, parsed.arguments["packet"])
+        return explain_packet(bench.past, parsed.arguments["packet"])
     return explain_flow(bench, read_flow(parsed))
 
 
-def explain(bench: Workbench, parsed: ParsedCommand) -> str:
+def explain(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The explanation in lines."""
-    return explanation_text(explanation_of(bench, parsed))
+    return explanation_text((yield from explanation_of(bench, parsed)))
 
 
-def explain_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def explain_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
     """The explanation as plain values."""
-    return explanation_of(bench, parsed).to_json()
+    return (yield from explanation_of(bench, parsed)).to_json()
 
 
 GROUP: Final = "packets"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import (
     END,
     ArgumentType,
@@ -15,9 +16,6 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
     is_nothing,
 )
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Things that could stand for an argument, of which a person is shown so many.
 _SHOWN_CANDIDATES: Final = 12
@@ -41,7 +39,7 @@ def in_quotes(line: str) -> bool:
     return line.count('"') % 2 == 1
 
 
-def what_next(bench: Workbench, line: str) -> str:
+def what_next(bench: Bench, line: str) -> str:
     """What can come next on a line, a row each, and what there is for an argument.
 
     CommandError: it leads nowhere.
@@ -83,7 +81,7 @@ BEGINNING: Final = ArgumentType(
 )
 
 
-def help_(bench: Workbench, parsed: ParsedCommand) -> str:
+def help_(bench: Bench, parsed: ParsedCommand) -> str:
     """All commands, or those that begin with some words."""
     return bench.commands.help(parsed.arguments.get("command", ""), bench)
 
@@ -91,7 +89,7 @@ def help_(bench: Workbench, parsed: ParsedCommand) -> str:
 # --- the way out --------------------------------------------------------------------------------
 
 
-def leave(bench: Workbench, parsed: ParsedCommand) -> NoReturn:
+def leave(bench: Bench, parsed: ParsedCommand) -> NoReturn:
     """Nothing is left here: the REPL knows the command before it comes so far."""
     raise CommandError(
         "there is no prompt to leave here: quit leaves that of `aclbench repl`; "
@@ -99,7 +97,7 @@ def leave(bench: Workbench, parsed: ParsedCommand) -> NoReturn:
     )
 
 
-def is_leaving(bench: Workbench, line: str) -> bool:
+def is_leaving(bench: Bench, line: str) -> bool:
     """Whether a line leaves the prompt, abbreviated or not."""
     try:
         parsed = bench.commands.parse(line, bench)

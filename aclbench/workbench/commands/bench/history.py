@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
-from aclbench.workbench.history.history import UNITS, Unit
+from aclbench.workbench.history.moving import UNITS, Unit
+from aclbench.workbench.history.runfile import save_run
+from aclbench.workbench.inquiry.diff import diff as diff_of
+from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
+from aclbench.workbench.inquiry.writers import writers as writers_of
+from aclbench.workbench.opening import opened
 from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
 from aclbench.workbench.rig.configuration import save_configuration
-from aclbench.workbench.views.events import seconds_text
-from aclbench.workbench.views.times import moment_ns
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.tasks import Slices
+from aclbench.workbench.views.events import event_line, seconds_text
 
 #: Lines that one command prints at most; what is left out is said.
 MAX_LINES: Final = 2000
 
 
-def where_text(bench: Workbench) -> str:
+def where_text(bench: Bench) -> str:
     """Where the bench stands, in a line."""
     history = bench.history
     if history is None:
@@ -39,49 +43,51 @@ def _unit(parsed: ParsedCommand) -> Unit:
     return "step"
 
 
-def _moved(bench: Workbench, done: int, wanted: int, unit: str, end: str) -> str:
+def _moved(bench: Bench, done: int, wanted: int, unit: str, end: str) -> str:
     short = "" if done == wanted else f" ({done} {unit}s to {end})"
     return where_text(bench) + short
 
 
-def back(bench: Workbench, parsed: ParsedCommand) -> str:
+def back(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Go back."""
     count, unit = parsed.arguments.get("number", 1), _unit(parsed)
-    return _moved(bench, bench.back(max(count, 1), unit), count, unit, "the start")
+    done = yield from bench.travel.going_back(count, unit)
+    return _moved(bench, done, count, unit, "the start")
 
 
-def forward(bench: Workbench, parsed: ParsedCommand) -> str:
+def forward(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Go forward again."""
     count, unit = parsed.arguments.get("number", 1), _unit(parsed)
-    return _moved(bench, bench.forward(max(count, 1), unit), count, unit, "the end")
+    done = yield from bench.travel.going_forward(count, unit)
+    return _moved(bench, done, count, unit, "the end")
 
 
-def goto(bench: Workbench, parsed: ParsedCommand) -> str:
+def goto(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Go to a packet, an event, a time from the start, the start or the end."""
     if "packet" in parsed.words:
-        bench.goto_packet(parsed.arguments["number"])
+        yield from bench.travel.going_to_packet(parsed.arguments["number"])
     elif "event" in parsed.words:
-        bench.goto_event(parsed.arguments["number"])
+        yield from bench.travel.going_to(parsed.arguments["number"])
     elif "time" in parsed.words:
-        assert bench.stepped  # or it says why not
-        bench.goto_time(moment_ns(bench, parsed.arguments["moment"]))
+        assert bench.past  # or it says why not
+        yield from bench.travel.going_to_time(bench.rig.time_of(parsed.arguments["moment"]))
     elif "start" in parsed.words:
-        bench.goto(bench.past.branch.starts[0])
+        yield from bench.travel.going_to(bench.past.branch.starts[0])
     else:
-        bench.goto(bench.past.branch.end)
+        yield from bench.travel.going_to(bench.past.branch.end)
     return where_text(bench)
 
 
-def branch(bench: Workbench, parsed: ParsedCommand) -> str:
+def branch(bench: Bench, parsed: ParsedCommand) -> str:
     """Begin a branch here."""
-    bench.branch(parsed.arguments["name"])
+    bench.past.open_branch(parsed.arguments["name"])
     return where_text(bench)
 
 
-def branches(bench: Workbench, parsed: ParsedCommand) -> str:
+def branches(bench: Bench, parsed: ParsedCommand) -> str:
     """List the branches; a star is where the bench stands."""
     lines = []
-    for view in bench.branches():
+    for view in bench.past.branch_views():
         star = "*" if view.current else " "
         origin = f", from {view.parent}" if view.parent else ""
         end = seconds_text(view.end_time - bench.started)
@@ -89,25 +95,26 @@ def branches(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def switch(bench: Workbench, parsed: ParsedCommand) -> str:
+def switch(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Go to the end of another branch."""
-    bench.switch(parsed.arguments["name"])
+    yield from bench.travel.switching(parsed.arguments["name"])
     return where_text(bench)
 
 
-def diff(bench: Workbench, parsed: ParsedCommand) -> str:
+def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """What differs between two places."""
-    lines = bench.diff(parsed.arguments["first"], parsed.arguments["second"])
+    first, second = parsed.arguments["first"], parsed.arguments["second"]
+    lines = yield from diff_of(bench.past, first, second)
     return _limited(lines) or "no difference"
 
 
-def events(bench: Workbench, parsed: ParsedCommand) -> str:
+def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The trace events between two places."""
     kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
     thread: int | None = None
     if "thread" in parsed.words:
         thread = parsed.arguments["number"][-1]
-        threads = len(bench.machine.am.workers)
+        threads = len(bench.rig.machine.am.workers)
         if thread >= threads:
             raise CommandError(f"there is no thread {thread}; this bench has 0 to {threads - 1}")
     session: tuple[int, int] | None = None
@@ -116,46 +123,50 @@ def events(bench: Workbench, parsed: ParsedCommand) -> str:
         if not (owner.isdecimal() and index.isdecimal() and len(owner + index) < 18):
             raise CommandError("a session is named by thread and index, such as 1/5")
         session = int(owner), int(index)
-    found = bench.events(
-        parsed.arguments.get("first", "start"),
-        parsed.arguments.get("last", "now"),
-        kinds,
-        thread,
-        session,
-    )
+    only = EventFilter(kinds, thread, session)
+    first, last = parsed.arguments.get("first", "start"), parsed.arguments.get("last", "now")
+    if bench.kept is not None:
+        heard = events_kept(bench.kept, bench.started, first, last)
+    else:
+        heard = yield from events_between(bench.past, first, last)
     lines = [
-        f"+{seconds_text(e.time - bench.started)} thread {e.thread_index} {e.kind}: {e.text}"
-        for e in found
+        event_line(event, bench.started, bench.rig.interface_name)
+        for event in heard
+        if only.lets_through(event)
     ]
     return _limited(lines) or "no such event"
 
 
-def writers(bench: Workbench, parsed: ParsedCommand) -> str:
+def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Every step that changed a field."""
+    found = yield from writers_of(bench.past, parsed.arguments["rest"])
     lines = [
         f"+{seconds_text(w.point.time - bench.started)} {w.who}, {w.what}: {w.old} > {w.new}"
-        for w in bench.writers(parsed.arguments["rest"])
+        for w in found
     ]
     return _limited(lines) or "nothing has changed it"
 
 
-def save(bench: Workbench, parsed: ParsedCommand) -> str:
+def save(bench: Bench, parsed: ParsedCommand) -> str:
     """Write the run to a file, or the configuration."""
     path = parsed.arguments["file"]
     if path.endswith(CLI_SUFFIX):
         if "with-captures" in parsed.words:
             raise CommandError(f"{path}: commands take no captures along; a .run file does")
-        save_configuration(bench, Path(path))
+        save_configuration(bench.rig, Path(path))
         return f"saved {path}"
     if not path.endswith(".run"):
         raise CommandError(f"{path}: a run file ends in .run, a file of commands in .cli")
-    bench.save(path, with_captures="with-captures" in parsed.words)
+    save_run(bench.past, Path(path), with_captures="with-captures" in parsed.words)
     return f"saved {path}"
 
 
-def load(bench: Workbench, parsed: ParsedCommand) -> str:
+def load(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Become what a run file or a scenario holds."""
-    bench.adopt(bench.load_alike(parsed.arguments["file"]))
+    start = bench.rig.start._replace(seed=0, order=None)
+    if isinstance(bench.rig.driver, ThreadedDriver):
+        start = start._replace(order=bench.rig.start.order, speed=bench.rig.driver.speed)
+    bench.become(*(yield from opened(parsed.arguments["file"], start, bench.lines.perform)))
     return where_text(bench)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import PROTO_TCP, PROTO_UDP, unpack_key
 from aclbench.engine.reasons import FATES, fate_of
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.columns import table_lines
+from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
     ArgumentType,
@@ -20,13 +22,13 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
     integer,
 )
+from aclbench.workbench.inquiry.events import verdicts_backwards
+from aclbench.workbench.inquiry.packets import packet_view
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
-from aclbench.workbench.views.packets import packet_view
 from aclbench.workbench.views.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View
 from aclbench.workbench.views.verdict import verdict_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Packets that `packets` shows unless told otherwise.
 DEFAULT_PACKETS: Final = 100
@@ -39,21 +41,27 @@ PORT: Final = integer("port", 0, 65535, "a port, source or destination")
 # --- packets --------------------------------------------------------------------------------
 
 
-def packets(bench: Workbench, parsed: ParsedCommand) -> str:
+def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The last packets of the run that are wanted, made again from its history."""
     said = parsed.arguments["rows"]
     if len(said) > 1:
         raise CommandError("last is said twice; once is right")
     count = said[0] if said else DEFAULT_PACKETS
     want = _wanted(parsed)
-    handled = bench.driver.packets_handled
+    handled = bench.rig.driver.packets_handled
     found: list[PacketVerdict] = []
     looked_at = 0
-    for stretch in bench.verdicts_backwards():
+
+    def take(stretch: list[PacketVerdict]) -> bool:
+        nonlocal found, looked_at
         found = [event for event in stretch if want(event)] + found
         looked_at += len(stretch)
-        if len(found) > count:
-            break
+        return len(found) > count
+
+    if bench.kept is not None:
+        take([event for event in bench.kept.events() if isinstance(event, PacketVerdict)])
+    else:
+        yield from verdicts_backwards(bench.past, take)
     shown = found[-count:]
     lines = table_lines(
         ("packet", "time", "rx", "tx", "connection", "verdict"), _rows(bench, shown)
@@ -100,7 +108,8 @@ def _wanted(parsed: ParsedCommand) -> Want:
     return want
 
 
-def _rows(bench: Workbench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
+def _rows(bench: Bench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
+    views = [packet_view(bench, event) for event in events]
     return [
         (
             packet.name,
@@ -110,22 +119,22 @@ def _rows(bench: Workbench, events: Iterable[PacketVerdict]) -> list[tuple[str, 
             packet.connection or "-",
             f"{packet.fate.replace('_', ' ')}: {packet.reason}",
         )
-        for packet in (packet_view(bench, event) for event in events)
+        for packet in views
     ]
 
 
 # --- lists ----------------------------------------------------------------------------------
 
 
-def _names(bench: Workbench) -> dict[str, int]:
+def _names(rig: Rig) -> dict[str, int]:
     """Threads by name, and workers by VPP's number."""
-    workers = range(bench.machine.am.n_workers)
+    workers = range(rig.machine.am.n_workers)
     found = {"vpp_main": 0} | {f"vpp_wk_{n}": n + 1 for n in workers}
     return found | {str(n): n + 1 for n in workers}
 
 
 def _parse_worker(text: str, context: Any) -> int:
-    names = _names(context)
+    names = _names(rig_of(context))
     if text not in names:
         known = ", ".join(name for name in names if not name.isdecimal())
         raise ArgumentError(f"worker {text[:32]} does not exist; this bench has {known}")
@@ -133,7 +142,9 @@ def _parse_worker(text: str, context: Any) -> int:
 
 
 def _complete_worker(prefix: str, context: Any) -> Iterable[Candidate]:
-    return [Candidate(n, f"thread {t}") for n, t in _names(context).items() if not n.isdecimal()]
+    return [
+        Candidate(n, f"thread {t}") for n, t in _names(rig_of(context)).items() if not n.isdecimal()
+    ]
 
 
 WORKER: Final = ArgumentType(
@@ -141,7 +152,7 @@ WORKER: Final = ArgumentType(
 )
 
 
-def lists(bench: Workbench, parsed: ParsedCommand) -> str:
+def lists(bench: Bench, parsed: ParsedCommand) -> str:
     """The workers' lists, the ends of each unless told otherwise."""
     worker, size = parsed.arguments.get("worker"), parsed.arguments.get("rows", DEFAULT_WINDOW)
     list_ids = tuple(n for n, name in enumerate(TIMEOUT_NAMES) if name in parsed.words)
@@ -163,7 +174,7 @@ def lists(bench: Workbench, parsed: ParsedCommand) -> str:
 
 
 def _list_lines(
-    bench: Workbench, snapshot: Snapshot, each: ListView, at_tail: bool, now: int
+    bench: Bench, snapshot: Snapshot, each: ListView, at_tail: bool, now: int
 ) -> list[str]:
     """A list: its ends, then its sessions, and how many are left out where."""
     if not each.length:
@@ -187,7 +198,7 @@ def _list_lines(
         moved = f", {now_class} now" if session.timeout_class != each.list_id else ""
         lines.append(
             f"    session {session.session_index}: {session.connection} on "
-            f"{bench.interface_name(session.sw_if_index)}, idle {_length(session.idle)}, "
+            f"{bench.rig.interface_name(session.sw_if_index)}, idle {_length(session.idle)}, "
             f"check due at {_since(bench, session.check_due)}, "
             f"expires at {_since(bench, session.expires)}{moved}"
         )
@@ -199,7 +210,7 @@ def _length(ns: int) -> str:
     return seconds_text(max(ns, 0))
 
 
-def _since(bench: Workbench, time_ns: int) -> str:
+def _since(bench: Bench, time_ns: int) -> str:
     since = time_ns - bench.started
     return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
-from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.history import where_text
-from aclbench.workbench.commands.bench.slices import play_in_slices, refuse_running, run_in_slices
+from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until
+from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import event_line, seconds_text
-from aclbench.workbench.views.times import moment_ns
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Lines that are collected where nobody prints them as they come.
 MAX_LINES: Final = 2000
@@ -30,22 +29,23 @@ PLAY_SLICE_PACKETS: Final = 256
 # --- one step at a time ---------------------------------------------------------------------
 
 
-def _actors_of(bench: Workbench) -> list[str]:
-    threads = range(bench.machine.am.n_workers + 1)
+def _actors_of(rig: Rig) -> list[str]:
+    threads = range(rig.machine.am.n_workers + 1)
     return [actor_name(actor) for actor in (-1, *threads)]
 
 
 def _parse_actor(text: str, context: Any) -> str:
-    if text in _actors_of(context):
+    if text in _actors_of(rig_of(context)):
         return text
     raise ArgumentError(
-        f"there is no actor {text[:64]}; this bench has {', '.join(_actors_of(context))}"
+        f"there is no actor {text[:64]}; this bench has {', '.join(_actors_of(rig_of(context)))}"
     )
 
 
 def _complete_actor(prefix: str, context: Any) -> Iterable[Candidate]:
-    for actor in [] if context.is_threaded else context.next_actors():
-        yield Candidate(actor, "can take the next step")
+    rig = rig_of(context)
+    for actor in [] if rig.is_threaded else rig.stepped.next_actors():
+        yield Candidate(actor_name(actor), "can take the next step")
 
 
 ACTOR: Final = ArgumentType(
@@ -53,66 +53,66 @@ ACTOR: Final = ArgumentType(
 )
 
 
-def _refuse_idle(bench: Workbench, actor: str) -> None:
+def _refuse_idle(bench: Bench, actor: str) -> None:
     """CommandError: an actor has nothing to do, so that no step of his can be taken."""
-    able = [actor_name(n) for n in bench.stepped.next_actors()]
+    able = [actor_name(n) for n in bench.rig.stepped.next_actors()]
     if actor not in able:
         raise CommandError(
             f"{actor} has nothing to do next; these have: {', '.join(able) or 'nobody'}"
         )
 
 
-def choose(bench: Workbench, parsed: Parsed) -> str:
+def choose(bench: Bench, parsed: Parsed) -> str:
     """Remember who takes the next step."""
     actor = parsed.arguments["actor"]
     _refuse_idle(bench, actor)
-    bench.chosen = actor
+    bench.transport.chosen = actor
     return f"{actor} takes the next step"
 
 
-def step(bench: Workbench, parsed: Parsed) -> str:
+def step(bench: Bench, parsed: Parsed) -> str:
     """Take named steps; those of one actor, if one is named or chosen, as long as he has any."""
-    assert bench.stepped  # or it says why not
+    assert bench.rig.stepped  # or it says why not
     count = parsed.arguments.get("number", 1)
     if not 1 <= count <= MAX_STEPS:
         raise CommandError(f"{count} steps: from 1 to {MAX_STEPS:,} at a time are right")
-    actor = parsed.arguments.get("actor", bench.chosen)
+    actor = parsed.arguments.get("actor", bench.transport.chosen)
     if actor is not None:
         _refuse_idle(bench, actor)
-    bench.chosen = None
+    bench.transport.chosen = None
     lines = _Lines(bench)
     for done in range(count):
-        if actor is not None and actor not in map(actor_name, bench.stepped.next_actors()):
+        if actor is not None and actor not in map(actor_name, bench.rig.stepped.next_actors()):
             lines.add(f"{actor} has nothing more to do after {done} steps")
             break
-        taken = bench.step(actor)
+        taken = bench.transport.step(actor)
         if taken is None:
             lines.add("nothing is left to do")
             break
         time = seconds_text(taken.time - bench.started)
-        lines.add(f"+{time} {bench.actor_name(taken.actor)}: {taken.step}")
+        lines.add(f"+{time} {actor_name(taken.actor)}: {taken.step}")
     return lines.text()
 
 
 # --- run ------------------------------------------------------------------------------------
 
 
-def run_for(bench: Workbench, parsed: Parsed) -> str:
+def run_for(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Let time pass."""
     refuse_running(bench)
-    run_in_slices(bench, _not_too_late(bench.now + parsed.arguments["duration"]))
+    yield from run_until(bench, _not_too_late(bench.now + parsed.arguments["duration"]))
     return where_text(bench)
 
 
-def run_to(bench: Workbench, parsed: Parsed) -> str:
+def run_to(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Run to a time that is still to come."""
     refuse_running(bench)
-    until = moment_ns(bench, parsed.arguments["moment"])
+    until = bench.rig.time_of(parsed.arguments["moment"])
     if until < bench.now:
         there, now = (seconds_text(abs(t - bench.started)) for t in (until, bench.now))
         sign = "-" if until < bench.started else "+"
         raise CommandError(f"{sign}{there} is behind us, it is +{now}; `goto time` goes back")
-    run_in_slices(bench, _not_too_late(until))
+    yield from run_until(bench, _not_too_late(until))
     return where_text(bench)
 
 
@@ -128,7 +128,7 @@ def _not_too_late(until: int) -> int:
 class _Lines:
     """Lines for the person: printed as they come if the bench has a printer, else collected."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Bench) -> None:
         self._print = bench.printer
         self._kept: list[str] = []
         self._left_out = 0
@@ -148,23 +148,23 @@ class _Lines:
         return "\n".join([*self._kept, *([last] if last else [])])
 
 
-def play(bench: Workbench, parsed: Parsed) -> str:
+def play(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Run on to the last packet; what happens is printed, not kept."""
     refuse_running(bench)
-    if bench.feed is None:
+    if bench.rig.feed is None:
         raise CommandError("there is no capture to play here; `run 10s` lets time pass")
     lines = _Lines(bench)
     heard: list[TraceEvent] = []
 
     def print_heard() -> bool:
         for event in heard:
-            lines.add(event_line(bench, event))
+            lines.add(event_line(event, bench.started, bench.rig.interface_name))
         heard.clear()
         return False
 
     # Printed between slices: what a terminal refuses must not end a packet half way.
-    with bench.listening(heard.append):
-        play_in_slices(bench, print_heard, PLAY_SLICE_PACKETS)
+    with bench.listeners.with_listener(heard.append):
+        yield from play_until_seen(bench, print_heard, PLAY_SLICE_PACKETS)
     error = bench.capture_error
     return lines.text(where_text(bench) if error is None else f"{where_text(bench)}\n{error}")
 
@@ -172,37 +172,10 @@ def play(bench: Workbench, parsed: Parsed) -> str:
 # --- reset ----------------------------------------------------------------------------------
 
 
-def reset(bench: Workbench, parsed: Parsed) -> str:
+def reset(bench: Bench, parsed: Parsed) -> str:
     """Become the bench that this one was at its start."""
     refuse_running(bench)
-    if bench.feed is not None:
-        bench.feed.check_captures()  # a pipe is not read twice
-    start, driver, speed = bench.start, "stepped", None
-    if isinstance(bench.driver, ThreadedDriver):
-        driver, speed = "threaded", bench.driver.speed
-    keeps = bench.history is not None
-    make = type(bench)
-    if bench.scenario is not None:
-        other = make.from_scenario(
-            bench.scenario,
-            start.frame_size,
-            keeps,
-            start.order,
-            start.seed,
-            "threaded" if driver == "threaded" else "stepped",
-            speed,
-        )
-    else:
-        other = make(*start, keeps, "threaded" if driver == "threaded" else "stepped", speed)
-        if bench.feed is not None:
-            feed = bench.feed
-            other.open_captures(feed.captures, feed.steering, feed.by_time)
-            if keeps:
-                other.past.begin()
-    if bench.history is not None:
-        other.past.memory_bytes = bench.history.memory_bytes
-    bench.adopt(other)
-    bench.chosen = None
+    bench.become(bench.rig_at_start())
     return where_text(bench)
 
 

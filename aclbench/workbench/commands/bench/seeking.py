@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.events import (
     ClassChanged,
@@ -17,14 +17,15 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.reasons import fate_of
 from aclbench.engine.timeouts import NEVER
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.history import where_text
-from aclbench.workbench.commands.bench.slices import play_in_slices, refuse_running, run_in_slices
+from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until_seen
 from aclbench.workbench.grammar import Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
+from aclbench.workbench.history.moving import at_event
+from aclbench.workbench.inquiry.events import first_ahead, last_behind
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import event_line
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 IsIt = Callable[[TraceEvent], bool]
 
@@ -84,17 +85,17 @@ def _wanted(parsed: Parsed) -> str:
     return next(word for word in parsed.words if word in _KINDS)
 
 
-def run_until_event(bench: Workbench, parsed: Parsed) -> str:
+def run_until_event(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Run up to the packet or turn with the next event of a kind, and print that event."""
     refuse_running(bench)
     word = _wanted(parsed)
-    found = _event_ahead(bench, word) or _event_to_come(bench, word)
+    found = (yield from _event_ahead(bench, word)) or (yield from _event_to_come(bench, word))
     if found is None:
         return f"no more {word} to come; {where_text(bench)}"
-    return f"{event_line(bench, found)}\n{where_text(bench)}"
+    return f"{_line(bench, found)}\n{where_text(bench)}"
 
 
-def _event_to_come(bench: Workbench, word: str) -> TraceEvent | None:
+def _event_to_come(bench: Bench, word: str) -> Slices[TraceEvent | None]:
     """Run where nothing was done yet, up to such an event, or as far as there is anything due."""
     is_it = _KINDS[word]
     heard: list[TraceEvent] = []
@@ -102,43 +103,46 @@ def _event_to_come(bench: Workbench, word: str) -> TraceEvent | None:
     def hear(event: TraceEvent) -> None:
         if is_it(event):
             heard.append(event)
-            bench.stop()
+            bench.transport.stop()
 
-    with bench.listening(hear):
+    with bench.listeners.with_listener(hear):
         if word == "denied" or not bench.is_threaded:
-            play_in_slices(bench, lambda: bool(heard))
+            yield from play_until_seen(bench, lambda: bool(heard))
         if not heard and word != "denied":  # which takes packets
-            run_in_slices(bench, NEVER, lambda: bool(heard))
+            yield from run_until_seen(bench, NEVER, lambda: bool(heard))
     return heard[0] if heard else None
 
 
-def _event_ahead(bench: Workbench, word: str) -> TraceEvent | None:
+def _event_ahead(bench: Bench, word: str) -> Slices[TraceEvent | None]:
     """In the past: go to the next such event of the branch, or, if there is none, to its end."""
     history = bench.history
     if history is None or history.at_end():
         return None
-    for number, event in bench.events_ahead():
-        if _KINDS[word](event):
-            bench.goto_event(number)
-            return event
-    bench.goto(history.branch.end)
-    return None
+    found = yield from first_ahead(history, _KINDS[word])
+    yield from bench.travel.going_to(history.branch.end if found is None else found[0])
+    return None if found is None else found[1]
 
 
-def back_until_event(bench: Workbench, parsed: Parsed) -> str:
+def back_until_event(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Go back to right behind the last event of a kind that is behind us."""
     word = _wanted(parsed)
     history = bench.past
     here = history.branch.canonical(history.cursor)[:2]
-    for number, event in bench.events_behind():
-        if not _KINDS[word](event):
-            continue
-        bench.goto_event(number)
+    before = NEVER
+    while (found := (yield from last_behind(history, _KINDS[word], before))) is not None:
+        before, event = found
+        there = yield from at_event(history, before)
         # The step behind which we stand may have made several: these are not behind us.
-        if history.branch.canonical(history.cursor)[:2] < here:
-            return f"{event_line(bench, event)}\n{where_text(bench)}"
-    bench.goto(history.branch.starts[0])
+        if history.branch.canonical(there.cursor)[:2] < here:
+            yield from bench.take(there).closing()
+            return f"{_line(bench, event)}\n{where_text(bench)}"
+        yield from there.rig.closing()
+    yield from bench.travel.going_to(history.branch.starts[0])
     return f"no {word} before that; {where_text(bench)}"
+
+
+def _line(bench: Bench, event: TraceEvent) -> str:
+    return event_line(event, bench.started, bench.rig.interface_name)
 
 
 _WORDS: Final = "|".join(_KINDS)

@@ -6,19 +6,18 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 from aclbench.errors import CommandError
-from aclbench.workbench.commands.bench.slices import refuse_running, run_in_slices
+from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.slices import refuse_running, run_until
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Command, ParsedCommand, integer
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.packets import FLAG_LETTERS
 from aclbench.workbench.views.times import LONGEST_NS
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 from aclbench.workbench.views.verdict import Verdict
 
 #: More packets than this get a summary instead of a line each.
@@ -180,25 +179,25 @@ def _check_ports(protocol: int, src: Endpoint, dst: Endpoint, is_later: bool) ->
 # --- send -----------------------------------------------------------------------------------
 
 
-def send(bench: Workbench, parsed: ParsedCommand) -> str:
+def send(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Send packets, and say what became of them."""
     refuse_running(bench)
     order = read_order(parsed)
     name = parsed.arguments["interface"].name
     if not order.interval:
-        verdicts = bench.send(name, [order.frame] * order.count)
+        verdicts = yield from bench.sending(name, (order.frame,) * order.count)
     else:
         verdicts = []
         for number in range(order.count):
             if number:
-                run_in_slices(bench, bench.now + order.interval)
-            verdicts += bench.send(name, order.frame)
+                yield from run_until(bench, bench.now + order.interval)
+            verdicts += yield from bench.sending(name, (order.frame,))
     if len(verdicts) <= MAX_LINES:
         return "\n".join(verdict_line(bench, verdict) for verdict in verdicts)
     return "\n".join(summary_lines(verdicts))
 
 
-def verdict_line(bench: Workbench, verdict: Verdict) -> str:
+def verdict_line(bench: Bench, verdict: Verdict) -> str:
     """A packet's number, time and fate, the way it left, and why."""
     time = seconds_text(verdict.time_ns - bench.started)
     return f"packet {verdict.number} at +{time}: {_outcome(verdict)}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -12,8 +12,10 @@ from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.looking import MAX_ROWS
 from aclbench.workbench.commands.columns import table_lines
+from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
     ArgumentType,
@@ -38,13 +40,9 @@ from aclbench.workbench.inquiry.stories import (
 )
 from aclbench.workbench.inquiry.stories.meanings import CLEANER_FIELDS, WORKER_FIELDS, Meaning
 from aclbench.workbench.inquiry.stories.schedule import since_text
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import SessionView, key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
-_T = TypeVar("_T")
 
 #: Sessions that `sessions` shows unless told otherwise.
 DEFAULT_SESSIONS: Final = 20
@@ -75,7 +73,7 @@ def _complete_session(prefix: str, context: Any) -> Iterable[Candidate]:
                 break
         return found
 
-    for part in context.driver.at_safe_points(make):
+    for part in rig_of(context).driver.at_safe_points(make):
         yield from part
 
 
@@ -99,14 +97,14 @@ def _whats(meanings: dict[str, Meaning]) -> dict[str, str]:
 
 def _parse_wanted(text: str, context: Any) -> str:
     try:
-        read_wanted(context, text)
+        read_wanted(rig_of(context), text)
     except CommandError as error:
         raise ArgumentError(str(error)) from None
     return text
 
 
 def _complete_wanted(prefix: str, context: Any) -> Iterable[Candidate]:
-    return [Candidate(word, about) for word, about in known_words(context).items()]
+    return [Candidate(word, about) for word, about in known_words(rig_of(context)).items()]
 
 
 TYPES: Final = (
@@ -127,46 +125,39 @@ TYPES: Final = (
 # --- stories ------------------------------------------------------------------------------------
 
 
-def _last(values: Iterator[_T]) -> _T:
-    """The last of some values, of which there is at least one."""
-    last = next(values)
-    for last in values:  # noqa: B007 (the rest is of no interest)
-        pass
-    return last
+def _session(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
+    return session_story(bench, *parsed.arguments["session"])
 
 
-def _session(bench: Workbench, parsed: ParsedCommand) -> Story:
-    return _last(session_story(bench, *parsed.arguments["session"]))
-
-
-def _field(bench: Workbench, parsed: ParsedCommand) -> Story:
+def _field(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
     arguments = parsed.arguments
     row = "cleaner"
     if "session" in arguments:
         row = "session {}/{}".format(*arguments["session"])
     elif "worker" in arguments:
         row = actor_name(arguments["worker"])
-    return _last(field_story(bench, row, arguments["field"]))
+    return field_story(bench, row, arguments["field"])
 
 
-def _list(bench: Workbench, parsed: ParsedCommand) -> Story:
+def _list(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
     list_id = next(n for n, name in enumerate(TIMEOUT_NAMES) if name in parsed.words)
-    return _last(list_story(bench, parsed.arguments["worker"], list_id))
+    return list_story(bench, parsed.arguments["worker"], list_id)
 
 
-Tell = Callable[["Workbench", ParsedCommand], Story]
+Tell = Callable[[Bench, ParsedCommand], Slices[Story]]
 
 
-def _text_of(tell: Tell) -> Callable[[Workbench, ParsedCommand], str]:
-    def handler(bench: Workbench, parsed: ParsedCommand) -> str:
-        return "\n".join(story_text(tell(bench, parsed), bench.started))
+def _text_of(tell: Tell) -> Callable[[Bench, ParsedCommand], Slices[str]]:
+    def handler(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+        started = bench.started
+        return "\n".join(story_text((yield from tell(bench, parsed)), started))
 
     return handler
 
 
-def _data_of(tell: Tell) -> Callable[[Workbench, ParsedCommand], dict[str, Any]]:
-    def handler(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
-        return tell(bench, parsed).to_json()
+def _data_of(tell: Tell) -> Callable[[Bench, ParsedCommand], Slices[dict[str, Any]]]:
+    def handler(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
+        return (yield from tell(bench, parsed)).to_json()
 
     return handler
 
@@ -174,15 +165,15 @@ def _data_of(tell: Tell) -> Callable[[Workbench, ParsedCommand], dict[str, Any]]
 # --- sessions -----------------------------------------------------------------------------------
 
 
-def _found(bench: Workbench, parsed: ParsedCommand) -> FoundSessions:
+def _found(bench: Bench, parsed: ParsedCommand) -> Slices[FoundSessions]:
     order: Order = next((order for order in ORDERS if order in parsed.words), "connection")
     count = parsed.arguments.get("rows", DEFAULT_SESSIONS)
-    return _last(find_sessions(bench, " ".join(parsed.arguments["wanted"]), order, count))
+    return find_sessions(bench, " ".join(parsed.arguments["wanted"]), order, count)
 
 
-def sessions(bench: Workbench, parsed: ParsedCommand) -> str:
+def sessions(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The sessions that are wanted, a row each."""
-    found = _found(bench, parsed)
+    found = yield from _found(bench, parsed)
     if not found.sessions:
         return f"no such session; {found.looked_at:,} live ones were looked at"
     head = ("session", "connection", "on", "class", "idle", "check due", "expires")
@@ -191,16 +182,16 @@ def sessions(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def sessions_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def sessions_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
     """The same as plain values."""
-    return _found(bench, parsed).to_json()
+    return (yield from _found(bench, parsed)).to_json()
 
 
-def _row(bench: Workbench, view: SessionView) -> tuple[str, ...]:
+def _row(bench: Bench, view: SessionView) -> tuple[str, ...]:
     return (
         f"{view.thread_index}/{view.session_index}",
         view.connection,
-        bench.interface_name(view.sw_if_index),
+        bench.rig.interface_name(view.sw_if_index),
         TIMEOUT_NAMES[view.timeout_class],
         seconds_text(max(view.idle, 0)),
         since_text(view.check_due, bench.started),

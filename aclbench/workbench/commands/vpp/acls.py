@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.fib import Prefix
@@ -10,10 +10,7 @@ from aclbench.engine.timeouts import TIMEOUT_TCP_IDLE, TIMEOUT_TCP_TRANSIENT, TI
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.types import PortRange
 from aclbench.workbench.grammar import Command, ParsedCommand
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
+from aclbench.workbench.rig.rig import Rig
 
 # --- rules ----------------------------------------------------------------------------------
 
@@ -61,18 +58,18 @@ def _make_rule(number: int, fields: dict[str, Any]) -> AclRule:
     )
 
 
-def set_acl(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_acl(rig: Rig, parsed: ParsedCommand) -> str:
     """Make an ACL, or replace the rules of one; VPP prints its index."""
     rules = read_rules(parsed)
     tag = parsed.arguments.get("tag", "")
-    index = bench.machine.acl_add_replace(parsed.arguments.get("acl-index"), rules, tag)
+    index = rig.machine.acl_add_replace(parsed.arguments.get("acl-index"), rules, tag)
     return f"ACL index:{index}"
 
 
-def delete_acl(bench: Workbench, parsed: ParsedCommand) -> str:
+def delete_acl(rig: Rig, parsed: ParsedCommand) -> str:
     """Delete an ACL; refused while it is applied."""
     acl_index = parsed.arguments["acl-index"]
-    machine = bench.machine
+    machine = rig.machine
     used = [f"{i.name} input" for i in machine.acl_users(acl_index, is_input=True)]
     used += [f"{i.name} output" for i in machine.acl_users(acl_index, is_input=False)]
     if used:
@@ -84,7 +81,7 @@ def delete_acl(bench: Workbench, parsed: ParsedCommand) -> str:
     return ""
 
 
-def set_interface_acl(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_interface_acl(rig: Rig, parsed: ParsedCommand) -> str:
     """Apply an ACL behind those that are there, or take it off."""
     interface, acl_index = parsed.arguments["interface"], parsed.arguments["acl-index"]
     is_input = "input" in parsed.words
@@ -99,14 +96,14 @@ def set_interface_acl(bench: Workbench, parsed: ParsedCommand) -> str:
         if acl_index in applied:
             raise CommandError(f"ACL {acl_index} is applied there already; {there}")
         applied = (*applied, acl_index)
-    bench.machine.set_interface_acls(interface, is_input, applied)
+    rig.machine.set_interface_acls(interface, is_input, applied)
     return ""
 
 
 # --- sessions -------------------------------------------------------------------------------
 
 
-def set_timeout(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_timeout(rig: Rig, parsed: ParsedCommand) -> str:
     """Set the idle timeout of a class, for sessions that exist too."""
     if "udp" in parsed.words:
         timeout_class = TIMEOUT_UDP_IDLE
@@ -114,35 +111,35 @@ def set_timeout(bench: Workbench, parsed: ParsedCommand) -> str:
         timeout_class = TIMEOUT_TCP_TRANSIENT
     else:
         timeout_class = TIMEOUT_TCP_IDLE
-    bench.machine.set_session_timeout(timeout_class, parsed.arguments["timeout"])
+    rig.machine.set_session_timeout(timeout_class, parsed.arguments["timeout"])
     return ""
 
 
-def set_max_entries(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_max_entries(rig: Rig, parsed: ParsedCommand) -> str:
     """Set how many sessions an interface may have; sessions beyond it stay."""
-    bench.machine.am.conn_table_max_entries = parsed.arguments["entries"]
+    rig.machine.am.conn_table_max_entries = parsed.arguments["entries"]
     return ""
 
 
-def set_skip_extension_header(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_skip_extension_header(rig: Rig, parsed: ParsedCommand) -> str:
     """Skip an IPv6 extension header on the way to L4, or do not."""
-    am = bench.machine.am
+    am = rig.machine.am
     header = frozenset({parsed.arguments["byte"]})
     skip = parsed.arguments["switch"]
     am.extension_headers = am.extension_headers | header if skip else am.extension_headers - header
-    bench.decode_again()
+    rig.decode_again()
     return ""
 
 
-def set_match_nonfirst_fragment(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_match_nonfirst_fragment(rig: Rig, parsed: ParsedCommand) -> str:
     """Whether a non-first fragment matches a rule with ports by its addresses alone."""
-    bench.machine.am.l4_match_nonfirst_fragment = parsed.arguments["switch"]
+    rig.machine.am.l4_match_nonfirst_fragment = parsed.arguments["switch"]
     return ""
 
 
-def clear_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
+def clear_sessions(rig: Rig, parsed: ParsedCommand) -> str:
     """Signal the cleaner to clear every interface; it is done as time goes on."""
-    bench.machine.clear_sessions()
+    rig.machine.clear_sessions()
     return ""
 
 

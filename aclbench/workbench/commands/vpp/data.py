@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
@@ -13,10 +13,8 @@ from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import ParsedCommand
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.snapshot import session_view
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Fields that a worker's data has by the engine's names.
 _WORKER_FIELDS: Final = (
@@ -39,18 +37,18 @@ _CLEANER_FIELDS: Final = (
 )
 
 
-def acls(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def acls(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show acl-plugin acl`."""
-    known = bench.machine.am.acls
+    known = rig.machine.am.acls
     asked = parsed.arguments.get("acl-index")
-    return {"acls": [_acl(bench, n) for n in (sorted(known) if asked is None else [asked])]}
+    return {"acls": [_acl(rig, n) for n in (sorted(known) if asked is None else [asked])]}
 
 
-def _acl(bench: Workbench, acl_index: int) -> dict[str, Any]:
-    acl = bench.machine.am.acls[acl_index]
+def _acl(rig: Rig, acl_index: int) -> dict[str, Any]:
+    acl = rig.machine.am.acls[acl_index]
 
     def users(is_input: bool) -> list[str]:
-        return [interface.name for interface in bench.machine.acl_users(acl_index, is_input)]
+        return [interface.name for interface in rig.machine.acl_users(acl_index, is_input)]
 
     return {
         "acl_index": acl_index,
@@ -75,10 +73,10 @@ def _rule(rule: AclRule) -> dict[str, Any]:
     }
 
 
-def interfaces(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def interfaces(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show acl-plugin interface`: every interface there is; with `acl` the ACLs' rules too."""
     asked = parsed.arguments.get("sw_if_index")
-    there = [i for i in bench.machine.am.interfaces if i is not None]
+    there = [i for i in rig.machine.am.interfaces if i is not None]
     shown = there if asked is None else [i for i in there if i.sw_if_index == asked]
     if not shown:
         known = ", ".join(str(i.sw_if_index) for i in there)
@@ -86,7 +84,7 @@ def interfaces(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
     data: dict[str, Any] = {"interfaces": [_interface(interface) for interface in shown]}
     if "acl" in parsed.words:
         used = {n for i in shown for n in (*i.input_acls, *i.output_acls)}
-        data["acls"] = [_acl(bench, n) for n in sorted(used) if n in bench.machine.am.acls]
+        data["acls"] = [_acl(rig, n) for n in sorted(used) if n in rig.machine.am.acls]
     return data
 
 
@@ -100,9 +98,9 @@ def _interface(interface: Interface) -> dict[str, Any]:
     }
 
 
-def sessions(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def sessions(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show acl-plugin sessions`: times are virtual nanoseconds; verbose, the lists head first."""
-    am = bench.machine.am
+    am = rig.machine.am
     by_interface = [
         _session_counts(
             sum(w.session_adds_by_sw_if_index.get(interface.sw_if_index, 0) for w in am.workers),
@@ -117,10 +115,10 @@ def sessions(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
         sum(counts["deleted"] for counts in by_interface),
     )
     return {
-        "now": bench.now,
+        "now": rig.now,
         "total": total,
         "interfaces": by_interface,
-        "workers": [_worker(bench, w, "verbose" in parsed.words) for w in am.workers],
+        "workers": [_worker(rig, w, "verbose" in parsed.words) for w in am.workers],
         "cleaner": {name: getattr(am.cleaner, name) for name in _CLEANER_FIELDS},
     }
 
@@ -129,7 +127,7 @@ def _session_counts(added: int, deleted: int) -> dict[str, Any]:
     return {"added": added, "deleted": deleted, "live": added - deleted}
 
 
-def _worker(bench: Workbench, worker: Worker, verbose: bool) -> dict[str, Any]:
+def _worker(rig: Rig, worker: Worker, verbose: bool) -> dict[str, Any]:
     data: dict[str, Any] = {name: getattr(worker, name) for name in _WORKER_FIELDS}
     next_expiry = min(worker.head_expiry_time)
     data["next_expiry_time"] = None if next_expiry == NEVER else next_expiry
@@ -139,12 +137,12 @@ def _worker(bench: Workbench, worker: Worker, verbose: bool) -> dict[str, Any]:
     for list_id, name in enumerate(TIMEOUT_NAMES):
         data["lists"][name] = {"length": worker.conn_list_length[list_id]}
         if verbose:
-            data["lists"][name]["sessions"] = _list(bench, worker, list_id)
+            data["lists"][name]["sessions"] = _list(rig, worker, list_id)
     return data
 
 
-def _list(bench: Workbench, worker: Worker, list_id: int) -> list[dict[str, Any]]:
+def _list(rig: Rig, worker: Worker, list_id: int) -> list[dict[str, Any]]:
     return [
-        asdict(session_view(bench.machine.am, session, position, bench.now))
+        asdict(session_view(rig.machine.am, session, position, rig.now))
         for position, session in enumerate(reading.sessions_on(worker, list_id))
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.engine.reasons import (
     EXISTING_SESSION,
@@ -19,9 +19,7 @@ from aclbench.engine.reasons import (
 )
 from aclbench.workbench.commands.columns import centred
 from aclbench.workbench.grammar import Command, ParsedCommand
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.rig.rig import Rig
 
 #: An acl node's counters, in VPP's order.
 DENY_PACKETS: Final = "ACL deny packets"
@@ -52,14 +50,14 @@ _NODE_ORDER: Final = (0, 2, 1, 3)
 _DROPPERS: Final = {IP4_OPTIONS: "ip4-input"}
 
 
-def counters_of_nodes(bench: Workbench) -> dict[tuple[int, str], int]:
+def counters_of_nodes(rig: Rig) -> dict[tuple[int, str], int]:
     """What each acl node has counted over all threads, by node and counter."""
     found: dict[tuple[int, str], int] = {}
 
     def count(node: int, counter: str, times: int) -> None:
         found[node, counter] = found.get((node, counter), 0) + times
 
-    for worker in bench.machine.am.workers:
+    for worker in rig.machine.am.workers:
         for reasons in (worker.packet_reasons, worker.passed_checks):
             for reason, times in reasons.items():
                 kind = reason & KIND_MASK
@@ -72,10 +70,10 @@ def counters_of_nodes(bench: Workbench) -> dict[tuple[int, str], int]:
     return found
 
 
-def drops(bench: Workbench) -> dict[int, int]:
+def drops(rig: Rig) -> dict[int, int]:
     """Packets that no acl node denied and that did not leave, by the kind of their reason."""
     found: dict[int, int] = {}
-    for worker in bench.machine.am.workers:
+    for worker in rig.machine.am.workers:
         for reason, times in worker.packet_reasons.items():
             kind = reason & KIND_MASK
             if kind > LAST_CHECK and kind != UNCHECKED:
@@ -83,30 +81,30 @@ def drops(bench: Workbench) -> dict[int, int]:
     return found
 
 
-def show_errors(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_errors(rig: Rig, parsed: ParsedCommand) -> str:
     """The counters that are not 0: the acl nodes' as in VPP, then the bench's other drops."""
-    counts = counters_of_nodes(bench)
+    counts = counters_of_nodes(rig)
     lines = [centred("Count", 10) + _row("Node", "Reason", "Severity")]
     for node in _NODE_ORDER:
         for counter in COUNTERS:
             if counts.get((node, counter)):
                 text = _row(NODE_NAMES[node], counter, "error")
                 lines.append(f"{counts[node, counter]:>10}{text}")
-    for kind, times in sorted(drops(bench).items()):
+    for kind, times in sorted(drops(rig).items()):
         node_name = _DROPPERS.get(kind, "error-drop")
         lines.append(f"{times:>10}{_row(node_name, KINDS[kind][2], 'error')}")
     return "\n".join(lines)
 
 
-def errors_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def errors_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show errors` as plain values."""
     rows = [
         {"count": times, "node": NODE_NAMES[node], "reason": counter}
-        for (node, counter), times in counters_of_nodes(bench).items()
+        for (node, counter), times in counters_of_nodes(rig).items()
     ]
     rows += [
         {"count": times, "node": _DROPPERS.get(kind, "error-drop"), "reason": KINDS[kind][2]}
-        for kind, times in sorted(drops(bench).items())
+        for kind, times in sorted(drops(rig).items())
     ]
     return {"errors": rows}
 

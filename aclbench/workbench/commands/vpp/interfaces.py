@@ -3,47 +3,45 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.fib import FIB_FOR_US
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import Command, ParsedCommand
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.rig.rig import Rig
 
 
-def create_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+def create_interface(rig: Rig, parsed: ParsedCommand) -> str:
     """Make a packet-generator interface, down until it is brought up."""
-    bench.machine.create_interface(parsed.arguments["new-interface"])
+    rig.machine.create_interface(parsed.arguments["new-interface"])
     return ""
 
 
-def delete_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+def delete_interface(rig: Rig, parsed: ParsedCommand) -> str:
     """Take its ACLs off, then have its sessions cleared."""
     try:
-        bench.machine.delete_interface(parsed.arguments["interface"].sw_if_index)
+        rig.machine.delete_interface(parsed.arguments["interface"].sw_if_index)
     except ValueError as error:
         raise CommandError(str(error)) from None
     return ""
 
 
-def set_state(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_state(rig: Rig, parsed: ParsedCommand) -> str:
     """Admin state; packets of an interface that is down are dropped."""
     parsed.arguments["interface"].admin_up = "up" in parsed.words
     return ""
 
 
-def set_mac(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_mac(rig: Rig, parsed: ParsedCommand) -> str:
     """Remembered and shown; MAC addresses are not looked at."""
     parsed.arguments["interface"].mac = parsed.arguments["mac"]
     return ""
 
 
-def set_ip_address(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_ip_address(rig: Rig, parsed: ParsedCommand) -> str:
     """Add an address, and with it the route to its subnet, or take it away."""
     interface, address = parsed.arguments["interface"], parsed.arguments["address"]
-    change = bench.machine.remove_address if "del" in parsed.words else bench.machine.add_address
+    change = rig.machine.remove_address if "del" in parsed.words else rig.machine.add_address
     try:
         change(interface, address.address, address.length, address.is_ip6)
     except ValueError as error:
@@ -51,10 +49,10 @@ def set_ip_address(bench: Workbench, parsed: ParsedCommand) -> str:
     return ""
 
 
-def set_rx_placement(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_rx_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Which worker polls the interface, with interface placement."""
     interface = parsed.arguments["interface"]
-    n_workers = bench.machine.am.n_workers
+    n_workers = rig.machine.am.n_workers
     if "main" in parsed.words:
         if n_workers:
             raise CommandError("vpp_main carries no packets on a bench with workers")
@@ -67,7 +65,7 @@ def set_rx_placement(bench: Workbench, parsed: ParsedCommand) -> str:
     return ""
 
 
-def add_route(bench: Workbench, parsed: ParsedCommand) -> str:
+def add_route(rig: Rig, parsed: ParsedCommand) -> str:
     """Add a route; a next hop alone leads out of the interface on whose subnet it is."""
     prefix = parsed.arguments["prefix"]
     interface, host = parsed.arguments.get("interface"), parsed.arguments.get("host")
@@ -76,30 +74,30 @@ def add_route(bench: Workbench, parsed: ParsedCommand) -> str:
     else:
         if interface is None:
             packed = ip_address(str(host)).packed
-            sw_if_index = bench.machine.am.fib.lookup(packed)
+            sw_if_index = rig.machine.am.fib.lookup(packed)
             if sw_if_index < 0:
                 raise CommandError(f"no interface leads to the next hop {host}; name it behind it")
         else:
             sw_if_index = interface.sw_if_index
-        name = bench.machine.am.interface(sw_if_index).name
+        name = rig.machine.am.interface(sw_if_index).name
         via = f"{host} {name}" if host else name
     try:
-        bench.machine.add_route(prefix, sw_if_index, via)
+        rig.machine.add_route(prefix, sw_if_index, via)
     except ValueError as error:
         raise CommandError(f"{error}; several paths are not supported, delete it first") from None
     return ""
 
 
-def delete_route(bench: Workbench, parsed: ParsedCommand) -> str:
+def delete_route(rig: Rig, parsed: ParsedCommand) -> str:
     """Delete a route that `ip route add` made."""
     try:
-        bench.machine.del_route(parsed.arguments["prefix"])
+        rig.machine.del_route(parsed.arguments["prefix"])
     except ValueError as error:
         raise CommandError(str(error)) from None
     return ""
 
 
-def set_neighbor(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_neighbor(rig: Rig, parsed: ParsedCommand) -> str:
     """Checked and not needed: the bench forwards to an interface, not to a neighbor."""
     return ""
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.capture import ByCapture
 from aclbench.errors import CommandError
-from aclbench.workbench.commands.types import INTERFACE, interfaces_of
+from aclbench.workbench.commands.types import INTERFACE, interfaces_of, rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
     ArgumentType,
@@ -18,10 +18,8 @@ from aclbench.workbench.grammar import (
     Command,
     ParsedCommand,
 )
+from aclbench.workbench.rig.rig import Done, Rig
 from aclbench.workbench.rig.streams import Stream, Streams, capture_of, measure
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: What a stream is made of; the last is what a journal adds.
 _KEYS: Final = (
@@ -85,7 +83,7 @@ def _complete_spec(prefix: str, context: Any) -> Iterable[Candidate]:
     if not blank:
         return [Candidate("{", "begins a stream")]
     if before.endswith(("source", "interface")):
-        return [Candidate(f"{before} {i.name}", "") for i in interfaces_of(context)]
+        return [Candidate(f"{before} {i.name}", "") for i in interfaces_of(rig_of(context))]
     return [Candidate(f"{before} {key}", "") for key in (*_KEYS[:-1], "}") if key.startswith(last)]
 
 
@@ -94,7 +92,7 @@ STREAM: Final = ArgumentType(
 )
 
 
-def new(bench: Workbench, parsed: ParsedCommand) -> str:
+def new(rig: Rig, parsed: ParsedCommand) -> Done:
     """Make a stream; it sends nothing until it is enabled."""
     given: dict[str, str] = parsed.arguments["stream"].given
     source = given.get("source", given.get("interface"))
@@ -108,12 +106,12 @@ def new(bench: Workbench, parsed: ParsedCommand) -> str:
     name = given["name"]
     if not re.fullmatch(r"[\w.-]{1,64}", name):
         raise CommandError(f"{name[:64]!r} is no name for a stream; s0 is")
-    if any(stream.name == name for stream in bench.streams.all):
+    if any(stream.name == name for stream in rig.streams.all):
         raise CommandError(f"there is a stream {name} already; delete it first")
     if given.get("node", "ethernet-input") != "ethernet-input":
         raise CommandError(f"node {given['node'][:64]}: packets enter at ethernet-input here")
     try:
-        interface = INTERFACE.parse(str(source), bench)
+        interface = INTERFACE.parse(str(source), rig)
     except ArgumentError as error:
         raise CommandError(str(error)) from None
     path = Path(given["pcap"]).expanduser().absolute()
@@ -125,9 +123,9 @@ def new(bench: Workbench, parsed: ParsedCommand) -> str:
     limit = _limit(given.get("limit"), packets, path)
     rate = given.get("rate", "")
     stream = Stream(name, interface.name, str(path), sha256, limit, packets, rate)
-    bench.streams = replace(bench.streams, all=(*bench.streams.all, stream))
-    bench.line_to_note = stream.line
-    return f"rate {rate}: not used, packets keep the capture's own distances" if rate else ""
+    rig.streams = replace(rig.streams, all=(*rig.streams.all, stream))
+    note = f"rate {rate}: not used, packets keep the capture's own distances" if rate else ""
+    return Done(note, stream.line)
 
 
 def _limit(text: str | None, packets: int, path: Path) -> int:
@@ -144,23 +142,23 @@ def _limit(text: str | None, packets: int, path: Path) -> int:
     return int(text)
 
 
-def is_arriving(bench: Workbench) -> bool:
+def is_arriving(rig: Rig) -> bool:
     """Whether packets of a capture are still to come."""
-    frames, feed = bench.driver.arrivals.frames, bench.feed
+    frames, feed = rig.driver.arrivals.frames, rig.feed
     waiting = feed is not None and any(len(f) and f is feed.latest for f in frames)
-    return bench.driver.arrivals.source is not None or waiting
+    return rig.driver.arrivals.source is not None or waiting
 
 
-def enable(bench: Workbench, parsed: ParsedCommand) -> str:
+def enable(rig: Rig, parsed: ParsedCommand) -> str:
     """Have the packets of a stream, or of all, arrive from now on."""
-    _refuse_running(bench)
+    _refuse_running(rig)
     name = parsed.arguments.get("name")
-    chosen = bench.streams.all if name is None else (bench.streams.find(name),)
+    chosen = rig.streams.all if name is None else (rig.streams.find(name),)
     if not chosen:
         raise CommandError(f"there is no stream; packet-generator new {_WHAT} makes one")
-    if is_arriving(bench):
-        what = f"stream {', '.join(bench.streams.enabled)}"
-        if not bench.streams.enabled:
+    if is_arriving(rig):
+        what = f"stream {', '.join(rig.streams.enabled)}"
+        if not rig.streams.enabled:
             what = "a capture of the scenario"
         raise CommandError(
             f"{what} is still arriving, and one set of captures arrives at a time; wait for its "
@@ -170,59 +168,59 @@ def enable(bench: Workbench, parsed: ParsedCommand) -> str:
     rx: list[int] = []
     for stream in chosen:
         try:
-            rx.append(INTERFACE.parse(stream.interface, bench).sw_if_index)
+            rx.append(INTERFACE.parse(stream.interface, rig).sw_if_index)
         except ArgumentError as error:
             raise CommandError(f"stream {stream.name}: {error}") from None
-    bench.open_captures(captures, ByCapture(rx), by_time=True)
-    bench.streams = replace(bench.streams, enabled=tuple(stream.name for stream in chosen))
+    rig.open_captures(captures, ByCapture(rx), by_time=True)
+    rig.streams = replace(rig.streams, enabled=tuple(stream.name for stream in chosen))
     return ""
 
 
-def disable(bench: Workbench, parsed: ParsedCommand) -> str:
+def disable(rig: Rig, parsed: ParsedCommand) -> str:
     """Have no more packets of a stream, or of all, arrive; enabled again it begins anew."""
-    _refuse_running(bench)
-    name, enabled = parsed.arguments.get("name"), bench.streams.enabled
+    _refuse_running(rig)
+    name, enabled = parsed.arguments.get("name"), rig.streams.enabled
     if name is not None:
-        bench.streams.find(name)
+        rig.streams.find(name)
         if name not in enabled:
             return ""
-        if len(enabled) > 1 and is_arriving(bench):
+        if len(enabled) > 1 and is_arriving(rig):
             raise CommandError(
                 f"stream {name} arrives merged with {', '.join(n for n in enabled if n != name)}; "
                 "`packet-generator disable-stream` disables all of them"
             )
     if enabled:
-        arrivals, feed = bench.driver.arrivals, bench.feed
+        arrivals, feed = rig.driver.arrivals, rig.feed
         arrivals.source = None
         for frame in [f for f in arrivals.frames if feed is not None and f is feed.latest]:
             frame.position = len(frame.time)
-        bench.streams = replace(bench.streams, enabled=())
+        rig.streams = replace(rig.streams, enabled=())
     return ""
 
 
-def delete(bench: Workbench, parsed: ParsedCommand) -> str:
+def delete(rig: Rig, parsed: ParsedCommand) -> str:
     """Delete a stream that is not arriving."""
-    stream = bench.streams.find(parsed.arguments["name"])
-    if stream.name in bench.streams.enabled and is_arriving(bench):
+    stream = rig.streams.find(parsed.arguments["name"])
+    if stream.name in rig.streams.enabled and is_arriving(rig):
         raise CommandError(f"stream {stream.name} is enabled; disable it first")
-    bench.streams = Streams(
-        tuple(one for one in bench.streams.all if one is not stream),
-        tuple(name for name in bench.streams.enabled if name != stream.name),
+    rig.streams = Streams(
+        tuple(one for one in rig.streams.all if one is not stream),
+        tuple(name for name in rig.streams.enabled if name != stream.name),
     )
     return ""
 
 
-def show(bench: Workbench, parsed: ParsedCommand) -> str:
+def show(rig: Rig, parsed: ParsedCommand) -> str:
     """The streams in VPP's columns; what came of those enabled together is counted together."""
-    streams = bench.streams
+    streams = rig.streams
     if not streams.all:
         return "no streams currently defined"
-    arriving = is_arriving(bench)
+    arriving = is_arriving(rig)
     lines = [f"{'Name':<16}{'Enabled':^12}{'Count':^16}Parameters"]
     for stream in streams.all:
         count = 0
         if stream.name in streams.enabled:
-            count = _handed_over(bench) if arriving else stream.limit
+            count = _handed_over(rig) if arriving else stream.limit
         is_on = "Yes" if arriving and stream.name in streams.enabled else "No"
         rate = f", rate {stream.rate} (not used)" if stream.rate else ""
         lines.append(
@@ -232,9 +230,9 @@ def show(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def show_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def show_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show packet-generator` as plain values."""
-    streams, arriving = bench.streams, is_arriving(bench)
+    streams, arriving = rig.streams, is_arriving(rig)
     return {
         "streams": [
             asdict(stream) | {"enabled": arriving and stream.name in streams.enabled}
@@ -243,14 +241,14 @@ def show_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
     }
 
 
-def _handed_over(bench: Workbench) -> int:
+def _handed_over(rig: Rig) -> int:
     """Packets of the feed that are handled."""
-    feed, frames = bench.feed, bench.driver.arrivals.frames
+    feed, frames = rig.feed, rig.driver.arrivals.frames
     return 0 if feed is None else feed.read - sum(len(f) for f in frames if f is feed.latest)
 
 
-def _refuse_running(bench: Workbench) -> None:
-    if bench.driver.is_running:
+def _refuse_running(rig: Rig) -> None:
+    if rig.driver.is_running:
         raise CommandError("the bench is running; stop it, then change its streams")
 
 

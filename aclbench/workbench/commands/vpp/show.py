@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
@@ -13,16 +12,11 @@ from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.workbench.commands.columns import LongText
 from aclbench.workbench.commands.vpp import data
 from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.snapshot import key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
-#: Lines that are handed to a printer at once.
-CHUNK_LINES: Final = 200
-
 
 # --- show acl-plugin acl --------------------------------------------------------------------
 
@@ -46,22 +40,22 @@ def _ports(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _acl_lines(bench: Workbench, acl_index: int) -> list[str]:
-    acl = bench.machine.am.acls[acl_index]
+def _acl_lines(rig: Rig, acl_index: int) -> list[str]:
+    acl = rig.machine.am.acls[acl_index]
     head = f"acl-index {acl_index} count {len(acl.rules)} tag {{{acl.tag}}}"
     return [head, *(rule_line(n, rule) for n, rule in enumerate(acl.rules))]
 
 
-def show_acl(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_acl(rig: Rig, parsed: ParsedCommand) -> str:
     """The ACLs, and where each is applied."""
-    am = bench.machine.am
+    am = rig.machine.am
     asked = parsed.arguments.get("acl-index")
     lines: list[str] = []
     for acl_index in sorted(am.acls) if asked is None else [asked]:
-        lines += _acl_lines(bench, acl_index)
+        lines += _acl_lines(rig, acl_index)
         for is_input, side in ((True, "inbound"), (False, "outbound")):
             if acl_index < am.acl_vec_len[is_input]:
-                users = bench.machine.acl_users(acl_index, is_input)
+                users = rig.machine.acl_users(acl_index, is_input)
                 indices = ", ".join(str(i.sw_if_index) for i in users)
                 lines.append(f"  applied {side} on sw_if_index: {indices}")
         contexts = [
@@ -81,12 +75,12 @@ def _acls_of(interface: Interface, is_input: bool) -> tuple[int, ...]:
 # --- show acl-plugin interface --------------------------------------------------------------
 
 
-def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
     """Which ACLs each interface has; with `acl` their rules too.
 
     As in VPP, up to the last interface that ever had one.
     """
-    am = bench.machine.am
+    am = rig.machine.am
     asked = parsed.arguments.get("sw_if_index")
     if asked is None:
         there = [i for i in am.interfaces[: am.acl_interface_vec_len] if i is not None]
@@ -106,29 +100,21 @@ def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
             if "acl" in parsed.words:
                 lines.append("")
                 for acl_index in indices:
-                    lines += [*_acl_lines(bench, acl_index), ""]
+                    lines += [*_acl_lines(rig, acl_index), ""]
     return "\n".join(lines)
 
 
 # --- show acl-plugin sessions ---------------------------------------------------------------
 
 
-def show_sessions(bench: Workbench, parsed: ParsedCommand) -> str:
-    """Sessions by interface and by worker, and the cleaner's counters; verbose, the lists too.
-
-    A bench with a printer has the lists printed as they are read: there may be a million sessions.
-    """
-    is_verbose = "verbose" in parsed.words
-    lines = _session_lines(bench, is_verbose)
-    if bench.printer is None or not is_verbose:
-        return "\n".join(lines)
-    while chunk := "\n".join(islice(lines, CHUNK_LINES)):
-        bench.printer(chunk)
-    return ""
+def show_sessions(rig: Rig, parsed: ParsedCommand) -> LongText:
+    """Sessions by interface and by worker, and the cleaner's counters; verbose, the lists too:
+    there may be a million sessions."""
+    return LongText(_session_lines(rig, "verbose" in parsed.words))
 
 
-def _session_lines(bench: Workbench, is_verbose: bool) -> Iterator[str]:
-    am = bench.machine.am
+def _session_lines(rig: Rig, is_verbose: bool) -> Iterator[str]:
+    am = rig.machine.am
     added = deleted = 0
     by_interface: list[str] = []
     for interface in am.interfaces:
@@ -143,7 +129,7 @@ def _session_lines(bench: Workbench, is_verbose: bool) -> Iterator[str]:
     yield from [f"Sessions total: add {added} - del {deleted} = {live}", *by_interface]
     yield from ["", "", "Per-worker data:"]
     for worker in am.workers:
-        yield from _worker_lines(bench, worker)
+        yield from _worker_lines(rig, worker)
         if is_verbose:
             yield from _list_lines(worker)
     yield from ["", "", "Conn cleaner thread counters:"]
@@ -161,7 +147,7 @@ def _session_lines(bench: Workbench, is_verbose: bool) -> Iterator[str]:
     yield from [f"             {count:>20}: {text}" for count, text in counters]
 
 
-def _worker_lines(bench: Workbench, worker: Worker) -> list[str]:
+def _worker_lines(rig: Rig, worker: Worker) -> list[str]:
     """One worker's block, labelled and ordered as in 2017; times are virtual nanoseconds."""
     next_expiry = min(worker.head_expiry_time)
     restarted = worker.cnt_session_timer_restarted
@@ -169,7 +155,7 @@ def _worker_lines(bench: Workbench, worker: Worker) -> list[str]:
         f"Worker #{worker.thread_index}:",
         f"  Next expiry time: {0 if next_expiry == NEVER else next_expiry}",
         "  Requeue until time: 0",
-        f"  Current time wait interval: {bench.machine.am.cleaner.wait_interval}",
+        f"  Current time wait interval: {rig.machine.am.cleaner.wait_interval}",
         f"  Count of deleted sessions: {worker.cnt_deleted_sessions}",
         "  Delete already deleted: 0",
         f"  Session timers restarted: {restarted}",

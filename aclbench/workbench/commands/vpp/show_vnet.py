@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -12,11 +12,9 @@ from aclbench.engine.packet import address_text
 from aclbench.version import __version__
 from aclbench.workbench.commands.columns import centred
 from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import interface_views
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: VPP's MTU of an Ethernet interface; none is looked at here.
 _MTU: Final = "9000/0/0/0"
@@ -27,7 +25,7 @@ _HEAD: Final = (
 )
 
 
-def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
     """The interfaces in VPP's columns.
 
     Packets are counted by thread and reason, not by interface: the counter is the live sessions of
@@ -35,7 +33,7 @@ def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
     """
     asked = parsed.arguments.get("interface")
     lines = [_HEAD]
-    for interface in bench.machine.am.interfaces:
+    for interface in rig.machine.am.interfaces:
         if interface is None or interface.deleted or asked not in (None, interface):
             continue
         state = "up" if interface.admin_up else "down"
@@ -48,10 +46,10 @@ def show_interface(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def show_addresses(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_addresses(rig: Rig, parsed: ParsedCommand) -> str:
     """The interfaces with their addresses."""
     lines: list[str] = []
-    for interface in bench.machine.am.interfaces:
+    for interface in rig.machine.am.interfaces:
         if interface is not None and not interface.deleted:
             lines.append(f"{interface.name} ({'up' if interface.admin_up else 'dn'}):")
             lines += [
@@ -61,9 +59,9 @@ def show_addresses(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def show_rx_placement(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_rx_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Which thread polls which interface; with flow placement, that none does."""
-    am = bench.machine.am
+    am = rig.machine.am
     if am.flow_placement:
         return "packets go by flow hash: a connection has one worker, whatever its interfaces"
     lines: list[str] = []
@@ -80,11 +78,11 @@ def show_rx_placement(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def show_threads(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_threads(rig: Rig, parsed: ParsedCommand) -> str:
     """The threads, with what each has done; VPP's columns of Linux threads do not apply."""
     lines = ["ID   Name    Carries    Packets   Sessions  Interrupts"]
-    for worker in bench.machine.am.workers:
-        carries = "packets" if worker in bench.machine.am.packet_workers else "cleaner"
+    for worker in rig.machine.am.workers:
+        carries = "packets" if worker in rig.machine.am.packet_workers else "cleaner"
         lines.append(
             f"{worker.thread_index:>2} {actor_name(worker.thread_index):<9}{carries:<9}"
             f"{sum(worker.packet_reasons.values()):>9}{worker.live_sessions:>11}"
@@ -93,38 +91,38 @@ def show_threads(bench: Workbench, parsed: ParsedCommand) -> str:
     return "\n".join(lines)
 
 
-def show_version(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_version(rig: Rig, parsed: ParsedCommand) -> str:
     """Which program this is, said where VPP says its own."""
     return f"aclbench v{__version__}: VPP's acl plugin as of its 2017 multicore commit"
 
 
-def show_clock(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_clock(rig: Rig, parsed: ParsedCommand) -> str:
     """The clock: virtual time, which began at one second, and how far the run is."""
-    since = seconds_text(bench.now - bench.started)
-    return f"Time now {seconds_text(bench.now).removesuffix(' s')}, +{since} from the start"
+    since = seconds_text(rig.now - rig.started)
+    return f"Time now {seconds_text(rig.now).removesuffix(' s')}, +{since} from the start"
 
 
 # --- as plain values ----------------------------------------------------------------------------
 
 
-def interface_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def interface_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show interface`, `show interface address` and `show interface rx-placement`."""
     asked = parsed.arguments.get("interface")
-    rows = [asdict(view) for view in interface_views(bench.driver) if not view.deleted]
-    placement = "flow" if bench.machine.am.flow_placement else "interface"
+    rows = [asdict(view) for view in interface_views(rig.driver) if not view.deleted]
+    placement = "flow" if rig.machine.am.flow_placement else "interface"
     shown = [row for row in rows if asked is None or row["name"] == asked.name]
     return {"placement": placement, "interfaces": shown}
 
 
-def fib_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def fib_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show ip fib` and `show ip6 fib`."""
-    rows = fib_rows(bench, is_ip6="ip6" in (item.name for item in parsed.path))
+    rows = fib_rows(rig, is_ip6="ip6" in (item.name for item in parsed.path))
     return {"routes": [{"prefix": prefix, "leads_to": leads_to} for prefix, leads_to in rows]}
 
 
-def threads_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def threads_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show threads`."""
-    am = bench.machine.am
+    am = rig.machine.am
     return {
         "threads": [
             {
@@ -140,47 +138,47 @@ def threads_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
     }
 
 
-def version_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def version_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show version`."""
     return {"version": __version__}
 
 
-def clock_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def clock_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show clock`, in nanoseconds."""
-    return {"now": bench.now, "started": bench.started}
+    return {"now": rig.now, "started": rig.started}
 
 
 # --- show ip fib ------------------------------------------------------------------------------
 
 
-def show_ip_fib(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_ip_fib(rig: Rig, parsed: ParsedCommand) -> str:
     """The forwarding table of IPv4."""
-    return _fib_text(bench, is_ip6=False)
+    return _fib_text(rig, is_ip6=False)
 
 
-def show_ip6_fib(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_ip6_fib(rig: Rig, parsed: ParsedCommand) -> str:
     """The forwarding table of IPv6."""
-    return _fib_text(bench, is_ip6=True)
+    return _fib_text(rig, is_ip6=True)
 
 
-def fib_rows(bench: Workbench, is_ip6: bool) -> list[tuple[str, str]]:
+def fib_rows(rig: Rig, is_ip6: bool) -> list[tuple[str, str]]:
     """Each prefix with where it leads: of several entries for one, that which counts."""
     best: dict[tuple[int, int], FibEntry] = {}
-    for entry in bench.machine.am.fib.entries:
+    for entry in rig.machine.am.fib.entries:
         if entry.prefix.is_ip6 == is_ip6:
             place = entry.prefix.address, entry.prefix.length
             there = best.get(place)
             if there is None or _rank(entry) < _rank(there):
                 best[place] = entry
     return [
-        (f"{address_text(address, is_ip6)}/{length}", _leads_to(bench, entry))
+        (f"{address_text(address, is_ip6)}/{length}", _leads_to(rig, entry))
         for (address, length), entry in sorted(best.items())
     ]
 
 
-def _fib_text(bench: Workbench, is_ip6: bool) -> str:
+def _fib_text(rig: Rig, is_ip6: bool) -> str:
     lines = [f"ipv{6 if is_ip6 else 4}-VRF:0, fib_index:0"]
-    for prefix, leads_to in fib_rows(bench, is_ip6):
+    for prefix, leads_to in fib_rows(rig, is_ip6):
         lines += [prefix, f"  {leads_to}"]
     return "\n".join(lines)
 
@@ -190,12 +188,12 @@ def _rank(entry: FibEntry) -> tuple[int, bool]:
     return int(entry.source), entry.sw_if_index == FIB_BROADCAST
 
 
-def _leads_to(bench: Workbench, entry: FibEntry) -> str:
+def _leads_to(rig: Rig, entry: FibEntry) -> str:
     if entry.sw_if_index == FIB_FOR_US:
         return "receive: for the bench itself"
     if entry.sw_if_index == FIB_BROADCAST:
         return "drop: broadcast"
-    name = bench.interface_name(entry.sw_if_index)
+    name = rig.interface_name(entry.sw_if_index)
     return f"via {entry.via}" if entry.source.name == "CLI" else f"attached: {name}"
 
 

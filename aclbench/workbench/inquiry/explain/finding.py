@@ -1,26 +1,23 @@
 """Which packet of the run is meant by `17`, `http.pcap:17`, `2:17` or `sent:17`.
 
-Packets are numbered as Wireshark does, each capture by itself, and those that were sent by
-themselves; the history knows them only as the n-th of the run.
+The history knows packets only as the n-th of the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import NamedTuple
 
 from aclbench.drivers.frame import split_number
-from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.events import PacketVerdict
 from aclbench.errors import CommandError
+from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
-from aclbench.workbench.rig.inputs import Inject, Point
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
-
-#: What stands before the number of a packet that was sent, where captures have one too.
-SENT: Final = "sent"
+from aclbench.workbench.inquiry.packets import SENT, frame_sent, packet_name
+from aclbench.workbench.inquiry.stretches import Stretch, Stretches
+from aclbench.workbench.rig.inputs import Inject
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 
 
 class Found(NamedTuple):
@@ -39,24 +36,29 @@ class PacketName(NamedTuple):
     frame: int
 
 
-def find_packet(bench: Workbench, history: History, wanted: PacketName) -> Found:
+def find_packet(history: History, wanted: PacketName) -> Slices[Found]:
     """The packet that is meant. CommandError: there is none, or more than one, or none yet."""
-    capture = _capture_of(bench, wanted)
-    sent = [op for op in history.branch.ops if isinstance(op, Inject)]
-    unique = not (sent and bench.feed is not None)
+    rig, stretches = history.here.rig, Stretches(history)
+    branch = stretches.branch
+    capture = _capture_of(rig, wanted)
+    any_sent = any(isinstance(op, Inject) for op in branch.ops)
+    unique = not (any_sent and rig.feed is not None)
     found: dict[str, Found] = {}
     seen: dict[str, tuple[int, int]] = {}
-    for begin, end in _stretches(history, wanted.frame):
-        for ordinal, event in _verdicts(history, begin, end):
+    for stretch in _stretches(branch, wanted.frame):
+        events = yield from stretches.events(stretch)
+        verdicts = (event for event in events if isinstance(event, PacketVerdict))
+        for ordinal, event in enumerate(verdicts, stretch.saved.point.position.packets + 1):
             of, number = split_number(event.number)
-            frame = frame_sent(bench, history, event) if sent else None
-            source = _source_name(bench, of, frame is not None)
+            frame = frame_sent(rig, branch, event) if any_sent else None
+            source = _source_name(rig, of, frame is not None)
             low, high = seen.get(source, (number, number))
             seen[source] = min(low, number), max(high, number)
             if number != wanted.frame or capture not in (None, -1 if frame is not None else of):
                 continue
-            found.setdefault(source, Found(ordinal, event, _name(bench, event, frame), frame))
-        if found and unique and (capture is not None or _captures(bench) <= 1):
+            name = packet_name(rig, event.number, frame is not None)
+            found.setdefault(source, Found(ordinal, event, name, frame))
+        if found and unique and (capture is not None or _captures(rig) <= 1):
             break
     if len(found) == 1:
         return next(iter(found.values()))
@@ -66,17 +68,17 @@ def find_packet(bench: Workbench, history: History, wanted: PacketName) -> Found
     raise CommandError(_none_text(wanted, seen))
 
 
-def _captures(bench: Workbench) -> int:
-    return len(bench.feed.captures) if bench.feed is not None else 0
+def _captures(rig: Rig) -> int:
+    return len(rig.feed.captures) if rig.feed is not None else 0
 
 
-def _capture_of(bench: Workbench, wanted: PacketName) -> int | None:
+def _capture_of(rig: Rig, wanted: PacketName) -> int | None:
     """Which capture is meant, from 0; -1: what was sent; None: whichever has the number."""
     if not wanted.source:
         return None
     if wanted.source == SENT:
         return -1
-    captures = bench.feed.captures if bench.feed is not None else ()
+    captures = rig.feed.captures if rig.feed is not None else ()
     named = [n for n, p in enumerate(captures) if wanted.source in (str(p), p.name, p.stem)]
     if len(named) == 1:
         return named[0]
@@ -87,52 +89,23 @@ def _capture_of(bench: Workbench, wanted: PacketName) -> int | None:
     raise CommandError(f"{which} called {wanted.source[:64]}; this bench plays {known}")
 
 
-def _stretches(history: History, guess: int) -> Iterator[tuple[Point, Point]]:
+def _stretches(branch: Branch, guess: int) -> Iterator[Stretch]:
     """The run in stretches between checkpoints: where the n-th packet is first, then the rest."""
-    branch = history.branch
-    points = [saved.point for saved in branch.saved] + [branch.end]
-    pairs = list(pairwise(points))
+    ends = [*(saved.point for saved in branch.saved[1:]), branch.end]
+    stretches = [Stretch(*pair) for pair in zip(branch.saved, ends, strict=True)]
     first = branch.starts[0].position.packets + guess
-    pairs.sort(key=lambda p: not p[0].position.packets < first <= p[1].position.packets)
-    yield from pairs
+    yield from sorted(
+        stretches,
+        key=lambda s: not s.saved.point.position.packets < first <= s.end.position.packets,
+    )
 
 
-def _verdicts(history: History, begin: Point, end: Point) -> list[tuple[int, PacketVerdict]]:
-    """The verdicts of a stretch, each with its place in the run."""
-    heard: list[PacketVerdict] = []
-
-    def hear(event: TraceEvent) -> None:
-        if isinstance(event, PacketVerdict):
-            heard.append(event)
-
-    history.hear_between(begin, end, hear)
-    return list(enumerate(heard, begin.position.packets + 1))
-
-
-def frame_sent(bench: Workbench, history: History, event: PacketVerdict) -> bytes | None:
-    """The frame of a packet that was sent; None if it is of a capture."""
-    for index, op in enumerate(history.branch.ops):
-        if not isinstance(op, Inject) or not 0 <= event.number - op.first < len(op.frames):
-            continue
-        same_rx = bench.interface_name(event.rx) == op.interface
-        if bench.feed is None or (same_rx and event.time == history.branch.starts[index].time):
-            return op.frames[event.number - op.first]
-    return None
-
-
-def _source_name(bench: Workbench, capture: int, is_sent: bool) -> str:
-    if is_sent or bench.feed is None:
+def _source_name(rig: Rig, capture: int, is_sent: bool) -> str:
+    if is_sent or rig.feed is None:
         return SENT
-    path = bench.feed.captures[capture]
-    is_only = [other.name for other in bench.feed.captures].count(path.name) == 1
+    path = rig.feed.captures[capture]
+    is_only = [other.name for other in rig.feed.captures].count(path.name) == 1
     return path.name if is_only else str(capture + 1)
-
-
-def _name(bench: Workbench, event: PacketVerdict, frame: bytes | None) -> str:
-    """A packet as people find it."""
-    if frame is not None or bench.feed is None:
-        return str(event.number) if bench.feed is None else f"{SENT}:{event.number}"
-    return bench.feed.packet_name(event.number)
 
 
 def _none_text(wanted: PacketName, seen: dict[str, tuple[int, int]]) -> str:

@@ -4,7 +4,7 @@ a packet of the other direction that never came; or what to set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.acl import DENY
 from aclbench.engine.fib import FIB_NO_ROUTE
@@ -26,11 +26,9 @@ from aclbench.workbench.inquiry.explain.node import NodeState, keys_looked_up, m
 from aclbench.workbench.inquiry.explain.reading import mismatch_text, rule_tried
 from aclbench.workbench.inquiry.explain.tree import ForwardingPart, LostSession, Nearest, RuleTried
 from aclbench.workbench.inquiry.explain.way import Way, mirror_of, rule_named
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Rules that failed on one field only: so many are named.
 MAX_RULES: Final = 3
@@ -52,15 +50,15 @@ _ICMP_ERRORS: Final = {PROTO_ICMP: {3, 4, 5, 11, 12}, PROTO_ICMP6: {1, 2, 3, 4}}
 
 
 def nearest_things(
-    bench: Workbench, way: Way, now: int, find_lost: FindLost | None
-) -> tuple[Nearest, ...]:
+    way: Way, started: int, find_lost: FindLost | None
+) -> Slices[tuple[Nearest, ...]]:
     """What would have let the packet pass; nothing for one that did.
 
     `find_lost` None: the past is not at hand.
     """
-    am = bench.machine.am
+    am = way.machine.am
     if way.denied is not None:
-        return tuple(_for_denied(bench, am, way.denied, find_lost))
+        return tuple((yield from _for_denied(am, way.denied, started, find_lost)))
     last = way.parts[-1] if way.parts else None
     if isinstance(last, ForwardingPart) and way.tx < 0:
         return tuple(_for_unforwarded(am, way, last))
@@ -89,17 +87,17 @@ def _for_unforwarded(am: AclMain, way: Way, part: ForwardingPart) -> list[Neares
 
 
 def _for_denied(
-    bench: Workbench, am: AclMain, node: NodeState, find_lost: FindLost | None
-) -> list[Nearest]:
+    am: AclMain, node: NodeState, started: int, find_lost: FindLost | None
+) -> Slices[list[Nearest]]:
     assert node.reason is not None
     kind = node.reason & KIND_MASK
     found: list[Nearest] = []
     lost = None
     if find_lost is not None:
         keys = [key for key, _ in keys_looked_up(node.lookup_key, node.info, node.is_input)]
-        lost = find_lost(node.interface.sw_if_index, keys)
+        lost = yield from find_lost(node.interface.sw_if_index, keys)
     if lost is not None:
-        found.append(Nearest("session", _lost_text(bench, lost), lost=lost))
+        found.append(Nearest("session", _lost_text(lost, started), lost=lost))
     if kind == TOO_MANY_SESSIONS:
         text = "room in the table: a higher max-entries, or sessions that expire sooner"
         return [*found, Nearest("room", text)]
@@ -114,9 +112,9 @@ def _for_denied(
     return found + _reverse(am, node, lost)
 
 
-def _lost_text(bench: Workbench, lost: LostSession) -> str:
+def _lost_text(lost: LostSession, started: int) -> str:
     """When it went and why, with its class and its last packet."""
-    at = seconds_text(lost.time - bench.started)
+    at = seconds_text(lost.time - started)
     went = "expired" if lost.why == "expired" else f"was {lost.why}"
     text = (
         f"session {lost.session} on {lost.interface}, {lost.connection}, which "

@@ -1,12 +1,12 @@
-"""A packet of the run explained: the run is gone back to, and the packet followed step by step.
+"""A packet of the run explained: followed step by step on a rig of its own.
 
 Before each of its steps the tables are looked at, as they stand then, whoever came in between. The
-verdict found so must be the one recorded; the bench stands where it stood afterwards.
+verdict found so must be the one recorded.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from aclbench.capture import describe
 from aclbench.drivers.driver import actor_name
@@ -24,6 +24,8 @@ from aclbench.engine.steps import (
 )
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.history import History
+from aclbench.workbench.history.moving import before_packet, point_of_packet
+from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.finding import Found, PacketName, find_packet
 from aclbench.workbench.inquiry.explain.lost import find_lost
 from aclbench.workbench.inquiry.explain.nearest import nearest_things
@@ -36,7 +38,7 @@ from aclbench.workbench.inquiry.explain.node import (
     recycle,
 )
 from aclbench.workbench.inquiry.explain.reading import packet_read
-from aclbench.workbench.inquiry.explain.tree import Explanation
+from aclbench.workbench.inquiry.explain.tree import Explanation, LostSession
 from aclbench.workbench.inquiry.explain.unread import why_unread
 from aclbench.workbench.inquiry.explain.way import (
     Way,
@@ -45,93 +47,86 @@ from aclbench.workbench.inquiry.explain.way import (
     mirror_of,
     verdict_part,
 )
-from aclbench.workbench.rig.inputs import Point
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.verdict import verdict_text
 
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
-
-def explain_packet(bench: Workbench, wanted: PacketName) -> Explanation:
-    """Explain a packet of the run.
-
-    CommandError: there is no such packet. AclbenchError: the bench keeps no history.
-    """
-    with bench.visiting() as history:
-        found = find_packet(bench, history, wanted)
-        begin = _begin_of(bench, history, found)
-        way = _follow(bench, history, begin, found)
-        event = found.event
-        explained = way.verdict(event.time, event.number)
-        if explained != event:
-            raise AclbenchError(
-                f"packet {found.name}: explained as {verdict_text(explained)}, but recorded as "
-                f"{verdict_text(event)}; please report this"
-            )
-        unread = why_unread(bench, event.reason, event.rx)
-        tx = bench.interface_name(event.tx) if event.tx >= 0 else None
-        rx, read = (
-            bench.interface_name(event.rx),
-            packet_read(event.key, event.info, unread, _frame_text(bench, found)),
+def explain_packet(history: History, wanted: PacketName) -> Slices[Explanation]:
+    """Explain a packet of the run. CommandError: there is no such packet."""
+    found = yield from find_packet(history, wanted)
+    event = found.event
+    stretches = Stretches(history, point_of_packet(history.branch, found.ordinal))
+    there = yield from _before(history, found)
+    way = yield from _follow(there, found)
+    rig = there.rig
+    explained = way.verdict(event.time, event.number)
+    if explained != event:
+        raise AclbenchError(
+            f"packet {found.name}: explained as {verdict_text(explained)}, but recorded as "
+            f"{verdict_text(event)}; please report this"
         )
-        stop = history.point_of_packet(found.ordinal), event
-        nearest = nearest_things(
-            bench, way, event.time, lambda i, keys: find_lost(bench, history, begin, stop, i, keys)
-        )
-    return Explanation(
+    unread = why_unread(rig, event.reason, event.rx)
+    read = packet_read(event.key, event.info, unread, _frame_text(rig, found))
+
+    def lost(sw_if_index: int, keys: Collection[bytes]) -> Slices[LostSession | None]:
+        return find_lost(stretches, event.time, event, sw_if_index, keys)
+
+    nearest = yield from nearest_things(way, rig.started, lost)
+    explanation = Explanation(
         packet=found.name,
         would=False,
         time=event.time,
-        at=event.time - bench.started,
-        started=bench.started,
-        rx=rx,
+        at=event.time - rig.started,
+        started=rig.started,
+        rx=rig.interface_name(event.rx),
         worker=actor_name(event.thread_index),
         thread_index=event.thread_index,
         read=read,
         way=tuple(way.parts),
-        verdict=verdict_part(event, tx),
+        verdict=verdict_part(event, rig.interface_name(event.tx) if event.tx >= 0 else None),
         nearest=nearest,
     )
+    yield from rig.closing()
+    return explanation
 
 
-def _frame_text(bench: Workbench, found: Found) -> str:
+def _frame_text(rig: Rig, found: Found) -> str:
     """What the frame is, where its bytes are at hand."""
     if found.frame is not None:
         return describe(found.frame)
-    if bench.feed is None:
+    if rig.feed is None:
         return ""
     try:
-        return describe(bench.feed.record(found.event.number)[1])
+        return describe(rig.feed.record(found.event.number)[1])
     except StopIteration:  # those of another group have been read since
         return ""
 
 
-def _begin_of(bench: Workbench, history: History, found: Found) -> Point:
-    """A point before the packet is taken up, as near as can be."""
-    begin = history.before_packet(found.ordinal)
-    history.goto(begin)
-    if not _is_in_hand(bench, found.event):
-        return begin
+def _before(history: History, found: Found) -> Slices[Replay]:
+    """A rig before the packet is taken up, as near as can be."""
+    there = yield from before_packet(history, found.ordinal)
+    if not _is_in_hand(there.rig, found.event):
+        return there
     # It was begun before the one that ended before it; at a checkpoint nothing is half done.
-    return history.branch.nearest(begin).point
+    return (yield from history.near(there.cursor))
 
 
-def _is_in_hand(bench: Workbench, event: PacketVerdict) -> bool:
+def _is_in_hand(rig: Rig, event: PacketVerdict) -> bool:
     """Whether its thread is in the middle of this packet."""
-    driver = bench.stepped
-    worker = driver.machine.am.workers[event.thread_index]
-    return driver.in_packet(event.thread_index) and worker.packet_number == event.number
+    worker = rig.machine.am.workers[event.thread_index]
+    return rig.stepped.in_packet(event.thread_index) and worker.packet_number == event.number
 
 
-def _follow(bench: Workbench, history: History, begin: Point, found: Found) -> Way:
+def _follow(there: Replay, found: Found) -> Slices[Way]:
     """Walk through the packet by its named steps."""
-    event = found.event
-    end = history.point_of_packet(found.ordinal)
+    event, rig = found.event, there.rig
+    driver = rig.stepped
     follower: _Follower | None = None
     mine = actor_name(event.thread_index)
-    for walked in history.walk(begin, end):
-        driver = bench.stepped
-        if follower is None and (_is_in_hand(bench, event) or event in walked.events):
+    for walked in there.walk(point_of_packet(there.branch, found.ordinal)):
+        if follower is None and (_is_in_hand(rig, event) or event in walked.events):
             worker = driver.machine.am.workers[event.thread_index]
             mirror = mirror_of(event.key, event.info)
             follower = _Follower(
@@ -139,6 +134,7 @@ def _follow(bench: Workbench, history: History, begin: Point, found: Found) -> W
             )
         elif follower is not None and walked.who == mine:
             follower.has_done(driver.now)
+        yield None
         if follower is None:
             continue
         if event in walked.events:

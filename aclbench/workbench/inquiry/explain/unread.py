@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.reasons import (
     CUT,
@@ -14,9 +14,7 @@ from aclbench.engine.reasons import (
     NOT_IP,
     SAME_SIDE,
 )
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.rig.rig import Rig
 
 _WHY: Final[dict[int, str]] = {
     NOT_IP: "not IP: it passes the acl plugin unchecked, and is not forwarded",
@@ -28,11 +26,11 @@ _WHY: Final[dict[int, str]] = {
 }
 
 
-def why_unread(bench: Workbench, reason: int, rx: int) -> str:
+def why_unread(rig: Rig, reason: int, rx: int) -> str:
     """Why a packet that ended with this reason met no acl node; empty if it could have."""
     kind = reason & KIND_MASK
     if kind == INTERFACE_DOWN:
-        interface = bench.machine.am.interfaces[rx]
+        interface = rig.machine.am.interfaces[rx]
         if interface is not None and not interface.admin_up:
             return f"{interface.name}, which it entered, is down"
         return ""

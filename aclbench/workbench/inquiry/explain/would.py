@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.main import Interface
@@ -26,11 +26,9 @@ from aclbench.workbench.inquiry.explain.reading import packet_read
 from aclbench.workbench.inquiry.explain.tree import Explanation, LostSession
 from aclbench.workbench.inquiry.explain.unread import why_unread
 from aclbench.workbench.inquiry.explain.way import Way, is_new_session, verdict_part
-
-if TYPE_CHECKING:
-    from collections.abc import Set
-
-    from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.inquiry.subject import Subject
+from aclbench.workbench.tasks import Slices
 
 
 class Flow(NamedTuple):
@@ -60,39 +58,39 @@ class Flow(NamedTuple):
         return parse_ip6(head + self.src + self.dst + l4, extension_headers)
 
 
-def explain_flow(bench: Workbench, flow: Flow) -> Explanation:
+def explain_flow(subject: Subject, flow: Flow) -> Slices[Explanation]:
     """Explain what would happen now; the state is the same before and after."""
-    am, now = bench.machine.am, bench.now
-    rx = next(
-        i for i in am.interfaces if i is not None and not i.deleted and i.name == flow.interface
-    )
+    rig, history = subject.rig, subject.history
+    am, now, machine = rig.machine.am, rig.now, rig.machine
+    rx = am.interface(rig.interface_index(flow.interface))
     key, mirror_key, info = flow.packet(am.extension_headers)
     worker = am.workers[am.thread_of(rx.sw_if_index, key)]
-    way = Way(bench.machine, worker, rx.sw_if_index, key, mirror_key, info)
+    way = Way(machine, worker, rx.sw_if_index, key, mirror_key, info)
     _go(way, rx, now)
     way.finish()
     would = way.verdict(now, 0)
-    tx = bench.interface_name(way.tx) if way.tx >= 0 else None
+    unread = why_unread(rig, would.reason, rx.sw_if_index)
+    tx = rig.interface_name(way.tx) if way.tx >= 0 else None
+    stretches = Stretches(history) if history is not None else None
 
-    def lost(sw_if_index: int, keys: Collection[bytes]) -> LostSession | None:
-        with bench.visiting() as history:
-            here = history.cursor
-            history.goto(here)
-            return find_lost(bench, history, here, None, sw_if_index, keys)
+    def lost(sw_if_index: int, keys: Collection[bytes]) -> Slices[LostSession | None]:
+        assert stretches is not None
+        return find_lost(stretches, now, None, sw_if_index, keys)
 
+    nearest = yield from nearest_things(way, rig.started, lost if stretches is not None else None)
     return Explanation(
         packet="",
         would=True,
         time=now,
-        at=now - bench.started,
-        started=bench.started,
+        at=now - rig.started,
+        started=rig.started,
         rx=rx.name,
         worker=actor_name(worker.thread_index),
         thread_index=worker.thread_index,
-        read=packet_read(key, info, why_unread(bench, would.reason, rx.sw_if_index)),
+        read=packet_read(key, info, unread),
         way=tuple(way.parts),
         verdict=verdict_part(would, tx),
-        nearest=nearest_things(bench, way, now, lost if bench.history is not None else None),
+        nearest=nearest,
     )
 
 

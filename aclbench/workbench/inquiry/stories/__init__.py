@@ -1,8 +1,8 @@
 """The whole story of what is on a screen: what it is, what it went through, what comes next.
 
-A story is told as a run of frozen values, each more complete than the one before: a face shows the
-first at once and takes the next ones in its idle time. The last has `complete` set. What is past is
-made again by an excursion (see `workbench.excursion`), so the bench stands where it stood.
+A story is a frozen value, found in slices. On the way whoever shows it is handed what is known so
+far, ever more; the last, which is returned, has `complete` set. What is past is made again on rigs
+of its own (see `inquiry.stretches`): the bench stays where it is.
 """
 
 from aclbench.workbench.inquiry.stories.fields import field_story

@@ -7,9 +7,9 @@ named step is taken again and looked at.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
@@ -19,18 +19,19 @@ from aclbench.engine.steps import ALLOW_INTERRUPT, CLEAR_DONE, MARK_PENDING, SAY
 from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.history.history import WalkedStep
-from aclbench.workbench.inquiry.excursion import Excursion, Stretch
+from aclbench.workbench.history.replay import Replay, WalkedStep
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.stories.meanings import meaning_of
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch
 from aclbench.workbench.inquiry.stories.schedule import since_text
 from aclbench.workbench.inquiry.stories.values import FieldStory, PastWriter
+from aclbench.workbench.inquiry.stretches import Stretch, Stretches
+from aclbench.workbench.inquiry.subject import Subject
+from aclbench.workbench.inquiry.writers import field_reader
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import bitmap_text, seconds_text
 from aclbench.workbench.views.snapshot import key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Writers that a story names.
 MAX_WRITERS: Final = 50
@@ -43,57 +44,77 @@ _FLAG_STEPS: Final = {
 }
 
 
-class _Hearing(Protocol):
-    """Looks through a stretch for writers of the field; yields between two pieces."""
+class _Search(Protocol):
+    """Looks through a stretch for writers of the field."""
 
     def __call__(
-        self, excursion: Excursion, stretch: Stretch, found: deque[PastWriter]
-    ) -> Iterator[None]: ...
+        self, stretches: Stretches, stretch: Stretch, found: deque[PastWriter]
+    ) -> Slices[None]: ...
 
 
-def field_story(bench: Workbench, row: str, name: str) -> Iterator[FieldStory]:
-    """The story of a field, ever more complete; row and field as `Workbench.writers` has them.
+def field_story(
+    subject: Subject,
+    row: str,
+    name: str,
+    show: Callable[[FieldStory], None] = lambda story: None,
+) -> Slices[FieldStory]:
+    """The story of a field; row and field as `Workbench.writers` has them.
 
-    `cleaner`, `vpp_wk_0` or `session 1/5`, and VPP's name. CommandError: there is none.
+    `cleaner`, `vpp_wk_0` or `session 1/5`, and VPP's name. `show` is called with what is known so
+    far, whenever that is more. CommandError, at once: there is no such field.
     """
-    read = bench.field_reader(row, name)
-    value, now = _value_now(bench, row, name)
+    rig = subject.rig
+    read = field_reader(rig, row, name)
+    value, now = _value_now(rig, row, name)
     meaning = meaning_of(row, name)
     story = FieldStory(
         row=row,
         name=name,
         time=now,
-        branch=branch_name(bench),
+        branch=branch_name(subject.history),
         value=value,
-        value_text=value_text(bench, meaning.shown_as, value),
+        value_text=value_text(rig, meaning.shown_as, value),
         meaning=meaning.what,
         vpp_name=meaning.vpp,
         written_by=meaning.written_by,
         read_by=meaning.read_by,
     )
-    told_by = _told_by_events(bench, row, name)
-    if bench.kept is not None:
-        return _told_from_kept(bench, story, told_by)
-    if bench.history is None:
-        return iter([replace(story, note="this bench keeps no history", complete=True)])
+    told_by = _told_by_events(rig, row, name)
     if told_by is not None:
         search = _search_by_events(told_by)
     else:
-        search = _search_by_steps(bench, meaning.shown_as, read)
-    return _told_from_history(story, Excursion(bench), search)
+        search = _search_by_steps(meaning.shown_as, read)
+    return _told(subject, story, told_by, search, show)
+
+
+def _told(
+    subject: Subject,
+    story: FieldStory,
+    told_by: _ToldBy | None,
+    search: _Search,
+    show: Callable[[FieldStory], None],
+) -> Slices[FieldStory]:
+    kept, history = subject.kept, subject.history
+    show(story)
+    yield None
+    if kept is not None:
+        return _told_from_kept(kept.events(), story, told_by)
+    if history is None:
+        return replace(story, note="this bench keeps no history", complete=True)
+    return (yield from _told_from_history(story, Stretches(history), search, show))
 
 
 # --- now ----------------------------------------------------------------------------------------
 
 
-def _value_now(bench: Workbench, row: str, name: str) -> tuple[Any, int]:
+def _value_now(rig: Rig, row: str, name: str) -> tuple[Any, int]:
     """The value as its thread has it, and the time there."""
-    driver = bench.driver
+    driver = rig.driver
     if row == "cleaner":
         return getattr(driver.machine.am.cleaner, name), driver.now
     if isinstance(driver, SteppedDriver):
-        return bench.field_reader(row, name)(driver), driver.now
-    owner, index = _owner_of(bench, row)
+        return field_reader(rig, row, name)(rig), driver.now
+    owner, index = _owner_of(rig, row)
 
     def make(worker: Worker, now: int) -> tuple[Any, int]:
         if worker.thread_index != owner:
@@ -103,9 +124,9 @@ def _value_now(bench: Workbench, row: str, name: str) -> tuple[Any, int]:
     return driver.at_safe_points(make)[owner]
 
 
-def _owner_of(bench: Workbench, row: str) -> tuple[int, int | None]:
+def _owner_of(rig: Rig, row: str) -> tuple[int, int | None]:
     """The thread of a row, and the session's index if it is one's. CommandError: there is none."""
-    threads = range(len(bench.machine.am.workers))
+    threads = range(len(rig.machine.am.workers))
     if row.startswith("session "):
         thread, _, index = row.removeprefix("session ").partition("/")
         if int(thread) not in threads:
@@ -125,25 +146,25 @@ def _value_of(worker: Worker, session_index: int | None, name: str) -> Any:
     return None if session is None else getattr(session, name)
 
 
-def value_text(bench: Workbench, shown_as: str, value: Any) -> str:
+def value_text(rig: Rig, shown_as: str, value: Any) -> str:
     """A value as people read it."""
     if value is None:
         return "no session"
     shown: dict[str, Callable[[], str]] = {
-        "time": lambda: "0" if not value else since_text(value, bench.started),
+        "time": lambda: "0" if not value else since_text(value, rig.started),
         "times": lambda: ", ".join(
-            "never" if each == NEVER else since_text(each, bench.started) for each in value
+            "never" if each == NEVER else since_text(each, rig.started) for each in value
         ),
         "length": lambda: seconds_text(value),
-        "bitmap": lambda: f"{value:#x} ({bitmap_text(value, bench.interface_name)})",
-        "interface": lambda: f"{value} ({bench.interface_name(value)})",
+        "bitmap": lambda: f"{value:#x} ({bitmap_text(value, rig.interface_name)})",
+        "interface": lambda: f"{value} ({rig.interface_name(value)})",
         "key": lambda: key_text(value),
         "flags": lambda: " ".join(flag_names(value)) or "none",
         "list": lambda: f"{value} ({TIMEOUT_NAMES[value]})",
         "wait": lambda: (
             value.kind.value
             if value.until == NEVER
-            else f"{value.kind.value}, until {since_text(value.until, bench.started)}"
+            else f"{value.kind.value}, until {since_text(value.until, rig.started)}"
         ),
         "slots": lambda: f"{len(value):,}",
     }
@@ -162,39 +183,37 @@ def _plain_text(value: Any) -> str:
 
 
 def _told_from_history(
-    story: FieldStory, excursion: Excursion, search: _Hearing
-) -> Iterator[FieldStory]:
+    story: FieldStory,
+    stretches: Stretches,
+    search: _Search,
+    show: Callable[[FieldStory], None],
+) -> Slices[FieldStory]:
     """The story, looked for backwards until there are as many writers as it names."""
-    yield story
     told = story
-    for stretch in excursion.stretches_backwards():
+    for stretch in stretches.backwards():
         found: deque[PastWriter] = deque(maxlen=MAX_WRITERS - len(told.writers))
-        for _ in search(excursion, stretch, found):
-            yield told
+        yield from search(stretches, stretch, found)
         told = replace(
             told,
             writers=(*told.writers, *reversed(found)),
             looked_back_to=stretch.saved.point.time,
         )
+        show(told)
         if len(told.writers) >= MAX_WRITERS:
             break
-        yield told
     note = f"the last {MAX_WRITERS}" if len(told.writers) >= MAX_WRITERS else ""
-    yield replace(told, note=note, complete=True)
+    return replace(told, note=note, complete=True)
 
 
 def _told_from_kept(
-    bench: Workbench, story: FieldStory, told_by: _ToldBy | None
-) -> Iterator[FieldStory]:
+    kept: Sequence[TraceEvent], story: FieldStory, told_by: _ToldBy | None
+) -> FieldStory:
     """The story as far as a bench on real threads keeps its events."""
-    assert bench.kept is not None
     if told_by is None:
         note = "on real threads nobody notes who writes this field; run it without --threads"
-        yield replace(story, note=note, complete=True)
-        return
-    kept = bench.kept.events()
+        return replace(story, note=note, complete=True)
     found = [writer for event in kept if (writer := told_by(event, None)) is not None]
-    yield replace(
+    return replace(
         story,
         writers=tuple(found[: -MAX_WRITERS - 1 : -1]),
         looked_back_to=kept[0].time if kept else story.time,
@@ -207,13 +226,13 @@ def _told_from_kept(
 _ToldBy = Callable[[TraceEvent, "int | None"], PastWriter | None]
 
 
-def _told_by_events(bench: Workbench, row: str, name: str) -> _ToldBy | None:
+def _told_by_events(rig: Rig, row: str, name: str) -> _ToldBy | None:
     """How events tell of a field's writers; None if they do not."""
     if (row, name) == ("cleaner", "wait_interval"):
         return _wait_writer
     if name not in _FLAG_STEPS or row.startswith("session "):
         return None
-    thread_index, _ = _owner_of(bench, row)
+    thread_index, _ = _owner_of(rig, row)
     if not thread_index:
         return None  # vpp_main is the cleaner and the owner: an event does not tell which it was
     return lambda event, place: _flag_writer(event, place, thread_index, name)
@@ -238,46 +257,42 @@ def _flag_writer(
     return PastWriter(event.time, who, what, old, new, str(old), str(new), place)
 
 
-def _search_by_events(told_by: _ToldBy) -> _Hearing:
+def _search_by_events(told_by: _ToldBy) -> _Search:
     """Look for writers by listening."""
 
-    def search(excursion: Excursion, stretch: Stretch, found: deque[PastWriter]) -> Iterator[None]:
-        def hear(event: TraceEvent, number: int) -> None:
+    def search(stretches: Stretches, stretch: Stretch, found: deque[PastWriter]) -> Slices[None]:
+        def hear(rig: Rig, event: TraceEvent, number: int) -> None:
             writer = told_by(event, number)
             if writer is not None:
                 found.append(writer)
 
-        return hear_stretch(excursion, stretch, hear)
+        return hear_stretch(stretches, stretch, hear)
 
     return search
 
 
-def _step_writer(
-    bench: Workbench, shown_as: str, walked: WalkedStep, old: Any, new: Any
-) -> PastWriter:
-    texts = value_text(bench, shown_as, old), value_text(bench, shown_as, new)
+def _step_writer(rig: Rig, shown_as: str, walked: WalkedStep, old: Any, new: Any) -> PastWriter:
+    texts = value_text(rig, shown_as, old), value_text(rig, shown_as, new)
     return PastWriter(walked.point.time, walked.who, walked.what, old, new, *texts, walked.point)
 
 
-def _search_by_steps(
-    bench: Workbench, shown_as: str, read: Callable[[SteppedDriver], Any]
-) -> _Hearing:
+def _search_by_steps(shown_as: str, read: Callable[[Rig], Any]) -> _Search:
     """Look for writers by taking every step again."""
 
-    def search(excursion: Excursion, stretch: Stretch, found: deque[PastWriter]) -> Iterator[None]:
+    def search(stretches: Stretches, stretch: Stretch, found: deque[PastWriter]) -> Slices[None]:
         old: Any = None
 
-        def begun() -> None:
+        def begun(there: Replay) -> None:
             nonlocal old
-            old = read(bench.stepped)
+            old = read(there.rig)
 
-        def look(walked: WalkedStep) -> None:
+        def look(there: Replay, walked: WalkedStep) -> None:
             nonlocal old
-            new = read(bench.stepped)
+            new = read(there.rig)
             if new != old:
-                found.append(_step_writer(bench, shown_as, walked, old, new))
+                found.append(_step_writer(there.rig, shown_as, walked, old, new))
                 old = new
 
-        return excursion.walk(stretch, begun, look)
+        return stretches.walk(stretch, begun, look)
 
     return search

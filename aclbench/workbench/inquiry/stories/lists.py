@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -30,7 +30,6 @@ from aclbench.engine.timeouts import (
 )
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.inquiry.excursion import Excursion
 from aclbench.workbench.inquiry.stories.ahead import judged
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
 from aclbench.workbench.inquiry.stories.schedule import (
@@ -42,11 +41,12 @@ from aclbench.workbench.inquiry.stories.schedule import (
     taken_by_list,
 )
 from aclbench.workbench.inquiry.stories.values import FieldLine, ListStory, NextInList, PastEvent
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.inquiry.subject import Subject
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text, session_of
 from aclbench.workbench.views.snapshot import key_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Events that a story shows, and sessions at the head whose fate it tells.
 MAX_EVENTS: Final = 50
@@ -67,14 +67,23 @@ class _Standing(NamedTuple):
     first: tuple[NextInList, ...]
 
 
-def list_story(bench: Workbench, thread_index: int, list_id: int) -> Iterator[ListStory]:
-    """The story of one of a worker's lists, ever more complete. CommandError: there is none."""
-    here = _look(bench, thread_index, list_id)
+def list_story(
+    subject: Subject,
+    thread_index: int,
+    list_id: int,
+    show: Callable[[ListStory], None] = lambda story: None,
+) -> Slices[ListStory]:
+    """The story of one of a worker's lists.
+
+    `show` is called with what is known so far, whenever that is more. CommandError, at once: there
+    is no such list.
+    """
+    here = _look(subject.rig, thread_index, list_id)
     story = ListStory(
         thread_index=thread_index,
         list_id=list_id,
         time=here.now,
-        branch=branch_name(bench),
+        branch=branch_name(subject.history),
         title=(
             f"{TIMEOUT_NAMES[list_id]} of {actor_name(thread_index)} (thread {thread_index}): "
             f"{TIMEOUT_CLASSES[list_id][1]}"
@@ -86,54 +95,61 @@ def list_story(bench: Workbench, thread_index: int, list_id: int) -> Iterator[Li
         sentences=here.sentences,
         first=here.first,
     )
-    if bench.kept is not None:
-        return _told_from_kept(bench, story)
-    if bench.history is None:
-        return iter([replace(story, note="this bench keeps no history", complete=True)])
-    return _told_from_history(bench, story, Excursion(bench))
+    return _told(subject, story, show)
+
+
+def _told(
+    subject: Subject, story: ListStory, show: Callable[[ListStory], None]
+) -> Slices[ListStory]:
+    rig, kept, history = subject.rig, subject.kept, subject.history
+    show(story)
+    yield None
+    if kept is not None:
+        return _told_from_kept(rig, kept.events(), story)
+    if history is None:
+        return replace(story, note="this bench keeps no history", complete=True)
+    return (yield from _told_from_history(story, Stretches(history), show))
 
 
 # --- now ----------------------------------------------------------------------------------------
 
 
-def _look(bench: Workbench, thread_index: int, list_id: int) -> _Standing:
-    threads = len(bench.machine.am.workers)
+def _look(rig: Rig, thread_index: int, list_id: int) -> _Standing:
+    threads = len(rig.machine.am.workers)
     if not 0 <= thread_index < threads:
         raise CommandError(f"there is no thread {thread_index}; this bench has 0 to {threads - 1}")
     if not 0 <= list_id < N_TIMEOUTS:
         raise CommandError(f"there is no list {list_id}; lists are {', '.join(TIMEOUT_NAMES)}")
 
     def make(worker: Worker, now: int) -> _Standing | None:
-        return (
-            _standing(bench, worker, list_id, now) if worker.thread_index == thread_index else None
-        )
+        return _standing(rig, worker, list_id, now) if worker.thread_index == thread_index else None
 
-    here = bench.driver.at_safe_points(make)[thread_index]
+    here = rig.driver.at_safe_points(make)[thread_index]
     assert here is not None
     return here
 
 
-def _standing(bench: Workbench, worker: Worker, list_id: int, now: int) -> _Standing:
-    am = bench.machine.am
-    interrupt = next_interrupt(bench.driver, worker, now)
+def _standing(rig: Rig, worker: Worker, list_id: int, now: int) -> _Standing:
+    am = rig.machine.am
+    interrupt = next_interrupt(rig.driver, worker, now)
     at = now if interrupt is None else interrupt
     due = len(due_in_list(am, worker, list_id, at))
     taken = taken_by_list(am, worker, at)
     return _Standing(
         now,
-        _fields(bench, worker, list_id),
+        _fields(rig, worker, list_id),
         interrupt,
         due,
         taken[list_id],
-        tuple(_sentences(bench, worker, list_id, interrupt, due, taken)),
-        tuple(_first(bench, worker, list_id, at, taken[list_id])),
+        tuple(_sentences(rig, worker, list_id, interrupt, due, taken)),
+        tuple(_first(rig, worker, list_id, at, taken[list_id])),
     )
 
 
-def _fields(bench: Workbench, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
-    am, expiry = bench.machine.am, worker.head_expiry_time[list_id]
+def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
+    am, expiry = rig.machine.am, worker.head_expiry_time[list_id]
     head, tail = worker.conn_list_head[list_id], worker.conn_list_tail[list_id]
-    due = "never: it is empty" if expiry == NEVER else since_text(expiry, bench.started)
+    due = "never: it is empty" if expiry == NEVER else since_text(expiry, rig.started)
     rows = (
         ("conn_list_head", _end(head), "the session linked longest ago: looked at first"),
         ("conn_list_tail", _end(tail), "the one linked last; new ones come behind it"),
@@ -154,7 +170,7 @@ def _end(index: int) -> str:
 
 
 def _sentences(
-    bench: Workbench,
+    rig: Rig,
     worker: Worker,
     list_id: int,
     interrupt: int | None,
@@ -162,7 +178,7 @@ def _sentences(
     taken: tuple[int, ...],
 ) -> Iterator[str]:
     """What the owner's next interrupt takes."""
-    am = bench.machine.am
+    am = rig.machine.am
     quantum = am.max_deleted_sessions_per_interval
     if worker not in am.packet_workers:
         yield "This thread carries no packets: it owns no sessions and gets no interrupts."
@@ -170,7 +186,7 @@ def _sentences(
     if interrupt is None:
         yield "Nothing tells when its owner is interrupted next; counted as of now:"
     else:
-        yield f"Its owner's next interrupt comes at {since_text(interrupt, bench.started)}."
+        yield f"Its owner's next interrupt comes at {since_text(interrupt, rig.started)}."
     if sweep_of(worker) is not None:
         yield "A clear is on: due is what was linked when its sweep began."
     least = "at least " if due == quantum else ""
@@ -183,30 +199,28 @@ def _sentences(
         )
 
 
-def _first(
-    bench: Workbench, worker: Worker, list_id: int, at: int, taken: int
-) -> Iterator[NextInList]:
+def _first(rig: Rig, worker: Worker, list_id: int, at: int, taken: int) -> Iterator[NextInList]:
     """What becomes of the first few."""
-    am, sweep = bench.machine.am, sweep_of(worker)
+    am, sweep = rig.machine.am, sweep_of(worker)
     first = islice(reading.walk(worker, worker.conn_list_head[list_id]), FIRST_SESSIONS)
     for position, session in enumerate(first):
         where = SessionId(session.thread_index, session.session_index)
         connection = key_text(session.key)
         if position < taken:
-            name = bench.interface_name(session.sw_if_index)
+            name = rig.interface_name(session.sw_if_index)
             fate = judged(am, session, sweep, at, name)
             to = "" if fate.to_list < 0 else f" to the tail of {TIMEOUT_NAMES[fate.to_list]}"
             yield NextInList(where, connection, fate.fate, f"{fate.fate}{to}: {fate.why}")
         else:
-            yield NextInList(where, connection, "left", _why_left(bench, session, at))
+            yield NextInList(where, connection, "left", _why_left(rig, session, at))
 
 
-def _why_left(bench: Workbench, session: SessionRow, at: int) -> str:
-    am = bench.machine.am
+def _why_left(rig: Rig, session: SessionRow, at: int) -> str:
+    am = rig.machine.am
     worker = am.workers[session.thread_index]
     if is_due(am, session, sweep_of(worker), at):
         return "left: due, but the interrupt has taken all it may"
-    due = since_text(session.link_enqueue_time + am.shortest_timeout + 1, bench.started)
+    due = since_text(session.link_enqueue_time + am.shortest_timeout + 1, rig.started)
     return f"left: due at {due}"
 
 
@@ -228,7 +242,7 @@ class _Links:
         self._at_begin = array("b")
         for start in range(0, reading.pool_size(worker), _NOTED_AT_ONCE):
             self._at_begin.extend(reading.list_ids_in(worker, start, start + _NOTED_AT_ONCE))
-            yield
+            yield None
 
     def concerns(self, event: TraceEvent) -> bool:
         """Whether an event put a session on the list, or took one off it."""
@@ -259,45 +273,41 @@ def _list_after(event: TraceEvent) -> int | None:
 
 
 def _told_from_history(
-    bench: Workbench, story: ListStory, excursion: Excursion
-) -> Iterator[ListStory]:
+    story: ListStory, stretches: Stretches, show: Callable[[ListStory], None]
+) -> Slices[ListStory]:
     """The story, looked for backwards until there are as many events as it shows."""
-    yield story
     told, links = story, _Links(story.thread_index, story.list_id)
 
-    def begun() -> Iterator[None]:
-        return links.begin(bench.machine.am.workers[story.thread_index])
+    def begun(rig: Rig) -> Iterator[None]:
+        return links.begin(rig.machine.am.workers[story.thread_index])
 
-    for stretch in excursion.stretches_backwards():
+    for stretch in stretches.backwards():
         found: deque[PastEvent] = deque(maxlen=MAX_EVENTS - len(told.events))
 
-        def hear(event: TraceEvent, number: int, found: deque[PastEvent] = found) -> None:
+        def hear(rig: Rig, event: TraceEvent, number: int, found: deque[PastEvent] = found) -> None:
             if links.concerns(event):
-                found.append(past_event(bench, event, number))
+                found.append(past_event(rig, event, number))
 
-        for _ in hear_stretch(excursion, stretch, hear, begun):
-            yield told
+        yield from hear_stretch(stretches, stretch, hear, begun)
         told = replace(told, events=(*found, *told.events), looked_back_to=stretch.saved.point.time)
+        show(told)
         if len(told.events) >= MAX_EVENTS:
             break
-        yield told
     note = f"the last {MAX_EVENTS}" if len(told.events) >= MAX_EVENTS else ""
-    yield replace(told, note=note, complete=True)
+    return replace(told, note=note, complete=True)
 
 
-def _told_from_kept(bench: Workbench, story: ListStory) -> Iterator[ListStory]:
+def _told_from_kept(rig: Rig, kept: Sequence[TraceEvent], story: ListStory) -> ListStory:
     """The story as far as a bench on real threads keeps its events.
 
     Of a session linked before those, it is not known which list it left.
     """
-    assert bench.kept is not None
-    kept = bench.kept.events()
     links = _Links(story.thread_index, story.list_id)
     found: deque[PastEvent] = deque(maxlen=MAX_EVENTS)
     for event in kept:
         if links.concerns(event):
-            found.append(past_event(bench, event, None))
-    yield replace(
+            found.append(past_event(rig, event, None))
+    return replace(
         story,
         events=tuple(found),
         looked_back_to=kept[0].time if kept else story.time,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -16,18 +16,18 @@ from aclbench.engine.session import NO_SESSION, SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.inquiry.excursion import Excursion
 from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
 from aclbench.workbench.inquiry.explain.sessions import position_of
 from aclbench.workbench.inquiry.stories.ahead import next_check
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
 from aclbench.workbench.inquiry.stories.schedule import since_text
 from aclbench.workbench.inquiry.stories.values import FieldLine, NextCheck, PastEvent, SessionStory
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.inquiry.subject import Subject
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text, session_of
 from aclbench.workbench.views.snapshot import key_text, session_view
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Events that a story shows besides the first; of more, the newest.
 MAX_EVENTS: Final = 2000
@@ -46,13 +46,18 @@ class _Standing(NamedTuple):
 
 
 def session_story(
-    bench: Workbench, thread_index: int, session_index: int
-) -> Iterator[SessionStory]:
-    """The story of a session, ever more complete; of a free slot, that of the last it held.
+    subject: Subject,
+    thread_index: int,
+    session_index: int,
+    show: Callable[[SessionStory], None] = lambda story: None,
+) -> Slices[SessionStory]:
+    """The story of a session; of a free slot, that of the last session in it.
 
-    CommandError: there is no such slot.
+    `show` is called with what is known so far, whenever that is more. CommandError, at once: there
+    is no such slot.
     """
-    here = _look(bench, thread_index, session_index)
+    rig = subject.rig
+    here = _look(rig, thread_index, session_index)
     session_id = SessionId(thread_index, session_index)
     owner = actor_name(thread_index)
     title = f"session {session_index} of {owner} (thread {thread_index})"
@@ -63,29 +68,34 @@ def session_story(
     story = SessionStory(
         id=session_id,
         time=here.now,
-        branch=branch_name(bench),
+        branch=branch_name(subject.history),
         title=title,
         lives=here.session is not None,
         fields=here.fields,
         next=here.next,
     )
-    return _told(bench, story)
+    return _told(subject, story, show)
 
 
-def _told(bench: Workbench, story: SessionStory) -> Iterator[SessionStory]:
-    if bench.kept is not None:
-        return _told_from_kept(bench, story)
-    if bench.history is None:
-        return iter([replace(story, note="this bench keeps no history", complete=True)])
-    return _told_from_history(bench, story, Excursion(bench))
+def _told(
+    subject: Subject, story: SessionStory, show: Callable[[SessionStory], None]
+) -> Slices[SessionStory]:
+    rig, kept, history = subject.rig, subject.kept, subject.history
+    show(story)
+    yield None
+    if kept is not None:
+        return _told_from_kept(rig, kept.events(), story)
+    if history is None:
+        return replace(story, note="this bench keeps no history", complete=True)
+    return (yield from _told_from_history(story, Stretches(history), show))
 
 
 # --- now ----------------------------------------------------------------------------------------
 
 
-def _look(bench: Workbench, thread_index: int, session_index: int) -> _Standing:
+def _look(rig: Rig, thread_index: int, session_index: int) -> _Standing:
     """What the owner says of a slot, at its safe point."""
-    threads = len(bench.machine.am.workers)
+    threads = len(rig.machine.am.workers)
     if not 0 <= thread_index < threads:
         raise CommandError(
             f"there is no thread {thread_index}; this bench has 0 to {threads - 1}, and a session "
@@ -95,9 +105,9 @@ def _look(bench: Workbench, thread_index: int, session_index: int) -> _Standing:
     def make(worker: Worker, now: int) -> _Standing | None:
         if worker.thread_index != thread_index:
             return None
-        return _standing(bench, worker, session_index, now)
+        return _standing(rig, worker, session_index, now)
 
-    here = bench.driver.at_safe_points(make)[thread_index]
+    here = rig.driver.at_safe_points(make)[thread_index]
     assert here is not None
     if not 0 <= session_index < here.pool_size:
         there = f"0 to {here.pool_size - 1}" if here.pool_size else "none yet"
@@ -108,27 +118,27 @@ def _look(bench: Workbench, thread_index: int, session_index: int) -> _Standing:
     return here
 
 
-def _standing(bench: Workbench, worker: Worker, session_index: int, now: int) -> _Standing:
+def _standing(rig: Rig, worker: Worker, session_index: int, now: int) -> _Standing:
     pool_size, session = reading.pool_size(worker), reading.session_at(worker, session_index)
     if session is None:
         return _Standing(now, pool_size)
-    name = bench.interface_name(session.sw_if_index)
+    name = rig.interface_name(session.sw_if_index)
     return _Standing(
         now,
         pool_size,
         session,
         key_text(session.key),
         name,
-        _fields(bench, worker, session, name, now),
-        next_check(bench.driver, worker, session, now, name, bench.started),
+        _fields(rig, worker, session, name, now),
+        next_check(rig.driver, worker, session, now, name, rig.started),
     )
 
 
 def _fields(
-    bench: Workbench, worker: Worker, session: SessionRow, name: str, now: int
+    rig: Rig, worker: Worker, session: SessionRow, name: str, now: int
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
-    am, started = bench.machine.am, bench.started
+    am, started = rig.machine.am, rig.started
     position = position_of(worker, session)
     view = session_view(am, session, position, now)
     list_name, class_name = TIMEOUT_NAMES[view.link_list_id], TIMEOUT_NAMES[view.timeout_class]
@@ -205,10 +215,9 @@ def concerns(event: TraceEvent, session: SessionId) -> bool:
 class _Life:
     """The events of a slot's latest life, gathered backwards, a stretch at a time."""
 
-    def __init__(self, bench: Workbench, session: SessionId) -> None:
+    def __init__(self, session: SessionId) -> None:
         self.is_whole = False
         self.added_key = b""
-        self._bench = bench
         self._session = session
         self._first: PastEvent | None = None
         self._last: deque[PastEvent] = deque(maxlen=MAX_EVENTS)
@@ -217,11 +226,11 @@ class _Life:
         self._heard: deque[PastEvent] = deque(maxlen=MAX_EVENTS)
         self._heard_count = 0
 
-    def hear(self, event: TraceEvent, place: int | None) -> None:
+    def hear(self, rig: Rig, event: TraceEvent, place: int | None) -> None:
         """Hear an event of the stretch under way."""
         if not concerns(event, self._session):
             return
-        past = past_event(self._bench, event, place)
+        past = past_event(rig, event, place)
         if isinstance(event, SessionAdded):
             self._heard.clear()
             self._heard_count = 0
@@ -255,34 +264,30 @@ class _Life:
 
 
 def _told_from_history(
-    bench: Workbench, story: SessionStory, excursion: Excursion
-) -> Iterator[SessionStory]:
+    story: SessionStory, stretches: Stretches, show: Callable[[SessionStory], None]
+) -> Slices[SessionStory]:
     """The story, looked for backwards up to where the session was added."""
-    yield story
-    life, told = _Life(bench, story.id), story
-    for stretch in excursion.stretches_backwards():
-        for _ in hear_stretch(excursion, stretch, life.hear):
-            yield told
+    life, told = _Life(story.id), story
+    for stretch in stretches.backwards():
+        yield from hear_stretch(stretches, stretch, life.hear)
         life.end_stretch()
         told = life.tell(story, stretch.saved.point.time)
+        show(told)
         if life.is_whole:
             break
-        yield told
     note = "" if life.is_whole else _why_not_whole(story)
-    yield replace(told, note=note, complete=True)
+    return replace(told, note=note, complete=True)
 
 
-def _told_from_kept(bench: Workbench, story: SessionStory) -> Iterator[SessionStory]:
+def _told_from_kept(rig: Rig, kept: Sequence[TraceEvent], story: SessionStory) -> SessionStory:
     """The story as far as a bench on real threads keeps its events."""
-    assert bench.kept is not None
-    life = _Life(bench, story.id)
-    kept = bench.kept.events()
+    life = _Life(story.id)
     for event in kept:
-        life.hear(event, None)
+        life.hear(rig, event, None)
     life.end_stretch()
     told = life.tell(story, kept[0].time if kept else story.time)
     note = "" if life.is_whole else f"of this run, the last {len(kept):,} events are kept"
-    yield replace(told, note=note, complete=True)
+    return replace(told, note=note, complete=True)
 
 
 def _why_not_whole(story: SessionStory) -> str:

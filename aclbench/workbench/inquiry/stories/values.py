@@ -11,7 +11,10 @@ from enum import Enum
 from typing import Any, Literal
 
 from aclbench.engine.session import SessionId
-from aclbench.workbench.timetravel import PastPlace
+from aclbench.workbench.rig.inputs import Point
+
+#: A past moment: a point of the branch, or the number of the trace event that was made there.
+PastPlace = Point | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """Something that happened. `place` is for `Workbench.goto_past`; None on real threads."""
+    """Something that happened. `place` is for `Workbench.goto`; None on real threads."""
 
     time: int
     thread_index: int
@@ -38,7 +41,7 @@ class PastEvent:
 class PastWriter:
     """A step that changed a field: who took it, which it was, and both values, also as text.
 
-    `place` is right behind it, for `Workbench.goto_past`; None on real threads.
+    `place` is right behind it, for `Workbench.goto`; None on real threads.
     """
 
     time: int

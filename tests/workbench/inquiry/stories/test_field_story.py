@@ -8,8 +8,7 @@ import pytest
 
 from aclbench import CommandError, Workbench
 from aclbench.engine.reading import SESSION_FIELDS
-from aclbench.workbench.history import history as history_module
-from aclbench.workbench.inquiry import excursion
+from aclbench.workbench.history import checkpoints as checkpoints_module
 from aclbench.workbench.inquiry.diff import followed_fields
 from aclbench.workbench.inquiry.stories import FieldStory, field_story, story_text
 from aclbench.workbench.inquiry.stories.fields import MAX_WRITERS
@@ -30,8 +29,8 @@ def whole(bench: Workbench, row: str, name: str) -> FieldStory:
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK", 400)
-    monkeypatch.setattr(history_module, "CHECKPOINT_WORK_PER_SESSION", 0)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 400)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK_PER_SESSION", 0)
     bench = Workbench.from_scenario(load_scenario(find_input("backlog")))
     bench.play(300)
     bench.cli("clear acl-plugin sessions")
@@ -40,7 +39,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 
 def test_every_field_has_a_meaning(bench: Workbench) -> None:
-    am = bench.machine.am
+    am = bench.rig.machine.am
     assert set(followed_fields(am.cleaner)) == set(CLEANER_FIELDS)
     assert set(followed_fields(am.workers[0])) == set(WORKER_FIELDS)
     assert set(SESSION_FIELDS) == set(SESSION_MEANINGS)
@@ -112,10 +111,9 @@ def test_where_vpp_main_carries_packets_its_two_parts_are_told_apart() -> None:
 def test_pieces_are_many_and_the_bench_stands(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(excursion, "PIECE_S", 0.0)
-    driver, pieces = bench.driver, 0
+    driver, pieces = bench.rig.driver, 0
     for _ in field_story(bench, "vpp_wk_0", "live_sessions"):
-        assert bench.driver is driver
+        assert bench.rig.driver is driver
         pieces += 1
     assert pieces > 20
 

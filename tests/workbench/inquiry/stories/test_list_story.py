@@ -35,13 +35,13 @@ def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> N
     bench.cli(f"set bench quantum {quantum}")
     bench.play(packets)
     said = [next(iter(list_story(bench, 1, list_id))) for list_id in range(3)]
-    bench.stepped.arrivals.source = None
-    bench.stepped.arrivals.frames.clear()
+    bench.rig.stepped.arrivals.source = None
+    bench.rig.stepped.arrivals.frames.clear()
     heard: list[TraceEvent] = []
-    bench.machine.am.tell.listener = heard.append
+    bench.rig.machine.am.tell.listener = heard.append
     served: InterruptServed | None = None
     while served is None:
-        if bench.stepped.run_turn() is None:  # no session anywhere
+        if bench.rig.stepped.run_turn() is None:  # no session anywhere
             assert {story.interrupt for story in said} == {None}
             return
         mine = [e for e in heard if isinstance(e, InterruptServed) and e.thread_index == 1]

@@ -19,7 +19,6 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.session import NO_LIST, SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
-from aclbench.workbench.inquiry import excursion
 from aclbench.workbench.inquiry.stories import SessionStory, session_story, sessions, story_text
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
@@ -95,7 +94,7 @@ ACTIONS = st.lists(
 def test_the_story_of_every_session_is_in_the_events_of_the_run(actions: list[Any]) -> None:
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     heard: list[TraceEvent] = []
-    bench.listen(heard.append)
+    bench.listeners.add(heard.append)
     for kind, value in actions:
         if kind == "play":
             bench.play(value)
@@ -107,7 +106,7 @@ def test_the_story_of_every_session_is_in_the_events_of_the_run(actions: list[An
             for _ in range(value):
                 bench.step()
     count = len(heard)
-    for worker in bench.machine.am.workers:
+    for worker in bench.rig.machine.am.workers:
         for session in worker.sessions_pool:
             where = SessionId(session.thread_index, session.session_index)
             mine = [(n, e) for n, e in enumerate(heard, 1) if about(e, where)]
@@ -130,19 +129,19 @@ def test_what_comes_next_comes(packets: int, more: int) -> None:
     bench.play(packets)
     for _ in range(more):
         bench.step()
-    while any(bench.stepped.in_packet(w.thread_index) for w in bench.machine.am.workers):
+    while any(bench.rig.stepped.in_packet(w.thread_index) for w in bench.rig.machine.am.workers):
         bench.step()
     said = {}
-    for worker in bench.machine.am.workers:
+    for worker in bench.rig.machine.am.workers:
         for session in worker.sessions_pool:
             if session.link_list_id != NO_LIST:
                 where = SessionId(session.thread_index, session.session_index)
                 said[where] = next(iter(session_story(bench, *where))).next
-    bench.stepped.arrivals.source = None
-    bench.stepped.arrivals.frames.clear()
+    bench.rig.stepped.arrivals.source = None
+    bench.rig.stepped.arrivals.frames.clear()
     heard: list[TraceEvent] = []
-    bench.driver.machine.am.tell.listener = heard.append
-    bench.stepped.run_until(bench.now + 200 * 10**9)
+    bench.rig.driver.machine.am.tell.listener = heard.append
+    bench.rig.stepped.run_until(bench.now + 200 * 10**9)
     for where, ahead in said.items():
         assert ahead is not None
         own = [
@@ -168,7 +167,7 @@ def test_going_to_an_event_s_place_it_is_the_last_of_its_kind() -> None:
     story = max(
         (
             whole(bench, worker.thread_index, n)
-            for worker in bench.machine.am.workers
+            for worker in bench.rig.machine.am.workers
             for n in range(0, len(worker.sessions_pool), 8)
         ),
         key=lambda story: len(story.events),
@@ -219,7 +218,7 @@ def test_a_live_session_in_words() -> None:
 
 def test_a_class_change_on_another_thread_waits_for_the_recheck() -> None:
     bench = bench_of()
-    bench.machine.am.interfaces[2].rx_thread = 2  # type: ignore[union-attr]
+    bench.rig.machine.am.interfaces[2].rx_thread = 2  # type: ignore[union-attr]
     bench.send("pg0", [syn(), ack()])
     bench.send("pg1", [syn_ack()])
     story = whole(bench, 1, 0)
@@ -237,7 +236,7 @@ def test_a_clear_is_told_before_it_is_done() -> None:
     bench = bench_of(workers=1)
     bench.send("pg0", [udp(n) for n in range(150)])
     bench.cli("clear acl-plugin sessions")
-    assert bench.machine.am.workers[1].clear_in_process  # one quantum is done
+    assert bench.rig.machine.am.workers[1].clear_in_process  # one quantum is done
     story = whole(bench, 1, 149)
     assert story.next is not None
     assert (story.next.fate, story.next.why) == ("deleted", "pg0 is being cleared")
@@ -262,7 +261,6 @@ def test_of_very_many_events_the_newest_are_shown(monkeypatch: pytest.MonkeyPatc
 
 
 def test_told_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excursion, "PIECE_S", 0.0)
     bench = bench_of(workers=1)
     bench.send("pg0", [udp()])
     bench.send("pg0", [udp(n) for n in range(512)])

@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import Command, ParsedCommand, integer
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: A cleaner that waits less would do nothing but run; more than an hour is no waiting.
 WAIT_LIMITS_NS: Final = (1_000, 3600 * NS_PER_SEC)
 QUANTUM: Final = integer("quantum", 1, 1_000_000, "sessions that one interrupt may take, from 1")
 
 
-def show_placement(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Which thread handles a packet."""
-    if bench.machine.am.flow_placement:
+    if rig.machine.am.flow_placement:
         return "flow: by a hash of the two ends"
     return "interface: by the interface that it enters"
 
 
-def set_placement(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Choose by what packets find their thread; the sessions stay where they are."""
-    am = bench.machine.am
-    if bench.is_threaded and (bench.driver.packets_handled or bench.driver.is_running):
+    am = rig.machine.am
+    if rig.is_threaded and (rig.driver.packets_handled or rig.driver.is_running):
         raise CommandError(
             "on real threads the placement is chosen before the first packet; `reset`, then choose"
         )
     am.flow_placement = "flow" in parsed.words
-    if bench.feed is not None and am.n_workers > 1 and am.flow_placement:
-        bench.feed.with_flows = True
+    if rig.feed is not None and am.n_workers > 1 and am.flow_placement:
+        rig.feed.with_flows = True
     return ""
 
 
-def set_quantum(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_quantum(rig: Rig, parsed: ParsedCommand) -> str:
     """How many sessions one interrupt takes at most."""
-    bench.machine.am.max_deleted_sessions_per_interval = parsed.arguments["quantum"]
+    rig.machine.am.max_deleted_sessions_per_interval = parsed.arguments["quantum"]
     return ""
 
 
-def set_wait(bench: Workbench, parsed: ParsedCommand) -> str:
+def set_wait(rig: Rig, parsed: ParsedCommand) -> str:
     """A bound of the cleaner's wait interval; the interval follows in its next round."""
-    am, wait = bench.machine.am, parsed.arguments["duration"]
+    am, wait = rig.machine.am, parsed.arguments["duration"]
     least, most = WAIT_LIMITS_NS
     if not least <= wait <= most:
         raise CommandError(f"a wait of {seconds_text(wait)}: from 1us to 1h is right")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.inquiry.packettrace import TRACEABLE, trace_text
-
-if TYPE_CHECKING:
-    from aclbench.workbench.workbench import Workbench
 
 #: Packets of a thread that are shown unless `max` says otherwise, as in VPP.
 DEFAULT_SHOWN: Final = 50
 
 
-def trace_add(bench: Workbench, parsed: ParsedCommand) -> str:
+def trace_add(bench: Bench, parsed: ParsedCommand) -> str:
     """Trace the next packets of each thread."""
     count = parsed.arguments["number"]
     if not count:
@@ -25,12 +23,12 @@ def trace_add(bench: Workbench, parsed: ParsedCommand) -> str:
     return ""
 
 
-def show_trace(bench: Workbench, parsed: ParsedCommand) -> str:
+def show_trace(bench: Bench, parsed: ParsedCommand) -> str:
     """What was traced, thread by thread."""
-    return trace_text(bench, parsed.arguments.get("number", DEFAULT_SHOWN))
+    return trace_text(bench.rig, bench.trace, parsed.arguments.get("number", DEFAULT_SHOWN))
 
 
-def trace_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
+def trace_data(bench: Bench, parsed: ParsedCommand) -> dict[str, Any]:
     """`show trace` as plain values: for each thread its packets, each as the lines it prints."""
     most = parsed.arguments.get("number", DEFAULT_SHOWN)
     return {
@@ -41,12 +39,12 @@ def trace_data(bench: Workbench, parsed: ParsedCommand) -> dict[str, Any]:
                     list(packet.lines) for packet in bench.trace.packets(worker.thread_index)[:most]
                 ],
             }
-            for worker in bench.machine.am.workers
+            for worker in bench.rig.machine.am.workers
         ]
     }
 
 
-def clear_trace(bench: Workbench, parsed: ParsedCommand) -> str:
+def clear_trace(bench: Bench, parsed: ParsedCommand) -> str:
     """Forget it, and trace no more."""
     bench.trace.clear()
     return ""

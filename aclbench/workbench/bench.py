@@ -1,0 +1,229 @@
+"""The bench: a rig, its history, who listens, and how it goes on and moves in time. All parts.
+
+Faces hold a `Workbench`, which adds the command table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.invariants import check_invariants
+from aclbench.engine.timeouts import NEVER
+from aclbench.errors import AclbenchError
+from aclbench.workbench.grammar import CommandTable
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.marks import Marks
+from aclbench.workbench.history.replay import Replay
+from aclbench.workbench.inquiry.packettrace import PacketTrace
+from aclbench.workbench.listeners import Listeners
+from aclbench.workbench.rig.inputs import Inject
+from aclbench.workbench.rig.rig import Done, Rig
+from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.tasks import Slices
+from aclbench.workbench.transport import Transport
+from aclbench.workbench.travel import Travel
+from aclbench.workbench.views.events import EventLog
+from aclbench.workbench.views.report import Report, make_report
+from aclbench.workbench.views.snapshot import Outlook, Snapshot, View, take_snapshot
+from aclbench.workbench.views.verdict import Verdict, verdict_of
+
+#: Events that a bench on real threads keeps.
+EVENTS_KEPT: Final = 100_000
+
+
+class CommandLines(Protocol):
+    """What performs command lines: see `commands.lines`."""
+
+    table: CommandTable
+
+    def perform(self, rig: Rig, line: str) -> Done:
+        """Run a line that changes a rig, and nothing else."""
+
+    def slices(self, bench: Any, line: str) -> Slices[str]:
+        """Run one line on a bench; returns what it prints."""
+
+    def data(self, bench: Any, line: str) -> Slices[Any]:
+        """The same as plain values."""
+
+
+class Bench:
+    """A rig and what is done with it.
+
+    A bench that `keeps` its run can take it back; `history` is that of a run that was loaded. On
+    real threads it never can; there it keeps its last events instead.
+    """
+
+    def __init__(
+        self, rig: Rig, lines: CommandLines, keeps: bool = True, history: History | None = None
+    ) -> None:
+        self.rig = rig
+        self.lines = lines
+        #: The commands there are; more may be added to those of one bench.
+        self.commands = lines.table
+        self.listeners = Listeners(rig)
+        self.history = history
+        #: On real threads, the last events, if they are kept.
+        self.kept: EventLog | None = None
+        #: Without a history, how things stood at times: what a timeline is made of.
+        self.samples = Marks()
+        self.transport = Transport(self)
+        self.travel = Travel(self)
+        #: What `trace add` asked for; it hears, and is no part of the run.
+        self.trace = PacketTrace(self)
+        #: How often the bench has moved in its history, or become another: whoever keeps what it
+        #: heard looks at this.
+        self.moves = 0
+        #: Where a command that goes on for a while prints its lines as they come: set by whoever
+        #: shows them to a person. None: they are collected, up to a limit, and returned.
+        self.printer: Callable[[str], None] | None = None
+        #: Files that `exec` is running just now, one inside the other.
+        self.exec_depth = 0
+        if keeps and rig.is_threaded:
+            self.kept = EventLog(EVENTS_KEPT)
+            self.listeners.add(self.kept.hear)
+        elif keeps and history is None:
+            self.history = History(rig)
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Virtual time in nanoseconds; it starts at one second."""
+        return self.rig.driver.now
+
+    @property
+    def started(self) -> int:
+        """When the run began, in virtual nanoseconds: what times are counted from."""
+        return self.rig.started
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it runs on real threads."""
+        return self.rig.is_threaded
+
+    @property
+    def past(self) -> History:
+        """The history. AclbenchError: this bench keeps none, or runs on real threads."""
+        return self.travel.past
+
+    @property
+    def capture_error(self) -> AclbenchError | None:
+        """Why the captures ended early, if they did."""
+        return self.rig.feed.error if self.rig.feed is not None else None
+
+    # --- another rig ----------------------------------------------------------------------------
+
+    def take(self, there: Replay) -> Rig:
+        """Stand where another rig stands in the history; returns the one that was left."""
+        assert self.history is not None
+        left = self.history.take(there)
+        self._attach(there.rig)
+        return left
+
+    def become(self, rig: Rig, history: History | None = None) -> None:
+        """Have another rig, with its history; who listens to this bench goes on listening.
+
+        Without a history the run begins there, if this bench keeps one.
+        """
+        left, before = self.rig, self.history
+        self.history = history
+        if before is not None:
+            self.history = history if history is not None else History(rig)
+            self.history.checkpoints.memory_bytes = before.checkpoints.memory_bytes
+            self.history.take_recorder(before)
+        self.samples = Marks()
+        if self.kept is not None:
+            self.kept.clear()
+        self.trace.clear()
+        self.transport.chosen = None
+        self._attach(rig)
+        if left is not rig:
+            left.close()
+
+    def _attach(self, rig: Rig) -> None:
+        self.rig = rig
+        self.moves += 1
+        self.listeners.attach(rig)
+        self.trace.forget_what_is_to_come(rig.driver.packets_handled)
+
+    def rig_at_start(self) -> Rig:
+        """A rig as this bench's was at its start. CaptureError: a capture has changed."""
+        rig, driver = self.rig, self.rig.driver
+        if rig.feed is not None:
+            rig.feed.check_captures()  # a pipe is not read twice
+        start = rig.start
+        if isinstance(driver, ThreadedDriver):
+            start = start._replace(speed=driver.speed)
+        if rig.scenario is not None:
+            return set_up(rig.scenario, start, self.lines.perform)
+        fresh = Rig(start, self.lines.perform)
+        if rig.feed is not None:
+            feed = rig.feed
+            fresh.open_captures(feed.captures, feed.steering, feed.by_time)
+        return fresh
+
+    # --- packets by hand ------------------------------------------------------------------------
+
+    def sending(self, interface: str, frames: tuple[bytes, ...]) -> Slices[list[Verdict]]:
+        """Send Ethernet frames into an interface now, in order; returns a verdict for each."""
+        rig, history = self.rig, self.history
+        rig.interface_index(interface)
+        if rig.driver.is_running:
+            raise AclbenchError("the bench is running; stop it, then send")
+        op = Inject(interface, rig.sent + 1, frames)
+        verdicts: list[Verdict] = []
+        names = {i.sw_if_index: i.name for i in rig.machine.am.interfaces if i is not None}
+
+        def hear(event: TraceEvent) -> None:
+            if isinstance(event, PacketVerdict):
+                verdicts.append(verdict_of(event, names.get(event.tx)))
+
+        if history is not None:
+            history.before_acting()
+        yield from self.transport.running(self.now)
+        rig.inject(op)
+        if history is not None:
+            history.note(op)
+        with self.listeners.with_listener(hear):
+            yield from self.transport.running(self.now)
+        return sorted(verdicts[: len(frames)], key=lambda verdict: verdict.number)
+
+    # --- views ----------------------------------------------------------------------------------
+
+    def snapshot(self, view: View | None = None) -> Snapshot:
+        """The bench as it stands; without a view, everything but long lists' middles."""
+        return take_snapshot(self.rig.driver, view or View(), self.rig.next_timed)
+
+    def outlook(self) -> Outlook:
+        """What is due next, without a look at the workers: for whoever asks often."""
+        rig = self.rig
+        cleaner, due = rig.machine.am.cleaner, self.next_time()
+        return Outlook(
+            now=self.now,
+            next_time=None if due >= NEVER else due,
+            wait_until=None if cleaner.wait.until == NEVER else cleaner.wait.until,
+            wait_interval=cleaner.wait_interval,
+            live=rig.machine.am.live_sessions(),
+        )
+
+    def next_time(self) -> int:
+        """When the next thing happens, lines of the scenario and inputs of a branch among it."""
+        if self.history is not None and not self.history.at_end():
+            return min(self.rig.driver.next_time(), max(self.now, self.history.here.next_time()))
+        return self.rig.next_time()
+
+    def report(self) -> Report:
+        """The figures since the scenario was set up."""
+        scenario, feed = self.rig.scenario, self.rig.feed
+        notes = [scenario.assumed] if scenario and scenario.assumed else []
+        if feed is not None:
+            notes += feed.notes()
+        elapsed_s = self.transport.elapsed_s
+        return make_report(self.rig.driver, self.started, elapsed_s, tuple(notes))
+
+    def check_invariants(self) -> None:
+        """Raise AssertionError, and show the state, if something that always holds does not."""
+        check_invariants(self.rig.machine.am, at_rest=self.rig.driver.at_rest())

@@ -1,0 +1,127 @@
+"""Command lines: read by the table, performed on a rig or a bench, noted in its history."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from itertools import islice
+from typing import Any, Final
+
+from aclbench.errors import CommandError
+from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.helping import asked_what_next, what_next
+from aclbench.workbench.commands.columns import LongText
+from aclbench.workbench.commands.table import make_command_table
+from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
+from aclbench.workbench.grammar import GrammarError, ParsedCommand
+from aclbench.workbench.rig.inputs import Cli
+from aclbench.workbench.rig.rig import ChangesNothing, Done, Rig
+from aclbench.workbench.tasks import Slices
+
+#: Lines that are printed at once.
+CHUNK_LINES: Final = 512
+
+
+class Lines:
+    """What a bench and its rigs perform command lines with."""
+
+    def __init__(self) -> None:
+        self.table = make_command_table()
+
+    def perform(self, rig: Rig, line: str) -> Done:
+        """Run a command that changes a rig, and nothing else; a blank line does nothing.
+
+        CommandError: it is refused; `ChangesNothing`: it only shows something.
+        """
+        parsed = self.table.parse(line, rig)
+        if parsed is None:
+            return Done("", "")
+        if not parsed.command.changes:
+            raise ChangesNothing("this changes nothing; what does is right here")
+        return _change(rig, parsed, line)
+
+    def slices(self, bench: Bench, line: str) -> Slices[str]:
+        """Run one command line on a bench; returns what VPP prints.
+
+        CommandError: it is refused, and nothing is changed. At the end nothing is left to do at the
+        present instant.
+        """
+        if not isinstance(line, str):
+            raise CommandError(f"{line!r}: a command line is text")
+        question = asked_what_next(line)
+        if question is not None:
+            return what_next(bench, question)
+        try:
+            parsed = self.table.parse(line, bench)
+        except GrammarError as error:
+            raise with_vpp_line(line, error) from None
+        if parsed is None:
+            return ""
+        if parsed.command.changes:
+            return (yield from _changing(bench, parsed, line))
+        found = parsed
+        if found.command.direct:
+            result = found.command.handler(bench, found)
+        else:
+            result = bench.rig.driver.on_main(lambda: _show(bench, found))
+        if isinstance(result, LongText):
+            return (yield from _printed(bench, result))
+        if isinstance(result, Generator):
+            result = yield from result
+        return str(result)
+
+    def data(self, bench: Bench, line: str) -> Slices[Any]:
+        """The same as plain values for `json.dumps`.
+
+        They are those of a command that has them, else `{"text": ...}`; of no command, None.
+        """
+        text = isinstance(line, str) and asked_what_next(line) is None
+        parsed = self.table.parse(line, bench) if text else None
+        if text and parsed is None:
+            return None
+        if parsed is None or parsed.command.data is None:
+            return {"text": (yield from self.slices(bench, line))}
+        found, handler = parsed, parsed.command.data
+        subject = bench.rig if found.command.on_rig else bench
+        result = bench.rig.driver.on_main(lambda: handler(subject, found))
+        if isinstance(result, Generator):
+            result = yield from result
+        return result
+
+
+def _show(bench: Bench, parsed: ParsedCommand) -> Any:
+    """What a command says; whole, where workers change what it reads."""
+    result = parsed.command.handler(bench.rig if parsed.command.on_rig else bench, parsed)
+    if isinstance(result, LongText) and bench.rig.driver.is_running:
+        return "\n".join(result.lines)
+    return result
+
+
+def _printed(bench: Bench, text: LongText) -> Slices[str]:
+    """Print lines as they are made, if somebody prints them; else return them."""
+    kept: list[str] = []
+    while chunk := list(islice(text.lines, CHUNK_LINES)):
+        if bench.printer is not None:
+            bench.printer("\n".join(chunk))
+        else:
+            kept += chunk
+        yield None
+    return "\n".join(kept)
+
+
+def _change(rig: Rig, parsed: ParsedCommand, line: str) -> Done:
+    result = parsed.command.handler(rig, parsed)
+    return result if isinstance(result, Done) else Done(str(result), line)
+
+
+def _changing(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
+    """Run a command that changes the rig: an input of the history."""
+    rig, history = bench.rig, bench.history
+    if history is not None:
+        history.checkpoints.finish()
+    done = rig.driver.on_main(lambda: _change(rig, parsed, line))
+    if history is not None:
+        history.before_acting()  # not sooner: what is refused opens no branch
+        history.note(Cli(done.line))
+    if not rig.driver.is_running:
+        yield from bench.transport.running(bench.now)
+    return done.output

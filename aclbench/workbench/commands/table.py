@@ -1,0 +1,61 @@
+"""The command table: one for the REPL, the screen, scripts, scenarios, lessons and the API.
+
+Commands that VPP has are VPP's. A handler of VPP's gets a rig, one of ours a bench, and the
+parsed line. It returns what VPP would print; it raises `CommandError` before it changes anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from aclbench.workbench.commands import settings
+from aclbench.workbench.commands.bench import (
+    execute,
+    explain,
+    files,
+    helping,
+    history,
+    looking,
+    running,
+    seeking,
+    sending,
+    stories,
+    trace,
+)
+from aclbench.workbench.commands.types import ARGUMENT_TYPES
+from aclbench.workbench.commands.vpp import (
+    acls,
+    errors,
+    interfaces,
+    packet_generator,
+    show,
+    show_vnet,
+)
+from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
+
+OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *settings.TYPES, *stories.TYPES)
+
+
+def make_command_table() -> CommandTable:
+    """All commands there are."""
+    table = CommandTable(
+        (
+            *(*ARGUMENT_TYPES, *OWN_TYPES, *explain.TYPES),
+            *(packet_generator.STREAM, helping.BEGINNING, files.FILE, WORD, REST, SECONDS),
+        )
+    )
+    table.define("rule", acls.RULE_FORM)
+    for room in (interfaces, acls, show, errors, show_vnet, packet_generator):
+        for command in room.COMMANDS:
+            table.add(replace(command, on_rig=True))
+    for room in (trace, execute):
+        for command in room.COMMANDS:
+            table.add(command)
+    # Ours leave VPP's abbreviations to VPP: `pa` is packet-generator, not packets.
+    for room in (sending, running, seeking, looking, stories, explain, history, helping):
+        for command in room.COMMANDS:
+            table.add(command, yields=True)
+    for command in settings.COMMANDS:
+        table.add(replace(command, on_rig=True), yields=True)
+    return table

@@ -1,0 +1,104 @@
+"""From a run file to a history: every input is performed once, and there are checkpoints again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aclbench.errors import AclbenchError, RunFileError
+from aclbench.workbench.history.branch import Branch
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.marks import mark_of
+from aclbench.workbench.history.replay import Replay
+from aclbench.workbench.history.runfile import Recorded, RunFileReader
+from aclbench.workbench.rig.inputs import Point, Run
+from aclbench.workbench.rig.rig import PerformLine, Rig
+from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.tasks import Slices
+
+
+def load_run(path: Path, perform_line: PerformLine) -> Slices[History]:
+    """The history of a run file; its rig stands where it was saved. RunFileError."""
+    reader = RunFileReader(path)
+    try:
+        if reader.scenario is None:
+            rig = Rig(reader.start, perform_line)
+        else:
+            rig = set_up(reader.scenario, reader.start, perform_line)
+    except RunFileError:
+        raise
+    except AclbenchError as error:
+        raise reader.error(1, str(error)) from None
+    history = History(rig)
+    recorded = reader.branches(history.cursor)
+    try:
+        yield from _perform_all(history, recorded)
+    except AclbenchError as error:
+        raise RunFileError(f"{path}: {error}") from None
+    return history
+
+
+def _perform_all(history: History, recorded: Recorded) -> Slices[None]:
+    """Perform all branches, each from where it leaves its parent; then stand where it was saved."""
+    begin, marks = history.branch.saved[0], history.branch.marks
+    history.branches.clear()
+    history.branches.update(recorded.branches)
+    forks: dict[str, set[int]] = {name: set() for name in recorded.branches}
+    for branch in recorded.branches.values():
+        if branch.parent:
+            forks[branch.parent].add(_shared(branch, recorded.branches[branch.parent]))
+    forks[recorded.current.name].add(recorded.at.op)
+    here = history.here
+    for branch in recorded.branches.values():
+        if not branch.parent:
+            branch.saved, branch.marks = [begin], marks
+            here.branch, first = branch, 0
+        else:
+            parent = recorded.branches[branch.parent]
+            first = _shared(branch, parent)
+            fork = branch.starts[first]
+            branch.saved = [saved for saved in parent.saved if saved.point <= fork]
+            here = yield from history.at(fork, branch)
+            branch.marks = parent.marks.up_to(fork.time, here.rig.events_so_far())
+        yield from _perform(history, here, first, forks[branch.name])
+    there = yield from history.at(recorded.at, recorded.current)
+    yield from history.take(there).closing()
+
+
+def _shared(branch: Branch, parent: Branch) -> int:
+    """How many inputs a branch has in common with its parent."""
+    shared = 0
+    for ours, theirs in zip(branch.ops, parent.ops, strict=False):
+        if ours is not theirs:
+            break
+        shared += 1
+    return shared
+
+
+def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Slices[None]:
+    """Perform a branch's own inputs; checkpoints are taken as a run goes, and before those wanted.
+
+    Without one there, what a fork shares with its parent would be performed again.
+    """
+    branch, rig = here.branch, here.rig
+    history.checkpoints.stand(here.position)
+    for index in range(first, len(branch.ops)):
+        if index in wanted and rig.can_be_packed():
+            here.cursor = branch.starts[index]
+            yield from history.checkpoints.save(here)
+        op = branch.ops[index]
+        for _ in rig.performing(op):
+            here.cursor = Point(index, here.position, rig.now)
+            history.checkpoints.went(Run(here.position, rig.now), here.position)
+            yield from _look(history, here)
+        here.cursor = branch.starts[index + 1]
+        history.checkpoints.went(op, here.position)
+        yield from _look(history, here)
+    here.cursor = branch.lasting_end
+
+
+def _look(history: History, here: Replay) -> Slices[None]:
+    """Mark how things stand, and take a checkpoint if enough was done."""
+    here.branch.marks.add(mark_of(here.rig.machine.am, here.rig.now))
+    if history.checkpoints.are_due(here.rig):
+        yield from history.checkpoints.save(here)
+    yield None

@@ -1,0 +1,96 @@
+"""The run as it was when a question was asked, in stretches from checkpoint to checkpoint.
+
+What is past has to be run again, and that may take a while. It is done on rigs of one's own, in
+slices: the bench stands where it stood meanwhile, and may go on, go back, be loaded anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from aclbench.engine.events import TraceEvent
+from aclbench.workbench.history.branch import Branch, Saved
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.replay import Replay, WalkedStep
+from aclbench.workbench.rig.inputs import Point
+from aclbench.workbench.tasks import Slices
+
+
+class Stretch(NamedTuple):
+    """A part of a run: from a checkpoint to a point."""
+
+    saved: Saved
+    end: Point
+
+    @property
+    def events_before(self) -> int:
+        """Trace events of the run up to its beginning."""
+        return self.saved.checkpoint.events
+
+
+class Stretches:
+    """The current branch of a history as it is now, seen from a point: where the bench stands."""
+
+    def __init__(self, history: History, begun_at: Point | None = None) -> None:
+        self._history = history
+        self.branch: Branch = history.branch.as_it_is()
+        self.begun_at: Point = history.cursor if begun_at is None else begun_at
+
+    def backwards(self) -> list[Stretch]:
+        """The run so far from checkpoint to checkpoint, the latest stretch first."""
+        found: list[Stretch] = []
+        end = self.begun_at
+        for saved in reversed([s for s in self.branch.saved if s.point < end]):
+            found.append(Stretch(saved, end))
+            end = saved.point
+        return found
+
+    def forwards(self) -> list[Stretch]:
+        """From the checkpoint at or before here to the branch's end, in order."""
+        first = self.branch.nearest(self.begun_at)
+        later = [s for s in self.branch.saved if first.point < s.point]
+        ends = [*(saved.point for saved in later), self.branch.end]
+        return [Stretch(s, end) for s, end in zip([first, *later], ends, strict=True)]
+
+    def begin(self, stretch: Stretch) -> Slices[Replay]:
+        """A rig of one's own at the beginning of a stretch."""
+        return (yield from self._history.at_checkpoint(stretch.saved, self.branch))
+
+    def hear(
+        self,
+        stretch: Stretch,
+        hear: Callable[[TraceEvent], None],
+        begun: Callable[[Replay], Iterator[None]] | None = None,
+    ) -> Slices[None]:
+        """Have the events of a stretch told, as they are made again.
+
+        `begun` does what is to be done at its beginning, with the rig there, in small parts.
+        """
+        there = yield from self.begin(stretch)
+        if begun is not None:
+            for _ in begun(there):
+                yield None
+        there.rig.hear(hear)
+        yield from there.run_to(stretch.end)
+        yield from there.rig.closing()
+
+    def events(self, stretch: Stretch) -> Slices[list[TraceEvent]]:
+        """The events of a stretch, in order."""
+        heard: list[TraceEvent] = []
+        yield from self.hear(stretch, heard.append)
+        return heard
+
+    def walk(
+        self,
+        stretch: Stretch,
+        begun: Callable[[Replay], None],
+        look: Callable[[Replay, WalkedStep], None],
+    ) -> Slices[None]:
+        """Take each named step of a stretch, and look at what it did."""
+        there = yield from self.begin(stretch)
+        begun(there)
+        for walked in there.walk(stretch.end):
+            look(there, walked)
+            yield None
+        yield from there.rig.closing()

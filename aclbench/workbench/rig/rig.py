@@ -1,0 +1,302 @@
+"""The rig: a machine that is set up and fed, and nothing that looks at it.
+
+It is what a run is made of and what a checkpoint keeps: the driver with its machine, the feed, the
+packet-generator streams, how many frames were sent, how many of the scenario's lines are done. A
+bench has one; who asks about the past is given another, of their own (`history.at`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from aclbench.capture import Steering
+from aclbench.drivers.frame import Frame
+from aclbench.drivers.stepped import SteppedDriver
+from aclbench.drivers.stepping import Position
+from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.engine.counts import event_counts
+from aclbench.engine.events import TraceEvent
+from aclbench.engine.machine import Machine
+from aclbench.engine.packet import parse_ethernet
+from aclbench.engine.packing import empty_in_pieces
+from aclbench.engine.timeouts import NEVER
+from aclbench.errors import AclbenchError, CommandError
+from aclbench.workbench.rig.feed import Feed
+from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run
+from aclbench.workbench.rig.packing import Checkpoint, Packer, unpack_in_pieces
+from aclbench.workbench.rig.scenario import Scenario
+from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, AnyDriver, Start, make_driver
+from aclbench.workbench.rig.streams import Streams
+from aclbench.workbench.tasks import Pace, Slices
+from aclbench.workbench.views.times import Moment
+
+
+class ChangesNothing(CommandError):
+    """A command that only shows something, where one that changes the rig belongs."""
+
+
+class Done(NamedTuple):
+    """What a command line did: what it prints, and the line that a journal keeps of it."""
+
+    output: str
+    line: str
+
+
+#: Performs a line that changes a rig, and nothing else. CommandError: it is refused.
+PerformLine = Callable[["Rig", str], Done]
+
+
+class Rig:
+    """A machine, set up and fed. `perform_line` is what it performs command lines with."""
+
+    def __init__(
+        self, start: Start, perform_line: PerformLine, driver: AnyDriver | None = None
+    ) -> None:
+        self.start = start
+        self.driver = make_driver(start) if driver is None else driver
+        self.scenario: Scenario | None = None
+        #: When the run began, in virtual nanoseconds: what times are counted from.
+        self.started: int = self.driver.now
+        self.feed: Feed | None = None
+        #: Frames sent so far: what numbers them.
+        self.sent = 0
+        self.streams = Streams()
+        #: The scenario's lines for a time, with it (ns), in order; and how many are done.
+        self.timed: tuple[tuple[int, str], ...] = ()
+        self.timed_done = 0
+        self._perform_line = perform_line
+
+    @property
+    def machine(self) -> Machine:
+        """The engine; faces read views instead."""
+        return self.driver.machine
+
+    @property
+    def now(self) -> int:
+        """Virtual time in nanoseconds; it starts at one second and never goes back."""
+        return self.driver.now
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether it runs on real threads."""
+        return isinstance(self.driver, ThreadedDriver)
+
+    @property
+    def stepped(self) -> SteppedDriver:
+        """The stepped driver. AclbenchError: this rig runs on real threads."""
+        if isinstance(self.driver, ThreadedDriver):
+            raise AclbenchError(WHY_NOT_ON_THREADS)
+        return self.driver
+
+    def hear(self, listener: Callable[[TraceEvent], None] | None) -> None:
+        """Have one function called with every trace event from now on; None: with none."""
+        self.machine.am.tell.listener = listener
+
+    def events_so_far(self) -> int:
+        """How many trace events there have been, heard or not: the number of the latest."""
+        return sum(event_counts(self.machine.am))
+
+    # --- interfaces --------------------------------------------------------------------------
+
+    def interface_name(self, sw_if_index: int) -> str:
+        """The name of an interface; of a free index, the number."""
+        interfaces = self.machine.am.interfaces
+        found = interfaces[sw_if_index] if 0 <= sw_if_index < len(interfaces) else None
+        return found.name if found is not None else f"sw_if_index {sw_if_index}"
+
+    def interface_index(self, name: str) -> int:
+        """The sw_if_index of an interface. CommandError: there is none of that name."""
+        for interface in self.machine.am.interfaces:
+            if interface is not None and not interface.deleted and interface.name == name:
+                return interface.sw_if_index
+        known = ", ".join(i.name for i in self.machine.am.interfaces if i is not None)
+        raise CommandError(f"there is no interface {name}; this bench has {known}")
+
+    # --- captures ----------------------------------------------------------------------------
+
+    def open_captures(
+        self, captures: Sequence[Path], steering: Steering, by_time: bool = False
+    ) -> None:
+        """Have captures arrive from now on, as the clock reaches their packets.
+
+        In order, or merged `by_time`.
+        """
+        am, frame_size = self.machine.am, self.start.frame_size
+        if self.is_threaded:
+            frame_size *= self.start.workers  # what a worker gets of it is a frame
+        by_connection = self.is_threaded and self.start.order in (None, "connection")
+        with_flows = am.n_workers > 1 and (am.flow_placement or by_connection)
+        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time, with_flows)
+        self.driver.arrivals.source = self.feed.next_frame
+
+    def decode_again(self) -> None:
+        """Read the packets that are decoded but not handled anew, after a change of settings."""
+        if self.feed is not None:
+            frames = self.driver.arrivals.frames
+            from_feed = bool(frames) and frames[-1] is self.feed.latest
+            again = self.feed.decode_again(frames.pop() if from_feed else None)
+            if again is not None:
+                frames.append(again)
+
+    def sent_waiting(self) -> bool:
+        """Whether frames that were sent wait to be handled; they stand ahead of the feed's."""
+        latest = self.feed.latest if self.feed is not None else None
+        return any(len(frame) and frame is not latest for frame in self.driver.arrivals.frames)
+
+    # --- time --------------------------------------------------------------------------------
+
+    @property
+    def next_timed(self) -> int:
+        """When the next of the scenario's lines is due; `NEVER` if none is left."""
+        done = self.timed_done  # on real threads it may go on meanwhile
+        return self.timed[done][0] if done < len(self.timed) else NEVER
+
+    def next_time(self) -> int:
+        """When the next thing is due, the scenario's lines among it; `NEVER` if nothing is."""
+        return min(self.driver.next_time(), max(self.next_timed, self.now))
+
+    def time_of(self, moment: Moment) -> int:
+        """The rig's time of a place in a run. CommandError: no capture's clock could tell."""
+        if not moment.of_capture:
+            return self.started + moment.ns
+        feed = self.feed
+        if feed is not None and feed.offset is None:
+            self.driver.arrivals.next_frame()  # its clock is known with the first packet
+        if feed is None or feed.offset is None:
+            raise CommandError(
+                "a date and time is read off the capture's clock, and there is no capture here; "
+                "+12.5s, from the start of the run, is right"
+            )
+        return moment.ns + feed.offset
+
+    # --- inputs ------------------------------------------------------------------------------
+
+    def perform(self, op: Op) -> None:
+        """Perform an input of a journal, whole."""
+        for _ in self.performing(op):
+            pass
+
+    def performing(self, op: Op, position: Position | None = None) -> Slices[None]:
+        """The same in slices; of a `Run` or `Steps` no more than up to a position, if one is given.
+
+        AclbenchError: the run has no such place; it is not the one that was recorded.
+        """
+        if isinstance(op, Cli):
+            self.timed_done += op.timed
+            # What was refused when its time came is refused again, as part of the run.
+            with suppress(CommandError) if op.timed else nullcontext():
+                self.change(op.line)
+        elif isinstance(op, Inject):
+            self.inject(op)
+        else:
+            to = op.position if position is None else position
+            if isinstance(op, Run):
+                yield from self._run_to(to)
+            else:
+                yield from self._step_to(to, op.actor)
+            if position is None:
+                self.stepped.run_to(to, op.time)
+
+    def change(self, line: str) -> Done:
+        """Run a command that changes the rig, and nothing else. CommandError: it is refused."""
+        return self._perform_line(self, line)
+
+    def inject(self, op: Inject) -> None:
+        """Hand frames over, to be handled now."""
+        rx = self.interface_index(op.interface)
+        headers = self.machine.am.extension_headers
+        packets = [parse_ethernet(frame, headers) for frame in op.frames]
+        count = len(packets)
+        self.sent = op.first + count - 1
+        frame = Frame(
+            [self.now] * count,
+            list(range(op.first, op.first + count)),
+            [rx] * count,
+            [packet.key for packet in packets],
+            [packet.mirror_key for packet in packets],
+            [packet.info for packet in packets],
+        )
+        self.driver.arrivals.frames.extendleft(reversed(frame.split(self.start.frame_size)))
+
+    def _run_to(self, position: Position) -> Slices[None]:
+        """Go on in fair order to a position that lies ahead; the clock aside."""
+        driver, pace = self.stepped, Pace()
+        while driver.position < position and not driver.at_rest():
+            driver.step()  # what was begun by hand is finished, in fair order
+            yield None
+        while (left := position.packets - driver.position.packets) > 0:
+            with pace.slice():
+                ended = driver.run_packets(min(left, pace.size), pace.size)
+            if ended:
+                break  # the captures end before that; `run_to` says so
+            yield None
+        while driver.position.turns + pace.size < position.turns:
+            turns = driver.position.turns + pace.size
+            with pace.slice():
+                driver.run_to(Position(position.packets, turns, 0), 0)
+            yield None
+        driver.run_to(position, 0)
+
+    def _step_to(self, position: Position, actor: int | None) -> Slices[None]:
+        """Go on by steps of one actor, or of whom the order chooses."""
+        driver = self.stepped
+        while driver.position < position:
+            if driver.step(actor) is None:
+                raise AclbenchError("the run has no such step: it is not the one recorded")
+            yield None
+
+    # --- packed ------------------------------------------------------------------------------
+
+    def can_be_packed(self) -> bool:
+        """At rest, and no frames that were sent are waiting, which no capture could bring again."""
+        return self.stepped.at_rest() and not self.sent_waiting()
+
+    def packer(self) -> Packer:
+        """What packs this rig, piece by piece; it must stand still until that is done."""
+        unhandled = sum(len(frame) for frame in self.driver.arrivals.frames)
+        feed = self.feed.state(unhandled) if self.feed is not None else None
+        events = self.events_so_far()
+        return Packer(self.stepped, feed, self.sent, self.timed_done, self.streams, events)
+
+    def unpacked(self, checkpoint: Checkpoint) -> Slices[Rig]:
+        """A rig like this one, as it was when a checkpoint was taken; nobody listens to it.
+
+        CaptureError: a capture is not what it was, or a pipe.
+        """
+        driver = yield from unpack_in_pieces(checkpoint, self.stepped.order)
+        rig = Rig(self.start, self._perform_line, driver)
+        rig.scenario, rig.started, rig.timed = self.scenario, self.started, self.timed
+        rig.sent, rig.timed_done = checkpoint.sent, checkpoint.timed_done
+        rig.streams = checkpoint.streams
+        if checkpoint.feed is not None:
+            rig.feed = Feed.resumed(checkpoint.feed, driver.machine.am)
+            if not checkpoint.driver.source_ended:
+                driver.arrivals.source = rig.feed.next_frame
+        return rig
+
+    def copied(self) -> Slices[Rig]:
+        """Another rig in the same state; this one must be at rest and stand still meanwhile."""
+        packer = self.packer()
+        while not packer.done:
+            packer.work()
+            yield None
+        return (yield from self.unpacked(packer.checkpoint()))
+
+    def close(self) -> None:
+        """Give its sessions and packets back, at once."""
+        for _ in self.closing():
+            pass
+
+    def closing(self) -> Slices[None]:
+        """The same in slices.
+
+        A machine refers to itself: left alone it would stay until the garbage collector looks
+        through everything, and one of a million sessions is half a gigabyte.
+        """
+        self.driver.arrivals.frames.clear()
+        self.driver.arrivals.source = None
+        self.hear(None)
+        yield from empty_in_pieces(self.machine.am)
