@@ -176,11 +176,8 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
 @contextmanager
 def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
     """A bar with rate and time left on a terminal; nothing elsewhere. Yields what paints it."""
-    if (
-        not sys.stderr.isatty()
-        or bench.rig.feed is None
-        or bench.rig.feed.progress[1] < PROGRESS_BYTES
-    ):
+    feed = bench.rig.feed
+    if not sys.stderr.isatty() or feed is None or feed.progress[1] < PROGRESS_BYTES:
         yield lambda: None
         return
     from rich.console import Console

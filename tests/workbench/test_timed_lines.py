@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from aclbench import ScenarioError, Workbench
+from aclbench.drivers.driver import actor_name
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import TimedLine
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import Slices, finish
 
 HTTP = bundled_folder("pcaps") / "http.pcap"
 SCENARIO = f"""\
@@ -85,7 +87,7 @@ def test_it_does_not_matter_how_the_bench_gets_there(tmp_path: Path) -> None:
     while not pieces.run_until(pieces.started + end_ns, max_packets=3):
         pass
     without = Workbench.from_scenario(load_scenario(write(tmp_path)), history=False)
-    while not without.play(max_packets=7, max_turns=5):
+    while not without.play(max_packets=7):
         pass
     without.run_until(without.started + end_ns)
     assert state(pieces) == state(whole) == state(without)
@@ -237,22 +239,19 @@ def test_time_zero_and_stepping_onto_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("until_s", [None, 60])
-def test_a_long_way_to_a_line_is_gone_in_pieces(tmp_path: Path, until_s: int | None) -> None:
-    """So many turns at the most, so that whoever waits can be interrupted; the end is the same."""
+def test_a_long_way_to_a_line_is_gone_in_slices(tmp_path: Path, until_s: int | None) -> None:
+    """So that whoever waits can be interrupted; the end is the same."""
     text = SCENARIO.replace("3.5", "50")
+    whole, sliced = (
+        Workbench.from_scenario(load_scenario(write(tmp_path, text)), history=False)
+        for _ in range(2)
+    )
 
-    def bench_of() -> Workbench:
-        return Workbench.from_scenario(load_scenario(write(tmp_path, text)), history=False)
-
-    def go(bench: Workbench, max_turns: int | None) -> bool:
+    def way(bench: Workbench) -> Slices[bool]:
         if until_s is None:
-            return bench.play(None, max_turns)
-        return bench.run_until(bench.started + until_s * NS_PER_SEC, None, max_turns)
+            return bench.transport.playing()
+        return bench.transport.running(bench.started + until_s * NS_PER_SEC)
 
-    whole, pieces = bench_of(), bench_of()
-    assert go(whole, None)
-    count = 1
-    while not go(pieces, 5):
-        count += 1
-    assert count > 3
-    assert state(pieces) == state(whole)
+    assert finish(way(whole))
+    assert len(list(way(sliced))) > 3
+    assert state(sliced) == state(whole)

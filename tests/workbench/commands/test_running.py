@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from aclbench import AclbenchError, CommandError, Workbench
+from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import PacketVerdict, SessionDeleted, TraceEvent
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.inquiry.diff import state_of

@@ -161,7 +161,7 @@ def test_what_lies_ahead_is_there_too(tmp_path) -> None:  # type: ignore[no-unty
     assert (past.now, past.end) == (bench.now, whole.end)
     bench.goto(bench.past.branch.end)
     bench.save(tmp_path / "it.run")
-    loaded = load_run(tmp_path / "it.run", Workbench)
+    loaded = Workbench.load(tmp_path / "it.run")
     assert totals_of(loaded, 50) == totals_of(bench, 50)
     assert len(loaded.past.branch.marks) > 0.8 * len(bench.past.branch.marks)
 
