@@ -37,7 +37,7 @@ T = TypeVar("T")
 #: ValueError or an AclbenchError, says what is wrong.
 Hooks = Mapping[type[Any], Callable[[Any], Any]]
 
-_PLACE: Final = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`$")
+_PLACE: Final = re.compile(r" - at `(?P<of_key>key` in `)?\$(?P<path>[^`]*)`$")
 _PART: Final = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 _NAMED: Final = re.compile(r"Object (?P<what>.*) field `(?P<key>.*)`$", re.DOTALL)
 _EXPECTED: Final = re.compile(r"Expected `(?P<types>[^`]+)`")
@@ -186,6 +186,11 @@ def _fault(error: msgspec.ValidationError, data: Any, kind: Any, hook: _Hook) ->
     cause = error.__cause__
     if cause is not None:
         return _at(path, cause.place if isinstance(cause, Wrong) else "", str(cause))
+    if match and match["of_key"]:
+        hint = _options(hints[-1])[0]
+        key_hint = get_args(hint)[0] if get_origin(hint) is dict else str
+        key = _culprit({key: key for key in values[-1] or ()}, key_hint, hook, strict=False)
+        return _at(path, "", _mismatch(says, key, key_hint))
     named = _NAMED.fullmatch(says)
     if named is None:
         return _at(path, "", _mismatch(says, values[-1], hints[-1]))
@@ -226,11 +231,11 @@ def _along(text: str, data: Any, kind: Any, hook: _Hook) -> tuple[list[str], lis
     return path, values, hints
 
 
-def _culprit(table: Any, hint: Any, hook: _Hook) -> str:
+def _culprit(table: Any, hint: Any, hook: _Hook, strict: bool = True) -> str:
     """The key of a table whose value is wrong; msgspec does not say which it is."""
     for key, value in table.items() if isinstance(table, dict) else ():
         try:
-            msgspec.convert(value, hint, dec_hook=hook)
+            msgspec.convert(value, hint, dec_hook=hook, strict=strict)
         except msgspec.ValidationError:
             return str(key)
     return "a key"

@@ -40,6 +40,7 @@ def colour(value: Any) -> Colour:
 class Leaf(Struct, tag_field="kind", tag="leaf", forbid_unknown_fields=True):
     colour: Colour
     weights: dict[str, int] = {}
+    years: dict[int, str] = {}
 
     def __post_init__(self) -> None:
         if len(self.weights) == 3:
@@ -137,12 +138,16 @@ def test_a_good_one_is_read() -> None:
     [
         (b'{"size": 3}', "size: found 3; right would be small or large"),
         (b"[]", "found []; right would be a table"),
+        (
+            b'{"parts": [{"kind": "leaf", "colour": "red", "years": {"1": "a", "x": "b"}}]}',
+            "parts 1, years: found x; right would be a whole number",
+        ),
         (b"{", "it is not JSON"),
         (b"\xff", "it is not JSON"),
         (b'{"ids": ' + b"[" * 100_000, "it is not JSON"),
         (b'{"name": "\xff"}', "it is not JSON"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_json_is_read_likewise(content: bytes, says: str) -> None:
     with pytest.raises(

@@ -30,15 +30,15 @@ from aclbench.tutor.lesson import (
 )
 from aclbench.tutor.outcomes import GoalState, Outcome, PartState, Prediction, Shown
 from aclbench.tutor.running import Budget, Ran, TooMuch, run_lines
+from aclbench.tutor.saved import STATE_VERSION, SavedRun, saved_work
 from aclbench.tutor.since import Since
 from aclbench.tutor.world import BenchWorld
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.rig.inputs import Op, Point, op_from_json, op_to_json
+from aclbench.workbench.rig.inputs import Op, Point
 from aclbench.workbench.workbench import Workbench
 
 _S = TypeVar("_S", Predict, Task, Experiment)
 
-STATE_VERSION: Final = 1
 PUT_BACK: Final = "the bench was put back to how the lesson has it here"
 
 
@@ -353,60 +353,50 @@ class LessonRun:
         """Whether the bench's start is the lesson's: somebody may have loaded another."""
         return self.bench.rig.scenario == self._scenario and self.bench.rig.start == self._start
 
-    def to_state(self) -> dict[str, Any]:
-        """All that is needed to go on later, as plain values for `json.dumps`."""
+    def to_state(self) -> SavedRun:
+        """All that is needed to go on later."""
         begin = self._checkpoint.inputs
-        now = inputs_so_far(self.bench) if self._on_lesson_bench() else begin
-        return {
-            "version": STATE_VERSION,
-            "lesson": self.lesson.name,
-            "digest": self.lesson.digest,
-            "step": self._number,
-            "done": sorted(self.done),
-            "finished": self.finished,
-            "hints": {str(step): tier for step, tier in self.hints.items()},
-            "predictions": [prediction.to_json() for prediction in self.predictions],
-            "works": {str(step): work.to_json() for step, work in self.works.items()},
-            "begin": [op_to_json(op) for op in begin],
-            "inputs": [op_to_json(op) for op in now],
-        }
+        return SavedRun(
+            STATE_VERSION,
+            self.lesson.name,
+            self.lesson.digest,
+            self._number,
+            tuple(sorted(self.done)),
+            self.finished,
+            dict(self.hints),
+            tuple(self.predictions),
+            {step: saved_work(work) for step, work in self.works.items()},
+            begin,
+            inputs_so_far(self.bench) if self._on_lesson_bench() else begin,
+        )
 
     @classmethod
     def from_state(
-        cls, lesson: Lesson, state: Any, make_bench: Callable[[], Workbench] | None = None
+        cls, lesson: Lesson, state: SavedRun, make_bench: Callable[[], Workbench] | None = None
     ) -> LessonRun:
         """Go on where `to_state` was. LessonError: that is no state of this lesson.
 
         Where the lesson has changed since, its step is begun on a bench as the lesson has it now.
         """
+        if state.version != STATE_VERSION or state.lesson != lesson.name or state.step < 1:
+            raise LessonError(f"{lesson.name}: what was saved is of another lesson or version")
         run = cls(lesson, make_bench)
         try:
             run._take(state)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            run.close()
-            raise LessonError(f"{lesson.name}: what was saved of it cannot be read") from None
         except LessonError:
             run.close()
             raise
         return run
 
-    def _take(self, state: Any) -> None:
-        if state["version"] != STATE_VERSION or state["lesson"] != self.lesson.name:
-            raise LessonError(f"{self.lesson.name}: what was saved is of another lesson or version")
+    def _take(self, state: SavedRun) -> None:
         steps = range(1, self._last + 1)
-        number = min(int(state["step"]), self._last)
-        predictions = [Prediction.from_json(row) for row in state["predictions"]]
-        hints = {int(step): int(tier) for step, tier in state["hints"].items()}
-        works = {int(step): Work.from_json(row) for step, row in state.get("works", {}).items()}
-        begin, now = ([op_from_json(row) for row in state[key]] for key in ("begin", "inputs"))
-        if number not in steps:
-            raise ValueError("no such step")
-        self._go_on_at(number, tuple(begin), tuple(now), state["digest"] == self.lesson.digest)
-        self.done |= {int(step) for step in state["done"]} & set(steps)
-        self.hints = {step: tier for step, tier in hints.items() if step in steps}
-        self.predictions = predictions
-        self.works = {step: work for step, work in works.items() if step in steps}
-        self.finished = state["finished"] is True
+        same = state.digest == self.lesson.digest
+        self._go_on_at(min(state.step, self._last), state.begin, state.inputs, same)
+        self.done |= set(state.done) & set(steps)
+        self.hints = {step: shown for step, shown in state.hints.items() if step in steps}
+        self.predictions = list(state.predictions)
+        self.works = {step: saved.work for step, saved in state.works.items() if step in steps}
+        self.finished = state.finished
 
     def _go_on_at(
         self, number: int, begin: tuple[Op, ...], now: tuple[Op, ...], same: bool

@@ -9,7 +9,7 @@ happen is bounded, and whatever goes wrong with it is one line in the table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,18 +61,7 @@ class Grade:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {
-            "file": self.file,
-            "name": self.name,
-            "lesson": self.lesson,
-            "steps": self.steps,
-            "done": list(self.done),
-            "first_right": self.first_right,
-            "predictions": self.predictions,
-            "changed": self.changed,
-            "notes": list(self.notes),
-            "problem": self.problem,
-        }
+        return asdict(self)
 
 
 def lesson_finder(lessons: Iterable[Lesson]) -> FindLesson:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from aclbench.tutor.lesson import LessonError
 from aclbench.tutor.running import Budget, refuse_foreign
@@ -16,8 +16,6 @@ from aclbench.workbench.rig.inputs import (
     Point,
     Run,
     Steps,
-    op_from_json,
-    op_to_json,
 )
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
@@ -39,22 +37,6 @@ class Work:
     def goes_on(self) -> bool:
         """Whether the inputs begin with those of the beginning: nobody went back behind it."""
         return self.inputs[: len(self.begin)] == self.begin
-
-    def to_json(self) -> list[Any]:
-        """Plain values: of a beginning that the inputs have as well, only how many they are."""
-        begin = len(self.begin) if self.goes_on else [op_to_json(op) for op in self.begin]
-        return [begin, [op_to_json(op) for op in self.inputs]]
-
-    @classmethod
-    def from_json(cls, row: Any) -> Work:
-        """What plain values stand for. ValueError: they stand for none."""
-        match row:
-            case [int(count), list(rows)] if 0 <= count <= len(rows):
-                inputs = tuple(op_from_json(op) for op in rows)
-                return cls(inputs[:count], inputs)
-            case [list(begin), list(rows)]:
-                return cls(tuple(map(op_from_json, begin)), tuple(map(op_from_json, rows)))
-        raise ValueError("not the inputs of a step")
 
 
 def inputs_so_far(bench: Workbench) -> tuple[Op, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from msgspec import Struct
 
 from aclbench.tutor.running import Ran
 
@@ -51,33 +52,10 @@ class GoalState:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True, forbid_unknown_fields=True):
     """A guess that was made, by labels: the file of a lesson may change their order."""
 
     step: int
     choice: str | None
     answer: str
     right: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "step": self.step,
-            "choice": self.choice,
-            "answer": self.answer,
-            "right": self.right,
-        }
-
-    @classmethod
-    def from_json(cls, row: Any) -> Prediction:
-        """The prediction that plain values stand for. ValueError: they stand for none."""
-        match row:
-            case {
-                "step": int(step),
-                "choice": None | str() as choice,
-                "answer": str(answer),
-                "right": None | bool() as right,
-            }:
-                return cls(step, choice, answer, right)
-        raise ValueError("not a prediction")

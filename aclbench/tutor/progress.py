@@ -7,42 +7,44 @@ writes, under a lock. What cannot be read is set aside under another name, and n
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final, Literal, TypeVar
 
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 from platformdirs import user_state_path
 
+from aclbench.documents import DocumentError, JsonReader, read_content, to_json
 from aclbench.errors import AclbenchError
 from aclbench.files import locked, set_aside, write_whole
 from aclbench.tutor.course import LessonRun
-from aclbench.tutor.lesson import Lesson
+from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.outcomes import Prediction
+from aclbench.tutor.saved import SavedRun
 
-VERSION: Final = 1
+_T = TypeVar("_T")
+
 #: A progress file, or a saved lesson, is never so large.
 MAX_BYTES: Final = 64 << 20
 #: Predictions of one lesson that are kept, the latest.
 MAX_PREDICTIONS: Final = 1000
-_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
+_NAME: Final = r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z"
+LessonName = Annotated[str, Meta(pattern=_NAME)]
 
 
 class ProgressError(AclbenchError):
     """Progress that cannot be written; names the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class LessonProgress:
+class LessonProgress(Struct, forbid_unknown_fields=True, frozen=True):
     """How far one lesson is. `step` is the one reached, from 1; `steps` how many it has.
 
     `digest` is that of the lesson's file then; `state` names the file to go on from, or is empty.
     """
 
-    name: str
     digest: str
     step: int
     steps: int
@@ -62,6 +64,13 @@ class LessonProgress:
             finished=self.finished or older.finished,
             predictions=(*extra, *self.predictions)[-MAX_PREDICTIONS:],
         )
+
+
+class ProgressDocument(Struct, forbid_unknown_fields=True, frozen=True):
+    """The progress file: how far each lesson is, by name."""
+
+    version: Literal[1]
+    lessons: dict[LessonName, LessonProgress]
 
 
 class Progress:
@@ -87,7 +96,6 @@ class Progress:
         lesson, state = run.lesson, run.to_state()
         file = self._state_path(lesson.name)
         progress = LessonProgress(
-            lesson.name,
             lesson.digest,
             run.step.number,
             len(lesson.steps),
@@ -100,8 +108,7 @@ class Progress:
             self._write(file, state)
             known = self._read()
             known[lesson.name] = progress.merged(known.get(lesson.name))
-            rows = {name: _to_json(entry) for name, entry in sorted(known.items())}
-            self._write(self.path, {"version": VERSION, "lessons": rows})
+            self._write(self.path, ProgressDocument(1, dict(sorted(known.items()))))
 
     def resume(self, lesson: Lesson) -> LessonRun:
         """A lesson where it was left, or from its first step. What is damaged is set aside."""
@@ -109,8 +116,8 @@ class Progress:
         if not file.exists():
             return LessonRun(lesson)
         try:
-            return LessonRun.from_state(lesson, _load(file))
-        except (AclbenchError, ValueError, RecursionError):
+            return LessonRun.from_state(lesson, _read(file, SavedRun))
+        except (DocumentError, LessonError):
             with self._locked():
                 self._set_aside(file)
             return LessonRun(lesson)
@@ -120,14 +127,13 @@ class Progress:
         with self._locked():
             known = self._read()
             known.pop(lesson.name, None)
-            rows = {name: _to_json(entry) for name, entry in sorted(known.items())}
-            self._write(self.path, {"version": VERSION, "lessons": rows})
+            self._write(self.path, ProgressDocument(1, dict(sorted(known.items()))))
             self._state_path(lesson.name).unlink(missing_ok=True)
 
     # --- files -------------------------------------------------------------------------------
 
     def _state_path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not re.match(_NAME, name):
             raise ProgressError(f"{name[:80]!r} is no name for a lesson")
         return self.path.with_name(f"lesson-{name}.json")
 
@@ -136,11 +142,8 @@ class Progress:
         if not self.path.exists():
             return {}
         try:
-            data = _load(self.path)
-            if data["version"] != VERSION:
-                raise ValueError("of another version")
-            return {name: _from_json(name, row) for name, row in data["lessons"].items()}
-        except (AclbenchError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return _read(self.path, ProgressDocument).lessons
+        except DocumentError:
             self._set_aside(self.path)
             return {}
 
@@ -151,9 +154,9 @@ class Progress:
             raise ProgressError(f"{file}: damaged, and not to be moved: {error.strerror}") from None
         self.notices.append(f"{file} could not be read; it is kept as {aside.name}, and begun anew")
 
-    def _write(self, file: Path, data: dict[str, Any]) -> None:
+    def _write(self, file: Path, data: Struct) -> None:
         try:
-            write_whole(file, json.dumps(data, indent=1))
+            write_whole(file, to_json(data, indent=1))
         except OSError as error:
             raise ProgressError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -167,40 +170,6 @@ class Progress:
             raise ProgressError(f"{self.path}: cannot be written: {error.strerror}") from None
 
 
-def _load(file: Path) -> Any:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ValueError("too large")
-        return json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProgressError(f"{file}: cannot be read: {error.strerror}") from None
-
-
-def _to_json(entry: LessonProgress) -> dict[str, Any]:
-    return {
-        "digest": entry.digest,
-        "step": entry.step,
-        "steps": entry.steps,
-        "done": list(entry.done),
-        "finished": entry.finished,
-        "predictions": [guess.to_json() for guess in entry.predictions],
-        "state": entry.state,
-    }
-
-
-def _from_json(name: str, row: Any) -> LessonProgress:
-    """What plain values stand for. ValueError: nothing."""
-    match row:
-        case {
-            "digest": str(digest),
-            "step": int(step),
-            "steps": int(steps),
-            "done": list(done),
-            "finished": bool(finished),
-            "predictions": list(guesses),
-            "state": str(state),
-        } if all(type(number) is int for number in done) and _NAME.fullmatch(name):
-            predictions = tuple(Prediction.from_json(guess) for guess in guesses)
-            numbers = tuple(done)
-            return LessonProgress(name, digest, step, steps, numbers, finished, predictions, state)
-    raise ValueError("not a lesson's progress")
+def _read(file: Path, kind: type[_T]) -> _T:
+    """What a file has. Raises DocumentError."""
+    return JsonReader(kind).read(read_content(file, MAX_BYTES))

@@ -7,28 +7,33 @@ values are checked, and nothing in it is run or looked up here (`grading` does t
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
+from msgspec import DecodeError, Meta, Struct, ValidationError, field
+from msgspec.json import decode
+
+from aclbench.documents import DocumentError, JsonReader, Wrong, read_content, to_json
 from aclbench.files import write_new, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.outcomes import Prediction
+from aclbench.tutor.saved import SavedWork, saved_work
 from aclbench.tutor.tables import MAX_STEPS
 
-MARK: Final = "aclbench-submission"
 VERSION: Final = 1
 #: A submission is at most so large, and its journals have at most so many inputs in all.
 MAX_BYTES: Final = 8 << 20
 MAX_INPUTS: Final = 100_000
 MAX_PREDICTIONS: Final = 1000
 MAX_NAME: Final = 100
-_LESSON_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+StepNumber = Annotated[
+    int, Meta(ge=1, le=MAX_STEPS, description=f"the number of a step, 1 to {MAX_STEPS}")
+]
 
 
 class SubmissionError(LessonError):
@@ -72,16 +77,16 @@ def file_name(submission: Submission) -> str:
 
 def write_submission(submission: Submission, path: Path, force: bool = False) -> None:
     """Write a submission to a new file. Raises SubmissionError."""
-    data = {
-        MARK: VERSION,
-        "name": submission.name,
-        "lesson": submission.lesson,
-        "digest": submission.digest,
-        "done": list(submission.done),
-        "predictions": [guess.to_json() for guess in submission.predictions],
-        "journal": {str(step): work.to_json() for step, work in submission.works.items()},
-    }
-    text = json.dumps(data, ensure_ascii=False, indent=1)
+    document = SubmissionDocument(
+        version=VERSION,
+        name=submission.name,
+        lesson=submission.lesson,
+        digest=submission.digest,
+        done=submission.done,
+        predictions=submission.predictions,
+        journal={step: saved_work(work) for step, work in submission.works.items()},
+    )
+    text = to_json(document, indent=1)
     if len(text.encode()) > MAX_BYTES:
         raise SubmissionError(f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; redo")
     try:
@@ -93,95 +98,73 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
         raise SubmissionError(f"{str(path)[:256]}: cannot be written: {reason}") from None
 
 
-# --- reading ------------------------------------------------------------------------------------
+# --- the file -----------------------------------------------------------------------------------
+
+
+class _Mark(Struct):
+    """What tells a submission from other JSON."""
+
+    version: Any = field(name="aclbench-submission")
+
+
+class SubmissionDocument(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The file of a submission."""
+
+    version: Literal[1] = field(name="aclbench-submission")
+    name: str
+    lesson: Annotated[
+        str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z", description="a lesson's name")
+    ]
+    digest: Annotated[
+        str, Meta(pattern=r"\A[0-9a-f]{64}\Z", description="a SHA-256 in hexadecimal digits")
+    ]
+    done: tuple[StepNumber, ...]
+    predictions: Annotated[
+        tuple[Prediction, ...],
+        Meta(max_length=MAX_PREDICTIONS, description=f"at most {MAX_PREDICTIONS:,}"),
+    ]
+    journal: dict[StepNumber, SavedWork]
+
+    def __post_init__(self) -> None:
+        if not _is_name(self.name):
+            raise Wrong("name", self.name, f"1 to {MAX_NAME} printable characters")
+        works = [saved.work for saved in self.journal.values()]
+        if sum(len(work.begin) + len(work.inputs) for work in works) > MAX_INPUTS:
+            raise Wrong("journal", "more of them", f"at most {MAX_INPUTS:,} inputs")
 
 
 def read_submission(path: Path) -> Submission:
     """What a file has, checked. Raises SubmissionError, in one line."""
     try:
-        if not path.is_file():
-            raise SubmissionError("there is no such file")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SubmissionError(f"cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise SubmissionError("not the name of a file") from None
-    if len(content) > MAX_BYTES:
-        raise SubmissionError(f"more than {MAX_BYTES >> 20} MB; a submission is smaller")
+        content = read_content(path, MAX_BYTES)
+        mark = _mark(content)
+        if type(mark) is not int or mark != VERSION:
+            raise SubmissionError(f"a submission of another version than {VERSION}")
+        document = JsonReader(SubmissionDocument).read(content)
+    except DocumentError as error:
+        raise SubmissionError(str(error)) from None
+    return Submission(
+        document.name,
+        document.lesson,
+        document.digest,
+        tuple(sorted(set(document.done))),
+        document.predictions,
+        {step: saved.work for step, saved in document.journal.items()},
+    )
+
+
+def _mark(content: bytes) -> Any:
+    """The version that a submission says it has. Raises DocumentError."""
     try:
-        data = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise SubmissionError("damaged, or not a submission: it is not JSON") from None
-    return _submission(data)
-
-
-def _submission(data: Any) -> Submission:
-    if not isinstance(data, dict) or MARK not in data:
-        raise SubmissionError("not a submission; `aclbench learn submit` writes them")
-    if data[MARK] != VERSION or type(data[MARK]) is not int:
-        raise SubmissionError(f"a submission of another version than {VERSION}")
-    name, lesson, digest = (_text(data, key) for key in ("name", "lesson", "digest"))
-    if not _is_name(name):
-        raise SubmissionError(f"its name: right would be 1 to {MAX_NAME} printable characters")
-    if not _LESSON_NAME.fullmatch(lesson):
-        raise SubmissionError("its lesson: right would be the name of a lesson")
-    if not _DIGEST.fullmatch(digest):
-        raise SubmissionError("its digest: right would be a SHA-256 in hexadecimal digits")
-    return Submission(name, lesson, digest, _done(data), _predictions(data), _works(data))
-
-
-def _text(data: dict[str, Any], key: str) -> str:
-    value = data.get(key)
-    if not isinstance(value, str):
-        raise SubmissionError(f"its {key}: found {type(value).__name__}; right would be text")
-    return value
+        return decode(content, type=_Mark).version
+    except ValidationError:
+        raise SubmissionError("not a submission; `aclbench learn submit` writes them") from None
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        raise DocumentError("damaged, or not a submission: it is not JSON") from None
 
 
 def _is_name(name: str) -> bool:
     return 1 <= len(name) <= MAX_NAME and name.isprintable() and not name.isspace()
-
-
-def _done(data: dict[str, Any]) -> tuple[int, ...]:
-    done = data.get("done")
-    if not isinstance(done, list) or not all(_is_step(step) for step in done):
-        raise SubmissionError(f"its done: right would be numbers of steps, 1 to {MAX_STEPS}")
-    return tuple(sorted(set(done)))
-
-
-def _is_step(step: Any) -> bool:
-    return type(step) is int and 1 <= step <= MAX_STEPS
-
-
-def _predictions(data: dict[str, Any]) -> tuple[Prediction, ...]:
-    rows = data.get("predictions")
-    if not isinstance(rows, list) or len(rows) > MAX_PREDICTIONS:
-        raise SubmissionError(f"its predictions: right would be at most {MAX_PREDICTIONS:,}")
-    try:
-        return tuple(Prediction.from_json(row) for row in rows)
-    except ValueError:
-        raise SubmissionError("its predictions: one of them is none") from None
-
-
-def _works(data: dict[str, Any]) -> dict[int, Work]:
-    rows = data.get("journal")
-    if not isinstance(rows, dict) or len(rows) > MAX_STEPS:
-        raise SubmissionError("its journal: right would be a table of steps")
-    works: dict[int, Work] = {}
-    inputs = 0
-    for key, row in rows.items():
-        if not key.isascii() or not key.isdecimal() or len(key) > 3 or not _is_step(int(key)):
-            raise SubmissionError(f"its journal: right would be steps from 1 to {MAX_STEPS}")
-        try:
-            works[int(key)] = work = Work.from_json(row)
-        except (ValueError, TypeError):
-            raise SubmissionError(
-                f"its journal: step {key} has something that is no input"
-            ) from None
-        inputs += len(work.begin) + len(work.inputs)
-    if inputs > MAX_INPUTS:
-        raise SubmissionError(f"its journal: more than {MAX_INPUTS:,} inputs")
-    return works
 
 
 def is_of(submission: Submission, lesson: Lesson) -> bool:

@@ -36,8 +36,8 @@ def list_lessons() -> None:
     rows = [Row("#", "lesson", "min", "done", "")]
     rows += [lesson_row(lesson, known.pop(lesson.name, None)) for lesson in lessons]
     rows += [
-        Row("", other.name, "", f"{len(other.done)}/{other.steps}", "a file of its own")
-        for other in known.values()
+        Row("", name, "", f"{len(other.done)}/{other.steps}", "a file of its own")
+        for name, other in known.items()
     ]
     for line in table_lines(rows, shutil.get_terminal_size().columns):
         click.echo(line)

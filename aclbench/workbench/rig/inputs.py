@@ -7,9 +7,9 @@ steps that somebody, or chance, chose. Same start and same journal: same states,
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct, convert, to_builtins
 
 from aclbench.drivers.stepping import Position
 
@@ -25,16 +25,18 @@ class Point(NamedTuple):
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cli:
+class _Input(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """In JSON a list: the kind, then the values."""
+
+
+class Cli(_Input, tag="cli", frozen=True):
     """A command line; `timed` if the scenario has it for that time, and nobody typed it."""
 
     line: str
     timed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inject:
+class Inject(_Input, tag="inject", frozen=True):
     """Frames handed to an interface, to be handled now. `first` is the number of the first one."""
 
     interface: str
@@ -42,16 +44,17 @@ class Inject:
     frames: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(_Input, tag="run", frozen=True):
     """Go on in fair order to a position, then set the clock to a time."""
 
     position: Position
     time: int
 
+    def __post_init__(self) -> None:
+        _check_position(self.position)
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+
+class Steps(_Input, tag="steps", frozen=True):
     """Named steps of one actor, or (None) of whom the order chooses; then set the clock."""
 
     actor: int | None
@@ -59,41 +62,25 @@ class Steps:
     position: Position
     time: int
 
+    def __post_init__(self) -> None:
+        _check_position(self.position)
+
+
+def _check_position(position: Position) -> None:
+    if min(position) < 0:
+        raise ValueError("a position is three numbers that are not negative")
+
 
 Op = Cli | Inject | Run | Steps
 
 
 def op_to_json(op: Op) -> list[Any]:
     """An input as a JSON list: its kind, then its values."""
-    if isinstance(op, Cli):
-        return ["cli", op.line, *(["timed"] if op.timed else [])]
-    if isinstance(op, Inject):
-        frames = [base64.b64encode(frame).decode() for frame in op.frames]
-        return ["inject", op.interface, op.first, frames]
-    if isinstance(op, Run):
-        return ["run", list(op.position), op.time]
-    return ["steps", op.actor, op.count, list(op.position), op.time]
+    row: list[Any] = to_builtins(op)
+    return row
 
 
 def op_from_json(row: Any) -> Op:
     """The input that a JSON list stands for. ValueError: it stands for none."""
-    match row:
-        case ["cli", str(line)]:
-            return Cli(line)
-        case ["cli", str(line), "timed"]:
-            return Cli(line, timed=True)
-        case ["inject", str(interface), int(first), list(frames)]:
-            if all(isinstance(frame, str) for frame in frames):
-                decoded = tuple(base64.b64decode(frame, validate=True) for frame in frames)
-                return Inject(interface, first, decoded)
-        case ["run", list(position), int(time)]:
-            return Run(_position(position), time)
-        case ["steps", None | int() as actor, int(count), list(position), int(time)]:
-            return Steps(actor, count, _position(position), time)
-    raise ValueError("not an input that aclbench knows")
-
-
-def _position(values: list[Any]) -> Position:
-    if len(values) != 3 or not all(type(v) is int and v >= 0 for v in values):
-        raise ValueError("a position is three numbers that are not negative")
-    return Position(*values)
+    op: Op = convert(row, Op)
+    return op
