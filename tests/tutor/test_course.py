@@ -254,7 +254,8 @@ def test_resumed_after_the_lesson_has_changed(run: LessonRun) -> None:
 
 
 def test_resumed_from_a_bench_that_was_another(run: LessonRun) -> None:
-    at_task(run).bench.adopt(type(run.bench)(workers=2))
+    other = type(run.bench)(workers=2)
+    at_task(run).bench.become(other.rig, other.history)
     again = resumed(run)
     assert again.bench.snapshot().sessions.live == 1
     again.close()
