@@ -14,6 +14,7 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Order
 from aclbench.engine.acl import Acl, AclRule
 from aclbench.engine.fib import Fib, FibEntry
+from aclbench.engine.machine import Machine
 from aclbench.engine.main import Interface
 from aclbench.engine.packing import (
     POOL_FIELDS,
@@ -76,19 +77,19 @@ class Packer:
 
     def __init__(
         self,
-        driver: SteppedDriver,
+        machine: Machine,
+        driver: DriverState,
         feed: FeedState | None,
         sent: int,
         timed_done: int,
         streams: Streams,
         events: int,
     ) -> None:
-        assert driver.at_rest(), "a checkpoint is taken at rest"
-        self._driver = driver
+        self._machine, self._driver = machine, driver
         self._feed = feed
         self._counts = sent, timed_done, events
         self._streams = streams
-        self._pools = [PoolPacker(worker) for worker in driver.machine.am.workers]
+        self._pools = [PoolPacker(worker) for worker in machine.am.workers]
         self._left = [pool for pool in self._pools if not pool.done]
 
     @property
@@ -104,7 +105,7 @@ class Packer:
 
     def checkpoint(self) -> Checkpoint:
         """The whole of it, once it is done."""
-        am = self._driver.machine.am
+        am = self._machine.am
         sent, timed_done, events = self._counts
         return Checkpoint(
             main=_copies(fields_of(am, _MAIN_APART)),
@@ -119,7 +120,7 @@ class Packer:
                 PackedWorker(_copies(fields_of(worker, POOL_FIELDS)), pool.packed())
                 for worker, pool in zip(am.workers, self._pools, strict=True)
             ],
-            driver=self._driver.state(),
+            driver=self._driver,
             feed=self._feed,
             sent=sent,
             timed_done=timed_done,

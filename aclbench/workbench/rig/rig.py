@@ -7,6 +7,7 @@ bench has one; who asks about the past is given another, of their own (`history.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -15,13 +16,14 @@ from typing import NamedTuple
 from aclbench.capture import Steering
 from aclbench.drivers.frame import Frame
 from aclbench.drivers.stepped import SteppedDriver
-from aclbench.drivers.stepping import Position
+from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
 from aclbench.engine.packet import parse_ethernet
 from aclbench.engine.packing import empty_in_pieces
+from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.rig.feed import Feed
@@ -255,18 +257,31 @@ class Rig:
         return self.stepped.at_rest() and not self.sent_waiting()
 
     def packer(self) -> Packer:
-        """What packs this rig, piece by piece; it must stand still until that is done."""
+        """What packs this rig, piece by piece; it must be at rest, and stand still until then.
+
+        CommandError: on real threads, a clear is under way.
+        """
         unhandled = sum(len(frame) for frame in self.driver.arrivals.frames)
         feed = self.feed.state(unhandled) if self.feed is not None else None
         events = self.events_so_far()
-        return Packer(self.stepped, feed, self.sent, self.timed_done, self.streams, events)
+        return Packer(
+            self.machine,
+            _state_of(self.driver),
+            feed,
+            self.sent,
+            self.timed_done,
+            self.streams,
+            events,
+        )
 
     def unpacked(self, checkpoint: Checkpoint) -> Slices[Rig]:
         """A rig like this one, as it was when a checkpoint was taken; nobody listens to it.
 
+        It is in virtual time, also if this one runs on real threads.
         CaptureError: a capture is not what it was, or a pipe.
         """
-        driver = yield from unpack_in_pieces(checkpoint, self.stepped.order)
+        order = self.driver.order if isinstance(self.driver, SteppedDriver) else "fair"
+        driver = yield from unpack_in_pieces(checkpoint, order)
         rig = Rig(self.start, self._perform_line, driver)
         rig.scenario, rig.started, rig.timed = self.scenario, self.started, self.timed
         rig.sent, rig.timed_done = checkpoint.sent, checkpoint.timed_done
@@ -300,3 +315,14 @@ class Rig:
         self.driver.arrivals.source = None
         self.hear(None)
         yield from empty_in_pieces(self.machine.am)
+
+
+def _state_of(driver: AnyDriver) -> DriverState:
+    """The state of a driver at rest; of one on real threads what corresponds to it."""
+    if isinstance(driver, SteppedDriver):
+        return driver.state()
+    wait = driver.machine.am.cleaner.wait
+    if wait.kind == WaitKind.SUSPEND:
+        raise CommandError("a clear is under way; ask again when it is done")
+    position, chance = Position(driver.packets_handled, 0, 0), random.Random(0).getstate()
+    return DriverState(driver.now, position, wait, 0, source_ended=True, chance=chance)

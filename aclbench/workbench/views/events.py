@@ -70,6 +70,12 @@ def seconds_text(ns: int) -> str:
     return f"{whole}.{fraction} s" if fraction else f"{whole} s"
 
 
+def since_text(time_ns: int, started: int) -> str:
+    """A time from the start of the run: `+2.5 s`."""
+    since = time_ns - started
+    return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
+
+
 def _added(e: SessionAdded, name_of: Callable[[int], str]) -> str:
     where = f"{TIMEOUT_NAMES[e.list_id]} on {name_of(e.sw_if_index)}"
     return f"session {e.session_index}: {key_text(e.key)}, {where}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,17 @@ from hypothesis import strategies as st
 from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 
 from aclbench import AclbenchError, CommandError, Workbench
+from aclbench.capture import make_frame
 from aclbench.engine.acl import AclRule
-from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.matching import RuleCheck
+from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import unpack_key
-from aclbench.workbench.commands.bench.explain import read_flow
+from aclbench.workbench.commands.bench.explain import read_packet
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.inquiry.explain import Explanation, explanation_text
 from aclbench.workbench.inquiry.explain.reading import mismatches
 from aclbench.workbench.inquiry.explain.tree import ForwardingPart, NodePart
 from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.verdict import verdict_text
 
 IN, OUT = "10.0.0.2", "192.168.0.2"
@@ -51,27 +54,25 @@ def firewall(*lines: str, workers: int = 1) -> Workbench:
 
 def texts(explanation: Explanation) -> str:
     """What would have let it pass, in one string."""
-    return " | ".join(near.text for near in explanation.nearest)
+    return " | ".join(remedy.text for remedy in explanation.remedies)
 
 
 def recorded(bench: Workbench) -> list[PacketVerdict]:
     """The verdicts of a whole run, made again."""
-    history = bench.past
-    with bench.visiting():
-        branch = history.branch
-        events = history.listen_between(branch.starts[0], branch.end)
+    there = finish(bench.past.at(bench.past.branch.starts[0]))
+    events = finish(there.heard_to(there.branch.end))
     return [event for event in events if isinstance(event, PacketVerdict)]
 
 
 def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> Explanation:
     """Explain a packet; what it says is what was recorded, and the bench stands as it stood."""
-    before, place = state_of(bench.rig.stepped), bench.past.place()
+    before, place = state_of(bench.rig.stepped), bench.past.cursor
     explanation = bench.explain(name)
     assert state_of(bench.rig.stepped) == before
-    assert bench.past.place() == place
+    assert bench.past.cursor == place
     assert explanation.verdict.reason == verdict_text(event)
     assert explanation.time == event.time
-    nodes = [part for part in explanation.way if isinstance(part, NodePart)]
+    nodes = [part for part in explanation.path if isinstance(part, NodePart)]
     assert len(nodes) == len(event.checks)
     for node, check in zip(nodes, event.checks, strict=True):
         if check.session is not None:
@@ -80,7 +81,7 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
             assert found == tuple(check.session)
         if not any(key.hit for key in node.looked_up):
             assert node.tried or "no rule" in node.outcome or "no such" in node.outcome
-    assert (explanation.verdict.fate in ("denied", "dropped")) or not explanation.nearest
+    assert (explanation.verdict.fate in ("denied", "dropped")) or not explanation.remedies
     lines = explanation_text(explanation).splitlines()
     assert all(len(line) <= 80 for line in lines if " " in line.strip())
     json.dumps(explanation.to_json())
@@ -127,7 +128,7 @@ def test_a_session_that_expired() -> None:
     (verdict,) = bench.send("pg1", frame4(udp(53, 5353), 17, OUT, IN))
     assert verdict.fate == "denied"
     explanation = bench.explain(2)
-    lost = explanation.nearest[0].lost
+    lost = explanation.remedies[0].session
     assert lost is not None
     assert (lost.why, lost.timeout_class, lost.last_packet) == ("expired", "udp_idle", "1")
     assert lost.idle >= lost.timeout == 600 * 10**9
@@ -160,7 +161,7 @@ def test_a_rule_that_failed_on_one_field_only() -> None:
     bench = firewall()
     bench.send("pg0", frame4(tcp(40000, 443, 2), 6, IN, OUT))
     explanation = bench.explain(1)
-    node = next(part for part in explanation.way if isinstance(part, NodePart))
+    node = next(part for part in explanation.path if isinstance(part, NodePart))
     assert [tried.field for tried in node.tried] == ["dport", "proto", "proto"]
     assert "failed on one field only: dport 443 is not 80" in texts(explanation)
     assert "proto 6 is not 17" not in texts(explanation)
@@ -240,11 +241,11 @@ def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
     bench = firewall("set acl-plugin session table max-entries 2")
     for number in sent:
         _send(bench, FLOWS[number])
-    before, place = state_of(bench.rig.stepped), bench.past.place()
+    before, place = state_of(bench.rig.stepped), bench.past.cursor
     explanation = bench.explain(flow)
     printed = bench.cli(f"explain {flow}")
-    assert (state_of(bench.rig.stepped), bench.past.place()) == (before, place)
-    assert explanation.would
+    assert (state_of(bench.rig.stepped), bench.past.cursor) == (before, place)
+    assert not explanation.happened
     assert printed == explanation_text(explanation)
     assert "would be" in printed
     (verdict,) = _send(bench, flow)
@@ -256,20 +257,7 @@ def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
 def _send(bench: Workbench, flow: str) -> Any:
     parsed = bench.commands.parse(f"explain {flow}", bench)
     assert parsed is not None
-    f = read_flow(parsed)
-    if len(f.src) == 4:
-        src, dst = (".".join(map(str, address)) for address in (f.src, f.dst))
-        return bench.send(f.interface, frame4(_l4(f), f.proto, src, dst))
-    head = bytes([0x60]) + bytes(5) + bytes([f.proto, 64]) + f.src + f.dst
-    return bench.send(f.interface, bytes(12) + b"\x86\xdd" + head + _l4(f))
-
-
-def _l4(f: Any) -> bytes:
-    if f.proto == 6:
-        return tcp(f.sport, f.dport, f.tcp_flags)
-    if f.proto == 17:
-        return udp(f.sport, f.dport)
-    return bytes([f.sport, f.dport]) + bytes(18) if f.proto in (1, 58) else bytes(20)
+    return bench.send(parsed.arguments["interface"].name, make_frame(read_packet(parsed)))
 
 
 @pytest.mark.parametrize(
@@ -323,11 +311,9 @@ def test_captures_and_packets_that_were_sent_have_numbers_of_their_own() -> None
 
 
 @given(st.data())
-def test_all_mismatches_begin_with_the_engines(data: st.DataObject) -> None:
-    """The first field that differs is the one that the engine ends at; none: the rule matches."""
-    events: list[TraceEvent] = _events()
-    event = data.draw(st.sampled_from(events))
-    assert isinstance(event, PacketVerdict)
+def test_each_mismatch_is_one_and_without_them_the_rule_matches(data: st.DataObject) -> None:
+    """The first is the one that the machine ends at; a rule has each field but once."""
+    bench, event = data.draw(st.sampled_from(_events()))
     rule = AclRule(
         is_permit=1,
         is_ipv6=data.draw(st.booleans()),
@@ -336,25 +322,29 @@ def test_all_mismatches_begin_with_the_engines(data: st.DataObject) -> None:
         tcp_flags_value=data.draw(st.sampled_from([0, 2])),
         tcp_flags_mask=data.draw(st.sampled_from([0, 2, 18])),
     )
-    five, later = unpack_key(event.key), data.draw(st.booleans())
-    fields = mismatches(rule, five, event.info, later)
-    assert (fields[0] if fields else None) == RuleCheck().mismatch(rule, five, event.info, later)
+    machine = bench.rig.machine
+    check, five = machine.matching.rule_check, unpack_key(event.key)
+    first = check.mismatch(rule, five, event.info, True)
+    fields = mismatches(machine, rule, first, event.key, event.info)
+    assert (fields[0] if fields else None) == first
+    assert len(set(fields)) == len(fields)
+    if set(fields) <= {"dport", "tcpflags"}:
+        other = replace(rule, dst_port_or_code_last=65535, tcp_flags_value=0, tcp_flags_mask=0)
+        assert check.mismatch(other, five, event.info, True) is None
 
 
-_HEARD: list[TraceEvent] = []
-
-
-def _events() -> list[TraceEvent]:
-    if not _HEARD:
-        for capture in ("http", "fragments", "dns-ping"):
-            bench = bench_on(SMALL.with_name(f"{capture}.pcap"))
-            bench.play()
-            _HEARD.extend(event for event in recorded(bench) if event.key)
-    return _HEARD
+@cache
+def _events() -> list[tuple[Workbench, PacketVerdict]]:
+    found = []
+    for capture in ("http", "fragments", "dns-ping"):
+        bench = bench_on(SMALL.with_name(f"{capture}.pcap"))
+        bench.play()
+        found += [(bench, event) for event in recorded(bench) if event.key]
+    return found
 
 
 def test_the_forwarding_part_names_the_prefix() -> None:
     """And the interface it leads to."""
     bench = firewall()
-    part = next(p for p in bench.explain(FLOWS[0]).way if isinstance(p, ForwardingPart))
+    part = next(p for p in bench.explain(FLOWS[0]).path if isinstance(p, ForwardingPart))
     assert (part.prefix, part.interface) == ("192.168.0.0/24", "pg1")

@@ -15,6 +15,7 @@ from aclbench.workbench.inquiry import find_sessions as finding_sessions
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, Order, find_sessions
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.snapshot import SessionView, View
 
 #: Words, and what they ask of a session, said once more.
@@ -69,7 +70,7 @@ def bench_at(packets: int) -> Workbench:
 def last(
     bench: Workbench, wanted: str = "", order: Order = "worker", count: int = 9
 ) -> FoundSessions:
-    *_, found = find_sessions(bench, wanted, order, count)
+    found = finish(find_sessions(bench, wanted, order, count))
     assert found.complete
     return found
 
@@ -96,7 +97,6 @@ def test_as_a_plain_sort_finds_them(
     expected.sort(key=lambda s: sort_key(order, s))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finding_sessions, "FIRST_SLICE", size)
-        patch.setattr(finding_sessions, "SMALLEST_SLICE", size)
         patch.setattr(finding_sessions, "LARGEST_SLICE", size)
         found = last(bench, " ".join(words), order, count)
     ids = [s.id for s in found.sessions]
@@ -105,29 +105,28 @@ def test_as_a_plain_sort_finds_them(
 
 
 def test_slices_tolerate_a_bench_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FIRST_SLICE", "SMALLEST_SLICE", "LARGEST_SLICE"):
+    for name in ("FIRST_SLICE", "LARGEST_SLICE"):
         monkeypatch.setattr(finding_sessions, name, 6)
     bench = bench_at(800)
-    slices = find_sessions(bench, "tcp", "idle", 5)
-    for number, found in enumerate(slices):
-        assert found.matched <= found.looked_at
+    shown: list[FoundSessions] = []
+    for number, _ in enumerate(find_sessions(bench, "tcp", "idle", 5, shown.append)):
+        assert shown[-1].matched <= shown[-1].looked_at
         bench.play(5)
         if number == 3:
             bench.back(100, "packet")
-    assert found.complete
-    assert all(s.proto == 6 for s in found.sessions)
+    assert shown[-1].complete
+    assert all(s.proto == 6 for s in shown[-1].sessions)
     bench.check_invariants()
 
 
 def test_a_bench_that_went_back_is_looked_through_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding_sessions, "FIRST_SLICE", 4)
-    monkeypatch.setattr(finding_sessions, "SMALLEST_SLICE", 4)
     monkeypatch.setattr(finding_sessions, "LARGEST_SLICE", 4)
     bench = bench_at(900)
     slices = find_sessions(bench, "", "worker", 1000)
     next(slices)
     bench.goto_packet(300)
-    *_, found = slices
+    found = finish(slices)
     assert found == last(bench, "", "worker", 1000)
 
 

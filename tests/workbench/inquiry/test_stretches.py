@@ -1,5 +1,4 @@
-"""The run is heard again in slices, on rigs of one's own; the bench notices nothing, whatever it
-does meanwhile."""
+"""What is past is heard again, in slices; the bench notices nothing, whatever it does meanwhile."""
 
 from __future__ import annotations
 
@@ -13,18 +12,15 @@ from aclbench.workbench import tasks
 from aclbench.workbench.history import checkpoints
 from aclbench.workbench.history.replay import Replay, WalkedStep
 from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.inquiry.events import events_between
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
-from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.tasks import finish
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """A run with some checkpoints, a command and steps by hand in it; pieces of one part each."""
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK", 300)
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK_PER_SESSION", 0)
-    monkeypatch.setattr(tasks, "SLICE_LONG_S", 0.0)
+def run_with_everything() -> Workbench:
+    """A run with a command and steps by hand in it."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     bench.play(500)
     for _ in range(7):
@@ -33,6 +29,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
     bench.play(300)
     bench.advance("3")
     return bench
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The same, with some checkpoints, and slices that are small."""
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK", 300)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK_PER_SESSION", 0)
+    monkeypatch.setattr(tasks, "SLICE_SHORT_S", 0.0)
+    return run_with_everything()
 
 
 def heard_backwards(stretches: Stretches, between: Callable[[int], None]) -> list[TraceEvent]:
@@ -48,25 +53,19 @@ def heard_backwards(stretches: Stretches, between: Callable[[int], None]) -> lis
     return found
 
 
-def whole_run(bench: Workbench) -> Slices[Replay]:
-    """A rig at the start of the run."""
-    return (yield from bench.past.at(bench.past.branch.starts[0]))
-
-
 def all_events(bench: Workbench) -> list[TraceEvent]:
-    end = bench.past.cursor
-    return finish(finish(whole_run(bench)).heard_to(end))
+    return finish(events_between(bench.past, "start", "now"))
 
 
 def test_hears_the_run_and_leaves_the_bench_alone(bench: Workbench) -> None:
     expected = all_events(bench)
-    here, driver, told = state_of(bench.rig.stepped), bench.rig.driver, list[TraceEvent]()
+    here, rig, told = state_of(bench.rig.stepped), bench.rig, list[TraceEvent]()
     bench.listeners.add(told.append)
-    listener, moves = bench.rig.machine.am.tell.listener, bench.moves
+    listener, moves = rig.machine.am.tell.listener, bench.moves
 
-    def look(piece: int) -> None:
-        assert bench.rig.driver is driver
-        assert bench.rig.machine.am.tell.listener is listener
+    def look(number: int) -> None:
+        assert bench.rig is rig
+        assert rig.machine.am.tell.listener is listener
 
     stretches = Stretches(bench.past)
     assert len(stretches.backwards()) > 2
@@ -76,73 +75,69 @@ def test_hears_the_run_and_leaves_the_bench_alone(bench: Workbench) -> None:
     assert bench.moves == moves
 
 
-def test_a_bench_that_goes_on_meanwhile_is_as_one_that_was_asked_nothing(bench: Workbench) -> None:
-    expected = all_events(bench)
-    other = Workbench.from_scenario(load_scenario(find_input("aging")))
-    other.play(500)
-    for _ in range(7):
-        other.step()
-    other.cli("set acl-plugin session timeout udp idle 1")
-    other.play(300)
-    other.advance("3")
+def test_a_bench_that_goes_on_meanwhile_is_as_one_of_which_nobody_asked(bench: Workbench) -> None:
+    expected, other = all_events(bench), run_with_everything()
     told: tuple[list[TraceEvent], list[TraceEvent]] = ([], [])
     bench.listeners.add(told[0].append)
     other.listeners.add(told[1].append)
 
-    def act(piece: int) -> None:
+    def act(number: int) -> None:
         for each in (bench, other):
-            if piece % 10 == 1:
+            if number % 10 == 1:
                 each.play(20)
-            elif piece % 40 == 2:
+            elif number % 40 == 2:
                 each.back(3, "packet")
-            elif piece % 40 == 3:
+            elif number % 40 == 3:
                 each.cli("clear acl-plugin sessions")  # in the past: it opens a branch
-            elif piece % 40 == 4:
+            elif number % 40 == 4:
                 each.step()
 
     assert heard_backwards(Stretches(bench.past), act) == expected
     assert state_of(bench.rig.stepped) == state_of(other.rig.stepped)
     assert told[0] == told[1]
     assert list(bench.past.branches) == list(other.past.branches)
-    assert bench.past.branch.ops == other.past.branch.ops
     bench.check_invariants()
 
 
-def test_walks_as_the_history_does(bench: Workbench) -> None:
-    expected = list(finish(whole_run(bench)).walk(bench.past.cursor))
-    here, driver = state_of(bench.rig.stepped), bench.rig.driver
+def test_walks_as_a_replay_does(bench: Workbench) -> None:
+    there = finish(bench.past.at(bench.past.branch.starts[0]))
+    expected = list(there.walk(bench.past.cursor))
+    here, rig = state_of(bench.rig.stepped), bench.rig
     stretches, found = Stretches(bench.past), list[WalkedStep]()
     for stretch in stretches.backwards():
         part: list[WalkedStep] = []
 
         def look(there: Replay, walked: WalkedStep, part: list[WalkedStep] = part) -> None:
+            assert there.rig is not rig
             part.append(walked)
 
         for _ in stretches.walk(stretch, lambda there: None, look):
-            assert bench.rig.driver is driver
+            assert bench.rig is rig
         found = part + found
     assert [walked[1:] for walked in found] == [walked[1:] for walked in expected]
     assert state_of(bench.rig.stepped) == here
 
 
-def test_an_error_on_the_way_leaves_the_bench_where_it_was(bench: Workbench) -> None:
-    here, driver = state_of(bench.rig.stepped), bench.rig.driver
+def test_forwards_from_a_point_in_the_past_and_backwards_from_it(bench: Workbench) -> None:
+    expected, end = all_events(bench), bench.past.cursor
+    bench.goto_packet(600)
     stretches = Stretches(bench.past)
-
-    def fail(event: TraceEvent) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        list(stretches.hear(stretches.backwards()[0], fail))
-    assert bench.rig.driver is driver
-    assert state_of(bench.rig.stepped) == here
+    behind = heard_backwards(stretches, lambda number: None)
+    assert expected[: len(behind)] == behind
+    assert len(behind) == bench.rig.events_so_far()
+    ahead: list[TraceEvent] = []
+    for stretch in stretches.forwards():
+        ahead += finish(stretches.events(stretch))
+    assert stretches.forwards()[-1].end[:2] >= end[:2]
+    assert ahead == expected[len(expected) - len(ahead) :]
+    assert len(ahead) + len(behind) >= len(expected)
 
 
 def test_goes_on_when_another_run_was_loaded(bench: Workbench) -> None:
     expected = all_events(bench)
 
-    def load(piece: int) -> None:
-        if piece == 5:
+    def load(number: int) -> None:
+        if number == 5:
             bench.cli(f"load {find_input('two-workers')}")
             bench.play(50)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
+from functools import reduce
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from operator import or_
 from typing import Any, Final, NamedTuple
 
+from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
@@ -20,9 +23,8 @@ from aclbench.workbench.grammar import (
 )
 from aclbench.workbench.inquiry.explain import (
     Explanation,
-    Flow,
     PacketName,
-    explain_flow,
+    explain_frame,
     explain_packet,
     explanation_text,
 )
@@ -34,9 +36,9 @@ _ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
 
 
 class FlowEnd(NamedTuple):
-    """An address in network order, and its port, if it has one."""
+    """An address, and its port, if it has one."""
 
-    address: bytes
+    address: IPv4Address | IPv6Address
     port: int | None
 
 
@@ -60,13 +62,13 @@ def _parse_end(text: str, context: Any) -> FlowEnd:
     if match is not None and "%" not in text:
         address, port = match[1] or match[3] or match[5], match[2] or match[4]
         try:
-            packed = ip_address(address).packed
+            found = ip_address(address)
         except ValueError:
             match = None
         else:
             if port is not None and int(port) > 65535:
                 raise ArgumentError(f"{text[:64]}: ports go from 0 to 65535")
-            return FlowEnd(packed, None if port is None else int(port))
+            return FlowEnd(found, None if port is None else int(port))
     raise ArgumentError(
         f"{text[:64]} is not an address with or without a port: 10.0.0.2:53 is, or [fd00::2]:53"
     )
@@ -101,15 +103,15 @@ TYPES: Final = (
 )
 
 
-def read_flow(parsed: ParsedCommand) -> Flow:
+def read_packet(parsed: ParsedCommand) -> PacketFields:
     """The packet of a parsed 5-tuple. CommandError: such a packet cannot be."""
     arguments = parsed.arguments
     proto = next((n for name, n in _PROTOS.items() if name in parsed.words), None)
     proto = arguments["proto"] if proto is None else proto
     src, dst = arguments["src"], arguments["dst"]
-    if len(src.address) != len(dst.address):
+    if src.address.version != dst.address.version:
         raise CommandError("the two ends are of two families; a packet has one")
-    is_ip6 = len(src.address) == 16
+    is_ip6 = src.address.version == 6
     if proto in _ECHO_REQUEST and (proto == PROTO_ICMP6) != is_ip6:
         right = "icmp6" if is_ip6 else "icmp"
         raise CommandError(f"over IPv{6 if is_ip6 else 4} it is {right}")
@@ -122,23 +124,17 @@ def read_flow(parsed: ParsedCommand) -> Flow:
     if proto in (PROTO_TCP, PROTO_UDP):
         if src.port is None or dst.port is None:
             raise CommandError("tcp and udp have ports: 10.0.0.2:40000 > 192.168.0.2:80")
-        sport, dport = src.port, dst.port
     elif src.port is not None or dst.port is not None:
         raise CommandError("only tcp and udp have ports")
-    else:
-        sport = _last(arguments["type"], _ECHO_REQUEST.get(proto, 0))
-        dport = _last(arguments["code"], 0)
-    tcp_flags = 0
-    for value in flags:
-        tcp_flags |= value
-    return Flow(
-        arguments["interface"].name,
+    return PacketFields(
         proto,
-        src.address,
-        dst.address,
-        sport,
-        dport,
-        tcp_flags if flags else TCP_SYN,
+        str(src.address),
+        str(dst.address),
+        src.port or 0,
+        dst.port or 0,
+        tcp_flags=reduce(or_, flags) if flags else TCP_SYN,
+        icmp_type=_last(arguments["type"], _ECHO_REQUEST.get(proto, 0)),
+        icmp_code=_last(arguments["code"], 0),
     )
 
 
@@ -150,7 +146,8 @@ def explanation_of(bench: Bench, parsed: ParsedCommand) -> Slices[Explanation]:
     """What a parsed `explain` asks for. AclbenchError: the bench keeps no history."""
     if "packet" in parsed.arguments:
         return explain_packet(bench.past, parsed.arguments["packet"])
-    return explain_flow(bench, read_flow(parsed))
+    frame = make_frame(read_packet(parsed))
+    return explain_frame(bench, parsed.arguments["interface"].name, frame)
 
 
 def explain(bench: Bench, parsed: ParsedCommand) -> Slices[str]:

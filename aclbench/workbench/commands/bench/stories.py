@@ -39,9 +39,8 @@ from aclbench.workbench.inquiry.stories import (
     story_text,
 )
 from aclbench.workbench.inquiry.stories.meanings import CLEANER_FIELDS, WORKER_FIELDS, Meaning
-from aclbench.workbench.inquiry.stories.schedule import since_text
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.events import seconds_text, since_text
 from aclbench.workbench.views.snapshot import SessionView, key_text
 
 #: Sessions that `sessions` shows unless told otherwise.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.machine import Machine
 from aclbench.engine.packet import (
     INFO_ICMP,
     INFO_L4_VALID,
@@ -19,11 +21,39 @@ from aclbench.engine.packet import (
     address_text,
     unpack_key,
 )
-from aclbench.workbench.inquiry.explain.tree import PacketRead, RuleTried
+from aclbench.engine.reasons import (
+    CUT,
+    INTERFACE_DOWN,
+    IP4_OPTIONS,
+    KIND_MASK,
+    MALFORMED,
+    NO_INTERFACE,
+    NOT_IP,
+    SAME_SIDE,
+)
+from aclbench.workbench.inquiry.explain.tree import PacketRead, RulePart
+from aclbench.workbench.rig.rig import Rig
 
 #: By bit, lowest first.
 TCP_FLAG_NAMES: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 _PROTOCOLS: Final = {PROTO_ICMP: "ICMP", PROTO_TCP: "TCP", PROTO_UDP: "UDP", PROTO_ICMP6: "ICMPv6"}
+
+_WHY_NOT_CHECKED: Final[dict[int, str]] = {
+    NOT_IP: "not IP: it passes the acl plugin unchecked, and is not forwarded",
+    MALFORMED: "malformed: a header is cut off or contradicts itself",
+    CUT: "the capture ends before its IP header does; the packet itself went on",
+    IP4_OPTIONS: "an IPv4 packet with options: ip4-input drops it ahead of the acl nodes",
+    SAME_SIDE: "source and destination lie behind one interface: it never came to the firewall",
+    NO_INTERFACE: "the interface that it entered was deleted",
+}
+#: By field, the values with which a rule matches anything there.
+_ANYTHING: Final[dict[str, dict[str, Any]]] = {
+    "src": {"src": 0, "src_prefixlen": 0},
+    "dst": {"dst": 0, "dst_prefixlen": 0},
+    "sport": {"src_port_or_type_first": 0, "src_port_or_type_last": 65535},
+    "dport": {"dst_port_or_code_first": 0, "dst_port_or_code_last": 65535},
+    "tcpflags": {"tcp_flags_value": 0, "tcp_flags_mask": 0},
+}
 
 
 def flag_names(flags: int) -> tuple[str, ...]:
@@ -36,11 +66,25 @@ def protocol_name(proto: int) -> str:
     return _PROTOCOLS.get(proto, f"protocol {proto}")
 
 
-def packet_read(key: bytes, info: int, unread: str = "", frame: str = "") -> PacketRead:
+def packet_read(key: bytes, info: int, not_checked: str = "", frame: str = "") -> PacketRead:
     """What a key and an info word say; an empty key is of a packet that is not IP."""
     if not key:
         return PacketRead(
-            "", "", "", None, "", None, None, None, None, (), False, False, False, unread, frame
+            "",
+            "",
+            "",
+            None,
+            "",
+            None,
+            None,
+            None,
+            None,
+            (),
+            False,
+            False,
+            False,
+            not_checked,
+            frame,
         )
     five = unpack_key(key)
     l4_valid = bool(info & INFO_L4_VALID)
@@ -61,40 +105,49 @@ def packet_read(key: bytes, info: int, unread: str = "", frame: str = "") -> Pac
         tcp_flags_valid=flags_valid,
         l4_valid=l4_valid,
         nonfirst_fragment=bool(info & INFO_NONFIRST_FRAGMENT),
-        unread=unread,
+        not_checked=not_checked,
         frame=frame,
     )
+
+
+def why_not_checked(rig: Rig, reason: int, rx: int) -> str:
+    """Why a packet that ended with this reason met no acl node; empty if it could have."""
+    kind = reason & KIND_MASK
+    if kind == INTERFACE_DOWN:
+        interface = rig.machine.am.interfaces[rx]
+        if interface is not None and not interface.admin_up:
+            return f"{interface.name}, which it entered, is down"
+        return ""
+    return _WHY_NOT_CHECKED.get(kind, "")
 
 
 # --- rules ----------------------------------------------------------------------------------
 
 
+class RuleAt(NamedTuple):
+    """A rule and where it stands."""
+
+    acl_index: int
+    rule_index: int
+    rule: AclRule
+
+
 def mismatches(
-    rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
+    machine: Machine, rule: AclRule, field: str | None, key: bytes, info: int
 ) -> tuple[str, ...]:
-    """Every field that does not match, in the order of `RuleCheck.mismatch`, which ends at one."""
-    if rule.is_ipv6 != five.is_ip6:
-        return ("family",)
-    found = []
-    if five.dst & rule.dst_mask != rule.dst:
-        found.append("dst")
-    if five.src & rule.src_mask != rule.src:
-        found.append("src")
-    if rule.proto == 0:
-        return tuple(found)
-    if rule.proto != five.proto:
-        return (*found, "proto")  # ports of another protocol say nothing
-    if info & INFO_NONFIRST_FRAGMENT and l4_match_nonfirst_fragment:
-        return tuple(found)
-    if not info & INFO_L4_VALID:
-        return (*found, "l4")
-    if not rule.src_port_or_type_first <= five.sport <= rule.src_port_or_type_last:
-        found.append("sport")
-    if not rule.dst_port_or_code_first <= five.dport <= rule.dst_port_or_code_last:
-        found.append("dport")
-    flags_differ = info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask != rule.tcp_flags_value
-    if info & INFO_TCP_FLAGS_VALID and flags_differ:
-        found.append("tcpflags")
+    """Every field of a rule that a packet does not match, `field` being the first.
+
+    The machine's own check ends at one. So it is asked again with a rule that has anything there;
+    where the protocol or the family differs, what comes behind it says nothing.
+    """
+    found: list[str] = []
+    five, check = unpack_key(key), machine.matching.rule_check
+    while field is not None:
+        found.append(field)
+        if field not in _ANYTHING:
+            break
+        rule = replace(rule, **_ANYTHING[field])
+        field = check.mismatch(rule, five, info, machine.am.l4_match_nonfirst_fragment)
     return tuple(found)
 
 
@@ -117,24 +170,23 @@ def rule_text(rule: AclRule) -> str:
     return " ".join(words)
 
 
-def rule_tried(
-    rule: AclRule,
-    acl_index: int,
-    rule_index: int,
-    five: FiveTuple,
+def rule_part(
+    machine: Machine,
+    at: RuleAt,
+    field: str | None,
+    key: bytes,
     info: int,
-    l4_match_nonfirst_fragment: bool,
     replaced: bool = False,
-) -> RuleTried:
-    """How a rule is held against a packet."""
-    fields = mismatches(rule, five, info, l4_match_nonfirst_fragment)
-    field = fields[0] if fields else ""
-    return RuleTried(
-        acl_index=acl_index,
-        rule_index=rule_index,
+) -> RulePart:
+    """How a rule was held against a packet; `field` is the first that did not match, or None."""
+    rule, five = at.rule, unpack_key(key)
+    fields = mismatches(machine, rule, field, key, info)
+    return RulePart(
+        acl_index=at.acl_index,
+        rule_index=at.rule_index,
         action=ACTION_NAMES[rule.is_permit],
         rule=rule_text(rule),
-        field=field,
+        field=field or "",
         wanted=_field_wanted(rule, field) if field else "",
         found=_field_found(five, info, rule, field) if field else "",
         others=fields[1:],
@@ -188,7 +240,7 @@ def _field_found(five: FiveTuple, info: int, rule: AclRule, field: str) -> str:
     return _flags_text(info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask)
 
 
-def mismatch_text(tried: RuleTried, is_icmp: bool) -> str:
+def mismatch_text(tried: RulePart, is_icmp: bool) -> str:
     """`dport 443 is not 80`: the field that did not match, packet against rule."""
     match tried.field:
         case "":

@@ -13,7 +13,7 @@ from aclbench.workbench.inquiry.explain.tree import (
     ForwardingPart,
     NodePart,
     PacketRead,
-    RuleTried,
+    RulePart,
     SessionPart,
     SidePart,
 )
@@ -47,14 +47,14 @@ def _lines(e: Explanation) -> Iterator[Line]:
     verdict = e.verdict
     fate = verdict.fate.replace("_", " ")
     says = verdict.reason if verdict.reason.lower() == fate else f"{fate}, {verdict.reason}"
-    would = "would be " if e.would else ""
-    what = f"such a packet on {e.rx}" if e.would else f"packet {e.packet}"
+    would = "" if e.happened else "would be "
+    what = f"packet {e.packet}" if e.happened else f"such a packet on {e.rx}"
     yield 0, f"{what}: {would}{says}"
-    when = "now, at" if e.would else "at"
+    when = "at" if e.happened else "now, at"
     yield 1, f"arrives {when} +{seconds_text(e.at)} on {e.rx}, handled by {_worker(e)}"
     yield 1, "read from it"
     yield from ((2, text) for text in _read(e.read))
-    for part in e.way:
+    for part in e.path:
         if isinstance(part, SidePart):
             yield 1, f"{part.side} of {part.interface}: no ACL applied, so nothing is checked"
         elif isinstance(part, ForwardingPart):
@@ -63,9 +63,9 @@ def _lines(e: Explanation) -> Iterator[Line]:
             yield from _node(e, part)
     leaves = f", leaves by {verdict.tx}" if verdict.tx is not None else ""
     yield 1, f"verdict: {would}{says}{leaves}"
-    if e.nearest:
-        yield 1, "what would let it pass" if e.would else "what would have let it pass"
-        yield from ((2, f"- {near.text}") for near in e.nearest)
+    if e.remedies:
+        yield 1, "what would have let it pass" if e.happened else "what would let it pass"
+        yield from ((2, f"- {remedy.text}") for remedy in e.remedies)
 
 
 def _worker(e: Explanation) -> str:
@@ -89,8 +89,8 @@ def _read(read: PacketRead) -> Iterator[str]:
             valid = "L4 valid; no ports in this protocol: they are 0"
         fragment = "a non-first fragment" if read.nonfirst_fragment else "not a later fragment"
         yield f"{valid}; {fragment}"
-    if read.unread:
-        yield f"no acl node looks at it: {read.unread}"
+    if read.not_checked:
+        yield f"no acl node looks at it: {read.not_checked}"
 
 
 def _end(address: str, port: int | None) -> str:
@@ -143,7 +143,7 @@ def _rules(part: NodePart) -> Iterator[Line]:
         yield 2, f"no rule was tried of acl {', '.join(map(str, missing))}: it has none"
 
 
-def _rule(tried: RuleTried, is_icmp: bool) -> str:
+def _rule(tried: RulePart, is_icmp: bool) -> str:
     text = f"acl {tried.acl_index} rule {tried.rule_index} {tried.rule}: "
     text += mismatch_text(tried, is_icmp)
     return text + (f" (nor {', '.join(tried.others)})" if tried.others else "")
@@ -153,13 +153,13 @@ def _session(e: Explanation, part: NodePart) -> Iterator[Line]:
     before, after = part.session_before, part.session_after
     if before is not None:
         yield 2, f"hits session {_name(before)}, as it stood before"
-        yield from ((3, text) for text in _standing(e, before))
+        yield from ((3, text) for text in _session_lines(e, before))
         if after is not None:
             yield 2, "and after"
-            yield from ((3, text) for text in _standing(e, after))
+            yield from ((3, text) for text in _session_lines(e, after))
     elif after is not None:
         yield 2, f"makes session {_name(after)}"
-        yield from ((3, text) for text in _standing(e, after))
+        yield from ((3, text) for text in _session_lines(e, after))
     elif part.action == 2:
         yield 2, f"would make a session on {part.interface}, owned by {_worker(e)}"
 
@@ -168,7 +168,7 @@ def _name(session: SessionPart) -> str:
     return f"{session.session_index} of {session.worker} (thread {session.thread_index})"
 
 
-def _standing(e: Explanation, session: SessionPart) -> Iterator[str]:
+def _session_lines(e: Explanation, session: SessionPart) -> Iterator[str]:
     where = "beyond the first 10,000" if session.position is None else str(session.position)
     also = "" if session.list == session.timeout_class else f", class {session.timeout_class}"
     yield f"{session.list} list, position {where} of {session.list_length:,}{also}"

@@ -16,7 +16,7 @@ class PacketRead:
     """What the machine read from the packet.
 
     Ports are None where there are none; so are ICMP's type and code. `frame` is what the frame is,
-    in words, where its bytes are at hand. `unread` says why no acl node would look at it.
+    in words, where its bytes are at hand. `not_checked` says why no acl node looks at it.
     """
 
     family: str
@@ -32,12 +32,12 @@ class PacketRead:
     tcp_flags_valid: bool
     l4_valid: bool
     nonfirst_fragment: bool
-    unread: str
+    not_checked: str
     frame: str
 
 
 @dataclass(frozen=True, slots=True)
-class KeyLookedUp:
+class KeyPart:
     """One look-up in an interface's table. `what`: as itself, as its mirror, or as its request."""
 
     key: str
@@ -46,7 +46,7 @@ class KeyLookedUp:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTried:
+class RulePart:
     """A rule held against the packet. `field` is the first that did not match; empty: it matched.
 
     `others` are the further fields that differ. Where `replaced`, the ACL got these rules while the
@@ -102,8 +102,8 @@ class NodePart:
     interface: str
     side: str
     acls: tuple[int, ...]
-    looked_up: tuple[KeyLookedUp, ...]
-    tried: tuple[RuleTried, ...]
+    looked_up: tuple[KeyPart, ...]
+    tried: tuple[RulePart, ...]
     action: int
     outcome: str
     session_before: SessionPart | None
@@ -130,6 +130,9 @@ class ForwardingPart:
     outcome: str
 
 
+PathPart = NodePart | SidePart | ForwardingPart
+
+
 @dataclass(frozen=True, slots=True)
 class VerdictPart:
     """The end: `reason` as `Verdict` has it, `tx` None where it left by no interface."""
@@ -140,8 +143,8 @@ class VerdictPart:
 
 
 @dataclass(frozen=True, slots=True)
-class LostSession:
-    """A session that would have been hit, and went before.
+class RemovedSession:
+    """A session that would have been hit, had it not been removed before.
 
     `why` is expired, cleared or recycled; `ago` how long before the packet it went, `idle` for how
     long it had seen no packet then, out of its `timeout`.
@@ -160,24 +163,24 @@ class LostSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
+class Remedy:
     """One thing that would have let a packet pass: a `kind` for programs, a text for people."""
 
     kind: str
     text: str
-    lost: LostSession | None = None
-    rule: RuleTried | None = None
+    session: RemovedSession | None = None
+    rule: RulePart | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole answer. `packet` is empty, and `would` set, for a packet that was only asked about.
+    """The whole answer. For a packet that was only asked about `packet` is empty, `happened` False.
 
-    `way` has what it met in order: acl nodes, unchecked sides, forwarding. `at` is from the start.
+    `path` has what it met in order: acl nodes, unchecked sides, forwarding. `at` is from the start.
     """
 
     packet: str
-    would: bool
+    happened: bool
     time: int
     at: int
     started: int
@@ -185,14 +188,14 @@ class Explanation:
     worker: str
     thread_index: int
     read: PacketRead
-    way: tuple[NodePart | SidePart | ForwardingPart, ...]
+    path: tuple[PathPart, ...]
     verdict: VerdictPart
-    nearest: tuple[Nearest, ...]
+    remedies: tuple[Remedy, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`."""
         plain = asdict(self)
-        for part, row in zip(self.way, plain["way"], strict=True):
+        for part, row in zip(self.path, plain["path"], strict=True):
             row["part"] = _PARTS[type(part)]
         return plain
 

@@ -23,14 +23,13 @@ from aclbench.workbench.history.replay import Replay, WalkedStep
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.stories.meanings import meaning_of
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch
-from aclbench.workbench.inquiry.stories.schedule import since_text
 from aclbench.workbench.inquiry.stories.values import FieldStory, PastWriter
 from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.inquiry.writers import field_reader
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import bitmap_text, seconds_text
+from aclbench.workbench.views.events import bitmap_text, seconds_text, since_text
 from aclbench.workbench.views.snapshot import key_text
 
 #: Writers that a story names.

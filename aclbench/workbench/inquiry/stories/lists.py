@@ -6,8 +6,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -19,8 +18,7 @@ from aclbench.engine.events import (
     SessionRequeued,
     TraceEvent,
 )
-from aclbench.engine.reading import SessionRow
-from aclbench.engine.session import NO_LIST, NO_SESSION, SessionId
+from aclbench.engine.session import NO_LIST, NO_SESSION
 from aclbench.engine.timeouts import (
     N_TIMEOUTS,
     NEVER,
@@ -30,41 +28,20 @@ from aclbench.engine.timeouts import (
 )
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.inquiry.stories.ahead import judged
+from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
-from aclbench.workbench.inquiry.stories.schedule import (
-    due_in_list,
-    is_due,
-    next_interrupt,
-    since_text,
-    sweep_of,
-    taken_by_list,
-)
-from aclbench.workbench.inquiry.stories.values import FieldLine, ListStory, NextInList, PastEvent
+from aclbench.workbench.inquiry.stories.quantum import next_interrupt
+from aclbench.workbench.inquiry.stories.values import FieldLine, ListStory, PastEvent
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, session_of
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.events import seconds_text, session_of, since_text
 
-#: Events that a story shows, and sessions at the head whose fate it tells.
+#: Events that a story shows.
 MAX_EVENTS: Final = 50
-FIRST_SESSIONS: Final = 5
 #: Sessions whose list is noted at once.
 _NOTED_AT_ONCE: Final = 4096
-
-
-class _Standing(NamedTuple):
-    """A list as its owner shows it: at its own time."""
-
-    now: int
-    fields: tuple[FieldLine, ...]
-    interrupt: int | None
-    due: int
-    taken: int
-    sentences: tuple[str, ...]
-    first: tuple[NextInList, ...]
 
 
 def list_story(
@@ -78,22 +55,17 @@ def list_story(
     `show` is called with what is known so far, whenever that is more. CommandError, at once: there
     is no such list.
     """
-    here = _look(subject.rig, thread_index, list_id)
+    now, fields = _look(subject.rig, thread_index, list_id)
     story = ListStory(
         thread_index=thread_index,
         list_id=list_id,
-        time=here.now,
+        time=now,
         branch=branch_name(subject.history),
         title=(
             f"{TIMEOUT_NAMES[list_id]} of {actor_name(thread_index)} (thread {thread_index}): "
             f"{TIMEOUT_CLASSES[list_id][1]}"
         ),
-        fields=here.fields,
-        interrupt=here.interrupt,
-        due=here.due,
-        taken=here.taken,
-        sentences=here.sentences,
-        first=here.first,
+        fields=fields,
     )
     return _told(subject, story, show)
 
@@ -102,48 +74,33 @@ def _told(
     subject: Subject, story: ListStory, show: Callable[[ListStory], None]
 ) -> Slices[ListStory]:
     rig, kept, history = subject.rig, subject.kept, subject.history
+    stretches = Stretches(history) if history is not None else None
     show(story)
-    yield None
+    ahead = yield from next_interrupt(Present(subject), story.thread_index, story.list_id)
+    story = replace(story, **ahead._asdict())
+    show(story)
     if kept is not None:
         return _told_from_kept(rig, kept.events(), story)
-    if history is None:
+    if stretches is None:
         return replace(story, note="this bench keeps no history", complete=True)
-    return (yield from _told_from_history(story, Stretches(history), show))
+    return (yield from _told_from_history(story, stretches, show))
 
 
 # --- now ----------------------------------------------------------------------------------------
 
 
-def _look(rig: Rig, thread_index: int, list_id: int) -> _Standing:
+def _look(rig: Rig, thread_index: int, list_id: int) -> tuple[int, tuple[FieldLine, ...]]:
+    """The list's fields as its owner has them, and the time there."""
     threads = len(rig.machine.am.workers)
     if not 0 <= thread_index < threads:
         raise CommandError(f"there is no thread {thread_index}; this bench has 0 to {threads - 1}")
     if not 0 <= list_id < N_TIMEOUTS:
         raise CommandError(f"there is no list {list_id}; lists are {', '.join(TIMEOUT_NAMES)}")
 
-    def make(worker: Worker, now: int) -> _Standing | None:
-        return _standing(rig, worker, list_id, now) if worker.thread_index == thread_index else None
+    def make(worker: Worker, now: int) -> tuple[int, tuple[FieldLine, ...]]:
+        return now, _fields(rig, worker, list_id) if worker.thread_index == thread_index else ()
 
-    here = rig.driver.at_safe_points(make)[thread_index]
-    assert here is not None
-    return here
-
-
-def _standing(rig: Rig, worker: Worker, list_id: int, now: int) -> _Standing:
-    am = rig.machine.am
-    interrupt = next_interrupt(rig.driver, worker, now)
-    at = now if interrupt is None else interrupt
-    due = len(due_in_list(am, worker, list_id, at))
-    taken = taken_by_list(am, worker, at)
-    return _Standing(
-        now,
-        _fields(rig, worker, list_id),
-        interrupt,
-        due,
-        taken[list_id],
-        tuple(_sentences(rig, worker, list_id, interrupt, due, taken)),
-        tuple(_first(rig, worker, list_id, at, taken[list_id])),
-    )
+    return rig.driver.at_safe_points(make)[thread_index]
 
 
 def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
@@ -167,61 +124,6 @@ def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
 
 def _end(index: int) -> str:
     return "none" if index == NO_SESSION else str(index)
-
-
-def _sentences(
-    rig: Rig,
-    worker: Worker,
-    list_id: int,
-    interrupt: int | None,
-    due: int,
-    taken: tuple[int, ...],
-) -> Iterator[str]:
-    """What the owner's next interrupt takes."""
-    am = rig.machine.am
-    quantum = am.max_deleted_sessions_per_interval
-    if worker not in am.packet_workers:
-        yield "This thread carries no packets: it owns no sessions and gets no interrupts."
-        return
-    if interrupt is None:
-        yield "Nothing tells when its owner is interrupted next; counted as of now:"
-    else:
-        yield f"Its owner's next interrupt comes at {since_text(interrupt, rig.started)}."
-    if sweep_of(worker) is not None:
-        yield "A clear is on: due is what was linked when its sweep began."
-    least = "at least " if due == quantum else ""
-    yield f"Of its first {quantum}, {least}{due} are due then."
-    before = sum(taken[:list_id])
-    if due:
-        yield (
-            f"One interrupt takes {quantum} over all lists, udp_idle first, then tcp_idle, then "
-            f"tcp_transient: {before} of lists before this one, {taken[list_id]} of this one."
-        )
-
-
-def _first(rig: Rig, worker: Worker, list_id: int, at: int, taken: int) -> Iterator[NextInList]:
-    """What becomes of the first few."""
-    am, sweep = rig.machine.am, sweep_of(worker)
-    first = islice(reading.walk(worker, worker.conn_list_head[list_id]), FIRST_SESSIONS)
-    for position, session in enumerate(first):
-        where = SessionId(session.thread_index, session.session_index)
-        connection = key_text(session.key)
-        if position < taken:
-            name = rig.interface_name(session.sw_if_index)
-            fate = judged(am, session, sweep, at, name)
-            to = "" if fate.to_list < 0 else f" to the tail of {TIMEOUT_NAMES[fate.to_list]}"
-            yield NextInList(where, connection, fate.fate, f"{fate.fate}{to}: {fate.why}")
-        else:
-            yield NextInList(where, connection, "left", _why_left(rig, session, at))
-
-
-def _why_left(rig: Rig, session: SessionRow, at: int) -> str:
-    am = rig.machine.am
-    worker = am.workers[session.thread_index]
-    if is_due(am, session, sweep_of(worker), at):
-        return "left: due, but the interrupt has taken all it may"
-    due = since_text(session.link_enqueue_time + am.shortest_timeout + 1, rig.started)
-    return f"left: due at {due}"
 
 
 # --- what happened ------------------------------------------------------------------------------

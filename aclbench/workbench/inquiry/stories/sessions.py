@@ -18,31 +18,29 @@ from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
 from aclbench.workbench.inquiry.explain.sessions import position_of
-from aclbench.workbench.inquiry.stories.ahead import next_check
+from aclbench.workbench.inquiry.present import Present
+from aclbench.workbench.inquiry.stories.check import next_check
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
-from aclbench.workbench.inquiry.stories.schedule import since_text
-from aclbench.workbench.inquiry.stories.values import FieldLine, NextCheck, PastEvent, SessionStory
+from aclbench.workbench.inquiry.stories.values import FieldLine, PastEvent, SessionStory
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, session_of
-from aclbench.workbench.views.snapshot import key_text, session_view
+from aclbench.workbench.views.events import seconds_text, session_of, since_text
+from aclbench.workbench.views.snapshot import SessionView, key_text, session_view
 
 #: Events that a story shows besides the first; of more, the newest.
 MAX_EVENTS: Final = 2000
 
 
-class _Standing(NamedTuple):
+class _Slot(NamedTuple):
     """A slot as its owner shows it: at its own time, with what is in it if it lives."""
 
     now: int
     pool_size: int
-    session: SessionRow | None = None
-    connection: str = ""
+    session: SessionView | None = None
     interface: str = ""
     fields: tuple[FieldLine, ...] = ()
-    next: NextCheck | None = None
 
 
 def session_story(
@@ -64,7 +62,7 @@ def session_story(
     if here.session is None:
         title += ": the slot is free"
     else:
-        title += f": {here.connection} on {here.interface}"
+        title += f": {here.session.connection} on {here.interface}"
     story = SessionStory(
         id=session_id,
         time=here.now,
@@ -72,28 +70,31 @@ def session_story(
         title=title,
         lives=here.session is not None,
         fields=here.fields,
-        next=here.next,
     )
-    return _told(subject, story, show)
+    return _told(subject, story, here, show)
 
 
 def _told(
-    subject: Subject, story: SessionStory, show: Callable[[SessionStory], None]
+    subject: Subject, story: SessionStory, here: _Slot, show: Callable[[SessionStory], None]
 ) -> Slices[SessionStory]:
     rig, kept, history = subject.rig, subject.kept, subject.history
+    stretches = Stretches(history) if history is not None else None
     show(story)
-    yield None
+    if here.session is not None:
+        check = yield from next_check(Present(subject), here.session, here.interface)
+        story = replace(story, next=check)
+        show(story)
     if kept is not None:
         return _told_from_kept(rig, kept.events(), story)
-    if history is None:
+    if stretches is None:
         return replace(story, note="this bench keeps no history", complete=True)
-    return (yield from _told_from_history(story, Stretches(history), show))
+    return (yield from _told_from_history(story, stretches, show))
 
 
 # --- now ----------------------------------------------------------------------------------------
 
 
-def _look(rig: Rig, thread_index: int, session_index: int) -> _Standing:
+def _look(rig: Rig, thread_index: int, session_index: int) -> _Slot:
     """What the owner says of a slot, at its safe point."""
     threads = len(rig.machine.am.workers)
     if not 0 <= thread_index < threads:
@@ -102,10 +103,10 @@ def _look(rig: Rig, thread_index: int, session_index: int) -> _Standing:
             "is named by thread and index: 1/5"
         )
 
-    def make(worker: Worker, now: int) -> _Standing | None:
+    def make(worker: Worker, now: int) -> _Slot | None:
         if worker.thread_index != thread_index:
             return None
-        return _standing(rig, worker, session_index, now)
+        return _slot(rig, worker, session_index, now)
 
     here = rig.driver.at_safe_points(make)[thread_index]
     assert here is not None
@@ -118,29 +119,21 @@ def _look(rig: Rig, thread_index: int, session_index: int) -> _Standing:
     return here
 
 
-def _standing(rig: Rig, worker: Worker, session_index: int, now: int) -> _Standing:
-    pool_size, session = reading.pool_size(worker), reading.session_at(worker, session_index)
+def _slot(rig: Rig, worker: Worker, session_index: int, now: int) -> _Slot:
+    am, pool_size = rig.machine.am, reading.pool_size(worker)
+    session = reading.session_at(worker, session_index)
     if session is None:
-        return _Standing(now, pool_size)
+        return _Slot(now, pool_size)
     name = rig.interface_name(session.sw_if_index)
-    return _Standing(
-        now,
-        pool_size,
-        session,
-        key_text(session.key),
-        name,
-        _fields(rig, worker, session, name, now),
-        next_check(rig.driver, worker, session, now, name, rig.started),
-    )
+    view = session_view(am, session, position_of(worker, session), now)
+    return _Slot(now, pool_size, view, name, _fields(rig, worker, session, view))
 
 
 def _fields(
-    rig: Rig, worker: Worker, session: SessionRow, name: str, now: int
+    rig: Rig, worker: Worker, session: SessionRow, view: SessionView
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
-    am, started = rig.machine.am, rig.started
-    position = position_of(worker, session)
-    view = session_view(am, session, position, now)
+    am, started, name = rig.machine.am, rig.started, rig.interface_name(session.sw_if_index)
     list_name, class_name = TIMEOUT_NAMES[view.link_list_id], TIMEOUT_NAMES[view.timeout_class]
     timeout = seconds_text(am.session_timeout[view.timeout_class])
     rows = [
@@ -174,7 +167,11 @@ def _fields(
         ("session_index", str(session.session_index), "its slot in the owner's pool"),
         ("timeout class", f"{class_name}, {timeout}", _class_meaning(session, class_name)),
         ("idle", seconds_text(max(view.idle, 0)), "time since its last packet"),
-        ("position", _position_text(worker, session, position), "how many are ahead in the list"),
+        (
+            "position",
+            _position_text(worker, view),
+            "how many are ahead in the list",
+        ),
     ]
     return tuple(FieldLine(*row) for row in rows)
 
@@ -195,11 +192,11 @@ def _class_meaning(session: SessionRow, class_name: str) -> str:
     return "what its flags make it now; it is still on the list of another class"
 
 
-def _position_text(worker: Worker, session: SessionRow, position: int | None) -> str:
-    if session.session_index in reading.taken(worker):
+def _position_text(worker: Worker, view: SessionView) -> str:
+    if view.session_index in reading.taken(worker):
         return "taken off the list, to be judged"
-    where = "10,000 or more" if position is None else f"{position:,}"
-    return f"{where} of {worker.conn_list_length[session.link_list_id]:,}"
+    where = "10,000 or more" if view.position is None else f"{view.position:,}"
+    return f"{where} of {worker.conn_list_length[view.link_list_id]:,}"
 
 
 # --- what happened ------------------------------------------------------------------------------

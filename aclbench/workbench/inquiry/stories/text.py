@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Final
 
-from aclbench.workbench.inquiry.stories.schedule import since_text
 from aclbench.workbench.inquiry.stories.values import (
     FieldLine,
     FieldStory,
@@ -16,6 +15,7 @@ from aclbench.workbench.inquiry.stories.values import (
     SessionStory,
     Story,
 )
+from aclbench.workbench.views.events import since_text
 
 WIDTH: Final = 80
 

@@ -58,18 +58,17 @@ class PastWriter:
 class NextCheck:
     """When and how a session's owner judges it the next time, if no packet comes.
 
-    `check_due`: not before this. `interrupt`: the owner's next interrupt, None if nothing tells
-    when that is. `nth`: which of its interrupts takes the session, 1 being the next; None if that
-    cannot be told. `taken_at`: when that is, if the cleaner's interval stays as it is. `fate` and
-    `to_list` (-1 if deleted) are what happens then, `why` in words. `expires`: when it has been
-    idle for its timeout. `latest`: it is deleted at this time at the latest, unless more is due at
-    once than the interrupts can take.
+    `check_due`: not before this. `interrupt`: the owner's next interrupt. `nth`: which of its
+    interrupts takes the session, 1 being the next; `taken_at`: when that is. `fate` and `to_list`
+    (-1 if deleted) are what happens then, `why` in words. `expires`: when it has been idle for its
+    timeout. `latest`: it is deleted at this time at the latest, unless more is due at once than the
+    interrupts can take.
     """
 
     check_due: int
-    interrupt: int | None
-    nth: int | None
-    taken_at: int | None
+    interrupt: int
+    nth: int
+    taken_at: int
     fate: Literal["deleted", "requeued"]
     to_list: int
     why: str
@@ -92,7 +91,7 @@ class SessionStory:
     title: str
     lives: bool
     fields: tuple[FieldLine, ...]
-    next: NextCheck | None
+    next: NextCheck | None = None
     events: tuple[PastEvent, ...] = ()
     left_out: int = 0
     looked_back_to: int | None = None
@@ -153,11 +152,11 @@ class ListStory:
     branch: str
     title: str
     fields: tuple[FieldLine, ...]
-    interrupt: int | None
-    due: int
-    taken: int
-    sentences: tuple[str, ...]
-    first: tuple[NextInList, ...]
+    interrupt: int | None = None
+    due: int = 0
+    taken: int = 0
+    sentences: tuple[str, ...] = ()
+    first: tuple[NextInList, ...] = ()
     events: tuple[PastEvent, ...] = ()
     looked_back_to: int | None = None
     note: str = ""

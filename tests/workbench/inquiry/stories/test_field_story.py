@@ -8,7 +8,8 @@ import pytest
 
 from aclbench import CommandError, Workbench
 from aclbench.engine.reading import SESSION_FIELDS
-from aclbench.workbench.history import checkpoints as checkpoints_module
+from aclbench.workbench.history import checkpoints
+from aclbench.workbench.history.moving import at_event
 from aclbench.workbench.inquiry.diff import followed_fields
 from aclbench.workbench.inquiry.stories import FieldStory, field_story, story_text
 from aclbench.workbench.inquiry.stories.fields import MAX_WRITERS
@@ -19,18 +20,19 @@ from aclbench.workbench.inquiry.stories.meanings import (
 )
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 
 
 def whole(bench: Workbench, row: str, name: str) -> FieldStory:
-    *_, last = field_story(bench, row, name)
+    last = finish(field_story(bench, row, name))
     assert last.complete
     return last
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK", 400)
-    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_WORK_PER_SESSION", 0)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK", 400)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK_PER_SESSION", 0)
     bench = Workbench.from_scenario(load_scenario(find_input("backlog")))
     bench.play(300)
     bench.cli("clear acl-plugin sessions")
@@ -49,7 +51,7 @@ def test_every_field_has_a_meaning(bench: Workbench) -> None:
         ("session 1/0", SESSION_MEANINGS),
     ):
         for name in names:
-            story = next(iter(field_story(bench, row, name)))
+            story = whole(bench, row, name)
             assert story_text(story, bench.started)[0].startswith(f"{row} {name}: ")
 
 
@@ -75,17 +77,13 @@ def test_the_writers_are_those_of_the_run(bench: Workbench, row: str, name: str)
     assert [(w.time, w.who, w.what, w.old, w.new) for w in story.writers] == [
         (w.point.time, w.who, w.what, w.old, w.new) for w in expected
     ]
-    history = bench.past
     for writer, other in list(zip(story.writers, expected, strict=True))[:3]:
         assert writer.place is not None
-        with bench.visiting():
-            point = (
-                history.point_of_event(writer.place)
-                if isinstance(writer.place, int)
-                else writer.place
-            )
-        assert point == other.point
-        bench.goto_past(writer.place)
+        if isinstance(writer.place, int):
+            assert finish(at_event(bench.past, writer.place)).cursor == other.point
+        else:
+            assert writer.place == other.point
+        bench.goto(writer.place)
         assert whole(bench, row, name).value == writer.new
         bench.cli("goto end")
     json.dumps(story.to_json())
@@ -108,14 +106,13 @@ def test_where_vpp_main_carries_packets_its_two_parts_are_told_apart() -> None:
         assert [(w.who, w.what) for w in story.writers] == [(w.who, w.what) for w in expected]
 
 
-def test_pieces_are_many_and_the_bench_stands(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    driver, pieces = bench.rig.driver, 0
-    for _ in field_story(bench, "vpp_wk_0", "live_sessions"):
-        assert bench.rig.driver is driver
-        pieces += 1
-    assert pieces > 20
+def test_slices_are_many_and_the_bench_stands(bench: Workbench) -> None:
+    rig, shown = bench.rig, list[FieldStory]()
+    slices = sum(1 for _ in field_story(bench, "vpp_wk_0", "live_sessions", shown.append))
+    assert bench.rig is rig
+    assert slices > 20
+    assert len(shown) > 2
+    assert not any(story.complete for story in shown)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,15 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry.stories import ListStory, list_story, story_text
-from aclbench.workbench.inquiry.stories.lists import FIRST_SESSIONS, MAX_EVENTS
+from aclbench.workbench.inquiry.stories.lists import MAX_EVENTS
+from aclbench.workbench.inquiry.stories.quantum import FIRST_SESSIONS
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 
 
 def whole(bench: Workbench, thread: int, list_id: int) -> ListStory:
-    *_, last = list_story(bench, thread, list_id)
+    last = finish(list_story(bench, thread, list_id))
     assert last.complete
     return last
 
@@ -34,7 +36,7 @@ def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> N
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     bench.cli(f"set bench quantum {quantum}")
     bench.play(packets)
-    said = [next(iter(list_story(bench, 1, list_id))) for list_id in range(3)]
+    said = [whole(bench, 1, list_id) for list_id in range(3)]
     bench.rig.stepped.arrivals.source = None
     bench.rig.stepped.arrivals.frames.clear()
     heard: list[TraceEvent] = []
@@ -68,7 +70,7 @@ def test_what_happened_on_it_is_what_put_sessions_there_or_took_them_off() -> No
         length = int(story.fields[2].value)
         for event in story.events[-3:]:
             assert event.place is not None
-            bench.goto_past(event.place)
+            bench.goto(event.place)
             after = bench.snapshot().workers[1].lists[list_id]
             bench.back()
             before = bench.snapshot().workers[1]

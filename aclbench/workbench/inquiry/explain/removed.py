@@ -1,4 +1,6 @@
-"""The session that a packet would have hit, had it not gone before: found by running the past."""
+"""The session that a packet would have hit, had it not been removed before.
+
+Found by running the past again, from its end on."""
 
 from __future__ import annotations
 
@@ -10,19 +12,19 @@ from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycle
 from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.history.replay import Replay
-from aclbench.workbench.inquiry.explain.tree import LostSession
+from aclbench.workbench.inquiry.explain.tree import RemovedSession
 from aclbench.workbench.inquiry.packets import packet_name
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.snapshot import key_text
 
-#: Finds a session lost on an interface, by its sw_if_index and the keys that would do.
-FindLost = Callable[[int, Collection[bytes]], Slices[LostSession | None]]
+#: Finds a session removed on an interface, by its sw_if_index and the keys that would do.
+FindRemoved = Callable[[int, Collection[bytes]], Slices[RemovedSession | None]]
 
 
 class _Listener:
-    """Hears which sessions with one of the keys go in a stretch, and keeps the last."""
+    """Hears which sessions with one of the keys are removed in a stretch; keeps the last."""
 
     def __init__(
         self, now: int, sw_if_index: int, keys: Collection[bytes], stop: PacketVerdict | None
@@ -32,7 +34,7 @@ class _Listener:
         self._rig: Rig | None = None
         self._over = False
         self._last_packets: dict[SessionId, int] = {}
-        self.lost: LostSession | None = None
+        self.removed: RemovedSession | None = None
 
     def begin(self, there: Replay) -> Iterator[None]:
         """The stretch begins, on this rig."""
@@ -40,7 +42,7 @@ class _Listener:
         yield
 
     def hear(self, event: TraceEvent) -> None:
-        """Keep a session that goes."""
+        """Keep a session that is removed."""
         if isinstance(event, PacketVerdict):
             self._over = self._over or event == self._stop
             for check in event.checks:
@@ -53,9 +55,9 @@ class _Listener:
             and event.key in self._keys
         ):
             assert self._rig is not None
-            self.lost = self._lost(self._rig, event)
+            self.removed = self._removed(self._rig, event)
 
-    def _lost(self, rig: Rig, event: SessionDeleted | SessionRecycled) -> LostSession:
+    def _removed(self, rig: Rig, event: SessionDeleted | SessionRecycled) -> RemovedSession:
         """Freed this very moment, so its slot still has its flags."""
         am = rig.machine.am
         session = reading.slot_at(am.workers[event.thread_index], event.session_index)
@@ -66,7 +68,7 @@ class _Listener:
         else:
             why = "cleared" if event.cleared else "expired"
         last = self._last_packets.get(where)
-        return LostSession(
+        return RemovedSession(
             session=f"{event.session_index} of {actor_name(event.thread_index)}",
             connection=key_text(event.key),
             interface=rig.interface_name(event.sw_if_index),
@@ -80,14 +82,14 @@ class _Listener:
         )
 
 
-def find_lost(
+def find_removed(
     stretches: Stretches,
     now: int,
     stop: PacketVerdict | None,
     sw_if_index: int,
     keys: Collection[bytes],
-) -> Slices[LostSession | None]:
-    """The last session with one of these keys that went on an interface.
+) -> Slices[RemovedSession | None]:
+    """The last session with one of these keys that was removed on an interface.
 
     The past is run again from its end on, checkpoint by checkpoint; what comes behind the packet
     `stop` does not count. `now` is when the session was missed.
@@ -95,6 +97,6 @@ def find_lost(
     for stretch in stretches.backwards():
         listener = _Listener(now, sw_if_index, keys, stop)
         yield from stretches.hear(stretch, listener.hear, listener.begin)
-        if listener.lost is not None:
-            return listener.lost
+        if listener.removed is not None:
+            return listener.removed
     return None
