@@ -14,6 +14,7 @@ import click
 import pytest
 from capture.frames import ethernet, ip4, tcp
 from capture.test_cut import cut_pcap
+from command import run
 
 from aclbench import ScenarioError, Workbench
 from aclbench.capture import open_capture
@@ -22,13 +23,6 @@ from aclbench.cli import replay as replaying
 from aclbench.workbench.rig.bundled import bundled_files
 
 CAPTURES = bundled_files("pcaps")
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own, as from a shell."""
-    return subprocess.run(
-        [sys.executable, "-m", "aclbench", *arguments], capture_output=True, text=True, timeout=60
-    )
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli import capture, run
+from command import run
+from test_cli import capture
 
 VPP_LINES = """\
 create packet-generator interface pg0

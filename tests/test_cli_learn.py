@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from test_cli import run
+from command import run
 from tutor.learner import work_through
 from tutor.lessons import lesson, written
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import capture, run
+from command import run
+from test_cli import capture
 
 from aclbench import Workbench
 

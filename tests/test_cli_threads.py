@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from test_cli import capture, run
+from command import run
+from test_cli import capture
 
 from aclbench.cli import commands
 from aclbench.drivers import worker_thread
