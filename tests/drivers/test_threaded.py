@@ -139,7 +139,7 @@ def running(bench: Bench, until: int = NEVER) -> Iterator[list[Any]]:
 
 
 class Endless:
-    """A source without end; `begun` is set when some of it must have been handed out."""
+    """A source without end; `begun` is set when some of it must have been dispatched."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -549,7 +549,7 @@ def test_a_clock_that_the_capture_leads_cannot_be_set():
 @pytest.mark.parametrize("speed", [None, 1000.0])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_can_be_stopped_from_another_thread(workers, speed):
-    """Soon, and with all finished that had been handed out."""
+    """Soon, and with all finished that had been dispatched."""
     bench = Bench(workers, speed)
     source = Endless(bench)
     with running(bench) as outcome:
