@@ -30,14 +30,11 @@ def load_run(path: Path, perform_line: PerformLine) -> Slices[History]:
         raise reader.error(1, str(error)) from None
     history = History(rig)
     recorded = reader.branches(history.cursor)
-    try:
-        yield from _perform_all(history, recorded)
-    except AclbenchError as error:
-        raise RunFileError(f"{path}: {error}") from None
+    yield from _perform_all(history, recorded, reader)
     return history
 
 
-def _perform_all(history: History, recorded: Recorded) -> Slices[None]:
+def _perform_all(history: History, recorded: Recorded, reader: RunFileReader) -> Slices[None]:
     """Perform all branches, each from where it leaves its parent; then stand where it was saved."""
     begin, marks = history.branch.saved[0], history.branch.marks
     history.branches.clear()
@@ -59,7 +56,12 @@ def _perform_all(history: History, recorded: Recorded) -> Slices[None]:
             branch.saved = [saved for saved in parent.saved if saved.point <= fork]
             here = yield from history.at(fork, branch)
             branch.marks = parent.marks.up_to(fork.time, here.rig.events_so_far())
-        yield from _perform(history, here, first, forks[branch.name])
+        performing = _perform(history, here, first, forks[branch.name])
+        try:
+            yield from performing
+        except AclbenchError as error:
+            op = branch.ops[min(here.cursor.op, len(branch.ops) - 1)]
+            raise reader.error(recorded.lines[id(op)], str(error)) from None
     there = yield from history.at(recorded.at, recorded.current)
     yield from history.take(there).closing()
 
@@ -82,8 +84,8 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
     branch, rig = here.branch, here.rig
     history.checkpoints.stand(here.position)
     for index in range(first, len(branch.ops)):
+        here.cursor = branch.starts[index]
         if index in wanted and rig.can_be_packed():
-            here.cursor = branch.starts[index]
             yield from history.checkpoints.save(here)
         op = branch.ops[index]
         for _ in rig.performing(op):

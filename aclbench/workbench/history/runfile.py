@@ -123,6 +123,8 @@ class Recorded(NamedTuple):
     branches: dict[str, Branch]
     current: Branch
     at: Point
+    #: The line that each input stands in, by the input's identity.
+    lines: dict[int, int]
 
 
 class RunFileReader:
@@ -134,6 +136,7 @@ class RunFileReader:
         self._branches: dict[str, Branch] = {}
         self._current: Branch | None = None
         self._at: Point | None = None
+        self._lines: dict[int, int] = {}
         self.start, self.scenario = self._header()
 
     def _header(self) -> tuple[Start, Scenario | None]:
@@ -165,15 +168,15 @@ class RunFileReader:
         """All branches of a run that began at a point."""
         for number, row in self._rows:
             try:
-                self._take(begin, row)
+                self._take(begin, row, number)
             except RunFileError:
                 raise
             except (AclbenchError, ValueError, KeyError, TypeError, IndexError) as error:
                 raise self.error(number, str(error) or type(error).__name__) from None
         current = self._current if self._current is not None else self._first("main", begin)
-        return Recorded(self._branches, current, self._at or current.lasting_end)
+        return Recorded(self._branches, current, self._at or current.lasting_end, self._lines)
 
-    def _take(self, begin: Point, row: Any) -> None:
+    def _take(self, begin: Point, row: Any, number: int) -> None:
         """What one line says."""
         if isinstance(row, dict) and "branch" in row:
             name, parent, shared = str(row["branch"]), str(row["parent"]), int(row["shared"])
@@ -190,6 +193,7 @@ class RunFileReader:
                     raise ValueError("a time that cannot be")
                 position, time = op.position, op.time
             self._current.append(op, position, time)
+            self._lines[id(op)] = number
         elif isinstance(row, dict) and "switch" in row:
             self._current = self._find(str(row["switch"]))
         elif isinstance(row, dict) and "current" in row:

@@ -71,7 +71,7 @@ def test_settings_are_inputs_of_the_run(bench: Workbench, tmp_path: Path) -> Non
     bench.cli("goto end")
     assert state_of(bench.rig.stepped) == there
     bench.cli(f"save {tmp_path}/f.run")
-    assert state_of(Workbench.load(tmp_path / "f.run").stepped) == there
+    assert state_of(Workbench.load(tmp_path / "f.run").rig.stepped) == there
 
 
 @pytest.mark.parametrize(

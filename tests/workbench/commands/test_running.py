@@ -81,7 +81,7 @@ def test_step_names_what_was_done_and_choose_lasts_for_one_step(bench: Workbench
     actor = actor_name(able[-1])
     assert bench.cli(f"choose {actor}") == f"{actor} takes the next step"
     assert f" {actor}: " in bench.cli("step")
-    assert bench.chosen is None
+    assert bench.transport.chosen is None
     before = state_of(bench.rig.stepped), len(bench.past.branch.ops)
     with pytest.raises(CommandError, match="nothing to do next"):
         bench.cli("step vpp_main")
@@ -157,4 +157,6 @@ def test_reset_begins_anew(bench: Workbench) -> None:
     empty = Workbench(workers=3, placement="flow")
     empty.cli("create packet-generator interface pg0")
     empty.cli("reset")
-    assert state_of(empty.rig.stepped) == state_of(Workbench(workers=3, placement="flow").stepped)
+    assert state_of(empty.rig.stepped) == state_of(
+        Workbench(workers=3, placement="flow").rig.stepped
+    )

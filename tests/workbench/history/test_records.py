@@ -22,7 +22,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def left_by(process: int, bench: Workbench) -> Path:
     """The record of a bench, as a process that ended badly leaves it."""
-    recorder = begin_record(bench)
+    recorder = begin_record(bench.past)
     bench.advance(1)
     bench.cli("create packet-generator interface pg0")
     recorder.close(keep=True)
@@ -46,14 +46,14 @@ def test_what_a_living_process_writes_is_its_own() -> None:
 
 def test_a_record_that_was_closed_is_gone() -> None:
     """Leaving as one should leaves nothing behind."""
-    recorder = begin_record(Workbench())
+    recorder = begin_record(Workbench().past)
     recorder.close()
     assert not recorder.path.exists()
 
 
 def test_a_record_of_nothing_is_not_offered() -> None:
     """A screen that was opened and killed at once."""
-    recorder = begin_record(Workbench())
+    recorder = begin_record(Workbench().past)
     recorder.close(keep=True)
     recorder.path.rename(records_folder() / f"{NOBODY}.run")
     assert interrupted_records() == []

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, RunFileError, Workbench
+from aclbench.drivers.driver import actor_name
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
@@ -34,7 +35,8 @@ def played(tmp_path: Path) -> Workbench:
     bench.send("pg1", bytes.fromhex("00" * 12 + "0806"))
     bench.play()
     bench.goto_packet(40)
-    bench.step(bench.actors()[-1]) if bench.actors() else bench.step()
+    able = [actor_name(actor) for actor in bench.rig.stepped.ready_actors()]
+    bench.step(able[-1] if able else None)
     bench.cli("clear acl-plugin sessions")
     bench.advance("2.5")
     bench.switch("main")
@@ -80,7 +82,7 @@ def test_captures_come_along_on_request(tmp_path: Path) -> None:
     bench = played(tmp_path)
     bench.save(tmp_path / "x.run", with_captures=True)
     (tmp_path / "http.pcap").unlink()
-    assert state_of(Workbench.load(tmp_path / "x.run").driver) == state_of(bench.rig.driver)
+    assert state_of(Workbench.load(tmp_path / "x.run").rig.driver) == state_of(bench.rig.driver)
 
 
 def test_a_changed_or_missing_capture_is_named(tmp_path: Path) -> None:
@@ -258,4 +260,6 @@ def test_a_record_goes_on_with_what_is_loaded(tmp_path: Path) -> None:
     bench.cli(f"load {tmp_path / 'other.run'}")
     bench.advance(2)
     recorder.close(keep=True)
-    assert state_of(Workbench.load(tmp_path / "record.run").driver) == state_of(bench.rig.driver)
+    assert state_of(Workbench.load(tmp_path / "record.run").rig.driver) == state_of(
+        bench.rig.driver
+    )

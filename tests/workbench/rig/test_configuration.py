@@ -124,12 +124,12 @@ def test_saved_lines_make_the_same_configuration(lines: list[str], placement: An
             bench.cli(line)
         except CommandError:
             continue
-    saved = configuration_lines(bench)
+    saved = configuration_lines(bench.rig)
     other = run_on(Workbench(workers=2, history=False), saved)
     assert configuration(other) == configuration(bench)
-    assert configuration_lines(other) == saved
+    assert configuration_lines(other.rig) == saved
     other.advance(1)
-    assert configuration_lines(other) == saved, "nor does it matter that gaps are free by now"
+    assert configuration_lines(other.rig) == saved, "nor does it matter that gaps are free by now"
 
 
 def test_save_writes_a_file_and_takes_no_captures(tmp_path: Path) -> None:

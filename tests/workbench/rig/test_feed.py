@@ -103,7 +103,7 @@ def test_a_feed_goes_on_from_any_state(
     """Also with part of a frame unhandled, whatever the batches are then."""
     monkeypatch.setattr(reader_module, "CHUNK_BYTES", 20_000)
     captures = split(tmp_path)
-    am = Workbench().machine.am
+    am = Workbench().rig.machine.am
     steering = ByAddress(SIDES, 1)
 
     def packets(feed: Feed) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
+from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.workbench.grammar import ArgumentError
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
@@ -79,11 +80,12 @@ def test_dates_have_zones_and_nanoseconds() -> None:
 def test_a_date_is_read_off_the_captures_clock() -> None:
     """A packet's own date leads to the very instant at which the bench gets the packet."""
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
+    heard: list[TraceEvent] = []
+    bench.listeners.add(heard.append)
     bench.play(5)
     assert bench.rig.feed is not None
-    number, time_ns = next(
-        (e.number, e.time) for found in bench.verdicts_backwards() for e in reversed(found)
-    )
+    last = [event for event in heard if isinstance(event, PacketVerdict)][-1]
+    number, time_ns = last.number, last.time
     captured = bench.rig.feed.record(number)[0]
     from datetime import UTC, datetime
 
