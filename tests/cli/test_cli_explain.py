@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command import run
-from test_cli import capture
+from cli.command import capture, run
 
 VPP_LINES = """\
 create packet-generator interface pg0

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import run
-from test_cli import capture
+from cli.command import capture, run
 
 from aclbench import Workbench
 
@@ -30,7 +29,7 @@ def test_lines_given_are_run_in_order() -> None:
     """On the bench that the arguments name; only what they print is printed."""
     done = run("repl", "two-workers", "-c", "sh acl-plugin int", "-c", "set int state pg0 up")
     assert (done.returncode, done.stderr) == (0, "")
-    expected = Workbench.load(Path(__file__).parent.parent / "scenarios" / "two-workers.toml")
+    expected = Workbench.load(Path(__file__).parents[2] / "scenarios" / "two-workers.toml")
     assert done.stdout == expected.cli("show acl-plugin interface") + "\n"
 
 

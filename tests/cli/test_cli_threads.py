@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from command import run
-from test_cli import capture
+from cli.command import capture, run
 
 from aclbench.cli import commands
 from aclbench.drivers import worker_thread

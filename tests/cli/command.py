@@ -14,11 +14,15 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from aclbench.workbench.rig.bundled import bundled_files
+
+CAPTURES = bundled_files("pcaps")
+
 #: A run that takes longer, in seconds, is a failure.
 TIMEOUT_S: Final = 60
 _SERVER: Final = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["command", "aclbench.cli.commands", "aclbench.cli.replay", "aclbench.cli.explain",
+    ["cli.command", "aclbench.cli.commands", "aclbench.cli.replay", "aclbench.cli.explain",
      "aclbench.cli.repl", "aclbench.workbench.workbench"]
 )  # fmt: skip
 
@@ -56,3 +60,8 @@ def _be_the_command(
     from aclbench.cli import main
 
     main()
+
+
+def capture(name: str) -> str:
+    """A bundled capture's path."""
+    return str(next(path for path in CAPTURES if path.stem == name))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 import pytest
+from cli.command import run
 from click.testing import CliRunner, Result
-from command import run
 from tutor.learner import work_through
 from tutor.lessons import lesson, written
 
