@@ -41,6 +41,7 @@ _PLACE: Final = re.compile(r" - at `(?P<of_key>key` in `)?\$(?P<path>[^`]*)`$")
 _PART: Final = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 _NAMED: Final = re.compile(r"Object (?P<what>.*) field `(?P<key>.*)`$", re.DOTALL)
 _EXPECTED: Final = re.compile(r"Expected `(?P<types>[^`]+)`")
+_LENGTH: Final = re.compile(r" of (?P<how>at least |at most )?length (?P<sign>[<>]= )?(?P<n>\d+)")
 _WORDS: Final = {
     "str": "text",
     "int": "a whole number",
@@ -206,7 +207,7 @@ def _at(path: list[str], key: str, message: str) -> DocumentError:
     for step in [*path, *([key[:_MAX_SHOWN]] if key else [])]:
         place += step if not place or step.startswith(" ") else f", {step}"
     place = "".join(char if char.isprintable() else "?" for char in place)
-    return DocumentError(f"{place}: {message}" if place else message)
+    return DocumentError(f"{place.lstrip()}: {message}" if place else message)
 
 
 def _along(text: str, data: Any, kind: Any, hook: _Hook) -> tuple[list[str], list[Any], list[Any]]:
@@ -219,10 +220,9 @@ def _along(text: str, data: Any, kind: Any, hook: _Hook) -> tuple[list[str], lis
         if key is not None:
             hints.append(_field(hint, value, key))
         else:
-            hints.append(_item(hint))
-            key = (
-                _culprit(value, hints[-1], hook) if match["index"] is None else int(match["index"])
-            )
+            index = match["index"]
+            hints.append(_item(hint) if index is None else _element(hint, value, int(index)))
+            key = _culprit(value, hints[-1], hook) if index is None else int(index)
         path.append(f" {key + 1}" if isinstance(key, int) else str(key))
         try:
             values.append(value[key])
@@ -242,11 +242,15 @@ def _culprit(table: Any, hint: Any, hook: _Hook, strict: bool = True) -> str:
 
 
 def _mismatch(says: str, found: Any, hint: Any) -> str:
-    if " of length " in says and isinstance(found, list | str):
+    length = _LENGTH.search(says)
+    if length is not None and isinstance(found, list | str):
         found = Count(len(found)) if isinstance(found, list) else f"{len(found):,} characters"
     match = _EXPECTED.match(says)
     names = match["types"].split(" | ") if match else []
     right = " or ".join(_WORDS.get(name, name) for name in names)
+    if length is not None and right == "a list":
+        how = length["how"] or {">= ": "at least ", "<= ": "at most "}.get(length["sign"] or "", "")
+        right = f"a list of {how}{length['n']}"
     return f"found {shown(found)}; right would be {_right(hint, right)}"
 
 
@@ -292,9 +296,13 @@ def _options(hint: Any) -> tuple[Any, ...]:
 def _structs(hint: Any, value: Any) -> list[Any]:
     """The structs that a value may be, by its tag."""
     found = [o for o in _options(hint) if isinstance(o, type) and issubclass(o, msgspec.Struct)]
-    for struct in found if isinstance(value, dict) else ():
+    for struct in found:
         config = struct.__struct_config__
-        if config.tag_field and value.get(config.tag_field) == config.tag:
+        if isinstance(value, dict):
+            tag = value.get(config.tag_field)
+        else:
+            tag = value[0] if isinstance(value, list) and value else None
+        if config.tag is not None and tag == config.tag:
             return [struct]
     return found
 
@@ -314,6 +322,19 @@ def _field(hint: Any, value: Any, key: str) -> Any:
             tags = tuple(each.__struct_config__.tag for each in _structs(hint, None))
             return Literal.__getitem__(tags)
     return _item(hint) if get_origin(_bare(hint)) is dict else Any
+
+
+def _element(hint: Any, value: Any, index: int) -> Any:
+    """The type of an item of a list, or of a struct that is a list in its document."""
+    for struct in _structs(hint, value):
+        tagged = struct.__struct_config__.tag is not None
+        if index == 0 and tagged:
+            tags = tuple(each.__struct_config__.tag for each in _structs(hint, None))
+            return Literal.__getitem__(tags)
+        if index - tagged < len(struct.__struct_fields__):
+            name = struct.__struct_fields__[index - tagged]
+            return get_type_hints(struct, include_extras=True)[name]
+    return _item(hint)
 
 
 def _item(hint: Any) -> Any:

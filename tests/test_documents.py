@@ -156,6 +156,30 @@ def test_json_is_read_likewise(content: bytes, says: str) -> None:
         JsonReader(Tree, HOOKS).read(content)
 
 
+class Walk(Struct, array_like=True, tag="walk", forbid_unknown_fields=True):
+    metres: Annotated[int, Meta(ge=0, description="metres, from 0")]
+
+
+class Rest(Struct, array_like=True, tag="rest", forbid_unknown_fields=True):
+    where: str
+    minutes: int = 5
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'[["fly", 3]]', "1 1: found fly; right would be walk or rest"),
+        (b'[["walk", 3], ["walk", -3]]', "2 2: found -3; right would be metres, from 0"),
+        (b'[["rest", "here", true]]', "1 3: found true; right would be a whole number"),
+        (b'[["rest"]]', "1: found 1 of them; right would be a list of at least 2"),
+    ],
+)
+def test_structs_that_are_lists(content: bytes, says: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        JsonReader(list[Walk | Rest]).read(content)
+    assert says in str(error.value)
+
+
 def test_json_is_written_and_read_back() -> None:
     twig = Twig(length=3)
     assert to_json(twig) == '{"kind":"twig","length":3}'

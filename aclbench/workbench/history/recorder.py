@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from aclbench.documents import to_json
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.runfile import branch_lines, header_line
-from aclbench.workbench.rig.inputs import Op, op_to_json
+from aclbench.workbench.history.runfile import BranchRow, SwitchRow, branch_lines, header_line
+from aclbench.workbench.rig.inputs import Op
 
 
 class Recorder:
@@ -41,18 +41,17 @@ class Recorder:
 
     def branch(self, branch: Branch, shared: int) -> None:
         """A branch was opened."""
-        head = {"branch": branch.name, "parent": branch.parent, "shared": shared}
-        self._write(json.dumps(head))
+        self._write(to_json(BranchRow(branch.name, branch.parent, shared)))
         for op in branch.ops[shared:]:
             self.op(op)
 
     def switch(self, name: str) -> None:
         """Another branch is the current one."""
-        self._write(json.dumps({"switch": name}))
+        self._write(to_json(SwitchRow(name)))
 
     def op(self, op: Op) -> None:
         """An input was noted."""
-        self._write(json.dumps(op_to_json(op)))
+        self._write(to_json(op))
 
     def close(self, keep: bool = False) -> None:
         """End the record."""

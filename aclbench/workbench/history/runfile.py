@@ -1,42 +1,112 @@
 """Run files: a run that can be sent to someone and continued there.
 
 Text, a JSON value a line. The first is the header: the format's version, how the bench was made,
-its scenario, its captures by content hash (with their bytes on request). Then for each branch a
-line with its name, its parent and how many inputs they share, and a line for each of its own.
+its scenario, its captures by content hash (with their bytes on request). Every other line is a
+list, its kind first: a branch with its name, its parent and how many inputs they share, then its
+own inputs (`rig.inputs`), and last where the bench stood.
 
 The same lines, written as they come, are the record that outlives a crash (`recorder.py`).
 """
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import io
-import json
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Annotated, Any, Final, Literal, NamedTuple
 
+from msgspec import Meta, Struct, field, structs
+
+from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.steps import STEP_TABLE
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.files import write_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History, check_name
-from aclbench.workbench.rig.inputs import Point, Run, Steps, op_from_json, op_to_json
+from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
+from aclbench.workbench.rig.scenario import Placement, Scenario, Workers
 from aclbench.workbench.rig.start import Start
 
-VERSION: Final = 2
+VERSION: Final = 3
 SUFFIX: Final = ".run"
 #: A line longer than this is not one of ours.
 MAX_LINE_BYTES: Final = 256 << 20
 #: Captures that a run file brings along are at most so large, unpacked.
 MAX_CAPTURE_BYTES: Final = 1 << 30
+
+
+# --- the lines ------------------------------------------------------------------------------
+
+
+class SavedStart(Struct, forbid_unknown_fields=True, frozen=True):
+    """How the rig was made; a run with a history is stepped."""
+
+    workers: Workers
+    placement: Placement
+    order: Literal["fair", "random"]
+    seed: int
+    frame_size: Annotated[int, Meta(ge=1)]
+
+
+class SavedCapture(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """A capture by where it was, size and content hash; perhaps its bytes, packed."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    gzip: bytes | None = None
+
+
+class Header(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The first line. The scenario's captures stand beside it."""
+
+    version: int = field(name="aclbench-run")
+    step_table: int = field(name="step-table")
+    start: SavedStart
+    scenario: Scenario | None = None
+    captures: tuple[SavedCapture, ...] = ()
+
+
+class _Mark(Struct):
+    """What tells a run file from other JSON, and its version from others."""
+
+    version: Any = field(name="aclbench-run")
+    step_table: Any = field(name="step-table", default=None)
+
+
+class _Row(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """A line behind the header."""
+
+
+class BranchRow(_Row, tag="branch", frozen=True):
+    """A branch begins behind so many inputs of its parent; its own follow."""
+
+    name: str
+    parent: str
+    shared: int
+
+
+class SwitchRow(_Row, tag="switch", frozen=True):
+    """Another branch goes on."""
+
+    name: str
+
+
+class CurrentRow(_Row, tag="current", frozen=True):
+    """Where the bench stood: a branch, and a point on it."""
+
+    name: str
+    at: Point
+
+
+Row = BranchRow | SwitchRow | CurrentRow | Cli | Inject | Run | Steps
 
 
 # --- writing --------------------------------------------------------------------------------
@@ -49,7 +119,7 @@ def save_run(history: History, path: Path, with_captures: bool = False) -> None:
     lines = [header_line(history.here.rig, with_captures)]
     for branch in history.branches.values():
         lines += branch_lines(branch, history.branches.get(branch.parent))
-    lines.append(json.dumps({"current": history.branch.name, "at": _point(history.cursor)}))
+    lines.append(to_json(CurrentRow(history.branch.name, history.cursor)))
     try:
         write_whole(path, "".join(line + "\n" for line in lines))
     except OSError as error:
@@ -58,25 +128,26 @@ def save_run(history: History, path: Path, with_captures: bool = False) -> None:
 
 def header_line(rig: Rig, with_captures: bool) -> str:
     """How the rig was made, as one line."""
-    scenario = rig.scenario
     if rig.feed is not None:
         try:
             rig.feed.check_captures()
         except CaptureError as error:
             raise RunFileError(str(error)) from None
-    start = rig.start._asdict()
-    start["order"] = rig.stepped.order
-    del start["driver"], start["speed"]  # on real threads there is no history
-    header: dict[str, Any] = {
-        "aclbench-run": VERSION,
-        "step-table": STEP_TABLE,
-        "start": start,
-    }
+    start, scenario = rig.start, rig.scenario
+    header = Header(
+        version=VERSION,
+        step_table=STEP_TABLE,
+        start=SavedStart(
+            start.workers, start.placement, rig.stepped.order, start.seed, start.frame_size
+        ),
+    )
     if scenario is not None:
-        shown = asdict(scenario)
-        shown["captures"] = [_capture(path, with_captures) for path in scenario.captures]
-        header["scenario"] = shown
-    return json.dumps(header)
+        header = structs.replace(
+            header,
+            scenario=replace(scenario, captures=()),
+            captures=tuple(_capture(path, with_captures) for path in scenario.captures),
+        )
+    return to_json(header)
 
 
 def branch_lines(branch: Branch, parent: Branch | None) -> list[str]:
@@ -87,28 +158,19 @@ def branch_lines(branch: Branch, parent: Branch | None) -> list[str]:
             if ours != theirs:
                 break
             shared += 1
-    head = {"branch": branch.name, "parent": branch.parent, "shared": shared}
-    return [json.dumps(head), *(json.dumps(op_to_json(op)) for op in branch.ops[shared:])]
+    head = BranchRow(branch.name, branch.parent, shared)
+    return [to_json(head), *map(to_json, branch.ops[shared:])]
 
 
-def _capture(path: Path, with_bytes: bool) -> dict[str, Any]:
+def _capture(path: Path, with_bytes: bool) -> SavedCapture:
     """A capture by name, size and content hash."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
-    found = {
-        "path": str(path.resolve()),
-        "size_bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-    if with_bytes:
-        found["gzip"] = base64.b64encode(gzip.compress(content, mtime=0)).decode()
-    return found
-
-
-def _point(point: Point) -> list[Any]:
-    return [point.op, list(point.position), point.time]
+    packed = gzip.compress(content, mtime=0) if with_bytes else None
+    sha256 = hashlib.sha256(content).hexdigest()
+    return SavedCapture(str(path.resolve()), len(content), sha256, packed)
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -132,186 +194,154 @@ class RunFileReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._rows = self._read_rows()
+        self._lines = self._read_lines()
         self._branches: dict[str, Branch] = {}
+        self._numbers: dict[int, int] = {}
         self._current: Branch | None = None
         self._at: Point | None = None
-        self._lines: dict[int, int] = {}
         self.start, self.scenario = self._header()
 
     def _header(self) -> tuple[Start, Scenario | None]:
         """How the bench is made that the file is of."""
-        _, header = next(self._rows, (1, None))
-        if not isinstance(header, dict) or "aclbench-run" not in header:
-            raise RunFileError(f"{self.path}: not a run file; `save` writes them")
-        if header["aclbench-run"] != VERSION:
+        _, line = next(self._lines, (1, b""))
+        try:
+            mark = JsonReader(_Mark).read(line)
+        except DocumentError:
+            raise RunFileError(f"{self.path}: not a run file; `save` writes them") from None
+        if mark.version != VERSION:
             raise RunFileError(
-                f"{self.path}: a run file of version {header['aclbench-run']!r}; this aclbench "
+                f"{self.path}: a run file of version {shown(mark.version)}; this aclbench "
                 f"reads version {VERSION}: use the one that saved it, and save its commands"
             )
-        if header.get("step-table") != STEP_TABLE:
+        if mark.step_table != STEP_TABLE:
             raise RunFileError(
                 f"{self.path}: its positions count the steps of another step table than number "
                 f"{STEP_TABLE}: use the aclbench that saved it, and save its commands"
             )
         try:
-            start = Start(**header["start"])
-            if start.order not in ("fair", "random") or start.driver != "stepped":
-                raise ValueError("an order is fair or random, and a run is stepped")
-            return start, self._scenario(header.get("scenario"))
-        except RunFileError:
-            raise
-        except (AclbenchError, KeyError, TypeError, ValueError, AttributeError) as error:
+            header = JsonReader(Header, {Path: Path}).read(line)
+        except DocumentError as error:
             raise self.error(1, str(error)) from None
+        start = Start(**structs.asdict(header.start))
+        if header.scenario is None:
+            return start, None
+        captures = tuple(self._find_capture(entry) for entry in header.captures)
+        if header.scenario.rx and len(header.scenario.rx) != len(captures):
+            raise self.error(1, "a scenario with captures that enter nowhere")
+        return start, replace(header.scenario, captures=captures)
 
     def branches(self, begin: Point) -> Recorded:
         """All branches of a run that began at a point."""
-        for number, row in self._rows:
+        reader: JsonReader[Any] = JsonReader(Row)  # type: ignore[arg-type]
+        for number, line in self._lines:
             try:
-                self._take(begin, row, number)
-            except RunFileError:
-                raise
-            except (AclbenchError, ValueError, KeyError, TypeError, IndexError) as error:
-                raise self.error(number, str(error) or type(error).__name__) from None
+                row = reader.read(line)
+            except DocumentError as error:
+                if not line.endswith(b"\n"):
+                    break  # the process that wrote it ended in the middle of the line
+                raise self.error(number, str(error)) from None
+            try:
+                self._take(begin, number, row)
+            except (AclbenchError, ValueError) as error:
+                raise self.error(number, str(error)) from None
         current = self._current if self._current is not None else self._first("main", begin)
-        return Recorded(self._branches, current, self._at or current.lasting_end, self._lines)
+        return Recorded(self._branches, current, self._at or current.lasting_end, self._numbers)
 
-    def _take(self, begin: Point, row: Any, number: int) -> None:
+    def _take(self, begin: Point, number: int, row: Any) -> None:
         """What one line says."""
-        if isinstance(row, dict) and "branch" in row:
-            name, parent, shared = str(row["branch"]), str(row["parent"]), int(row["shared"])
-            self._begin_branch(begin, name, parent, shared)
+        if isinstance(row, BranchRow):
+            self._begin_branch(begin, row)
             return
-        if self._current is None:
-            self._first("main", begin)
-        assert self._current is not None
-        if isinstance(row, list):
-            op = op_from_json(row)
-            position, time = self._current.end[1:]
-            if isinstance(op, Run | Steps):
-                if not 0 <= op.time < NEVER or op.time < time:
-                    raise ValueError("a time that cannot be")
-                position, time = op.position, op.time
-            self._current.append(op, position, time)
-            self._lines[id(op)] = number
-        elif isinstance(row, dict) and "switch" in row:
-            self._current = self._find(str(row["switch"]))
-        elif isinstance(row, dict) and "current" in row:
-            self._current = self._find(str(row["current"]))
-            op_index, position, time = row["at"]
-            last = op_from_json(["run", position, time])
-            assert isinstance(last, Run)
-            if not 0 <= op_index <= len(self._current.ops):
+        current = self._current or self._first("main", begin)
+        if isinstance(row, SwitchRow):
+            self._current = self._find(row.name)
+        elif isinstance(row, CurrentRow):
+            self._current = self._find(row.name)
+            if not 0 <= row.at.op <= len(self._current.ops) or min(row.at.position) < 0:
                 raise ValueError("a place that is not in the run")
-            self._at = Point(int(op_index), last.position, last.time)
+            self._at = row.at
         else:
-            raise ValueError("not a line that aclbench knows")
+            self._append(current, row)
+            self._numbers[id(row)] = number
+
+    def _append(self, branch: Branch, op: Op) -> None:
+        """An input goes behind the last one."""
+        position, time = branch.end[1:]
+        if isinstance(op, Run | Steps):
+            if not 0 <= op.time < NEVER or op.time < time:
+                raise ValueError("a time that cannot be")
+            position, time = op.position, op.time
+        branch.append(op, position, time)
 
     def _first(self, name: str, begin: Point) -> Branch:
         self._current = self._branches[name] = Branch(name, [begin])
         return self._current
 
-    def _begin_branch(self, begin: Point, name: str, parent: str, shared: int) -> None:
+    def _begin_branch(self, begin: Point, row: BranchRow) -> None:
         """A branch leaves its parent behind so many inputs."""
-        if not parent:
+        if not row.parent:
             if self._branches:
                 raise ValueError("a second first branch")
-            self._first(name, begin)
+            self._first(row.name, begin)
             return
-        check_name(name, self._branches)
-        origin = self._find(parent)
-        if not 0 <= shared <= len(origin.ops):
+        check_name(row.name, self._branches)
+        origin = self._find(row.parent)
+        if not 0 <= row.shared <= len(origin.ops):
             raise ValueError("a branch that shares more than there is")
-        starts, ops = origin.starts[: shared + 1], origin.ops[:shared]
-        self._current = self._branches[name] = Branch(name, starts, ops, parent=parent)
+        starts, ops = origin.starts[: row.shared + 1], origin.ops[: row.shared]
+        self._current = Branch(row.name, starts, ops, parent=row.parent)
+        self._branches[row.name] = self._current
 
     def _find(self, name: str) -> Branch:
         if name not in self._branches:
             raise ValueError(f"there is no branch {name}")
         return self._branches[name]
 
-    def _read_rows(self) -> Iterator[tuple[int, Any]]:
-        """The lines as JSON values, with their numbers. A last line cut off is left out."""
+    def _read_lines(self) -> Iterator[tuple[int, bytes]]:
+        """The lines, with their numbers."""
         try:
             with self.path.open("rb") as file:
-                for number, line in enumerate(_lines(file), 1):
-                    try:
-                        yield number, json.loads(line)
-                    except (ValueError, RecursionError):
-                        if not line.endswith(b"\n") and number > 1:
-                            return  # the process that wrote it ended in the middle of the line
-                        raise self.error(number, "not JSON; the file is damaged") from None
+                yield from enumerate(_lines(file), 1)
         except OSError as error:
             raise RunFileError(f"{self.path}: {error.strerror}") from None
 
-    def _scenario(self, shown: Any) -> Scenario | None:
-        if shown is None:
-            return None
-        captures = tuple(self._find_capture(entry) for entry in shown["captures"])
-        interfaces = tuple(_interface(fields) for fields in shown["interfaces"])
-        rx = tuple(map(str, shown["rx"]))
-        if rx and len(rx) != len(captures):
-            raise ValueError("a scenario with captures that enter nowhere")
-        fields = {name: shown[name] for name in ("title", "text", "assumed", "place", "placement")}
-        if not all(isinstance(value, str) for value in fields.values()):
-            raise ValueError("a scenario with something that is not text where text belongs")
-        scenario = Scenario(fields["title"], interfaces, captures=captures, rx=rx)
-        return replace(
-            scenario,
-            workers=shown["workers"],
-            cli=tuple(map(str, shown["cli"])),
-            at=tuple(TimedLine(str(a["time"]), str(a["line"])) for a in shown.get("at", ())),
-            **fields,
-        )
-
-    def _find_capture(self, entry: dict[str, Any]) -> Path:
+    def _find_capture(self, entry: SavedCapture) -> Path:
         """The capture with the recorded content: where it was, beside the run file, or in it."""
-        recorded = Path(entry["path"])
+        recorded = Path(entry.path)
         changed: Path | None = None
         for candidate in (recorded, self.path.parent / recorded.name):
             if candidate.is_file():
-                if _hash(candidate) == entry["sha256"]:
+                if _hash(candidate) == entry.sha256:
                     return candidate
                 changed = candidate
-        if "gzip" in entry:
-            return self._unpacked(recorded.name, entry)
+        if entry.gzip is not None:
+            return self._unpacked(recorded.name, entry.gzip, entry.sha256)
         if changed is not None:
             raise RunFileError(
                 f"{self.path}: the capture {changed} has changed since the run was saved "
-                f"(its SHA-256 was {entry['sha256'][:16]}...); put the old one beside the run file"
+                f"(its SHA-256 was {entry.sha256[:16]}...); put the old one beside the run file"
             )
         raise RunFileError(
             f"{self.path}: the capture {recorded} is not there; put {recorded.name} beside the run "
             "file, or save the run with its captures"
         )
 
-    def _unpacked(self, name: str, entry: dict[str, Any]) -> Path:
+    def _unpacked(self, name: str, packed: bytes, sha256: str) -> Path:
         """Write a capture that came along to a folder of its own."""
-        packed = base64.b64decode(entry["gzip"], validate=True)
-        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            content = file.read(MAX_CAPTURE_BYTES + 1)
-        if (
-            len(content) > MAX_CAPTURE_BYTES
-            or hashlib.sha256(content).hexdigest() != entry["sha256"]
-        ):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+                content = file.read(MAX_CAPTURE_BYTES + 1)
+        except (OSError, EOFError, zlib.error):
+            content = b""
+        if len(content) > MAX_CAPTURE_BYTES or hashlib.sha256(content).hexdigest() != sha256:
             raise RunFileError(f"{self.path}: the capture {name} in it is damaged")
         path = Path(tempfile.mkdtemp(prefix="aclbench-")) / (Path(name).name or "capture.pcap")
         path.write_bytes(content)
         return path
 
     def error(self, number: int, what: str) -> RunFileError:
+        """What is wrong, with the file and the line."""
         return RunFileError(f"{self.path}: line {number}: {what}")
-
-
-def _interface(fields: dict[str, Any]) -> InterfaceSpec:
-    """An interface of a scenario, as `asdict` wrote it."""
-    labels = tuple(fields["capture_interfaces"])
-    if not all(type(label) in (int, str) for label in labels):
-        raise ValueError("a capture interface that is neither a name nor a number")
-    texts = {
-        name: tuple(map(str, fields[name])) for name in ("addresses", "prefixes", "vlans", "macs")
-    }
-    return InterfaceSpec(str(fields["name"]), capture_interfaces=labels, **texts)
 
 
 def _lines(file: IO[bytes]) -> Iterable[bytes]:

@@ -7,9 +7,9 @@ steps that somebody, or chance, chose. Same start and same journal: same states,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct
 
 from aclbench.drivers.stepping import Position
 
@@ -72,15 +72,3 @@ def _check_position(position: Position) -> None:
 
 
 Op = Cli | Inject | Run | Steps
-
-
-def op_to_json(op: Op) -> list[Any]:
-    """An input as a JSON list: its kind, then its values."""
-    row: list[Any] = to_builtins(op)
-    return row
-
-
-def op_from_json(row: Any) -> Op:
-    """The input that a JSON list stands for. ValueError: it stands for none."""
-    op: Op = convert(row, Op)
-    return op

@@ -104,7 +104,7 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     bench = played(tmp_path)
     path = tmp_path / "x.run"
     bench.save(path)
-    path.write_text(path.read_text().replace('"aclbench-run": 2', '"aclbench-run": 99'))
+    path.write_text(path.read_text().replace('"aclbench-run":3', '"aclbench-run":99'))
     with pytest.raises(RunFileError, match="version 99"):
         Workbench.load(path)
 
@@ -114,7 +114,7 @@ def test_a_run_of_another_step_table_is_refused(tmp_path: Path) -> None:
     bench = played(tmp_path)
     path = tmp_path / "x.run"
     bench.save(path)
-    path.write_text(path.read_text().replace('"step-table": 2, ', ""))
+    path.write_text(path.read_text().replace('"step-table":2,', ""))
     with pytest.raises(RunFileError, match="another step table"):
         Workbench.load(path)
 
@@ -134,12 +134,14 @@ HOSTILE: list[Any] = [
     ["inject", "pg7", 1, ["AAAA"]],
     ["inject", "pg0", 1, ["not base64!"]],
     ["launch", "rockets"],
-    {"branch": "x", "parent": "nobody", "shared": 0},
-    {"branch": "x", "parent": "main", "shared": 10**9},
-    {"branch": "main", "parent": "main", "shared": 0},
-    {"current": "nobody", "at": [0, [0, 0, 0], 0]},
-    {"current": "main", "at": [10**9, [0, 0, 0], 0]},
-    {"current": "main", "at": "here"},
+    ["branch", "x", "nobody", 0],
+    ["branch", "x", "main", 10**9],
+    ["branch", "main", "main", 0],
+    ["current", "nobody", [0, [0, 0, 0], 0]],
+    ["current", "main", [10**9, [0, 0, 0], 0]],
+    ["current", "main", "here"],
+    ["current", "main", [0, [0, -1, 0], 0]],
+    {"branch": "x"},
     [[[[]]]],
     "text",
     None,
