@@ -193,19 +193,24 @@ def at_packet(history: History, number: int, branch: Branch | None = None) -> Sl
     return (yield from history.at(point_of_packet(branch, number), branch))
 
 
-def before_packet(history: History, number: int) -> Slices[Replay]:
-    """A rig right before the n-th packet of a run, with all done that was due; a checkpoint is
-    left there."""
-    branch = history.branch
+def before_packet(history: History, number: int, branch: Branch | None = None) -> Slices[Replay]:
+    """A rig right before the n-th packet of a branch (the current one), with all done that was due.
+
+    A checkpoint is left there, if it is the current one. Where steps were chosen by hand, the rig
+    is somewhere before it.
+    """
+    is_current = branch is None
+    branch = history.branch if branch is None else branch
     point = branch.canonical(point_of_packet(branch, number))
     start = branch.starts[point.op]
     if not isinstance(branch.ops[point.op], Run):
-        return (yield from _shortly_before(history, point))
+        saved = branch.nearest(point._replace(time=-1))
+        return (yield from history.at(max(saved.point, start), branch))
     begin = max(Point(point.op, Position(number - 1, 0, 0), 0), start._replace(time=0))
-    there = yield from history.at(begin)
+    there = yield from history.at(begin, branch)
     there.rig.stepped.run_to_next_packet()
     there.cursor = Point(point.op, there.position, there.rig.now)
-    if there.rig.can_be_packed():
+    if is_current and there.rig.can_be_packed():
         yield from history.checkpoints.save_near(there)
     return there
 

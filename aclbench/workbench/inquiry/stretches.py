@@ -30,17 +30,17 @@ class Stretch(NamedTuple):
 
 
 class Stretches:
-    """The current branch of a history as it is now, seen from a point: where the bench stands."""
+    """The current branch of a history as it is now, and where the bench stands on it now."""
 
-    def __init__(self, history: History, begun_at: Point | None = None) -> None:
+    def __init__(self, history: History) -> None:
         self._history = history
         self.branch: Branch = history.branch.as_it_is()
-        self.begun_at: Point = history.cursor if begun_at is None else begun_at
+        self.begun_at: Point = history.cursor
 
-    def backwards(self) -> list[Stretch]:
-        """The run so far from checkpoint to checkpoint, the latest stretch first."""
+    def backwards(self, end: Point | None = None) -> list[Stretch]:
+        """The run up to a point (to now) from checkpoint to checkpoint, the latest first."""
         found: list[Stretch] = []
-        end = self.begun_at
+        end = self.begun_at if end is None else end
         for saved in reversed([s for s in self.branch.saved if s.point < end]):
             found.append(Stretch(saved, end))
             end = saved.point

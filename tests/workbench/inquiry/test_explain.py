@@ -21,7 +21,12 @@ from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import unpack_key
 from aclbench.workbench.commands.bench.explain import read_packet
 from aclbench.workbench.inquiry.diff import state_of
-from aclbench.workbench.inquiry.explain import Explanation, explanation_text
+from aclbench.workbench.inquiry.explain import (
+    Explanation,
+    PacketName,
+    explain_packet,
+    explanation_text,
+)
 from aclbench.workbench.inquiry.explain.reading import mismatches
 from aclbench.workbench.inquiry.explain.tree import ForwardingPart, NodePart
 from aclbench.workbench.rig.bundled import bundled_files
@@ -348,3 +353,32 @@ def test_the_forwarding_part_names_the_prefix() -> None:
     bench = firewall()
     part = next(p for p in bench.explain(FLOWS[0]).path if isinstance(p, ForwardingPart))
     assert (part.prefix, part.interface) == ("192.168.0.0/24", "pg1")
+
+
+def test_asked_in_the_middle_of_a_turn_nothing_changes() -> None:
+    """The rig of its own finishes what is half done; the bench does not."""
+    bench = bench_on(SMALL)
+    bench.play(30)
+    while not any(
+        bench.rig.stepped.in_packet(w.thread_index) for w in bench.rig.machine.am.workers
+    ):
+        bench.step()
+    bench.step()
+    before, place = state_of(bench.rig.stepped), bench.past.cursor
+    explanation = bench.explain("pg0 udp 10.0.0.2:1 > 192.168.0.2:2")
+    assert explanation.time == bench.now
+    assert (state_of(bench.rig.stepped), bench.past.cursor) == (before, place)
+
+
+def test_asked_while_the_bench_goes_on_it_answers_of_then() -> None:
+    """Branches opened between two slices are none of its business."""
+    bench, other = bench_on(SMALL), bench_on(SMALL)
+    for each in (bench, other):
+        each.play(60)
+        each.advance(200)
+    slices = explain_packet(bench.past, PacketName("", 20))
+    for number in range(3):
+        next(slices)
+        bench.goto_packet(5 - number)
+        bench.cli(f"set acl-plugin session timeout udp idle {number + 1}")
+    assert finish(slices) == other.explain(20)

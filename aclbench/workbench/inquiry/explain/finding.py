@@ -12,7 +12,6 @@ from aclbench.drivers.frame import split_number
 from aclbench.engine.events import PacketVerdict
 from aclbench.errors import CommandError
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.history import History
 from aclbench.workbench.inquiry.packets import SENT, frame_sent, packet_name
 from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.rig.inputs import Inject
@@ -36,9 +35,8 @@ class PacketName(NamedTuple):
     frame: int
 
 
-def find_packet(history: History, wanted: PacketName) -> Slices[Found]:
+def find_packet(rig: Rig, stretches: Stretches, wanted: PacketName) -> Slices[Found]:
     """The packet that is meant. CommandError: there is none, or more than one, or none yet."""
-    rig, stretches = history.here.rig, Stretches(history)
     branch = stretches.branch
     capture = _capture_of(rig, wanted)
     any_sent = any(isinstance(op, Inject) for op in branch.ops)

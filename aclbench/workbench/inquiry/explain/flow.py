@@ -29,7 +29,7 @@ def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Expl
 
     def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
         assert stretches is not None
-        return find_removed(stretches, now, None, sw_if_index, keys)
+        return find_removed(stretches, stretches.begun_at, now, None, sw_if_index, keys)
 
     find = removed if stretches is not None else None
     explanation = yield from explanation_of(path, event, "", "", find)

@@ -15,6 +15,7 @@ from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.tree import RemovedSession
 from aclbench.workbench.inquiry.packets import packet_name
 from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.snapshot import key_text
@@ -84,6 +85,7 @@ class _Listener:
 
 def find_removed(
     stretches: Stretches,
+    end: Point,
     now: int,
     stop: PacketVerdict | None,
     sw_if_index: int,
@@ -91,10 +93,10 @@ def find_removed(
 ) -> Slices[RemovedSession | None]:
     """The last session with one of these keys that was removed on an interface.
 
-    The past is run again from its end on, checkpoint by checkpoint; what comes behind the packet
+    The past is run again from `end` on, checkpoint by checkpoint; what comes behind the packet
     `stop` does not count. `now` is when the session was missed.
     """
-    for stretch in stretches.backwards():
+    for stretch in stretches.backwards(end):
         listener = _Listener(now, sw_if_index, keys, stop)
         yield from stretches.hear(stretch, listener.hear, listener.begin)
         if listener.removed is not None:
