@@ -21,10 +21,10 @@ CLASS_MEMBERS: Final = 40
 FUNCTION_LINES: Final = 60
 
 #: So many files in circles, long files, large classes and long functions are left; to become 0.
-CIRCLED_LEFT: Final = 60
-FILES_LEFT: Final = 6
-CLASSES_LEFT: Final = 6
-FUNCTIONS_LEFT: Final = 2
+CIRCLED_LEFT: Final = 6
+FILES_LEFT: Final = 3
+CLASSES_LEFT: Final = 5
+FUNCTIONS_LEFT: Final = 1
 #: Functions that may be longer, and why.
 LONG_FUNCTIONS: Final[dict[str, str]] = {}
 

@@ -20,6 +20,7 @@ from aclbench import ScenarioError, Workbench
 from aclbench.capture import open_capture
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
+from aclbench.workbench.rig import setting_up
 from aclbench.workbench.rig.bundled import bundled_files
 
 
@@ -245,7 +246,7 @@ def test_a_timed_line_that_is_refused_leaves_the_figures(
 ) -> None:
     """Its message ends the replay, behind the figures so far."""
     line = (1_000_000_000 + 500_000_000, "delete acl-plugin acl index 0")
-    monkeypatch.setattr(Workbench, "_rehearse", lambda scenario: (line,))
+    monkeypatch.setattr(setting_up, "_rehearsed", lambda *arguments: (line,))
     arguments = ["replay", *(["--json"] if as_json else []), capture("http")]
     with pytest.raises(ScenarioError, match="at: delete acl-plugin acl index 0: ACL 0 is applied"):
         commands.cli.main(arguments, standalone_mode=False)
