@@ -26,11 +26,11 @@ COMPILED: Final = {
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
         *("telling", "main", "flags", "reading", "sessions", "matching", "datapath"),
-        *("idle_check", "cleaner", "machine"),
+        *("idle_check", "cleaner", "acl_lists", "machine"),
     ),
 }
 #: What compiled modules import and is not compiled: trace events are made only for who listens.
-NOT_COMPILED: Final = ("events", "tracing")
+NOT_COMPILED: Final = ("events", "tracing", "design")
 PACKAGE: Final = Path(__file__).parent
 #: Where the extension modules are, as in the package, and the stamp. Both are for one kind of
 #: interpreter, which the suffix names.

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 from aclbench.drivers.cleaner_actor import CleanerActor
 from aclbench.drivers.driver import CLEANER, CLOCK, START_NS, actor_name
 from aclbench.drivers.frame import FRAME_SIZE, Arrivals, PacketInput
+from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import ALLOW_INTERRUPT, PARSE, CleanerEvent, Step, Wait
 from aclbench.engine.timeouts import NEVER
@@ -90,7 +91,9 @@ class ThreadTurn:
 class Stepping:
     """Drives a `Machine` in virtual time, by named steps. `SteppedDriver` adds the fast way."""
 
-    def __init__(self, n_workers: int, order: Order = "fair", seed: int = 0) -> None:
+    def __init__(
+        self, n_workers: int, order: Order = "fair", seed: int = 0, design: Design = FIFO_2017
+    ) -> None:
         self.now: int = START_NS
         self.order: Order = order
         self.arrivals: Arrivals = Arrivals()
@@ -120,7 +123,7 @@ class Stepping:
         self._stopping: bool = False
         #: Turns that the run under way may still take.
         self._turns_left: int = NEVER
-        self.machine: Machine = Machine(n_workers, self)
+        self.machine: Machine = Machine(n_workers, self, design)
         self._cleaner: CleanerActor = CleanerActor(self.machine)
 
     # --- what the machine asks of us -----------------------------------------------------------

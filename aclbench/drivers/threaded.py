@@ -32,6 +32,7 @@ from aclbench.drivers.frame import Arrivals, Frame
 from aclbench.drivers.main_calls import MainCalls
 from aclbench.drivers.worker_pool import WorkerPool
 from aclbench.drivers.worker_thread import WorkerThread
+from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import CleanerEvent, Wait
 from aclbench.engine.timeouts import NEVER
@@ -56,7 +57,11 @@ class ThreadedDriver:
     thread_type: ClassVar[type[WorkerThread]] = WorkerThread
 
     def __init__(
-        self, n_workers: int, speed: float | None = None, by_connection: bool = True
+        self,
+        n_workers: int,
+        speed: float | None = None,
+        by_connection: bool = True,
+        design: Design = FIFO_2017,
     ) -> None:
         if n_workers < 1:
             raise AclbenchError(
@@ -74,7 +79,7 @@ class ThreadedDriver:
         self._calls = MainCalls()
         #: When the next packet that is not dispatched arrives, as vpp_main saw it last.
         self._arrival = NEVER
-        self.machine = Machine(n_workers, self)
+        self.machine = Machine(n_workers, self, design)
         self.dispatcher = Dispatcher(self.machine.am, by_connection)
         self.pool = WorkerPool(
             self.machine, self.clock, self.dispatcher, self._wake_main, self.thread_type

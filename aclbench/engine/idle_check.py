@@ -26,7 +26,6 @@ from aclbench.engine.steps import (
     TAKE_HEADS,
     Step,
 )
-from aclbench.engine.timeouts import N_TIMEOUTS
 from aclbench.engine.worker import Worker
 
 
@@ -68,7 +67,7 @@ class IdleCheck:
         """
         expired = worker.expired
         budget = self.am.max_deleted_sessions_per_interval
-        for list_id in range(N_TIMEOUTS):
+        for list_id in range(len(worker.conn_list_head)):
             yield TAKE_HEADS
             self.take_heads(worker, list_id, budget - len(expired), now)
         taken = len(expired)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from aclbench.engine.main import AclMain
 from aclbench.engine.session import NO_LIST, NO_SESSION, Session
-from aclbench.engine.timeouts import N_TIMEOUTS, NEVER, TIMEOUT_NAMES
+from aclbench.engine.steps import WaitKind
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
 
@@ -25,11 +26,15 @@ def check_invariants(am: AclMain, at_rest: bool = True) -> None:
     for worker in am.workers:
         problems += _worker_problems(am, worker)
         problems += _flag_problems(am, worker, at_rest)
+        if at_rest:
+            problems += _rest_problems(am, worker)
     problems += _table_problems(am)
     if am.max_deleted_sessions_per_interval < 1:
         problems.append(f"a quantum of {am.max_deleted_sessions_per_interval}: a clear never ends")
     if not 0 < am.wait_interval_min <= am.wait_interval_max:
         problems.append(f"wait limits {am.wait_interval_min} to {am.wait_interval_max} ns")
+    if am.invariants is not None:
+        problems += am.invariants(am, at_rest)
     if problems:
         raise InvariantError("\n".join([*problems, "", describe_state(am)]))
 
@@ -55,10 +60,10 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         if not worker.serviced_sw_if_index_bitmap >> session.sw_if_index & 1:
             problems.append(f"{name}: serviced bitmap lacks sw_if_index {session.sw_if_index}")
 
-    for list_id in range(N_TIMEOUTS):
+    for list_id, list_name in enumerate(am.lists):
         sessions = worker.list_sessions(list_id)
         for session in sessions:
-            place(session, TIMEOUT_NAMES[list_id])
+            place(session, list_name)
         problems += _list_problems(am, worker, list_id, sessions, name)
     for session in worker.expired:
         place(session, "the idle check's hand")
@@ -91,7 +96,7 @@ def _list_problems(
 ) -> list[str]:
     """Links symmetric, enqueue times ordered, ends and length right, head published."""
     problems: list[str] = []
-    where = f"{name}, {TIMEOUT_NAMES[list_id]}"
+    where = f"{name}, {am.lists[list_id]}"
     before = NO_SESSION
     latest = 0
     for session in sessions:
@@ -131,8 +136,21 @@ def _flag_problems(am: AclMain, worker: Worker, at_rest: bool) -> list[str]:
         problems.append(f"{name}: no clear, but a pending bitmap")
     if not carries and (worker.sessions_pool or worker.interrupt_is_pending):
         problems.append(f"{name}: carries no packets, but has sessions or an interrupt")
-    if at_rest and worker.expired:
+    return problems
+
+
+def _rest_problems(am: AclMain, worker: Worker) -> list[str]:
+    """At rest nothing is in hand, no wake-up is under way, and none that is asked for is lost."""
+    name = f"thread {worker.thread_index}"
+    problems: list[str] = []
+    if worker.expired:
         problems.append(f"{name}: at rest with {len(worker.expired)} sessions taken")
+    if worker.interrupt_is_pending:
+        problems.append(f"{name}: at rest with an interrupt pending")
+    waits_for_event_alone = am.cleaner.wait.kind == WaitKind.EVENT
+    listed = any(any(each.conn_list_length) for each in am.workers)
+    if worker.interrupt_is_needed and waits_for_event_alone and listed:
+        problems.append(f"{name}: asks for an interrupt, and the cleaner waits for an event alone")
     return problems
 
 
@@ -175,15 +193,12 @@ def describe_state(am: AclMain, limit: int = 8) -> str:
             f"pending bitmap {worker.pending_clear_sw_if_index_bitmap:#x} "
             f"taken {[s.session_index for s in worker.expired][:limit]}"
         )
-        for list_id in range(N_TIMEOUTS):
+        for list_id, list_name in enumerate(am.lists):
             index = worker.conn_list_head[list_id]
             shown: list[str] = []
             while index != NO_SESSION and len(shown) < limit:
                 session = worker.sessions_pool[index]
                 shown.append(f"{index}@{session.link_enqueue_time}")
                 index = session.link_next_idx
-            lines.append(
-                f"  {TIMEOUT_NAMES[list_id]} ({worker.conn_list_length[list_id]}): "
-                + " ".join(shown)
-            )
+            lines.append(f"  {list_name} ({worker.conn_list_length[list_id]}): " + " ".join(shown))
     return "\n".join(lines)

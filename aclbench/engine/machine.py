@@ -7,13 +7,16 @@ say what is wrong with a `ValueError`; the command table says it to the person.
 from __future__ import annotations
 
 from aclbench.engine.acl import Acl, AclRule
+from aclbench.engine.acl_lists import AclLists
 from aclbench.engine.cleaner import Cleaner
 from aclbench.engine.datapath import Datapath
+from aclbench.engine.design import FIFO_2017, PARTS, Design, refuse_unheard
 from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Host, Interface
 from aclbench.engine.matching import Matching, RuleCheck
 from aclbench.engine.packet import address_text
+from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
 from aclbench.engine.timeouts import NS_PER_SEC
@@ -22,13 +25,24 @@ from aclbench.engine.timeouts import NS_PER_SEC
 class Machine:
     """A bench: `n_workers` worker threads beside thread 0, or none."""
 
-    def __init__(self, n_workers: int, host: Host) -> None:
-        self.am = AclMain(n_workers, host)
-        self.sessions = Sessions(self.am)
-        self.matching = Matching(self.am, RuleCheck())
-        self.datapath = Datapath(self.am, self.sessions, self.matching)
-        self.idle_check = IdleCheck(self.am, self.sessions)
-        self.cleaner = Cleaner(self.am)
+    def __init__(self, n_workers: int, host: Host, design: Design = FIFO_2017) -> None:
+        self.design: Design = design
+        self.am: AclMain = AclMain(
+            n_workers, host, design.timeout_classes, design.lists, len(design.columns)
+        )
+        am = self.am
+        self.classes: Classes = design.classes()
+        am.classes = self.classes
+        am.invariants = design.invariants
+        self.rule_check: RuleCheck = design.rule_check()
+        self.matching: Matching = design.matching(am, self.rule_check)
+        self.sessions: Sessions = design.sessions(am)
+        self.datapath: Datapath = design.datapath(am, self.sessions, self.matching)
+        self.idle_check: IdleCheck = design.idle_check(am, self.sessions)
+        self.cleaner: Cleaner = design.cleaner(am)
+        self.acl_lists: AclLists = design.acl_lists(am)
+        for name in PARTS:
+            refuse_unheard(design, name, getattr(self, name))
 
     # --- interfaces --------------------------------------------------------------------------
 
@@ -55,9 +69,7 @@ class Machine:
         interface = self.am.interface(sw_if_index)
         if interface.deleted:
             raise ValueError(f"{interface.name} is being deleted already")
-        interface.input_acls = interface.output_acls = ()
-        self._note_lookup_context(sw_if_index, True, ())
-        self._note_lookup_context(sw_if_index, False, ())
+        self.acl_lists.take_off(interface)
         interface.deleted = True
         interface.admin_up = False
         self.am.fib.remove_interface(sw_if_index)
@@ -150,32 +162,8 @@ class Machine:
     def set_interface_acls(
         self, interface: Interface, is_input: bool, acl_indices: tuple[int, ...]
     ) -> None:
-        """Replace one side's list of ACLs; with the last one gone, the interface is cleared."""
-        had = bool(interface.input_acls or interface.output_acls)
-        if is_input:
-            interface.input_acls = acl_indices
-        else:
-            interface.output_acls = acl_indices
-        self._note_lookup_context(interface.sw_if_index, is_input, acl_indices)
-        if had and not (interface.input_acls or interface.output_acls):
-            self.am.host.signal_cleaner(CleanerEvent(interface.sw_if_index))
-
-    def _note_lookup_context(
-        self, sw_if_index: int, is_input: bool, acl_indices: tuple[int, ...]
-    ) -> None:
-        """Keep VPP's numbering of lookup contexts, which its `show` and trace lines print."""
-        contexts, side = self.am.lookup_contexts, (sw_if_index, is_input)
-        highest = max(acl_indices, default=-1) + 1
-        self.am.acl_vec_len[is_input] = max(self.am.acl_vec_len[is_input], highest)
-        if acl_indices:
-            self.am.acl_interface_vec_len = max(self.am.acl_interface_vec_len, sw_if_index + 1)
-        if not acl_indices and side in contexts:
-            contexts[contexts.index(side)] = None
-        elif acl_indices and side not in contexts:
-            if None in contexts:
-                contexts[contexts.index(None)] = side
-            else:
-                contexts.append(side)
+        """Replace one side's list of ACLs."""
+        self.acl_lists.set_interface_acls(interface, is_input, acl_indices)
 
     # --- sessions ----------------------------------------------------------------------------
 

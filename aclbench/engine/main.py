@@ -6,6 +6,7 @@ belong to vnet.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from aclbench.engine.acl import Acl
@@ -19,9 +20,9 @@ from aclbench.engine.timeouts import (
     DEFAULT_MAX_ENTRIES,
     DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL,
     NS_PER_SEC,
-    TIMEOUT_CLASSES,
     WAIT_INTERVAL_MAX_NS,
     WAIT_INTERVAL_MIN_NS,
+    TimeoutClass,
 )
 from aclbench.engine.worker import Worker
 
@@ -87,15 +88,29 @@ class CleanerData:
 class AclMain:
     """Everything there is. `n_workers` 0 means that vpp_main carries the packets."""
 
-    def __init__(self, n_workers: int, host: Host) -> None:
+    def __init__(
+        self,
+        n_workers: int,
+        host: Host,
+        timeout_classes: tuple[TimeoutClass, ...],
+        lists: tuple[str, ...],
+        n_columns: int,
+    ) -> None:
         self.n_workers: int = n_workers
         self.host: Host = host
+        #: The design's classes and lists, by number.
+        self.timeout_classes: tuple[TimeoutClass, ...] = timeout_classes
+        self.lists: tuple[str, ...] = lists
+        #: What always holds beside the engine's own: given whether all is at rest, the problems.
+        self.invariants: Callable[[AclMain, bool], list[str]] | None = None
         #: Tells who listens: `tell.listener` hears trace events.
         self.tell: Tell = Tell()
         #: Chooses the class of a session.
         self.classes: Classes = Classes()
         #: One a thread, thread 0 among them.
-        self.workers: list[Worker] = [Worker(t) for t in range(n_workers + 1)]
+        self.workers: list[Worker] = [
+            Worker(t, len(lists), n_columns) for t in range(n_workers + 1)
+        ]
         #: The workers whose threads carry packets.
         self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers
         self.cleaner: CleanerData = CleanerData()
@@ -115,7 +130,7 @@ class AclMain:
         self.acl_interface_vec_len: int = 0
 
         #: Idle timeout of each class, and the shortest of them, in nanoseconds.
-        self.session_timeout: list[int] = [s * NS_PER_SEC for _, _, s in TIMEOUT_CLASSES]
+        self.session_timeout: list[int] = [c.idle_s * NS_PER_SEC for c in timeout_classes]
         self.shortest_timeout: int = min(self.session_timeout)
         self.conn_table_max_entries: int = DEFAULT_MAX_ENTRIES
         #: At least 1, or a clear would never end.

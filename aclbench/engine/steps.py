@@ -58,6 +58,33 @@ END_CLEAR: Final = Step("end clear", "the clear is over; indices of deleted inte
 TALLY: Final = Step("tally", "adapt the wait interval to what the workers said")
 MARK_PENDING: Final = Step("mark pending", "interrupt_is_pending = 1, interrupt_is_needed = 0")
 RAISE_INTERRUPT: Final = Step("raise interrupt", "wake the worker")
+#: All of them: the step table of the engine's own design.
+STEPS: Final[tuple[Step, ...]] = (
+    PARSE,
+    LOOK_UP,
+    TRACK,
+    WRITE_FLAGS,
+    MATCH_RULE,
+    LOOK_FOR_ROOM,
+    RECYCLE,
+    ADD,
+    FORWARD,
+    ALLOW_INTERRUPT,
+    START_SWEEP,
+    TAKE_HEADS,
+    JUDGE,
+    END_SWEEP,
+    CLEAR_DONE,
+    SAY,
+    HANDLE_EVENT,
+    COPY_BITMAP,
+    SET_CLEAR,
+    LOOK_AT_CLEARS,
+    END_CLEAR,
+    TALLY,
+    MARK_PENDING,
+    RAISE_INTERRUPT,
+)
 
 
 class WaitKind(Enum):

@@ -6,7 +6,7 @@ Source: `acl_timeout_e` and the defaults in VPP's `src/plugins/acl/fa_node.h`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 NS_PER_SEC: Final = 1_000_000_000
 
@@ -15,13 +15,21 @@ TIMEOUT_TCP_IDLE: Final = 1
 TIMEOUT_TCP_TRANSIENT: Final = 2
 N_TIMEOUTS: Final = 3
 
-#: For each class: its name, what is in it, and its idle timeout in seconds unless set.
+
+class TimeoutClass(NamedTuple):
+    """A class of sessions: its name, what is in it, and its idle timeout in seconds unless set."""
+
+    name: str
+    what: str
+    idle_s: int
+
+
 TIMEOUT_CLASSES: Final = (
-    ("udp_idle", "everything that is not TCP", 600),
-    ("tcp_idle", "TCP with SYN and ACK seen from both sides, and no FIN or RST", 86400),
-    ("tcp_transient", "all other TCP", 120),
+    TimeoutClass("udp_idle", "everything that is not TCP", 600),
+    TimeoutClass("tcp_idle", "TCP with SYN and ACK seen from both sides, and no FIN or RST", 86400),
+    TimeoutClass("tcp_transient", "all other TCP", 120),
 )
-TIMEOUT_NAMES: Final = tuple(name for name, _, _ in TIMEOUT_CLASSES)
+TIMEOUT_NAMES: Final = tuple([timeout_class.name for timeout_class in TIMEOUT_CLASSES])
 
 #: "Not due at any time": what the owner writes for an empty list.
 NEVER: Final = (1 << 63) - 1

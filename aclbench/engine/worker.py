@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final
 
 from aclbench.engine.session import NO_SESSION, Session
-from aclbench.engine.timeouts import N_TIMEOUTS, NEVER
+from aclbench.engine.timeouts import NEVER
 
 #: The thread that the cleaner runs on.
 THREAD_MAIN: Final = 0
@@ -19,7 +19,7 @@ THREAD_MAIN: Final = 0
 class Worker:
     """Per-thread data. Bitmaps are ints, bit n standing for sw_if_index n; flags are 0 or 1."""
 
-    def __init__(self, thread_index: int) -> None:
+    def __init__(self, thread_index: int, n_lists: int, n_columns: int) -> None:
         self.thread_index: int = thread_index
 
         # The pool and the lists: written by the owner. Others reach a Session through an
@@ -27,12 +27,12 @@ class Worker:
         self.sessions_pool: list[Session] = []
         self.free_indices: list[int] = []
         #: A design's own columns, each with an integer a slot, 0 when the slot is taken.
-        self.columns: list[list[int]] = []
-        self.conn_list_head: list[int] = [NO_SESSION] * N_TIMEOUTS
-        self.conn_list_tail: list[int] = [NO_SESSION] * N_TIMEOUTS
-        self.conn_list_length: list[int] = [0] * N_TIMEOUTS
+        self.columns: list[list[int]] = [[] for _ in range(n_columns)]
+        self.conn_list_head: list[int] = [NO_SESSION] * n_lists
+        self.conn_list_tail: list[int] = [NO_SESSION] * n_lists
+        self.conn_list_length: list[int] = [0] * n_lists
         #: When each list's head is due: written by the owner, read by the cleaner.
-        self.head_expiry_time: list[int] = [NEVER] * N_TIMEOUTS
+        self.head_expiry_time: list[int] = [NEVER] * n_lists
         #: Sessions that the idle check has taken and not yet judged: the owner's alone.
         self.expired: deque[Session] = deque()
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from aclbench.capture import as_frame
+from aclbench.designs import design_named
 from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepping import StepTaken
+from aclbench.engine.design import FIFO_2017, Design
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.explain import explanation_of
 from aclbench.workbench.commands.lines import Lines
@@ -50,8 +52,9 @@ _NAME_LENGTH: Final = 64
 class Workbench(Bench):
     """A bench with `workers` packet-carrying threads (0: vpp_main carries them), at virtual 1 s.
 
-    The other arguments are those of `Start`. Without `history` the run cannot be taken back, and
-    keeps nothing. On real threads it never can; with `history` it keeps its last 100,000 events.
+    The other arguments are those of `Start`; `design` may also be a name in `aclbench.designs`.
+    Without `history` the run cannot be taken back, and keeps nothing. On real threads it never can;
+    with `history` it keeps its last 100,000 events.
     """
 
     def __init__(
@@ -64,9 +67,11 @@ class Workbench(Bench):
         history: bool = True,
         driver: DriverKind = "stepped",
         speed: float | None = None,
+        design: str | Design = FIFO_2017,
     ) -> None:
         lines = Lines()
-        start = Start(workers, placement, order, seed, frame_size, driver, speed)
+        chosen = design if isinstance(design, Design) else design_named(design)
+        start = Start(workers, placement, order, seed, frame_size, driver, speed, chosen)
         super().__init__(Rig(start, lines.perform), lines, history)
 
     @classmethod

@@ -13,6 +13,7 @@ from aclbench.drivers.frame import Frame
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import Order
 from aclbench.engine.acl import PERMIT_REFLECT, AclRule
+from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
@@ -248,9 +249,14 @@ class Driven:
     """A machine under the stepped driver; `events` holds all that it told."""
 
     def __init__(
-        self, workers: int = 0, order: Order = "fair", seed: int = 0, interfaces: int = 2
+        self,
+        workers: int = 0,
+        order: Order = "fair",
+        seed: int = 0,
+        interfaces: int = 2,
+        design: Design = FIFO_2017,
     ) -> None:
-        self.driver = SteppedDriver(workers, order, seed)
+        self.driver = SteppedDriver(workers, order, seed, design)
         self.machine = self.driver.machine
         self.am = self.machine.am
         self.events: list[TraceEvent] = []

@@ -208,7 +208,7 @@ def test_the_protocol_of_a_clear():
     assert bench.cleaner_steps[:2] == [LOOK_AT_CLEARS, END_CLEAR]
     assert bench.cleaner_steps[2] is TALLY
     assert bench.live() == []
-    check_invariants(bench.am)
+    check_invariants(bench.am, at_rest=False)  # the last interrupts are not served here
 
 
 def test_a_clear_waits_until_all_are_done_and_sends_what_is_asked_for():
@@ -328,7 +328,7 @@ def test_a_deleted_interfaces_index_is_not_reused_until_its_clear_is_done():
     assert bench.machine.create_interface("pg2").sw_if_index == 4
     bench.cleaner_goes_on(T0 + MS)
     assert bench.machine.create_interface("pg3").sw_if_index == 2
-    check_invariants(bench.am)
+    check_invariants(bench.am, at_rest=False)  # the last interrupts are not served here
 
 
 def test_an_interface_deleted_during_a_clear_waits_for_its_own():
@@ -345,7 +345,7 @@ def test_an_interface_deleted_during_a_clear_waits_for_its_own():
     bench.cleaner_goes_on(T0 + 3 * MS)
     assert bench.am.interfaces[2] is None
     assert bench.live() == []
-    check_invariants(bench.am)
+    check_invariants(bench.am, at_rest=False)  # the last interrupts are not served here
 
 
 def test_an_index_is_freed_by_the_clear_of_its_deletion_alone():
@@ -357,7 +357,7 @@ def test_an_index_is_freed_by_the_clear_of_its_deletion_alone():
     serve_all(bench, T0)
     bench.cleaner_goes_on(T0 + MS)
     assert bench.am.interfaces[2] is None
-    check_invariants(bench.am)
+    check_invariants(bench.am, at_rest=False)  # the last interrupts are not served here
 
 
 @pytest.mark.parametrize("event", [CleanerEvent(1), CleanerEvent(2), CLEAR_ALL])
@@ -370,7 +370,7 @@ def test_an_interface_deleted_after_the_cleaner_took_its_events_waits_for_its_ow
     bench.cleaner_goes_on(T0)
     serve_all(bench, T0)
     bench.cleaner_goes_on(T0 + MS)
-    check_invariants(bench.am)
+    check_invariants(bench.am, at_rest=False)  # the last interrupts are not served here
     assert bench.am.interfaces[2] is bench.pg[1]
     bench.cleaner_goes_on(T0 + 2 * MS, *bench.signals)
     serve_all(bench, T0 + 2 * MS)

@@ -22,8 +22,9 @@ from typing import IO, Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field, structs
 
+from aclbench.designs import design_named
 from aclbench.documents import DocumentError, JsonReader, shown, to_json
-from aclbench.engine.steps import STEP_TABLE
+from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
 from aclbench.files import write_whole
@@ -53,6 +54,7 @@ class SavedStart(Struct, forbid_unknown_fields=True, frozen=True):
     order: Literal["fair", "random"]
     seed: int
     frame_size: Annotated[int, Meta(ge=1)]
+    design: str = FIFO_2017.name
 
 
 class SavedCapture(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
@@ -79,6 +81,7 @@ class _Mark(Struct):
 
     version: Any = field(name="aclbench-run")
     step_table: Any = field(name="step-table", default=None)
+    start: Any = None
 
 
 class _Row(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -136,9 +139,14 @@ def header_line(rig: Rig, with_captures: bool) -> str:
     start, scenario = rig.start, rig.scenario
     header = Header(
         version=VERSION,
-        step_table=STEP_TABLE,
+        step_table=rig.machine.design.step_table,
         start=SavedStart(
-            start.workers, start.placement, rig.stepped.order, start.seed, start.frame_size
+            start.workers,
+            start.placement,
+            rig.stepped.order,
+            start.seed,
+            start.frame_size,
+            start.design.name,
         ),
     )
     if scenario is not None:
@@ -213,16 +221,20 @@ class RunFileReader:
                 f"{self.path}: a run file of version {shown(mark.version)}; this aclbench "
                 f"reads version {VERSION}: use the one that saved it, and save its commands"
             )
-        if mark.step_table != STEP_TABLE:
-            raise RunFileError(
-                f"{self.path}: its positions count the steps of another step table than number "
-                f"{STEP_TABLE}: use the aclbench that saved it, and save its commands"
-            )
         try:
+            named = mark.start.get("design", FIFO_2017.name) if isinstance(mark.start, dict) else ""
+            design = design_named(named)
+            if mark.step_table != design.step_table:
+                raise RunFileError(
+                    f"{self.path}: its positions count the steps of another step table than number "
+                    f"{design.step_table}: use the aclbench that saved it, and save its commands"
+                )
             header = JsonReader(Header, {Path: Path}).read(line)
-        except DocumentError as error:
+        except RunFileError:
+            raise
+        except (DocumentError, AclbenchError) as error:
             raise self.error(1, str(error)) from None
-        start = Start(**structs.asdict(header.start))
+        start = Start(**structs.asdict(header.start) | {"design": design})
         if header.scenario is None:
             return start, None
         captures = tuple(self._find_capture(entry) for entry in header.captures)

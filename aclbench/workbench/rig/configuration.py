@@ -13,9 +13,10 @@ from pathlib import Path
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.fib import Source
+from aclbench.engine.machine import Machine
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import address_text
-from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_CLASSES
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
 from aclbench.files import write_whole
 from aclbench.workbench.grammar.lines import as_typed
@@ -57,7 +58,7 @@ def configuration_lines(rig: Rig) -> list[str]:
 
 def _bench_lines(rig: Rig) -> Iterator[str]:
     """Settings, where they are not those of a fresh bench."""
-    am, fresh = rig.machine.am, AclMain(0, rig.machine.am.host)
+    am, fresh = rig.machine.am, Machine(0, rig.machine.am.host, rig.machine.design).am
     # Always: how a bench is made says one or the other.
     yield f"placement {'flow' if am.flow_placement else 'interface'}"
     if am.max_deleted_sessions_per_interval != fresh.max_deleted_sessions_per_interval:
@@ -69,7 +70,7 @@ def _bench_lines(rig: Rig) -> Iterator[str]:
     for name, wait in waits:
         if wait != default[name]:
             yield f"set bench {name} {wait}ns"
-    for timeout_class, (_, _, seconds) in enumerate(TIMEOUT_CLASSES):
+    for timeout_class, (_, _, seconds) in enumerate(am.timeout_classes):
         timeout = am.session_timeout[timeout_class] // NS_PER_SEC
         if timeout != seconds:
             yield f"set acl-plugin session timeout {_TIMEOUT_WORDS[timeout_class]} {timeout}"

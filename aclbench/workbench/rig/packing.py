@@ -13,6 +13,7 @@ from typing import Any, Final
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Order
 from aclbench.engine.acl import Acl, AclRule
+from aclbench.engine.design import Design
 from aclbench.engine.fib import Fib, FibEntry
 from aclbench.engine.machine import Machine
 from aclbench.engine.main import Interface
@@ -31,6 +32,9 @@ _MAIN_APART: Final = {
     "host",
     "tell",
     "classes",
+    "timeout_classes",
+    "lists",
+    "invariants",
     "workers",
     "packet_workers",
     "cleaner",
@@ -52,6 +56,7 @@ class PackedWorker:
 class Checkpoint:
     """A bench at rest."""
 
+    design: Design
     main: dict[str, Any]
     cleaner: dict[str, Any]
     interfaces: list[dict[str, Any] | None]
@@ -108,6 +113,7 @@ class Packer:
         am = self._machine.am
         sent, timed_done, events = self._counts
         return Checkpoint(
+            design=self._machine.design,
             main=_copies(fields_of(am, _MAIN_APART)),
             cleaner=fields_of(am.cleaner),
             interfaces=[
@@ -131,7 +137,7 @@ class Packer:
 
 def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, None, SteppedDriver]:
     """A new driver, with a new machine, in the state of the checkpoint; pauses after each piece."""
-    driver = SteppedDriver(checkpoint.main["n_workers"], order=order)
+    driver = SteppedDriver(checkpoint.main["n_workers"], order=order, design=checkpoint.design)
     am = driver.machine.am
     set_fields(am, _copies(checkpoint.main))
     set_fields(am.cleaner, checkpoint.cleaner)

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
 
 Placement = Literal["interface", "flow"]
@@ -68,6 +69,7 @@ class Scenario:
     text: str = ""
     workers: Workers = 1
     placement: Placement = "interface"
+    design: str = FIFO_2017.name
     captures: tuple[Path, ...] = ()
     rx: tuple[str, ...] = ()
     cli: tuple[str, ...] = ()

@@ -4,6 +4,7 @@
     text = "..."                          # what to look at
     workers = 2                           # 0: vpp_main carries the packets
     placement = "interface"               # or "flow"
+    design = "fifo-2017"                  # how sessions are aged; may be left out
     captures = ["../pcaps/http.pcap"]     # relative to this file, played in order
     cli = "set acl-plugin ..."            # VPP CLI lines, run in order
 
@@ -39,7 +40,9 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from aclbench.capture import parse_mac, parse_vlan
+from aclbench.designs import DESIGNS
 from aclbench.documents import Wrong, from_toml, in_file, read_content
+from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
 from aclbench.workbench.rig.scenario import (
     LABELS,
@@ -109,11 +112,14 @@ class ScenarioDocument(Struct, forbid_unknown_fields=True, frozen=True):
     text: str = ""
     workers: Workers = 1
     placement: Placement = "interface"
+    design: str = FIFO_2017.name
     captures: tuple[str, ...] = ()
     cli: CliLines = ()
     at: tuple[AtTable, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.design not in DESIGNS:
+            raise Wrong("design", self.design, " or ".join(DESIGNS))
         names = [table.name for table in self.interface]
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled is not None:
@@ -141,6 +147,7 @@ def load_scenario(path: Path) -> Scenario:
         text=document.text,
         workers=document.workers,
         placement=document.placement,
+        design=document.design,
         captures=tuple(capture for capture, _ in captures),
         rx=tuple(rx for _, rx in captures if rx),
         interfaces=tuple(table.spec() for table in document.interface),

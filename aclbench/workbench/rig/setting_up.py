@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.rig.rig import ChangesNothing, PerformLine, Rig
 from aclbench.workbench.rig.scenario import Scenario, TimedLine
@@ -18,7 +19,11 @@ def set_up(scenario: Scenario, start: Start, perform_line: PerformLine) -> Rig:
     `start` has what the scenario does not say: order, seed, driver and so on. ScenarioError names
     the line that is refused.
     """
-    start = start._replace(workers=scenario.workers, placement=scenario.placement)
+    start = start._replace(
+        workers=scenario.workers,
+        placement=scenario.placement,
+        design=design_named(scenario.design),
+    )
     rig = _with_lines(scenario, start, perform_line)
     rig.timed = _rehearsed(scenario, start, perform_line)
     if scenario.captures:
@@ -64,7 +69,9 @@ def _rehearsed(
     """
     if not scenario.at:
         return ()
-    rig = _with_lines(scenario, Start(start.workers, start.placement), perform_line)
+    rig = _with_lines(
+        scenario, Start(start.workers, start.placement, design=start.design), perform_line
+    )
     lines: list[tuple[int, TimedLine]] = []
     for timed in scenario.at:
         try:

@@ -8,6 +8,7 @@ from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import Order
 from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.engine.design import FIFO_2017, Design
 from aclbench.errors import AclbenchError
 from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement
 
@@ -34,7 +35,7 @@ class Start(NamedTuple):
     `driver` "stepped" runs in virtual time, where `order` ("fair", "random") and `seed` choose who
     goes next when several could. "threaded" runs on real threads, where `order` ("connection",
     "none") says which packets wait for each other, and `speed` how many times as fast as the wall's
-    the clock is (None: led by the capture).
+    the clock is (None: led by the capture). `design` is how sessions are aged.
     """
 
     workers: int = 1
@@ -44,6 +45,7 @@ class Start(NamedTuple):
     frame_size: int = FRAME_SIZE
     driver: DriverKind = "stepped"
     speed: float | None = None
+    design: Design = FIFO_2017
 
 
 def make_driver(start: Start) -> AnyDriver:
@@ -51,10 +53,10 @@ def make_driver(start: Start) -> AnyDriver:
     _check(start)
     if start.driver == "threaded":
         by_connection = start.order in (None, "connection")
-        driver: AnyDriver = ThreadedDriver(start.workers, start.speed, by_connection=by_connection)
+        driver: AnyDriver = ThreadedDriver(start.workers, start.speed, by_connection, start.design)
     else:
         order: Order = "random" if start.order == "random" else "fair"
-        driver = SteppedDriver(start.workers, order, start.seed)
+        driver = SteppedDriver(start.workers, order, start.seed, start.design)
     driver.machine.am.flow_placement = start.placement == "flow"
     return driver
 

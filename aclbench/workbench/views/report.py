@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from aclbench.drivers.driver import Driver, actor_name
 from aclbench.engine import reading
+from aclbench.engine.design import FIFO_2017
 from aclbench.engine.main import AclMain
 from aclbench.engine.reasons import FATES, fate_of, reason_text
-from aclbench.engine.timeouts import N_TIMEOUTS, NS_PER_SEC, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.engine.worker import Worker
 from aclbench.workbench.views.snapshot import (
     PacketCounts,
@@ -48,11 +49,13 @@ class Report:
     packets: PacketCounts
     reasons: tuple[tuple[str, str, int], ...]
     sessions: SessionCounts
-    by_class: tuple[int, ...]
+    #: How many sessions of each class are live, by its name.
+    by_class: dict[str, int]
     event_cycles: int
     interrupts_sent: int
     wait_interval_ns: int
     workers: tuple[WorkerFigures, ...]
+    design: str
     virtual_s: float
     elapsed_s: float
     notes: tuple[str, ...]
@@ -78,7 +81,7 @@ class Report:
                 "requeued": sessions.requeued,
                 "live": sessions.live,
                 "peak": sessions.peak,
-                "by_class": dict(zip(TIMEOUT_NAMES, self.by_class, strict=True)),
+                "by_class": dict(self.by_class),
             },
             "cleaner": {
                 "event_cycles": self.event_cycles,
@@ -86,6 +89,7 @@ class Report:
                 "wait_interval_s": self.wait_interval_ns / NS_PER_SEC,
             },
             "workers": [asdict(worker) for worker in self.workers],
+            "design": self.design,
             "virtual_s": self.virtual_s,
             "elapsed_s": round(self.elapsed_s, 6),
             "packets_per_second": round(self.packets_per_second, 1),
@@ -114,9 +118,7 @@ class Report:
 
     def _session_lines(self) -> list[str]:
         s = self.sessions
-        classes = ", ".join(
-            f"{name} {count:,}" for name, count in zip(TIMEOUT_NAMES, self.by_class, strict=True)
-        )
+        classes = ", ".join(f"{name} {count:,}" for name, count in self.by_class.items())
         lines = [
             f"sessions  added {s.added:,} - deleted {s.deleted:,} = {s.live:,} live "
             f"(at most {s.peak:,} at once)",
@@ -124,6 +126,7 @@ class Report:
             f"  aging     {s.deleted - s.recycled:,} expired or cleared, "
             f"{s.requeued:,} requeued, {s.recycled:,} recycled",
             "",
+            *([f"design    {self.design}"] if self.design != FIFO_2017.name else []),
             f"cleaner   {self.event_cycles:,} rounds, {self.interrupts_sent:,} interrupts, "
             f"wait interval {self.wait_interval_ns / NS_PER_SEC:g} s",
             "",
@@ -184,11 +187,15 @@ def make_report(
         packets=packet_counts(counts),
         reasons=tuple((FATES[fate], text, count) for (fate, text), count in ordered),
         sessions=session_counts(counts),
-        by_class=tuple(sum(part.by_class[n] for part in parts) for n in range(N_TIMEOUTS)),
+        by_class={
+            each.name: sum(part.by_class[n] for part in parts)
+            for n, each in enumerate(driver.machine.design.timeout_classes)
+        },
         event_cycles=am.cleaner.cnt_event_cycles,
         interrupts_sent=am.cleaner.cnt_interrupts_sent,
         wait_interval_ns=am.cleaner.wait_interval,
         workers=tuple(parts[thread_index].figures for thread_index in carrying),
+        design=driver.machine.design.name,
         virtual_s=(driver.now - started_ns) / NS_PER_SEC,
         elapsed_s=elapsed_s,
         notes=notes,

@@ -27,7 +27,7 @@ from aclbench.engine.packet import (
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.reasons import FATES, Fate, fate_of, was_checked
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import N_TIMEOUTS, NEVER, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
 #: Positions in a list are exact up to here; beyond, a session's position is None.
@@ -361,7 +361,7 @@ def session_view(am: AclMain, session: SessionRow, position: int | None, now: in
 def _worker_view(
     am: AclMain, worker: Worker, view: View, now: int, upcoming: Sequence[str]
 ) -> WorkerView:
-    list_ids = view.lists if view.lists is not None else tuple(range(N_TIMEOUTS))
+    list_ids = view.lists if view.lists is not None else tuple(range(len(am.lists)))
     return WorkerView(
         thread_index=worker.thread_index,
         name=actor_name(worker.thread_index),
@@ -393,7 +393,7 @@ def _list_view(am: AclMain, worker: Worker, list_id: int, view: View, now: int) 
     expiry = worker.head_expiry_time[list_id]
     return ListView(
         list_id=list_id,
-        name=TIMEOUT_NAMES[list_id],
+        name=am.lists[list_id],
         length=worker.conn_list_length[list_id],
         head=worker.conn_list_head[list_id],
         tail=worker.conn_list_tail[list_id],
@@ -498,7 +498,7 @@ def session_counts(parts: Sequence[WorkerPart]) -> SessionCounts:
         requeued=sum(part.requeued for part in parts),
         live=sum(part.live for part in parts),
         peak=max(part.peak for part in parts),
-        by_list=tuple(sum(part.by_list[n] for part in parts) for n in range(N_TIMEOUTS)),
+        by_list=tuple(sum(part.by_list[n] for part in parts) for n in range(len(parts[0].by_list))),
     )
 
 

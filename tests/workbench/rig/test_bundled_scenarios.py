@@ -79,7 +79,7 @@ def test_clear_by_interface_clears_in_the_middle() -> None:
     # At once: no time passes while a worker sweeps, but for the cleaner's looking.
     assert {round(time / NS_PER_SEC, 2) for time in deleted} == {12.0, 20.0}
     assert reasons_of(report)["no ACL applied on its way"] > 100  # from 12 s to 14 s
-    assert report.by_class[1] == 0  # whatever lives now was not there to see a SYN
+    assert report.by_class["tcp_idle"] == 0  # whatever lives now was not there to see a SYN
     assert bench.snapshot().interfaces[1].input_acls == (0,)
 
 
@@ -101,8 +101,8 @@ def test_full_table_recycles_and_then_refuses() -> None:
     assert report.sessions.peak == 24
     assert report.sessions.recycled > 400
     assert reasons_of(report)["too many sessions to add new"] > 400
-    assert report.by_class[2] == 0  # nothing is left to recycle
-    assert report.by_class[1] == 20
+    assert report.by_class["tcp_transient"] == 0  # nothing is left to recycle
+    assert report.by_class["tcp_idle"] == 20
 
 
 def test_fragments_and_ip6_share_and_are_skipped() -> None:

@@ -9,7 +9,7 @@ from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import address_text
-from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import ParsedCommand
@@ -134,7 +134,7 @@ def _worker(rig: Rig, worker: Worker, verbose: bool) -> dict[str, Any]:
     data["deleted_sessions"] = worker.cnt_deleted_sessions
     data["session_timers_restarted"] = worker.cnt_session_timer_restarted
     data["lists"] = {}
-    for list_id, name in enumerate(TIMEOUT_NAMES):
+    for list_id, name in enumerate(rig.machine.am.lists):
         data["lists"][name] = {"length": worker.conn_list_length[list_id]}
         if verbose:
             data["lists"][name]["sessions"] = _list(rig, worker, list_id)

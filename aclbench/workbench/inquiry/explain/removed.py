@@ -10,7 +10,6 @@ from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.tree import RemovedSession
 from aclbench.workbench.inquiry.packets import packet_name
@@ -77,7 +76,7 @@ class _Listener:
             time=event.time,
             ago=self._now - event.time,
             idle=event.idle,
-            timeout_class=TIMEOUT_NAMES[timeout_class],
+            timeout_class=am.timeout_classes[timeout_class].name,
             timeout=am.session_timeout[timeout_class],
             last_packet="" if last is None else packet_name(rig, last),
         )

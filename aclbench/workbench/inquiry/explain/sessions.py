@@ -7,7 +7,6 @@ from aclbench.engine import reading
 from aclbench.engine.main import AclMain
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.explain.tree import SessionPart
@@ -26,8 +25,8 @@ def session_part(am: AclMain, where: SessionId, now: int) -> SessionPart:
         worker=actor_name(view.thread_index),
         interface=interface.name if interface is not None else "",
         connection=view.connection,
-        timeout_class=TIMEOUT_NAMES[view.timeout_class],
-        list=TIMEOUT_NAMES[view.link_list_id],
+        timeout_class=am.timeout_classes[view.timeout_class].name,
+        list=am.lists[view.link_list_id],
         position=view.position,
         list_length=worker.conn_list_length[view.link_list_id],
         idle=view.idle,

@@ -13,7 +13,6 @@ from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
 from aclbench.engine.packet import PROTO_TCP
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import NO_SESSION, SessionId
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
@@ -134,7 +133,8 @@ def _fields(
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
     am, started, name = rig.machine.am, rig.started, rig.interface_name(session.sw_if_index)
-    list_name, class_name = TIMEOUT_NAMES[view.link_list_id], TIMEOUT_NAMES[view.timeout_class]
+    list_name = am.lists[view.link_list_id]
+    class_name = am.timeout_classes[view.timeout_class].name
     timeout = seconds_text(am.session_timeout[view.timeout_class])
     rows = [
         ("key", key_text(session.key), "what a packet is looked up by; as one that enters has it"),
@@ -165,7 +165,7 @@ def _fields(
         ),
         ("thread_index", str(session.thread_index), "its owner, who alone relinks and deletes it"),
         ("session_index", str(session.session_index), "its slot in the owner's pool"),
-        ("timeout class", f"{class_name}, {timeout}", _class_meaning(session, class_name)),
+        ("timeout class", f"{class_name}, {timeout}", _class_meaning(view)),
         ("idle", seconds_text(max(view.idle, 0)), "time since its last packet"),
         (
             "position",
@@ -186,8 +186,8 @@ def _link(index: int, end: str) -> str:
     return f"none: it is {end}" if index == NO_SESSION else str(index)
 
 
-def _class_meaning(session: SessionRow, class_name: str) -> str:
-    if TIMEOUT_NAMES[session.link_list_id] == class_name:
+def _class_meaning(view: SessionView) -> str:
+    if view.link_list_id == view.timeout_class:
         return "what its protocol and the flags seen make it now"
     return "what its flags make it now; it is still on the list of another class"
 

@@ -1,0 +1,22 @@
+"""The designs there are, by name: what a scenario, a run file or a person asks for.
+
+A design is a file of this package with a `Design` in it, and a line in `DESIGNS`. The engine's own,
+`fifo-2017`, is the document's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aclbench.engine.design import FIFO_2017, Design
+from aclbench.errors import AclbenchError, did_you_mean
+
+DESIGNS: Final[dict[str, Design]] = {design.name: design for design in (FIFO_2017,)}
+
+
+def design_named(name: object) -> Design:
+    """The design of that name. AclbenchError: there is none; it says which there are."""
+    found = DESIGNS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise AclbenchError(f"there is no design {name!r}; {did_you_mean(str(name), DESIGNS)}")
+    return found

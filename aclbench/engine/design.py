@@ -1,0 +1,102 @@
+"""A design of aging, as a value: the parts that a machine of it is made of, and their names.
+
+`FIFO_2017` is the machine of the 2017 document, and this package's own. Another design is the same
+value with other parts in it: a subclass of one of the engine's, which runs interpreted where the
+machine is compiled, and is heard all the same. What a machine would not hear is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, fields
+from types import GetSetDescriptorType
+from typing import Any, Final
+
+from aclbench.engine.acl_lists import AclLists
+from aclbench.engine.cleaner import Cleaner
+from aclbench.engine.datapath import Datapath
+from aclbench.engine.idle_check import IdleCheck
+from aclbench.engine.main import AclMain
+from aclbench.engine.matching import Matching, RuleCheck
+from aclbench.engine.packet import Packet
+from aclbench.engine.session import Classes
+from aclbench.engine.sessions import Sessions
+from aclbench.engine.steps import STEP_TABLE, STEPS, Step
+from aclbench.engine.timeouts import TIMEOUT_CLASSES, TIMEOUT_NAMES, TimeoutClass
+from aclbench.engine.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """Where a worker's sessions are beside its lists: a name, what it is for, and the slots."""
+
+    name: str
+    what: str
+    slots: Callable[[Worker], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A way to age sessions. ValueError: a machine would not hear one of its parts."""
+
+    name: str
+    #: The classes of sessions, and the lists of a worker by name, both in order of their numbers.
+    timeout_classes: tuple[TimeoutClass, ...] = TIMEOUT_CLASSES
+    lists: tuple[str, ...] = TIMEOUT_NAMES
+    places: tuple[SessionPlace, ...] = ()
+    #: Further integers that each slot of a pool has (`Worker.columns`): 0 when it is taken.
+    columns: tuple[str, ...] = ()
+
+    #: Reads a frame, by the extension headers that are skipped; None: as `engine.packet` does.
+    #: With one the scalar reader takes all packets.
+    parse: Callable[[bytes, Set[int]], Packet] | None = None
+    classes: type[Classes] = Classes
+    rule_check: type[RuleCheck] = RuleCheck
+    matching: type[Matching] = Matching
+    sessions: type[Sessions] = Sessions
+    datapath: type[Datapath] = Datapath
+    idle_check: type[IdleCheck] = IdleCheck
+    cleaner: type[Cleaner] = Cleaner
+    acl_lists: type[AclLists] = AclLists
+
+    #: What always holds beside the engine's own: given whether all is at rest, the problems.
+    invariants: Callable[[AclMain, bool], list[str]] | None = None
+    #: The named steps of its parts. The number changes with them: run files count steps.
+    steps: tuple[Step, ...] = STEPS
+    step_table: int = STEP_TABLE
+
+    def __post_init__(self) -> None:
+        for name, own in PARTS.items():
+            part = getattr(self, name)
+            if not (isinstance(part, type) and issubclass(part, own)):
+                raise ValueError(f"design {self.name}: {name} is {part!r}; a {own.__name__} is one")
+        if len(self.lists) > len(self.timeout_classes):
+            raise ValueError(f"design {self.name}: a list without a class has no timeout")
+        if len({step.label for step in self.steps}) != len(self.steps):
+            raise ValueError(f"design {self.name}: two steps have one name")
+
+
+#: The parts that are classes, and what each must be a subclass of.
+PARTS: Final[dict[str, type[Any]]] = {
+    field.name: field.default for field in fields(Design) if isinstance(field.default, type)
+}
+
+
+def refuse_unheard(design: Design, name: str, part: object) -> None:
+    """ValueError if a part of a machine sets on its class what the machine reads of the object.
+
+    Methods are heard. A field is set as the object is made, so one of the class's would be ignored.
+    """
+    own = PARTS[name]
+    there = {n for n, v in vars(own).items() if isinstance(v, GetSetDescriptorType)}
+    there |= set(getattr(part, "__dict__", ()))
+    for kind in type(part).__mro__[: type(part).__mro__.index(own)]:
+        for field in there & set(vars(kind)):
+            raise ValueError(
+                f"design {design.name}: {kind.__name__}.{field} would not be heard, since "
+                f"{own.__name__} sets it for each machine; set it in __init__"
+            )
+
+
+#: The machine of the 2017 document.
+FIFO_2017: Final = Design("fifo-2017")
