@@ -1,7 +1,4 @@
-"""Designs of this folder behave alike compiled and interpreted: here the form that is not installed.
-
-The tests beside this one run in the form that is.
-"""
+"""Designs of this folder behave alike compiled and interpreted: here they run interpreted."""
 
 from __future__ import annotations
 
