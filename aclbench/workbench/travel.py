@@ -13,12 +13,10 @@ from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import UNITS, Unit, at_event, at_packet, back, forward
 from aclbench.workbench.history.replay import Replay
+from aclbench.workbench.inquiry.stories.values import PastPlace
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-
-#: A past moment: a point of the branch, or the number of the trace event that was made there.
-PastPlace = Point | int
 
 
 class Movable(Protocol):

@@ -47,10 +47,10 @@ def test_the_bench_of_vpp_lines(tmp_path: Path) -> None:
     explanation = json.loads(done.stdout)
     assert explanation["packet"] == "3"
     assert explanation["verdict"]["fate"] == "denied"
-    assert [part["part"] for part in explanation["way"]] == ["acl node"]
-    tried = explanation["way"][0]["tried"][0]
+    assert [part["part"] for part in explanation["path"]] == ["acl node"]
+    tried = explanation["path"][0]["tried"][0]
     assert (tried["field"], tried["found"], tried["wanted"]) == ("dport", "80", "443")
-    assert explanation["nearest"][0]["kind"] == "rule"
+    assert explanation["remedies"][0]["kind"] == "rule"
 
 
 def test_a_scenario_and_several_captures() -> None:
