@@ -19,7 +19,7 @@ from aclbench.tutor.progress import Progress, ProgressError
 from aclbench.tutor.recording import write_draft
 from aclbench.tutor.running import WORDS, Ran
 from aclbench.tutor.shelf import lesson_after
-from aclbench.tutor.telling import asked_of, heading, transcript_lines
+from aclbench.tutor.walkthrough import asked_of, heading, transcript_lines
 from aclbench.workbench.commands.bench.helping import is_leaving
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 

@@ -7,22 +7,22 @@ is wrong in either is said in a sentence, and the rest is used.
 from __future__ import annotations
 
 import difflib
-import json
 import shlex
 import textwrap
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
+from msgspec import Meta, Struct
 from platformdirs import user_config_path, user_state_path
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 from textual.theme import BUILTIN_THEMES
 
+from aclbench.documents import DocumentError, JsonReader, parse_toml, read_content, to_json
 from aclbench.files import set_aside, write_whole
 from aclbench.tui.command.line import CommandInput
 from aclbench.tui.dialogs.dialog import Dialog
@@ -41,6 +41,8 @@ _THEMES: Final = {theme: theme for theme in BUILTIN_THEMES} | {
 }
 #: Inputs that are remembered.
 RECENT: Final = 10
+#: Neither file is ever so large.
+MAX_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,12 @@ def read_settings(
 
 
 def _document(path: Path, says: list[str]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except OSError as error:
-        says.append(f"{path} cannot be read: {error.strerror or error}; the defaults are used")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        says.append(f"{path} is not TOML: {error}; the defaults are used")
+    try:
+        return parse_toml(read_content(path, MAX_BYTES))
+    except DocumentError as error:
+        says.append(f"{path}: {error}; the defaults are used")
     return {}
 
 
@@ -293,6 +293,12 @@ def write_template(path: Path | None = None) -> tuple[Path, bool]:
 # --- what was opened ------------------------------------------------------------------------------
 
 
+class _Recent(Struct, forbid_unknown_fields=True, frozen=True):
+    """The file: what the screen was opened with, the last first."""
+
+    recent: tuple[Annotated[tuple[str, ...], Meta(min_length=1)], ...]
+
+
 def recent_file() -> Path:
     """Where the inputs are remembered: under XDG's state folder."""
     return user_state_path("aclbench") / "recent.json"
@@ -305,13 +311,14 @@ def _nobody(text: str) -> None:
 def remember_inputs(inputs: Sequence[str], say: Say = _nobody, path: Path | None = None) -> None:
     """Keep what the screen was opened with; paths as seen from anywhere."""
     path = recent_file() if path is None else path
-    wanted = [str(Path(text).absolute()) if Path(text).exists() else text for text in inputs]
+    texts = (str(Path(text).absolute()) if Path(text).exists() else text for text in inputs)
+    wanted = tuple(texts)
     if not wanted or "-" in wanted:
         return  # nothing to open again
-    kept = [wanted, *(found for found in _read_recent(path, say) if found != wanted)][:RECENT]
+    others = (found for found in _read_recent(path, say) if found != wanted)
+    kept = (wanted, *others)[:RECENT]
     try:
-        text = json.dumps({"recent": kept}, ensure_ascii=False, indent=1) + "\n"
-        write_whole(path, text, make_folders=True)
+        write_whole(path, to_json(_Recent(kept), indent=1) + "\n", make_folders=True)
     except (OSError, UnicodeError) as error:
         say(f"what was opened is not remembered: {path}: {error}")
 
@@ -319,7 +326,7 @@ def remember_inputs(inputs: Sequence[str], say: Say = _nobody, path: Path | None
 def last_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
     """What the screen was opened with last; empty if that is not known."""
     found = _read_recent(recent_file() if path is None else path, say)
-    return tuple(found[0]) if found else ()
+    return found[0] if found else ()
 
 
 def recent_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
@@ -328,21 +335,16 @@ def recent_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ..
     return tuple(shlex.join(inputs) for inputs in found)
 
 
-def _read_recent(path: Path, say: Say) -> list[list[str]]:
+def _read_recent(path: Path, say: Say) -> list[tuple[str, ...]]:
     """The remembered inputs; a damaged file is set aside."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        found = document["recent"]
-        if not all(inputs and all(isinstance(t, str) for t in inputs) for inputs in found):
-            raise TypeError("inputs are lists of texts")
-        return [list(inputs) for inputs in found][:RECENT]
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except OSError as error:
-        say(f"what was opened before is not known: {path}: {error.strerror or error}")
-    except (ValueError, TypeError, KeyError, RecursionError):
+    try:
+        document = JsonReader(_Recent).read(read_content(path, MAX_BYTES))
+    except DocumentError:
         _set_aside(path, say)
-    return []
+        return []
+    return list(document.recent[:RECENT])
 
 
 def _set_aside(path: Path, say: Say) -> None:

@@ -33,7 +33,7 @@ from aclbench.tutor.sources import missing_source
 from aclbench.tutor.threaded import problems_on_threads
 from aclbench.workbench.rig.start import DriverKind
 
-#: Events that the check of a lesson may make, all told.
+#: Events that the check of a lesson may make, in all.
 MAX_EVENTS: Final = 2_000_000
 
 ProblemKind = Literal[
@@ -173,7 +173,7 @@ class _Checker:
 
     def _cannot_be_told(self, state: GoalState, step: Task) -> None:
         for part in state.parts:
-            if part.missing.startswith("the goal cannot be told"):
+            if part.missing.startswith("the goal cannot be evaluated"):
                 self._add("text", step.number, part.missing)
 
     def _reaches(

@@ -122,7 +122,7 @@ class LessonRun:
         return self.step
 
     def redo(self) -> AnyStep:
-        """Begin the current step anew; it is not done any more."""
+        """Begin the current step again; it is not done any more."""
         self.undo()
         self.done.discard(self._number)
         self.finished = False
@@ -130,7 +130,7 @@ class LessonRun:
         return self.step
 
     def restart(self) -> AnyStep:
-        """Begin the lesson anew; the predictions that were made stay."""
+        """Begin the lesson again; the predictions that were made stay."""
         self.done.clear()
         self.hints.clear()
         return self.go_to(1)
@@ -273,12 +273,12 @@ class LessonRun:
         return GoalState(parts, not missing, done or not missing, "; ".join(missing))
 
     def _part(self, part: Any, world: BenchWorld) -> PartState:
-        """One part; what cannot be worked out on this bench is not met, and it is said why."""
+        """One part; what cannot be evaluated on this bench is not met, and it is said why."""
         try:
             met = part.when.holds(world)
             return PartState(met, part.missing.fill(world))
         except ExpressionError as error:
-            return PartState(False, f"the goal cannot be told now: {error}")
+            return PartState(False, f"the goal cannot be evaluated now: {error}")
 
     def hint(self, tier: int | None = None) -> Hint:
         """The next hint, or the one asked for, 1 to 3. Raises LessonError: not for this step."""
@@ -333,10 +333,10 @@ class LessonRun:
             self._become(self._make())
             raise
 
-    def _fill(self, work_out: Callable[[BenchWorld], Any], world: BenchWorld | None = None) -> Any:
-        """Work out an expression of the lesson; it is the lesson's fault if that fails."""
+    def _fill(self, evaluate: Callable[[BenchWorld], Any], world: BenchWorld | None = None) -> Any:
+        """Evaluate an expression of the lesson; it is the lesson's fault if that fails."""
         try:
-            return work_out(world or self.world())
+            return evaluate(world or self.world())
         except ExpressionError as error:
             raise LessonError(f"step {self.step.number} ({self.step.kind}): {error}") from None
 

@@ -20,7 +20,7 @@ from aclbench.tutor.lesson import AnyStep, Lesson, LessonError, Predict, Read, T
 from aclbench.tutor.running import Budget, TooMuch
 from aclbench.tutor.submission import Submission, is_of, read_submission
 
-#: Events that one submission may make, all told.
+#: Events that one submission may make, in all.
 MAX_EVENTS: Final = 2_000_000
 #: What an input that no bench noted can bring about in the machine, besides errors of its own.
 _FAILS: Final = (

@@ -14,7 +14,7 @@ from typing import Final
 from aclbench.tutor.benches import lesson_bench
 from aclbench.tutor.journals import inputs_so_far, perform_inputs
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
-from aclbench.tutor.telling import Told, heading, lists_of, tell
+from aclbench.tutor.walkthrough import StepPage, heading, lists_of, walk_through
 from aclbench.workbench.workbench import Workbench
 
 #: Draws a bench, which is his to keep, as an SVG picture.
@@ -66,10 +66,10 @@ def make_handout(lesson: Lesson, answers: bool = False, picture: Picture | None 
     def draw(bench: Workbench) -> str:
         return picture(_copy(lesson, bench)) if picture is not None and answers else ""
 
-    told_all = list(tell(lesson, draw))
+    pages = list(walk_through(lesson, draw))
     steps = len(lesson.steps)
-    questions = tuple(_question(told, steps) for told in told_all)
-    shown = tuple(_answer(told, steps) for told in told_all if told.answer and answers)
+    questions = tuple(_question(page, steps) for page in pages)
+    shown = tuple(_answer(page, steps) for page in pages if page.answer and answers)
     about = f"*{lesson.aim}* About {lesson.minutes} minutes.{know}"
     return Handout(lesson.title, about, (begun, *questions), shown)
 
@@ -84,9 +84,9 @@ def begin_section(lesson: Lesson, picture: Picture | None) -> Section:
     return Section("The bench", f"{text}\n\n{lists_of(bench)}")
 
 
-def _question(told: Told, steps: int) -> Section:
+def _question(page: StepPage, steps: int) -> Section:
     """A step without its answer."""
-    step = told.step
+    step = page.step
     if isinstance(step, Predict):
         boxes = "\n".join(
             f"- {_BOX} {label}" for label in (*(o.label for o in step.options), "not sure")
@@ -94,16 +94,16 @@ def _question(told: Told, steps: int) -> Section:
         return Section(heading(step, steps), f"{step.question}\n\n{boxes}\n\nWhy? {_NOTES}")
     if isinstance(step, Experiment):
         where = f" Look at {step.at}." if step.at else ""
-        text = f"{told.asked}\n\nRun these lines.{where} What do you see? {_NOTES}"
+        text = f"{page.asked}\n\nRun these lines.{where} What do you see? {_NOTES}"
         return Section(heading(step, steps), text)
     if isinstance(step, Task):
-        return Section(heading(step, steps), f"{told.asked}\n\nYour commands:\n\n{_NOTES}")
-    return Section(heading(step, steps), told.asked)
+        return Section(heading(step, steps), f"{page.asked}\n\nYour commands:\n\n{_NOTES}")
+    return Section(heading(step, steps), page.asked)
 
 
-def _answer(told: Told, steps: int) -> Section:
-    text = told.answer if told.drawn else f"{told.answer}\n\n{told.lists}"
-    return Section(heading(told.step, steps), text, told.drawn)
+def _answer(page: StepPage, steps: int) -> Section:
+    text = page.answer if page.drawn else f"{page.answer}\n\n{page.lists}"
+    return Section(heading(page.step, steps), text, page.drawn)
 
 
 def _copy(lesson: Lesson, bench: Workbench) -> Workbench:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aclbench.tutor.lesson import Lesson
-from aclbench.tutor.telling import Told, heading, tell
+from aclbench.tutor.walkthrough import StepPage, heading, walk_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,16 @@ def slides_of(lesson: Lesson) -> Iterator[Slide]:
     source = "\n".join(f"- `{source}`" for source in lesson.source)
     about = f"{lesson.aim}{know}\n\nAbout {lesson.minutes} minutes. It is done by:\n\n{source}"
     yield Slide(lesson.title, about)
-    for told in tell(lesson):
-        yield from _slides_of_step(told, len(lesson.steps))
+    for page in walk_through(lesson):
+        yield from _slides_of_step(page, len(lesson.steps))
 
 
-def _slides_of_step(told: Told, steps: int) -> Iterator[Slide]:
-    title = heading(told.step, steps)
-    yield Slide(title, told.asked)
-    if told.answer:
-        yield Slide(f"{title}, answered", told.answer)
-        yield Slide(f"{title}, the lists then", told.lists)
+def _slides_of_step(page: StepPage, steps: int) -> Iterator[Slide]:
+    title = heading(page.step, steps)
+    yield Slide(title, page.asked)
+    if page.answer:
+        yield Slide(f"{title}, answered", page.answer)
+        yield Slide(f"{title}, the lists then", page.lists)
 
 
 class Presentation:

@@ -54,7 +54,7 @@ def _number(path: Path) -> int:
     return int(first) if first.isascii() and first.isdecimal() else -1
 
 
-def standing_of(lesson: Lesson, progress: LessonProgress | None) -> str:
+def status_of(lesson: Lesson, progress: LessonProgress | None) -> str:
     """Where one stands in a lesson, in words; empty: it was never begun."""
     if progress is None:
         return ""

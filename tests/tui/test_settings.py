@@ -60,7 +60,7 @@ def test_everything_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("not toml", "is not TOML"),
+        ("not toml", "not TOML"),
         ('[tui]\ntheme = "textual-darc"', "did you mean textual-dark?"),
         ("[tui]\ntheme = 7", "theme = 7 is not one"),
         ('[tui]\ngaps = "skip"', "jump, play are"),
@@ -102,9 +102,9 @@ def test_names_without_quotes_mean_the_same(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     settings, notices = read_settings([PLACE], tmp_path)
     assert settings == Settings()
-    assert "cannot be read" in notices[0]
+    assert "a folder; the defaults are used" in notices[0]
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
-    assert "is not TOML" in read_settings([PLACE], tmp_path / "bad.toml")[1][0]
+    assert "not text in UTF-8" in read_settings([PLACE], tmp_path / "bad.toml")[1][0]
 
 
 @given(

@@ -47,12 +47,12 @@ def list_lessons() -> None:
 
 def lesson_row(lesson: Lesson, progress: LessonProgress | None) -> Row:
     """A lesson and how far it is."""
-    from aclbench.tutor.shelf import standing_of
+    from aclbench.tutor.shelf import status_of
 
     number = "" if lesson.number is None else str(lesson.number)
     steps = range(1, len(lesson.steps) + 1)
     done = "" if progress is None else f"{len(set(progress.done) & set(steps))}/{len(steps)}"
-    where = standing_of(lesson, progress)
+    where = status_of(lesson, progress)
     return Row(number, lesson.title, str(lesson.minutes), done, where)
 
 

@@ -21,7 +21,7 @@ MAX_LINES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepPage:
     """A step: what is asked of the learner, what the bench then says, and its lists, in Markdown.
 
     `answer`, `lists` and `drawn` are empty where there is nothing to answer.
@@ -76,8 +76,10 @@ def transcript_lines(ran: Sequence[Ran]) -> list[str]:
     return shown
 
 
-def tell(lesson: Lesson, draw: Callable[[Workbench], str] | None = None) -> Iterator[Told]:
-    """Do a lesson from first to last as it has it itself, and tell of each step. LessonError.
+def walk_through(
+    lesson: Lesson, draw: Callable[[Workbench], str] | None = None
+) -> Iterator[StepPage]:
+    """Do a lesson from first to last its own way; the text of each step. LessonError.
 
     `draw` makes something of the bench behind each step: it is `drawn`.
     """
@@ -87,7 +89,7 @@ def tell(lesson: Lesson, draw: Callable[[Workbench], str] | None = None) -> Iter
             answer = _answer(run, step)
             lists = lists_of(run.bench) if answer else ""
             drawn = draw(run.bench) if answer and draw is not None else ""
-            yield Told(step, asked_of(step), answer, lists, drawn)
+            yield StepPage(step, asked_of(step), answer, lists, drawn)
             run.advance(skip=True)
     finally:
         run.close()
