@@ -163,6 +163,8 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
             while not stop and not task.work(BETWEEN_BARS_S):
                 advance()
             task.stop()
+        if len(stop) > 1:  # in the middle of a packet
+            raise KeyboardInterrupt
         if task.error is not None:
             raise task.error
     except _StopReading:

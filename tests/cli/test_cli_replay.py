@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -146,12 +147,15 @@ class Interrupted:
 
     def __init__(self, times: int, reading: bool = False) -> None:
         self.times = times
-        self.feed = SimpleNamespace(reading=reading)
+        self.rig = SimpleNamespace(feed=SimpleNamespace(reading=reading))
+        self.transport = self
 
-    def play(self, packets: int, turns: int) -> bool:
-        for _ in range(self.times):
-            signal.raise_signal(signal.SIGINT)
-        return False
+    def playing(self) -> Iterator[None]:
+        """Slices without end."""
+        while True:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+            yield
 
     def stop(self) -> None:
         """What a bench on real threads is told besides; this one has none."""
