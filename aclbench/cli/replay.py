@@ -142,10 +142,10 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     stop: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
-        if stop:
+        stop.append(number)
+        if len(stop) > 1:
             reading = bench.rig.feed is not None and bench.rig.feed.reading
             raise _StopReading if reading else KeyboardInterrupt
-        stop.append(number)
         bench.stop()
 
     from aclbench.workbench.tasks import Task
