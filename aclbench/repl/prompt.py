@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
 from aclbench.errors import AclbenchError
+from aclbench.files import write_whole
 from aclbench.repl.completion import CommandCompleter
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
@@ -56,7 +57,7 @@ def _cut(path: Path) -> None:
     """Keep a history that grows for years from making each key slower."""
     entries = path.read_bytes().split(b"\n# ")
     if len(entries) > 2 * _REMEMBERED:
-        path.write_bytes(b"\n# " + b"\n# ".join(entries[-_REMEMBERED:]))
+        write_whole(path, b"\n# " + b"\n# ".join(entries[-_REMEMBERED:]))
 
 
 class Prompt:

@@ -5,11 +5,11 @@ In a checkout they stand at its top; in an installed package under `aclbench/bun
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
 from aclbench.errors import AclbenchError
+from aclbench.workbench.rig.scenario_file import load_scenario
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
@@ -28,12 +28,8 @@ def bundled_files(kind: str) -> list[Path]:
 
 def scenario_abouts() -> list[tuple[str, str, str]]:
     """The bundled scenarios: name, title and text of each."""
-    found: list[tuple[str, str, str]] = []
-    for path in bundled_files("scenarios"):
-        with path.open("rb") as file:
-            table = tomllib.load(file)
-        found.append((path.stem, table["title"], table["text"].strip()))
-    return found
+    scenarios = [(path.stem, load_scenario(path)) for path in bundled_files("scenarios")]
+    return [(name, scenario.title, scenario.text.strip()) for name, scenario in scenarios]
 
 
 def find_input(name: str) -> Path:
