@@ -20,8 +20,8 @@ from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.packettrace import PacketTrace
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Inject
-from aclbench.workbench.rig.rig import Done, Rig
-from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.transport import Transport
 from aclbench.workbench.travel import Travel
@@ -34,13 +34,10 @@ from aclbench.workbench.views.verdict import Verdict, verdict_of
 EVENTS_KEPT: Final = 100_000
 
 
-class CommandLines(Protocol):
+class CommandLines(SetUpLines, Protocol):
     """What performs command lines: see `commands.lines`."""
 
     table: CommandTable
-
-    def perform(self, rig: Rig, line: str) -> Done:
-        """Run a line that changes a rig, and nothing else."""
 
     def slices(self, bench: Any, line: str) -> Slices[str]:
         """Run one line on a bench; returns what it prints."""
@@ -158,7 +155,7 @@ class Bench:
         if isinstance(driver, ThreadedDriver):
             start = start._replace(speed=driver.speed)
         if rig.scenario is not None:
-            return set_up(rig.scenario, start, self.lines.perform)
+            return set_up(rig.scenario, start, self.lines)
         fresh = Rig(start, self.lines.perform)
         if rig.feed is not None:
             feed = rig.feed

@@ -9,15 +9,15 @@ from aclbench.errors import RunFileError, ScenarioError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.loading import load_run
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
-from aclbench.workbench.rig.rig import PerformLine, Rig
+from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario_file import load_scenario
-from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, Start
 from aclbench.workbench.tasks import Slices
 
 
 def opened(
-    path: str | os.PathLike[str], start: Start, perform_line: PerformLine
+    path: str | os.PathLike[str], start: Start, lines: SetUpLines
 ) -> Slices[tuple[Rig, History | None]]:
     """What a file holds: a rig set up by a scenario, or the history of a run, with its rig.
 
@@ -28,8 +28,8 @@ def opened(
     if "\0" in name:
         raise ScenarioError(f"{name!r}: not the name of a file")
     if Path(name).suffix != RUN_SUFFIX:
-        return set_up(load_scenario(Path(name)), start, perform_line), None
+        return set_up(load_scenario(Path(name)), start, lines), None
     if start.driver == "threaded":
         raise RunFileError(f"{name}: {WHY_NOT_ON_THREADS}")
-    history = yield from load_run(Path(name), perform_line)
+    history = yield from load_run(Path(name), lines)
     return history.here.rig, history

@@ -33,6 +33,7 @@ from aclbench.workbench.history.runfile import save_run
 from aclbench.workbench.inquiry.diff import diff
 from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
 from aclbench.workbench.inquiry.explain import Explanation
+from aclbench.workbench.inquiry.stories.values import PastPlace
 from aclbench.workbench.inquiry.writers import Writer, writers
 from aclbench.workbench.opening import opened
 from aclbench.workbench.rig.rig import Rig
@@ -40,7 +41,6 @@ from aclbench.workbench.rig.scenario import Placement, Scenario
 from aclbench.workbench.rig.setting_up import set_up
 from aclbench.workbench.rig.start import AnyOrder, DriverKind, Start
 from aclbench.workbench.tasks import Task, finish
-from aclbench.workbench.travel import PastPlace
 from aclbench.workbench.views.events import EventView, event_view
 from aclbench.workbench.views.times import seconds_to_ns
 from aclbench.workbench.views.verdict import Verdict
@@ -81,7 +81,7 @@ class Workbench(Bench):
         Raises ScenarioError or RunFileError.
         """
         lines = Lines()
-        rig, history = finish(opened(path, Start(), lines.perform))
+        rig, history = finish(opened(path, Start(), lines))
         return cls._of(rig, lines, keeps=True, history=history)
 
     @classmethod
@@ -101,7 +101,7 @@ class Workbench(Bench):
         """
         lines = Lines()
         start = Start(order=order, seed=seed, frame_size=frame_size, driver=driver, speed=speed)
-        return cls._of(set_up(scenario, start, lines.perform), lines, history)
+        return cls._of(set_up(scenario, start, lines), lines, history)
 
     @classmethod
     def _of(cls, rig: Rig, lines: Lines, keeps: bool, history: History | None = None) -> Self:

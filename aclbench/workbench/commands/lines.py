@@ -15,10 +15,14 @@ from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
 from aclbench.workbench.grammar import GrammarError, ParsedCommand
 from aclbench.workbench.rig.inputs import Cli
 from aclbench.workbench.rig.rig import ChangesNothing, Done, Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, finish
 
 #: Lines that are printed at once.
 CHUNK_LINES: Final = 512
+
+
+#: Commands that no file may have run: they reach other files, leave, or begin anew.
+NOT_FOR_FILES: Final = ("exec", "save", "load", "reset", "quit", "exit")
 
 
 class Lines:
@@ -38,6 +42,17 @@ class Lines:
         if not parsed.command.changes:
             raise ChangesNothing("this changes nothing; what does is right here")
         return _change(rig, parsed, line)
+
+    def set_up(self, rig: Rig, line: str) -> None:
+        """Run a line of a scenario on a rig that is being set up, and what is due then.
+
+        CommandError: it is refused, as whatever reaches a file, leaves, or begins anew.
+        """
+        parsed = self.table.parse(line, rig)
+        if parsed is not None and parsed.command.syntax.split()[0] in NOT_FOR_FILES:
+            word = parsed.command.syntax.split()[0]
+            raise CommandError(f"{word} is for a person to type, not for a scenario's lines")
+        finish(self.slices(Bench(rig, self, keeps=False), line))
 
     def slices(self, bench: Bench, line: str) -> Slices[str]:
         """Run one command line on a bench; returns what VPP prints.

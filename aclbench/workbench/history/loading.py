@@ -11,19 +11,19 @@ from aclbench.workbench.history.marks import mark_of
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.history.runfile import Recorded, RunFileReader
 from aclbench.workbench.rig.inputs import Point, Run
-from aclbench.workbench.rig.rig import PerformLine, Rig
-from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.tasks import Slices
 
 
-def load_run(path: Path, perform_line: PerformLine) -> Slices[History]:
+def load_run(path: Path, lines: SetUpLines) -> Slices[History]:
     """The history of a run file; its rig stands where it was saved. RunFileError."""
     reader = RunFileReader(path)
     try:
         if reader.scenario is None:
-            rig = Rig(reader.start, perform_line)
+            rig = Rig(reader.start, lines.perform)
         else:
-            rig = set_up(reader.scenario, reader.start, perform_line)
+            rig = set_up(reader.scenario, reader.start, lines)
     except RunFileError:
         raise
     except AclbenchError as error:
