@@ -48,6 +48,8 @@ from aclbench.engine.packet import (
     PROTO_TCP,
     PROTO_UDP,
     TCP_FLAGS_BYTES,
+    Parse,
+    parse_ethernet,
 )
 from aclbench.errors import CaptureError
 
@@ -96,20 +98,27 @@ class Columns:
         return len(self.info)
 
 
-def decode(batch: RawBatch, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS) -> Columns:
+def decode(
+    batch: RawBatch,
+    extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
+    parse: Parse | None = None,
+) -> Columns:
     """Decode every frame of a batch, as `parse_frame` does one.
 
+    With `parse`, which a design may bring, frames are read by it, one by one.
     Raises CaptureError for a link type that is not read; nothing in a frame raises.
     """
     for link_type in link_types_of(batch):
         if link_type not in LINKS_READ and link_type != LINK_NONE:
             raise CaptureError(refusal(link_type))
+    if parse is not None:
+        return _mixed(batch, _no_shapes(len(batch)), extension_headers, parse)
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
     if shapes.ip4.all():
         return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes))
     if shapes.ip6.all():
         return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes))
-    return _mixed(batch, shapes, extension_headers)
+    return _mixed(batch, shapes, extension_headers, parse_ethernet)
 
 
 class _Shapes(NamedTuple):
@@ -283,7 +292,7 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
     )
 
 
-def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Columns:
+def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse: Parse) -> Columns:
     """Decode shape by shape, and put each packet in its place."""
     n = len(batch)
     addresses: list[Addresses] = []
@@ -300,7 +309,7 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int]) -> Col
     singly = np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip))
     for row in singly.tolist():
         key[row], mirror_key[row], info[row] = parse_frame(
-            batch.frame(row), batch.link_of(row), extension_headers, batch.is_cut(row)
+            batch.frame(row), batch.link_of(row), extension_headers, batch.is_cut(row), parse
         )
     for family, size in ((4, KEY4_SIZE), (6, KEY6_SIZE)):
         rows = singly[[len(key[row]) == size for row in singly.tolist()]]

@@ -25,6 +25,7 @@ from aclbench.engine.packet import (
     INFO_MALFORMED,
     INFO_NOT_IP,
     Packet,
+    Parse,
     parse_ethernet,
 )
 
@@ -191,6 +192,7 @@ def parse_frame(
     link_type: int,
     extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
     is_cut: bool = False,
+    parse: Parse = parse_ethernet,
 ) -> Packet:
     """Parse one packet of a supported link type, as `parse_ethernet` does an Ethernet frame.
 
@@ -201,7 +203,7 @@ def parse_frame(
     if link_type == LINK_NONE:
         return Packet(b"", b"", INFO_NOT_IP)
     ethernet = as_ethernet(frame, link_type)
-    packet = parse_ethernet(ethernet, extension_headers)
+    packet = parse(ethernet, extension_headers)
     if is_cut and packet.info & INFO_MALFORMED and _ends_in_headers(ethernet):
         return Packet(b"", b"", INFO_CUT)
     return packet

@@ -7,7 +7,7 @@ machine is compiled, and is heard all the same. What a machine would not hear is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from types import GetSetDescriptorType
 from typing import Any, Final
@@ -18,7 +18,7 @@ from aclbench.engine.datapath import Datapath
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching, RuleCheck
-from aclbench.engine.packet import Packet
+from aclbench.engine.packet import Parse
 from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
@@ -49,7 +49,7 @@ class Design:
 
     #: Reads a frame, by the extension headers that are skipped; None: as `engine.packet` does.
     #: With one the scalar reader takes all packets.
-    parse: Callable[[bytes, Set[int]], Packet] | None = None
+    parse: Parse | None = None
     classes: type[Classes] = Classes
     rule_check: type[RuleCheck] = RuleCheck
     matching: type[Matching] = Matching

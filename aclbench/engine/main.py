@@ -11,7 +11,7 @@ from typing import Protocol
 
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
-from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, flow_hash
+from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
 from aclbench.engine.session import Classes, Session
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
 from aclbench.engine.telling import Tell
@@ -101,6 +101,8 @@ class AclMain:
         #: The design's classes and lists, by number.
         self.timeout_classes: tuple[TimeoutClass, ...] = timeout_classes
         self.lists: tuple[str, ...] = lists
+        #: Reads frames; None: `packet.parse_ethernet`, and what is faster and gives the same.
+        self.parse: Parse | None = None
         #: What always holds beside the engine's own: given whether all is at rest, the problems.
         self.invariants: Callable[[AclMain, bool], list[str]] | None = None
         #: Tells who listens: `tell.listener` hears trace events.

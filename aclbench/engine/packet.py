@@ -15,7 +15,7 @@ Source: `acl_fill_5tuple` in VPP's `src/plugins/acl/public_inlines.h`; see FIDEL
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Final, NamedTuple
@@ -89,6 +89,9 @@ class Packet(NamedTuple):
     mirror_key: bytes
     info: int
 
+
+#: Reads an Ethernet frame as `parse_ethernet` does, given the extension headers that are skipped.
+Parse = Callable[[bytes, Set[int]], Packet]
 
 NOT_IP: Final = Packet(b"", b"", INFO_NOT_IP)
 MALFORMED: Final = Packet(b"", b"", INFO_MALFORMED)

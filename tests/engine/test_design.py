@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from engine.bench import Driven, udp_out
 
+from aclbench import Workbench
+from aclbench.capture import decode, open_capture
 from aclbench.designs import design_named
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine.cleaner import Cleaner
@@ -15,11 +18,13 @@ from aclbench.engine.datapath import Datapath
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.invariants import InvariantError, check_invariants
 from aclbench.engine.main import Interface
+from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Packet, parse_ethernet
 from aclbench.engine.packing import PoolPacker, empty_in_pieces, unpack_pool
 from aclbench.engine.session import Session
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
+from aclbench.workbench.rig.bundled import bundled_folder
 
 
 class Counting(Sessions):
@@ -153,3 +158,21 @@ def test_parts_of_two_machines_are_their_own() -> None:
     assert isinstance(first.machine.cleaner, Cleaner)
     assert first.machine.cleaner is not second.machine.cleaner
     assert isinstance(first.machine.design, Design)
+
+
+def test_the_parse_of_a_design_reads_frames_that_are_sent_and_captured() -> None:
+    """One by one, and not only those that are out of shape."""
+    seen: list[int] = []
+
+    def parse(frame: bytes, extension_headers: Set[int]) -> Packet:
+        seen.append(len(frame))
+        return parse_ethernet(frame, extension_headers)
+
+    other = Workbench(design=replace(FIFO_2017, name="parsing", parse=parse))
+    other.cli("create packet-generator interface pg0")
+    other.send("pg0", [udp_out(), udp_out()])
+    assert len(seen) == 2
+    batch = next(iter(open_capture(bundled_folder("pcaps") / "http.pcap").batches()))
+    one_by_one, usual = decode(batch, DEFAULT_EXTENSION_HEADERS, parse), decode(batch)
+    assert (one_by_one.key, one_by_one.info) == (usual.key, usual.info)
+    assert len(seen) == 2 + len(batch)

@@ -313,7 +313,7 @@ class Feed:
         """The packets of a part, at the bench's time."""
         assert self._offset is not None
         try:
-            columns = decode(part, self._am.extension_headers)
+            columns = decode(part, self._am.extension_headers, self._am.parse)
             rx = self.steering.assign(part, columns)
         except CaptureError as error:
             raise CaptureError(f"{self.captures[part.capture]}: {error}") from None

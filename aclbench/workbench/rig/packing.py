@@ -35,6 +35,7 @@ _MAIN_APART: Final = {
     "timeout_classes",
     "lists",
     "invariants",
+    "parse",
     "workers",
     "packet_workers",
     "cleaner",

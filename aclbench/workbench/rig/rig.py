@@ -209,8 +209,9 @@ class Rig:
     def inject(self, op: Inject) -> None:
         """Hand frames over, to be handled now."""
         rx = self.interface_index(op.interface)
-        headers = self.machine.am.extension_headers
-        packets = [parse_ethernet(frame, headers) for frame in op.frames]
+        am = self.machine.am
+        parse = am.parse or parse_ethernet
+        packets = [parse(frame, am.extension_headers) for frame in op.frames]
         count = len(packets)
         self.sent = op.first + count - 1
         frame = Frame(
