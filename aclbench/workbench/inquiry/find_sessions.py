@@ -26,7 +26,6 @@ from aclbench.engine.packet import (
     PROTO_UDP,
 )
 from aclbench.engine.reading import SessionRow
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.subject import Subject
@@ -172,9 +171,14 @@ def read_wanted(rig: Rig, wanted: str) -> tuple[Test, ...]:
 def known_words(rig: Rig) -> dict[str, str]:
     """The words that name something, each with what that is."""
     am = rig.machine.am
-    found = dict.fromkeys(_PROTOS, "a protocol") | dict.fromkeys(TIMEOUT_NAMES, "a class, now")
+    found = dict.fromkeys(_PROTOS, "a protocol") | dict.fromkeys(_classes(rig), "a class, now")
     found |= {i.name: "the interface it is on" for i in am.interfaces if i is not None}
     return found | {actor_name(worker.thread_index): "its owner" for worker in am.workers}
+
+
+def _classes(rig: Rig) -> list[str]:
+    """The classes of the rig's design, by name."""
+    return [each.name for each in rig.machine.am.timeout_classes]
 
 
 def _test_of(rig: Rig, word: str) -> Test:
@@ -193,8 +197,8 @@ def _test_of(rig: Rig, word: str) -> Test:
     if lower in _PROTOS:
         protos = _PROTOS[lower]
         return lambda session: session.proto in protos
-    if lower in TIMEOUT_NAMES:
-        timeout_class = TIMEOUT_NAMES.index(lower)
+    if lower in _classes(rig):
+        timeout_class = _classes(rig).index(lower)
         return lambda session: reading.timeout_class(am, session) == timeout_class
     return _test_of_connection(rig, lower)
 
@@ -283,7 +287,7 @@ def _not_understood(rig: Rig, word: str) -> str:
     hint = f"; did you mean {near[0]}?" if near else ""
     return (
         f"{word} is no address (10.0.0.2), prefix (10.0.0.0/24), port (:80), protocol "
-        f"({', '.join(_PROTOS)}), class ({', '.join(TIMEOUT_NAMES)}), interface "
+        f"({', '.join(_PROTOS)}), class ({', '.join(_classes(rig))}), interface "
         f"({', '.join(interfaces)}) or worker ({', '.join(workers)}){hint}"
     )
 

@@ -191,7 +191,7 @@ def _row(bench: Bench, view: SessionView) -> tuple[str, ...]:
         f"{view.thread_index}/{view.session_index}",
         view.connection,
         bench.rig.interface_name(view.sw_if_index),
-        TIMEOUT_NAMES[view.timeout_class],
+        bench.rig.machine.am.timeout_classes[view.timeout_class].name,
         seconds_text(max(view.idle, 0)),
         since_text(view.check_due, bench.started),
         since_text(view.expires, bench.started),

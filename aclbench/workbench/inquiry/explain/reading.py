@@ -142,7 +142,7 @@ def mismatches(
     """
     found: list[str] = []
     five, check = unpack_key(key), machine.matching.rule_check
-    while field is not None:
+    while field is not None and field not in found:  # a design may insist on one
         found.append(field)
         if field not in _ANYTHING:
             break

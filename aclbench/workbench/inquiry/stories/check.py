@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.main import AclMain
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stories.ahead import Ahead, Judged
@@ -89,7 +88,7 @@ def why_judged(am: AclMain, judged: Judged, list_id: int, name: str) -> str:
     """Why a session that was on a list was deleted or requeued; `name` is its interface's."""
     if judged.cleared:
         return f"{name} is being cleared"
-    class_name = TIMEOUT_NAMES[judged.timeout_class]
+    class_name = am.timeout_classes[judged.timeout_class].name
     idle = seconds_text(max(judged.idle, 0))
     limit = seconds_text(am.session_timeout[judged.timeout_class])
     if judged.to_list < 0:
@@ -145,7 +144,7 @@ def _what_then(case: _Case) -> str:
     to_list = case.judged.to_list
     if to_list < 0:
         return f"Without another packet it is then deleted: {case.why}."
-    where = TIMEOUT_NAMES[to_list]
+    where = case.am.lists[to_list]
     return f"Without another packet it is then put at the tail of {where} again: {case.why}."
 
 

@@ -16,7 +16,7 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine import reading
 from aclbench.engine.events import FlagSet, TraceEvent, WaitChanged
 from aclbench.engine.steps import ALLOW_INTERRUPT, CLEAR_DONE, MARK_PENDING, SAY, SET_CLEAR, TALLY
-from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.history.replay import Replay, WalkedStep
@@ -159,7 +159,7 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
         "interface": lambda: f"{value} ({rig.interface_name(value)})",
         "key": lambda: key_text(value),
         "flags": lambda: " ".join(flag_names(value)) or "none",
-        "list": lambda: f"{value} ({TIMEOUT_NAMES[value]})",
+        "list": lambda: f"{value} ({rig.machine.am.lists[value]})",
         "wait": lambda: (
             value.kind.value
             if value.until == NEVER

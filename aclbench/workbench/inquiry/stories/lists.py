@@ -20,10 +20,7 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.session import NO_LIST, NO_SESSION
 from aclbench.engine.timeouts import (
-    N_TIMEOUTS,
     NEVER,
-    TIMEOUT_CLASSES,
-    TIMEOUT_NAMES,
     TIMEOUT_TCP_TRANSIENT,
 )
 from aclbench.engine.worker import Worker
@@ -55,6 +52,7 @@ def list_story(
     `show` is called with what is known so far, whenever that is more. CommandError, at once: there
     is no such list.
     """
+    am = subject.rig.machine.am
     now, fields = _look(subject.rig, thread_index, list_id)
     story = ListStory(
         thread_index=thread_index,
@@ -62,8 +60,8 @@ def list_story(
         time=now,
         branch=branch_name(subject.history),
         title=(
-            f"{TIMEOUT_NAMES[list_id]} of {actor_name(thread_index)} (thread {thread_index}): "
-            f"{TIMEOUT_CLASSES[list_id][1]}"
+            f"{am.lists[list_id]} of {actor_name(thread_index)} (thread {thread_index}): "
+            f"{am.timeout_classes[list_id].what}"
         ),
         fields=fields,
     )
@@ -91,11 +89,11 @@ def _told(
 
 def _look(rig: Rig, thread_index: int, list_id: int) -> tuple[int, tuple[FieldLine, ...]]:
     """The list's fields as its owner has them, and the time there."""
-    threads = len(rig.machine.am.workers)
+    lists, threads = rig.machine.am.lists, len(rig.machine.am.workers)
     if not 0 <= thread_index < threads:
         raise CommandError(f"there is no thread {thread_index}; this bench has 0 to {threads - 1}")
-    if not 0 <= list_id < N_TIMEOUTS:
-        raise CommandError(f"there is no list {list_id}; lists are {', '.join(TIMEOUT_NAMES)}")
+    if not 0 <= list_id < len(lists):
+        raise CommandError(f"there is no list {list_id}; lists are {', '.join(lists)}")
 
     def make(worker: Worker, now: int) -> tuple[int, tuple[FieldLine, ...]]:
         return now, _fields(rig, worker, list_id) if worker.thread_index == thread_index else ()

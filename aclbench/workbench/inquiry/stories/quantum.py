@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from aclbench.engine import reading
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import NEVER, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NEVER
 from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stories.ahead import Ahead
 from aclbench.workbench.inquiry.stories.check import why_judged
@@ -79,7 +79,7 @@ def _due(present: Present, thread_index: int, list_id: int) -> Slices[int]:
 def _sentences(
     ahead: Ahead, by_list: tuple[int, ...], list_id: int, due: int, quantum: int
 ) -> Iterator[str]:
-    started = ahead.rig.started
+    started, lists = ahead.rig.started, ahead.rig.machine.am.lists
     if ahead.interrupts:
         yield f"Its owner's next interrupt comes at {since_text(ahead.interrupts[0], started)}."
     else:
@@ -90,9 +90,9 @@ def _sentences(
     yield f"Of its first {quantum}, {least}{due} are due then."
     if due:
         yield (
-            f"One interrupt takes {quantum} over all lists, udp_idle first, then tcp_idle, then "
-            f"tcp_transient: {sum(by_list[:list_id])} of lists before this one, "
-            f"{by_list[list_id]} of this one."
+            f"One interrupt takes {quantum} over all lists, {' first, then '.join(lists[:2])}"
+            f"{''.join(', then ' + name for name in lists[2:])}: {sum(by_list[:list_id])} of lists "
+            f"before this one, {by_list[list_id]} of this one."
         )
 
 
@@ -108,7 +108,7 @@ def _fates(ahead: Ahead, first: list[tuple[bytes, SessionView]], due: int) -> It
             if judged.to_list < 0:
                 yield NextInList(where, connection, "deleted", f"deleted: {why}")
             else:
-                to = TIMEOUT_NAMES[judged.to_list]
+                to = am.lists[judged.to_list]
                 text = f"requeued to the tail of {to}: {why}"
                 yield NextInList(where, connection, "requeued", text)
         elif position < due:
