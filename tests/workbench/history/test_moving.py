@@ -1,4 +1,4 @@
-"""Where moves lead, counted: by events and by packets, from behind packets and from behind turns."""
+"""Where moves lead, counted: by events, packets and turns, from behind packets and turns."""
 
 from __future__ import annotations
 
