@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from aclbench.tui.keys import SECTIONS, is_offered
+from aclbench.tui.doing import OpenBench
 from aclbench.tui.lesson.desk import Desk
+from aclbench.tui.live import MakeBench
 from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 DARK = "textual-dark"
 LIGHT = "textual-light"
 
-#: Makes what makes a bench, and its title, of inputs as they are typed. Raises AclbenchError.
-OpenBench = Callable[[str], tuple[Callable[[], "Workbench"], str]]
+#: Layout and colours of all that is on the screen.
+STYLES: Final = Path(__file__).with_name("aclbench.tcss")
 
 
 class AclbenchApp(App[None]):
@@ -38,11 +40,12 @@ class AclbenchApp(App[None]):
     """
 
     TITLE = "aclbench"
+    CSS_PATH = STYLES
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
         self,
-        make_bench: Callable[[], Workbench],
+        make_bench: MakeBench,
         title: str,
         play: bool = False,
         threaded: bool = False,
@@ -74,15 +77,13 @@ class AclbenchApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: everything that a key does here, and Textual's own."""
-        if isinstance(screen, BenchScreen):
-            threaded = screen.player is not None and screen.player.bench.is_threaded
-            for section in SECTIONS:
-                for key in section.keys:
-                    here = not key.places or screen.place in key.places
-                    lesson = screen.desk is not None
-                    if here and is_offered(key.action, screen.place, threaded, lesson):
-                        run = partial(screen.run_action, key.action)
-                        yield SystemCommand(key.about, f"{section.title}: {key.id}", run)
+        known: set[str] = set()
+        for active in screen.active_bindings.values() if isinstance(screen, BenchScreen) else ():
+            binding = active.binding
+            if binding.id and binding.id not in known and binding.tooltip:
+                known.add(binding.id)
+                run = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(binding.tooltip, binding.id, run)
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot"):
                 yield command
@@ -93,7 +94,7 @@ class AclbenchApp(App[None]):
 
 
 def run_tui(
-    make_bench: Callable[[], Workbench],
+    make_bench: MakeBench,
     title: str,
     play: bool = True,
     threaded: bool = False,

@@ -1,7 +1,8 @@
 """The bench screen: puts the regions together, shows one place at a time, and lets time go on.
 
-It alone holds the player; regions get frames. While something goes on by itself a loop runs; while
-paused nothing runs, and nothing is painted but in answer to a key.
+Regions and places watch its `frame`, and ask for what they cannot do themselves by messages. While
+something goes on by itself a loop runs; while paused nothing runs, and nothing is painted but in
+answer to a key.
 """
 
 from __future__ import annotations
@@ -9,50 +10,60 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar, Final
 
-from textual import events
-from textual.app import ComposeResult
+from textual import events, on, work
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
 
 from aclbench.errors import AclbenchError
+from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
-from aclbench.tui.cleaner.text import cleaner_drawing
 from aclbench.tui.command.line import CommandRegion
-from aclbench.tui.drawing import Drawing, drawing
-from aclbench.tui.frame import Frame, Wanted
-from aclbench.tui.help.screen import key_name
-from aclbench.tui.keys import BINDINGS, FOR_LESSONS, NOT_ON_THREADS, is_offered
-from aclbench.tui.layout import LESSON_FROM, STATUS_HEIGHT, Layout, make_layout, pages_of
-from aclbench.tui.learning import Learning
+from aclbench.tui.command.runner import CommandRunner
+from aclbench.tui.doing import Doing, OpenBench
+from aclbench.tui.frame import Frame
+from aclbench.tui.help.screen import SIGNS, HelpScreen, key_name
+from aclbench.tui.keys import NOT_ON_THREADS, SCREEN, TIME, bindings, is_offered, sections_of
+from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
+from aclbench.tui.lesson.area import LessonArea
 from aclbench.tui.lesson.desk import Desk
-from aclbench.tui.lesson.place import LessonPlace
+from aclbench.tui.lesson.panel import LessonPanel, LessonPlace
 from aclbench.tui.lesson.text import DONE
+from aclbench.tui.lesson.view import LessonView
+from aclbench.tui.live import MakeBench
 from aclbench.tui.log.place import LogPlace
-from aclbench.tui.log.text import log_drawing
 from aclbench.tui.packets.place import PacketsPlace
-from aclbench.tui.packets.text import packets_drawing
-from aclbench.tui.palette import Palette, palette_of
-from aclbench.tui.place import Place
+from aclbench.tui.place import Changed, Opened, Place, ShowPlace
 from aclbench.tui.player import Player
 from aclbench.tui.plot.place import PlotPlace
-from aclbench.tui.plot.text import columns_of as plot_columns
-from aclbench.tui.plot.text import plot_drawing
-from aclbench.tui.selecting import Selecting
+from aclbench.tui.regions import CleanerPanel, FooterPanel, StatusPanel, TabsPanel, TimelinePanel
+from aclbench.tui.runarea import LinesAsked, Replaced, RunArea
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.settings import with_keys
-from aclbench.tui.status.text import footer_line, status_drawing, tabs_line
 from aclbench.tui.story.place import StoryPlace
+from aclbench.tui.story.tellers import teller_of
+from aclbench.tui.targets import (
+    BranchTarget,
+    DifferenceTarget,
+    EventTarget,
+    KeyTarget,
+    LineTarget,
+    PastTarget,
+    TabTarget,
+    Target,
+)
 from aclbench.tui.textpanel import TextPanel
-from aclbench.tui.timeline.text import columns_of, timeline_drawing
-from aclbench.tui.workers.panel import HEAD_LINES, WorkersRegion, brief_line
+from aclbench.tui.timeline.text import GLYPHS, columns_of
+from aclbench.tui.workers.panel import BriefPanel
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
-
-if TYPE_CHECKING:
-    from aclbench.tui.app import OpenBench
-    from aclbench.workbench.workbench import Workbench
 
 #: From one tick to the next while there is time, and from one painting to the next, in seconds.
 TICK_S: Final = 0.05
@@ -69,56 +80,27 @@ TURNS: Final = 12
 WORK_S: Final = 0.02
 #: The generations of objects that are looked through after each painting: see `run_tui`.
 _YOUNG: Final = 1
-#: The keys of the footer in order of weight: those that fit are shown.
-_FOOTER: Final = (
-    "play_pause", "step", "back('step')", "help", "quit", "lesson_next", "lesson_show",
-    "lesson_hint", "lesson_undo", "lesson_menu", "lesson_choose", "open", "go_there", "search",
-    "order", "compare", "about", "command", "seek(False)", "do", "step_turn", "go_to", "filter",
-    "send", "faster(1)",
-)  # fmt: skip
-#: In a lesson these come first: what it asks for is typed.
-_FOOTER_IN_LESSON: Final = (
-    "play_pause", "step", "back('step')", "help", "quit", "lesson_next", "lesson_show",
-    "lesson_hint", "command",
-)  # fmt: skip
-#: They stand in this order.
-_FOOTER_ORDER: Final = (
-    "play_pause", "step", "step_turn", "back('step')", "seek(False)", "go_to", "faster(1)", "open",
-    "go_there", "about", "filter", "search", "order", "compare", "send", "do", "command",
-    "lesson_choose", "lesson_next", "lesson_hint", "lesson_undo", "lesson_show", "lesson_menu",
-    "help", "quit",
-)  # fmt: skip
-
-#: What the footer says while a command is typed.
-_COMMAND_KEYS: Final = (
-    ("Enter", "Run", ""), ("Tab", "Complete", ""), ("?", "What can come next", ""),
-    ("Up", "Earlier lines", ""), ("Esc", "Close", ""),
-)  # fmt: skip
 
 
-class BenchScreen(Learning, Selecting, inherit_bindings=False):
+class BenchScreen(Screen[None], inherit_bindings=False):
     """The live bench."""
 
-    DEFAULT_CSS = """
-    BenchScreen { layout: vertical; layers: bench over; overflow: hidden; }
-    BenchScreen #middle { height: 1fr; }
-    BenchScreen #main { width: 1fr; }
-    BenchScreen #lesson { display: none; margin-left: 1; height: 100%; }
-    BenchScreen #status { height: auto; max-height: 5; }
-    BenchScreen #tabs { height: 1; }
-    BenchScreen #brief { height: auto; }
-    BenchScreen #place { height: 1fr; }
-    BenchScreen #workers { height: 1fr; }
-    BenchScreen #log { width: 1fr; }
-    BenchScreen #packets { margin-left: 1; }
-    BenchScreen #footer { height: 1; background: $panel; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = list(BINDINGS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*SCREEN)
     AUTO_FOCUS = ""
+    #: From `-tall` on there is room for all of it, below the essentials have a line or two each;
+    #: from `-very-tall` on the plot stands beside the log and the packets.
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
+        (0, "-tiny"), (14, "-short"), (34, "-tall"), (50, "-very-tall"),
+    ]  # fmt: skip
+
+    #: What is to be seen now. None: there is no bench yet.
+    frame: reactive[Frame | None] = reactive(None, repaint=False, always_update=True)
+    #: The place that is shown, by name.
+    place: reactive[str] = reactive("bench", repaint=False, bindings=True)
 
     def __init__(
         self,
-        make_bench: Callable[[], Workbench],
+        make_bench: MakeBench,
         title: str,
         play: bool = False,
         player_kind: type[Player] = Player,
@@ -129,68 +111,27 @@ class BenchScreen(Learning, Selecting, inherit_bindings=False):
         desk: Desk | None = None,
     ) -> None:
         super().__init__()
-        self.desk = desk
-        self.lesson_hidden = False
-        self._play_at_once = play
-        self._player_kind = player_kind
-        self._make_bench = make_bench
-        self._bench_title = title
-        self.open_bench = open_bench
-        self._plays_gaps = plays_gaps
-        self.keys_set = keys_set or {}
-        self._says = says
         self.player: Player | None = None
-        self.frame: Frame | None = None
-        self.places: dict[str, Place] = {
-            place.name: place
-            for place in (
-                PacketsPlace(), SessionsPlace(), LogPlace(), PlotPlace(), BranchesPlace(),
-                StoryPlace(),
-            )
-        }  # fmt: skip
-        self.lesson_keys = _key_names(self.keys_set)
-        self._lesson = LessonPlace(desk, self.lesson_keys) if desk is not None else None
-        if self._lesson is not None:
-            self.places[self._lesson.name] = self._lesson
-        self.place = "bench"
-        self.lower = 0
-        self.zoomed = False
-        self.page = 0
-        self._layout_now: Layout | None = None
-        self._palette = Palette()
+        self.places: dict[str, Place] = {}
+        self._make_player = partial(player_kind, make_bench, title)
+        self._play_at_once = play
+        self._plays_gaps = plays_gaps
+        self._open_bench = open_bench
+        #: Keys that are not what the table says, by the binding's id.
+        self._keys_set = keys_set or {}
+        self._says = says
+        self._desk = desk
+        #: The place to come back to from a story.
+        self._came_from = "bench"
         self._loop_runs = False
         self._last_paint = 0.0
         #: Time that ticks took, and all else, since the last painting, in seconds.
         self._ticked = 0.0
         self._other = 0.0
-        self._command: CommandRegion | None = None
-        self._footer_key: object = None
-        self._footer: Drawing = drawing(())
 
-    def compose(self) -> ComposeResult:
-        yield TextPanel(id="status")
-        yield TextPanel(id="tabs")
-        yield TextPanel(id="timeline")
-        with Horizontal(id="middle"):
-            with Vertical(id="main"):
-                yield TextPanel(id="brief")
-                yield WorkersRegion(id="workers")
-                yield TextPanel(id="place")
-                with Horizontal(id="lower"):
-                    yield TextPanel(id="log")
-                    yield TextPanel(id="packets")
-                yield TextPanel(id="plot")
-            yield TextPanel(id="lesson")
-        yield TextPanel(id="cleaner")
-        self._command = CommandRegion(self._bench_or_none, id="command")
-        yield self._command
-        yield TextPanel(id="footer")
-
-    def _bench_or_none(self) -> Workbench | None:
-        return self.player.bench if self.player is not None else None
+    # --- the beginning -----------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._theme_changed())
         # The empty screen first, so that something stands there while captures are opened.
         self.call_after_refresh(self._begin)
 
@@ -200,231 +141,134 @@ class BenchScreen(Learning, Selecting, inherit_bindings=False):
 
     async def _begin(self) -> None:
         try:
-            self.player = self._player_kind(self._make_bench, self._bench_title)
+            player = self._make_player()
         except AclbenchError as error:
             self.app.exit(return_code=1, message=str(error))
             return
-        self.player.plays_gaps = self._plays_gaps
-        self._palette = palette_of(self.app.theme_variables)
-        if self.desk is not None and not self.has_room_beside():
-            self.place = "lesson"
-        await self.fit()
-        if self.desk is not None:
-            self.point_at_question()
-            self.paint()
-        if self._play_at_once and self.player.next_time() is not None:
-            self.action_play_pause()
+        self.player = player
+        player.transport.plays_gaps = self._plays_gaps
+        await self.mount_all(self._regions(player))
+        area = self._lesson_area
+        await self._show_place(
+            "lesson" if area is not None and not area.has_room_beside else "bench"
+        )
+        self._bench.point_at_question()
+        if self._play_at_once and player.live.next_time() is not None:
+            self.query_one(RunArea).action_play_pause()
         for sentence in self._says:
             self.notify(sentence, title="settings", severity="warning", timeout=15, markup=False)
 
-    # --- painting ----------------------------------------------------------------------------
-
-    async def fit(self) -> None:
-        """Lay out anew, after a change of size, of place, or of what has the room."""
-        player = self.player
-        if player is None:
-            return
-        width, height = self.app.size
-        on_bench = self.place == "bench"
-        threads = len(player.threads)
-        lesson: Literal["none", "beside", "itself"] = "none"
-        if self.place == "lesson":
-            lesson = "itself"
-        elif self.desk is not None and not self.lesson_hidden:
-            lesson = "beside"
-        layout = make_layout(width, height, on_bench, threads, self.zoomed, self.lower, lesson)
-        if layout != self._layout_now:
-            self._layout_now = layout
-            await self._apply(layout, on_bench)
-        self.refresh_bindings()
-        self.paint()
-
-    async def _apply(self, layout: Layout, on_bench: bool) -> None:
-        workers = self.query_one(WorkersRegion)
-        workers.display = on_bench
-        await workers.fit_panels(layout.per_page)
-        heights = {
-            "#timeline": layout.timeline_height,
-            "#cleaner": layout.cleaner_height,
-            "#lower": layout.lower_height,
-            "#plot": layout.plot_height,
-            "#brief": layout.brief_height,
-        }
-        for name, height in heights.items():
-            region = self.query_one(name)
-            region.display = height > 0
-            region.styles.height = height
-        self.query_one("#place").display = not on_bench
-        packets = self.query_one("#packets")
-        packets.display = layout.packets_width > 0
-        packets.styles.width = layout.packets_width
-        panel = self.query_one("#lesson")
-        panel.display = layout.lesson_width > 0
-        panel.styles.width = layout.lesson_width
-
-    def lesson_place(self) -> LessonPlace | None:
-        return self._lesson
-
-    def has_room_beside(self) -> bool:
-        return self.app.size.width >= LESSON_FROM
-
-    def paint(self) -> None:
-        """Take a snapshot of what is shown, and hand it to every region."""
-        player, layout = self.player, self._layout_now
-        if player is None or layout is None:
-            return
-        self.look_at_lesson()
-        frame = player.frame(self._wanted(player, layout))
-        self.frame = frame
-        palette, width, selected = self._palette, layout.width, self.selected()
-        status = status_drawing(frame, width, palette)
-        # A message that needs lines of its own takes them from what is in the middle.
-        more = max(len(status.lines) - STATUS_HEIGHT, 0)
-        self._show("#status", status)
-        self._show("#tabs", drawing([tabs_line(self._tabs(player), self.place, width, palette)]))
-        strip = timeline_drawing(frame, width, layout.timeline_height, palette)
-        self._show("#timeline", strip)
-        self._show("#cleaner", cleaner_drawing(frame, width, layout.cleaner_height, palette))
-        self._show("#footer", self._footer_drawing(width))
-        if layout.lesson_width and self._lesson is not None:
-            height = max(layout.room - more, 1)
-            shown = self._lesson.drawn(layout.lesson_width, height, palette)
-            self._show("#lesson", shown)
-        inner = layout.inner_width
-        if self.place == "bench":
-            self._paint_bench(frame, layout, more)
-        else:
-            if layout.brief_height:
-                workers = frame.shown_workers()[: layout.brief_height]
-                self._show("#brief", drawing(brief_line(frame, w, inner, palette) for w in workers))
-            place = self.places[self.place]
-            height = max(layout.place_height - more, 1)
-            shown = place.draw(player, frame, inner, height, palette)
-            selected = place.selected()
-            self.query_one("#place", TextPanel).show(shown, selected, palette)
-
-    def _wanted(self, player: Player, layout: Layout) -> Wanted:
-        on_bench = self.place == "bench"
-        pages = pages_of(player.threads, layout.per_page if on_bench else len(player.threads))
-        self.page = min(self.page, len(pages) - 1)
-        threads = pages[self.page if on_bench else 0]
-        if not on_bench:
-            threads = threads[: layout.brief_height]
-        return Wanted(
-            threads=threads,
-            rows=max(layout.workers_height - HEAD_LINES, 0) if on_bench else 0,
-            events=layout.lower_height or 60,
-            packets=layout.lower_height if layout.packets_width else 0,
-            columns=columns_of(layout.width),
-        )
-
-    def _paint_bench(self, frame: Frame, layout: Layout, more: int) -> None:
-        palette, selected = self._palette, self.selected()
-        height = layout.workers_height - more
-        self.query_one(WorkersRegion).show(frame, layout, height, selected, palette)
-        if layout.lower_height:
-            self._show("#log", log_drawing(frame, layout.log_width, layout.lower_height, palette))
-        if layout.packets_width:
-            shown = packets_drawing(frame, layout.packets_width, layout.lower_height, palette)
-            self._show("#packets", shown)
-        if layout.plot_height and self.player is not None:
-            width, height = layout.inner_width, layout.plot_height
-            timeline = self.player.timeline(plot_columns(width))
-            self._show("#plot", plot_drawing(timeline, frame, width, height, palette))
-
-    def _show(self, name: str, shown: Drawing) -> None:
-        self.query_one(name, TextPanel).show(shown, self.selected(), self._palette)
-
-    def _tabs(self, player: Player) -> list[tuple[str, str, str]]:
-        """Key, name and word of each place that there is."""
-        names = ["bench", *self.places]
-        keys = {name: f"place('{name}')" for name in names}
-        shown = self._keys_by_action()
+    def _regions(self, player: Player) -> list[Widget]:
+        """Everything that the screen is made of, from its top to its bottom."""
+        desk, named = self._desk, self._names_of_keys()
+        cleaner = CleanerPanel(id="cleaner")
+        view = LessonView(desk, named) if desk is not None else None
+        panel = LessonPanel(view) if view is not None else None
+        places: list[Place] = [
+            BenchPlace(player, cleaner, panel),
+            PacketsPlace(player),
+            SessionsPlace(player),
+            LogPlace(player),
+            PlotPlace(player),
+            BranchesPlace(player),
+            StoryPlace(player),
+        ]
+        if view is not None:
+            places.append(LessonPlace(view))
+        self.places = {place.id or "": place for place in places}
+        main = Vertical(BriefPanel(id="brief"), ContentSwitcher(*places, id="places"), id="main")
+        middle: Widget = Horizontal(main, id="middle")
+        if desk is not None and panel is not None:
+            middle = LessonArea(player, desk, panel, named, main)
+        region = CommandRegion(lambda: player.bench, id="command")
+        self._runner = CommandRunner(player, region, self._follow)
+        self._doing = Doing(self.app, player, self._open_bench)
+        self._command = region
+        threaded = player.bench.is_threaded
+        left_out = {key.action for key in SCREEN if threaded and key.id in NOT_ON_THREADS}
+        actions = {name: f"place('{name}')" for name in self.places}
+        tabs = [(named[action], name) for name, action in actions.items() if action not in left_out]
         return [
-            (shown.get(keys[name], ""), name, self._tab_word(name))
-            for name in names
-            if is_offered(keys[name], self.place, player.bench.is_threaded, self.desk is not None)
+            StatusPanel(id="status"),
+            TabsPanel(tabs, id="tabs"),
+            RunArea(player, desk is not None, TimelinePanel(id="timeline"), middle, cleaner),
+            region,
+            FooterPanel(desk is not None, id="footer"),
         ]
 
-    def _tab_word(self, name: str) -> str:
-        """What a tab says; that of the lesson, when its step is done, with a mark."""
-        done = name == "lesson" and self.desk is not None and self.desk.done
-        return f"{name} {DONE}" if done else name
-
-    def _keys_by_action(self) -> dict[str, str]:
+    def _names_of_keys(self) -> dict[str, str]:
         """The first key of each action, as it is called."""
         found: dict[str, str] = {}
-        for binding in with_keys(BINDINGS, self.keys_set):
-            found.setdefault(binding.action, key_name(binding.key.split(",")[0]))
+        for binding in with_keys(bindings(*SCREEN, *TIME, *LESSON_KEYS), self._keys_set):
+            action = binding.action.removeprefix("screen.")
+            found.setdefault(action, key_name(binding.key.split(",")[0]))
         return found
 
-    def _footer_drawing(self, width: int) -> Drawing:
-        """The keys that matter here; made anew only when they are others."""
-        is_open = self.query_one(CommandRegion).is_open
-        key = (self.place, is_open, width, self._palette, id(self.player))
-        if key != self._footer_key:
-            self._footer_key = key
-            self._footer = drawing([footer_line(self._footer_keys(width), width, self._palette)])
-        return self._footer
+    @property
+    def _lesson_area(self) -> LessonArea | None:
+        return self.query(LessonArea).first() if self._desk is not None else None
 
-    def _footer_keys(self, width: int) -> list[tuple[str, str, str]]:
-        """Key, word and action of the keys of most weight, as many as fit, in their order."""
-        if self.query_one(CommandRegion).is_open:
-            return list(_COMMAND_KEYS)
-        found: dict[str, tuple[str, str, str]] = {}
-        for key, active in self.active_bindings.items():
-            binding = active.binding
-            if binding.show and binding.action in _FOOTER and binding.action not in found:
-                shown = binding.key_display or key_name(key)
-                found[binding.action] = shown, binding.description, binding.action
-        fitting: list[str] = []
-        room = width
-        for action in (*(() if self.desk is None else _FOOTER_IN_LESSON), *_FOOTER):
-            if action in found and action not in fitting:
-                key, word, _ = found[action]
-                room -= len(key) + len(word) + 3
-                if room < 0:
-                    break
-                fitting.append(action)
-        return [found[action] for action in _FOOTER_ORDER if action in fitting]
+    # --- painting ----------------------------------------------------------------------------
 
-    # --- time --------------------------------------------------------------------------------
+    def paint(self) -> None:
+        """Take what is shown from the bench: all regions show it."""
+        player = self.player
+        if player is None or not self.places:
+            return
+        area = self._lesson_area
+        if area is not None:
+            area.look()
+        is_done = self._desk is not None and self._desk.done
+        self.query_one(TabsPanel).mark(self.place, {"lesson": DONE} if is_done else {})
+        brief = self.query_one(BriefPanel).threads(player.live.threads)
+        wanted = self.places[self.place].wanted(brief)
+        self.frame = player.frame(replace(wanted, columns=columns_of(self.size.width)))
 
-    def follow_player(self) -> None:
+    @on(Changed)
+    def _follow(self) -> None:
         """Paint, and have the loop run if and only if something goes on by itself."""
         self.paint()
         gc.collect(_YOUNG)
-        self.keep_going()
+        self._keep_going()
 
-    def keep_going(self) -> None:
+    @on(Replaced)
+    async def _take_other(self) -> None:
+        """Another bench may have other workers."""
+        await self._bench.fit()
+
+    @property
+    def _bench(self) -> BenchPlace:
+        return self.query_one(BenchPlace)
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _keep_going(self) -> None:
         """Have the loop run, if there is anything to do and it does not yet."""
         if not self._loop_runs and self.player is not None and self.is_running:
             self._loop_runs = True
-            self.run_worker(self._go_on(), group="time", exit_on_error=True)
+            self.run_worker(self._go_on(self.player), group="time", exit_on_error=True)
 
     @property
     def is_busy(self) -> bool:
         """Something goes on by itself: time, a command, a story, a search."""
         return self._loop_runs
 
-    async def _go_on(self) -> None:
+    async def _go_on(self, player: Player) -> None:
         """Tick, work and paint until nothing goes on by itself any more."""
         last = self._last_paint = time.perf_counter()
         self._ticked = self._other = 0.0
         try:
             # While the program ends, regions go one by one: nothing is painted any more.
-            while (player := self.player) is not None and self.app.is_running:
+            while self.app.is_running and self.is_attached:
                 began = time.perf_counter()
                 was_active = player.active
                 to_be_painted = began - self._last_paint >= self._pause(player)
                 player.tick(min(began - last, LONGEST_TICK_S), to_be_painted)
                 self._ticked += time.perf_counter() - began
                 last = began
-                self.look_at_side()
-                more, changed = self._work()
-                ended = was_active and not player.active
-                news = player.active or changed
-                if (to_be_painted and news) or ended or (changed and not more):
+                self._runner.show_progress()
+                more = self._work()
+                if (to_be_painted and player.active) or (was_active and not player.active):
                     self._other = time.perf_counter() - self._last_paint - self._ticked
                     # What the bench made since: it costs the same however often one looks.
                     gc.collect(_YOUNG)
@@ -439,25 +283,22 @@ class BenchScreen(Learning, Selecting, inherit_bindings=False):
     def _pause(self, player: Player) -> float:
         """How long after a painting the next one is due, in seconds."""
         shortest = PAINT_S - TICK_S / 4
-        return max(shortest, self._other * PAINT_SHARE) if player.flat_out else shortest
+        return max(shortest, self._other * PAINT_SHARE) if player.transport.flat_out else shortest
 
-    def _work(self) -> tuple[bool, bool]:
-        """Let the place that is shown go on with what takes long.
-
-        Returns whether there may be more, and whether there is something new to show.
-        """
-        place, player = self.places.get(self.place), self.player
-        if place is None or player is None:
-            return False, False
+    def _work(self) -> bool:
+        """Let the place that is shown go on with what takes long; True: there may be more."""
+        place = self.places[self.place]
         until = time.perf_counter() + WORK_S
-        changed = more = place.work(player)
+        more = place.work()
         while more and time.perf_counter() < until:
-            more = place.work(player)
-        return more, changed
+            more = place.work()
+        return more
 
     async def _rest(self, player: Player, began: float) -> None:
         """Let keys be heard: for the rest of the tick, or, flat out, for as long as that takes."""
-        if player.side is not None or (player.playing and player.flat_out) or not player.active:
+        under_way = player.underway.task is not None
+        flat_out = player.transport.playing and player.transport.flat_out
+        if under_way or flat_out or not player.active:
             for _ in range(TURNS):
                 await asyncio.sleep(0)
             if not player.active:
@@ -465,47 +306,207 @@ class BenchScreen(Learning, Selecting, inherit_bindings=False):
             return
         await asyncio.sleep(max(TICK_S - (time.perf_counter() - began), 0.001))
 
-    # --- changes -----------------------------------------------------------------------------
+    # --- places ------------------------------------------------------------------------------
 
-    async def on_resize(self, event: events.Resize) -> None:
-        await self.fit()
+    async def action_place(self, name: str) -> None:
+        await self._show_place(name)
+
+    @on(ShowPlace)
+    async def _take_place(self, event: ShowPlace) -> None:
+        await self._show_place(event.name)
+
+    async def _show_place(self, name: str) -> None:
+        """Give a place the room, and the keys."""
+        self.place = name
+        self.query_one("#places", ContentSwitcher).current = name
+        self.set_class(name == "bench", "-bench")
+        self.set_class(name == "lesson", "-lesson")
+        if (area := self._lesson_area) is not None:
+            area.show_place(name)
+        if not self._command.is_open:
+            self.places[name].focus(scroll_visible=False)
+        self._follow()
+
+    async def action_leave(self) -> None:
+        """Stop what is under way; else take the cursor off; else back to where one was."""
+        player = self.player
+        if player is None:
+            return
+        if player.underway.task is not None:
+            player.underway.stop()
+            player.live.say("stopped")
+            self._follow()
+        elif self.place == "story":
+            await self._show_place(self._came_from)
+        elif self.place != "bench":
+            await self._show_place("bench")
+        else:
+            self._bench.put_cursor(None)
+            player.live.say("")
+            self._follow()
+
+    # --- the mouse ---------------------------------------------------------------------------
+
+    @on(TextPanel.Picked)
+    async def _pick(self, event: TextPanel.Picked) -> None:
+        """A click that no part of the screen has answered for itself."""
+        target = event.target
+        if isinstance(target, TabTarget):
+            await self._show_place(target.name)
+        elif isinstance(target, KeyTarget):
+            await self._press(target.action)
+        elif self.place == "bench" and not isinstance(target, LineTarget):
+            self._bench.pick(event.panel, target, event.opened)
+        else:  # the brief lines above a place, and the cleaner; a line of a lesson
+            await self._open(target)
+
+    async def _press(self, action: str) -> None:
+        """Do what a key does that is in force."""
+        for active in self.active_bindings.values():
+            if active.binding.action == action:
+                await self.app.run_action(action, active.node)
+                return
+
+    # --- asking ------------------------------------------------------------------------------
+
+    @on(Opened)
+    async def _take_opened(self, event: Opened) -> None:
+        await self._open(event.target)
+
+    async def _open(self, target: Target | None) -> None:
+        """Tell the story of a target, or go there."""
+        player = self.player
+        if player is None or not self.query_one(RunArea).ready():
+            return
+        if isinstance(target, LineTarget):
+            self._command.open(target.line)
+        elif isinstance(target, BranchTarget):
+            player.travel.switch(target.name)
+        elif isinstance(target, PastTarget):
+            player.travel.to_place(target.place)
+        elif isinstance(target, EventTarget) and target.number:
+            player.travel.to_event(target.number)
+        elif isinstance(target, EventTarget):
+            player.live.say("this moment cannot be gone to: it is not known by number")
+        else:
+            await self._tell(player, target)
+        self._follow()
+
+    async def _tell(self, player: Player, target: Target | None) -> None:
+        """Tell a story in the place for stories."""
+        teller, story = teller_of(target), self.query_one(StoryPlace)
+        if teller is None:
+            said = "Tab and the arrow keys put the cursor on something; Enter tells of it"
+            player.live.say(said)
+            return
+        try:
+            story.tell(teller)
+        except AclbenchError as error:
+            player.live.say(str(error), error=True)
+            return
+        if self.place != "story":
+            self._came_from = self.place
+        await self._show_place("story")
+
+    @work
+    async def action_compare_points(self) -> None:
+        """What differs between any two points of the run."""
+        if self.query_one(RunArea).ready() and (points := await self._doing.points()) is not None:
+            await self._open(DifferenceTarget(*points))
+
+    # --- doing -------------------------------------------------------------------------------
+
+    def action_command(self) -> None:
+        self._command.open()
+
+    @on(CommandRegion.Closed)
+    def _take_keys_back(self) -> None:
+        self.places[self.place].focus(scroll_visible=False)
+
+    @on(CommandRegion.Submitted)
+    def _run_typed(self, event: CommandRegion.Submitted) -> None:
+        self._runner.run_typed(event.line)
+        self.call_later(self._take_other)  # it may have put another bench here
+
+    @on(LinesAsked)
+    def _run_lines(self, event: LinesAsked) -> None:
+        self._runner.run(*event.lines)
+        self.call_later(self._take_other)
+
+    @work
+    async def action_do(self) -> None:
+        """A menu of what can be done to the bench."""
+        if not self.query_one(RunArea).ready():
+            return
+        deed = await self._doing.choose()
+        if deed == "o":
+            self.action_open_another()
+        elif deed is not None:
+            self._run(*await self._doing.lines(deed))
+
+    @work
+    async def action_send(self) -> None:
+        """Craft a packet."""
+        if self.query_one(RunArea).ready() and (line := await self._doing.send()):
+            self._run(line)
+
+    def _run(self, *lines: str) -> None:
+        """Run what a dialog made; an explanation is too long for the status line."""
+        if lines and lines[0].startswith("explain"):
+            self._command.open()
+            self._runner.run_typed(lines[0])
+        else:
+            self.post_message(LinesAsked(*lines))
+
+    @work
+    async def action_open_another(self) -> None:
+        """Another scenario, capture or run in the place of this one."""
+        if self.query_one(RunArea).ready() and await self._doing.open_another():
+            await self._show_place("bench")
+            await self._take_other()
+            gc.collect()  # the old bench refers to itself
+
+    # --- keys --------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
         """A key for what real threads do not allow says so."""
         player = self.player
-        if player is not None and player.bench.is_threaded and event.key in self._not_on_threads():
+        if player is None or not player.bench.is_threaded or self._command.is_open:
+            return
+        refused = [key for key in (*TIME, *SCREEN) if key.id in NOT_ON_THREADS]
+        named = with_keys(bindings(*refused), self._keys_set)
+        if any(event.key in each.key.split(",") for each in named):
             event.stop()
-            player.say(WHY_NOT_ON_THREADS, error=True)
-            self.paint()
-
-    def _not_on_threads(self) -> set[str]:
-        if self.query_one(CommandRegion).is_open:
-            return set()
-        bindings = with_keys(BINDINGS, self.keys_set)
-        return {key for b in bindings if b.id in NOT_ON_THREADS for key in b.key.split(",")}
-
-    def _theme_changed(self) -> None:
-        self._palette = palette_of(self.app.theme_variables)
-        self.paint()
-
-    async def show_place(self, name: str) -> None:
-        """Give a place the room."""
-        self.place = name
-        await self.fit()
-        self.keep_going()
+            player.live.say(WHY_NOT_ON_THREADS, error=True)
+            self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What can be done where one is; while a command is typed no key does anything else."""
-        # Asked for each key at each painting: a look-up by name would take longer than the rest.
-        if self._command is not None and self._command.is_open:
+        player = self.player
+        if player is None or not self.places or self._command.is_open:
             return False
-        written = f"{action}({', '.join(map(repr, parameters))})" if parameters else action
-        threaded = self.player is not None and self.player.bench.is_threaded
-        return is_offered(written, self.place, threaded, self.desk is not None)
+        threaded = player.bench.is_threaded
+        return is_offered(SCREEN, action, parameters, threaded, self._desk is not None)
+
+    def action_help(self) -> None:
+        place = self.places[self.place]
+        found = [
+            (active.node is place, replace(active.binding, key=key))
+            for key, active in self.active_bindings.items()
+        ]
+        own = [binding for is_own, binding in found if is_own]
+        others = [binding for is_own, binding in found if not is_own]
+        self.app.push_screen(HelpScreen(sections_of(self.place, own, others), signs()))
+
+    def action_quit(self) -> None:
+        self.app.exit()
+
+    @on(CommandRegion.Quit)
+    def _quit(self) -> None:
+        self.app.exit()
 
 
-def _key_names(keys_set: Mapping[str, str]) -> dict[str, str]:
-    """The first key of each action of a lesson, as it is called."""
-    bindings = [binding for binding in BINDINGS if binding.id in FOR_LESSONS]
-    named = with_keys(bindings, keys_set)
-    return {each.action: key_name(each.key.split(",")[0]) for each in named}
+def signs() -> tuple[tuple[str, str], ...]:
+    """The glyphs of the screen; those of the timeline among them."""
+    marks = tuple((glyph, f"on the timeline: {kind}") for kind, glyph in GLYPHS.items())
+    return (*SIGNS, *marks)

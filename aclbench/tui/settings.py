@@ -18,17 +18,26 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 from platformdirs import user_config_path, user_state_path
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 from textual.theme import BUILTIN_THEMES
 
 from aclbench.documents import DocumentError, JsonReader, parse_toml, read_content, to_json
 from aclbench.files import set_aside, write_whole
+from aclbench.tui.bench.place import BenchPlace
+from aclbench.tui.branches.place import BranchesPlace
 from aclbench.tui.command.line import CommandInput
 from aclbench.tui.dialogs.dialog import Dialog
 from aclbench.tui.dialogs.sending import SendDialog
 from aclbench.tui.help.screen import HelpScreen
-from aclbench.tui.keys import BINDINGS
+from aclbench.tui.keys import SCREEN, TIME, bindings
+from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
+from aclbench.tui.lesson.panel import LessonPlace
+from aclbench.tui.log.place import LogPlace
+from aclbench.tui.packets.place import PacketsPlace
+from aclbench.tui.plot.place import PlotPlace
+from aclbench.tui.sessions.place import SessionsPlace
+from aclbench.tui.story.place import StoryPlace
 
 Gaps = Literal["jump", "play"]
 #: Something that is told a sentence for the person.
@@ -39,6 +48,10 @@ _THEMES: Final = {theme: theme for theme in BUILTIN_THEMES} | {
     "dark": "textual-dark",
     "light": "textual-light",
 }
+_PLACES: Final = (
+    BenchPlace, PacketsPlace, SessionsPlace, LogPlace, PlotPlace, BranchesPlace, StoryPlace,
+    LessonPlace,
+)  # fmt: skip
 #: Inputs that are remembered.
 RECENT: Final = 10
 #: Neither file is ever so large.
@@ -56,10 +69,12 @@ class Settings:
 
 def places() -> tuple[tuple[Binding, ...], ...]:
     """All bindings that have an id, by the place where they are in force together."""
+    everywhere = bindings(*TIME, *SCREEN, *LESSON_KEYS)
+    shown = [[*everywhere, *place.all_bindings()] for place in _PLACES]
     dialogs = [*Dialog.BINDINGS, *SendDialog.BINDINGS]
     return tuple(
         tuple(each for each in found if isinstance(each, Binding) and each.id)
-        for found in (BINDINGS, CommandInput.BINDINGS, dialogs, HelpScreen.BINDINGS)
+        for found in (*shown, CommandInput.BINDINGS, dialogs, HelpScreen.BINDINGS)
     )
 
 
@@ -235,20 +250,21 @@ def _split(keys: str) -> list[str]:
     return [_key(key.strip()) or key.strip() for key in keys.split(",")]
 
 
-def with_keys(bindings: Iterable[Binding], keys: Mapping[str, str]) -> list[Binding]:
-    """Bindings with the keys that they have now, for the help."""
+def with_keys(bindings: Iterable[BindingType], keys: Mapping[str, str]) -> list[Binding]:
+    """Bindings with the keys that they have now."""
     return [
         replace(binding, key=keys[binding.id], key_display=None)
         if binding.id is not None and binding.id in keys
         else binding
         for binding in bindings
+        if isinstance(binding, Binding)
     ]
 
 
 # --- the template ---------------------------------------------------------------------------------
 
 
-def config_template(bindings: Iterable[Binding]) -> str:
+def config_template(found: Iterable[Binding]) -> str:
     """A file in which everything that can be set stands as a comment, with what it is unset."""
     lines = [
         "# aclbench: how the live screen looks, and its keys. Take the # off a line to set it.",
@@ -267,13 +283,9 @@ def config_template(bindings: Iterable[Binding]) -> str:
         "[keys]",
         '# Several keys are parted by commas: "s,right". Others are "ctrl+r", "f5", "pageup".',
     ]
-    by_id: dict[str, list[Binding]] = {}
-    for binding in bindings:
-        if binding.id:
-            by_id.setdefault(binding.id, []).append(binding)
-    for id, found in by_id.items():
-        keys = ",".join(binding.key for binding in found)
-        lines += ["", f"# {found[0].tooltip or found[0].description}", f'# "{id}" = "{keys}"']
+    for binding in {binding.id: binding for binding in found if binding.id}.values():
+        said = binding.tooltip or binding.description
+        lines += ["", f"# {said}", f'# "{binding.id}" = "{binding.key}"']
     return "\n".join([*lines, ""])
 
 

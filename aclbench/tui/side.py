@@ -1,8 +1,8 @@
 """A command line that goes on beside the screen: `run 10h` must not keep a key waiting.
 
-So does other work on the bench, that of a lesson for one; `line` is then how it is called.
+So does other work on the bench, that of a lesson for one; `what` is then how it is called.
 
-The command runs on a thread of its own, but only while `go_on` waits for it: it parks where it is
+The command runs on a thread of its own, but only while `work` waits for it: it parks where it is
 between two slices (`Workbench.breathe`), with the bench whole, and then the screen has the bench to
 itself. So there are two threads and never two at a time.
 
@@ -28,28 +28,26 @@ LOOK_S: Final = 0.05
 
 
 class SideCommand:
-    """One command line. When it is `done` it has an `error`, was `stopped`, or has its `output`."""
+    """One command line. When it `is_over` it has an `error`, `is_stopped`, or has its `result`."""
 
     def __init__(
         self,
         bench: Workbench,
-        line: str,
+        what: str,
         clock: Callable[[], float] = time.perf_counter,
         work: Callable[[], str] | None = None,
-        notice: str = "",
     ) -> None:
-        self.line = line
-        self.notice = notice
-        self.output = ""
+        self.what = what
+        self.result = ""
         self.error: AclbenchError | None = None
-        self.stopped = False
-        self.done = False
+        self.is_stopped = False
+        self.is_over = False
         #: What it printed since somebody took it.
         self.printed: list[str] = []
         self.has_printed = False
         self._bench = bench
         self._is_command = work is None
-        self._work = work if work is not None else lambda: bench.cli(line)
+        self._work = work if work is not None else lambda: bench.cli(what)
         self._clock = clock
         self._crash: BaseException | None = None
         self._stop_asked = False
@@ -60,9 +58,9 @@ class SideCommand:
         self._command = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, name="command", daemon=True)
 
-    def go_on(self, budget_s: float) -> bool:
+    def work(self, budget_s: float) -> bool:
         """Let it go on for about so long; True: it is done."""
-        if self.done:
+        if self.is_over:
             return True
         self._until = self._clock() + budget_s
         if not self._begun:
@@ -76,17 +74,17 @@ class SideCommand:
             self._thread.join(budget_s)
         if self._crash is not None:
             raise self._crash
-        return self.done
+        return self.is_over
 
     def stop(self) -> None:
         """Have it end where it is parked, or before it begins."""
         self._stop_asked = True
         if not self._begun:
-            self.done = self.stopped = True
-        while not self.done:
+            self.is_over = self.is_stopped = True
+        while not self.is_over:
             if not self._parks:
                 self._bench.stop()
-            self.go_on(0.0 if self._parks else LOOK_S)
+            self.work(0.0 if self._parks else LOOK_S)
         self._bench.forget_stop()
 
     def take_printed(self) -> list[str]:
@@ -103,16 +101,16 @@ class SideCommand:
         prints = self._print if self._is_command else None
         bench.breathe, bench.printer = self._breathe, prints
         try:
-            self.output = self._work()
+            self.result = self._work()
         except KeyboardInterrupt:
-            self.stopped = True
+            self.is_stopped = True
         except AclbenchError as error:
             self.error = error
         except BaseException as error:  # told to whoever waits for this command
             self._crash = error
         finally:
             bench.breathe, bench.printer = before
-            self.done = True
+            self.is_over = True
             self._screen.release()
 
     def _breathe(self) -> None:

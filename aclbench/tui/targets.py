@@ -79,6 +79,14 @@ class BranchTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceTarget:
+    """What differs between two points of the run, each as `diff` takes it."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkKindTarget:
     """A kind of mark of the timeline; empty: any."""
 
@@ -130,6 +138,7 @@ Target: TypeAlias = (
     | PastTarget
     | TimeTarget
     | BranchTarget
+    | DifferenceTarget
     | MarkKindTarget
     | RowTarget
     | TabTarget

@@ -1,25 +1,25 @@
 """A bench on real threads in time: it runs by itself, and the player looks after it.
 
-What the stepped player does between two paintings, threads do here all the time; so a tick only
+What the stepped transport does between two paintings, threads do here all the time; so a tick only
 gathers what they said. Stepping and going back are refused, with the reason.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from aclbench.errors import AclbenchError, ThreadError
-from aclbench.tui.player import GAP_S, Player
+from aclbench.tui.frame import Frame, Wanted
+from aclbench.tui.live import Live
+from aclbench.tui.player import Player
+from aclbench.tui.transport import GAP_S, Transport
+from aclbench.tui.travel import Travel
+from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
 from aclbench.workbench.freerun import FreeRun
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aclbench.tui.frame import Frame, Wanted
-    from aclbench.tui.side import SideCommand
 
 #: A gap that the wall's clock is through with within this time is not jumped, in seconds.
 SHORT_S: Final = 0.2
@@ -28,21 +28,18 @@ MOMENT_HEARD_S: Final = 0.002
 BETWEEN_MOMENTS_S: Final = 1.0
 
 
-class ThreadedPlayer(Player):
-    """A bench on real threads. `close` ends its threads."""
+class ThreadedTransport(Transport):
+    """Has the threads run, and looks after them."""
 
-    def _begin(self) -> None:
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
         self._run_now: FreeRun | None = None
-        self._going_on = False
         self._heard_at = 0.0
-        super()._begin()
-        self.bench.told_by_hand = True
 
-    def close(self) -> None:
-        """Stop, and leave no thread behind."""
-        if self.side is not None:
-            self.side.stop()
-        self.pause()
+    @property
+    def flat_out(self) -> bool:
+        """The threads go on by themselves: the screen has all the time it needs."""
+        return False
 
     # --- what keys do ------------------------------------------------------------------------
 
@@ -57,6 +54,19 @@ class ThreadedPlayer(Player):
         if self.playing:
             self._go()
 
+    def hold(self) -> bool:
+        """Have the threads stand still for a command."""
+        played = super().hold()
+        self._halt()
+        self._live.bench.set_speed(None)
+        return played
+
+    def resume(self, played: bool) -> None:
+        """A command is done: the threads go on if they did before."""
+        if played:
+            self.playing = True
+            self._go()
+
     def faster(self, by: int = 1) -> None:
         """The next speed of the table, up or down; the threads go on with it."""
         super().faster(by)
@@ -66,136 +76,82 @@ class ThreadedPlayer(Player):
 
     def step(self, whole_turn: bool = False) -> None:
         """Not on threads."""
-        self.say(WHY_NOT_ON_THREADS, error=True)
-
-    def step_packet(self) -> None:
-        """Not on threads."""
-        self.say(WHY_NOT_ON_THREADS, error=True)
-
-    def _travel(self, go: Callable[[], int], notice: str) -> None:
-        """Not on threads."""
-        self.say(WHY_NOT_ON_THREADS, error=True)
-
-    def go_to_time(self, time_ns: int, notice: str = "") -> None:
-        """On to a time; not back."""
-        if time_ns < self.bench.now:
-            self.say(WHY_NOT_ON_THREADS, error=True)
-            return
-        self._jump_to(time_ns, notice or f"at {clock_text(time_ns - self.started)}")
-
-    def leap(self, seconds: int) -> None:
-        """Forward by so many seconds, times the speed if that is more than 1; not back."""
-        if seconds < 0:
-            self.say(WHY_NOT_ON_THREADS, error=True)
-            return
-        ns = int(seconds * max(self.speed or 1, 1) * NS_PER_S)
-        self._jump_to(self.bench.now + ns, f"forward {span_text(ns)}")
+        self._live.say(WHY_NOT_ON_THREADS, error=True)
 
     def jump(self) -> None:
         """To the next thing due, and let it happen."""
-        self._hold_still()
-        due = self.next_time()
+        live = self._live
+        live.hold_still()
+        due = live.next_time()
         if due is None:
-            self.say("nothing is due")
+            live.say("nothing is due")
             return
-        self._jump_to(due, f"jumped {span_text(due - self.bench.now)}")
+        self.jump_to(due, f"jumped {span_text(due - live.bench.now)}")
 
-    def restart(self) -> None:
-        """A new bench, paused at its start."""
+    def jump_to(self, time: int, notice: str) -> None:
+        """Have the clock go on from a later time, or run to it at once while paused."""
+        live = self._live
+        if self.playing and self.speed is not None:
+            live.bench.jump_to(time)
+            live.say(notice)
+            return
         self.pause()
-        super().restart()
-
-    def begin_command(self, line: str, notice: str = "") -> SideCommand:
-        """Run a command line between two runs; the threads go on when it is done."""
-        self._going_on = self.playing
-        self._halt()
-        self.bench.set_speed(None)
-        return super().begin_command(line, notice)
-
-    def _after_command(self, side: SideCommand) -> None:
-        super()._after_command(side)
-        if self._going_on:
-            self.playing = True
-            self._go()
+        live.hold_still()
+        live.bench.set_speed(None)
+        if self._run_until(time):
+            live.say(notice)
+        live.look_for_trouble()
 
     # --- playing -----------------------------------------------------------------------------
 
-    @property
-    def flat_out(self) -> bool:
-        """The threads go on by themselves: the screen has all the time it needs."""
-        return False
-
     def tick(self, wall_s: float, to_be_painted: bool = True) -> None:
         """Look after the threads: have they come to an end, do they wait for too long?"""
-        if self.side is not None:
-            super().tick(wall_s, to_be_painted)
-            return
         if not self.playing:
             return
-        self._forget_notice()
+        live = self._live
+        live.forget_notice()
         run = self._run_now
         if run is not None and run.ended:
             self.pause()
-            if not self.error:
-                self.say("nothing is due any more")
+            if not live.error:
+                live.say("nothing is due any more")
             return
         self._hear_moments()
-        due = self.next_time()
+        due = live.next_time()
         jumps = self.speed is not None and not self.plays_gaps
         if jumps and due is not None and self._waits_too_long(due, wall_s):
             self._say_jumped(due)
-            self.bench.jump_to(due)
-        self._look_for_capture_error()
+            live.bench.jump_to(due)
+        live.look_for_trouble()
 
     def _hear_moments(self) -> None:
         """Flat out, only a moment now and then is listened to: events cost more than packets."""
+        live = self._live
         flat_out = self.speed is None
-        now = self._clock()
+        now = live.wall()
         if flat_out and now - self._heard_at >= BETWEEN_MOMENTS_S:
             self._heard_at = now
-            self.log.note("at full speed only a moment a second is listened to")
-            self.bench.turn_deaf(False)
+            live.log.note("at full speed only a moment a second is listened to")
+            live.bench.turn_deaf(False)
             time.sleep(MOMENT_HEARD_S)
-        self.bench.turn_deaf(flat_out)
-
-    def frame(self, wanted: Wanted) -> Frame:
-        """What to paint; the log has what was said since the last time."""
-        self.bench.tell()
-        self.bench.sample()
-        return super().frame(wanted)
+        live.bench.turn_deaf(flat_out)
 
     def _go(self) -> None:
         """Have the threads run, at the speed that is set."""
-        self._run_now = FreeRun(self.bench, self.speed)
+        self._run_now = FreeRun(self._live.bench, self.speed)
 
     def _halt(self) -> None:
         """Have the threads stand still, for something that is done at once."""
         run, self._run_now = self._run_now, None
         if run is not None:
             run.stop()
-            self.bench.turn_deaf(False)
+            self._live.bench.turn_deaf(False)
             self._look_at(run)
-
-    def _jump_to(self, time: int, notice: str) -> None:
-        """Have the clock go on from a later time, or run to it at once while paused."""
-        if self.playing and self.speed is not None:
-            self.bench.jump_to(time)
-            self.say(notice)
-            return
-        self.pause()
-        self._hold_still()
-        self.bench.set_speed(None)
-        if self._run_until(time):
-            self.say(notice)
-        self._look_for_capture_error()
 
     def _waits_too_long(self, due: int, wall_s: float) -> bool:
         """The next thing due has kept us waiting for long enough, and will for some time yet."""
-        if due != self._gap_due:
-            self._gap_due, self._gap_s = due, 0.0
-        self._gap_s += wall_s
-        ahead = (due - self.bench.now) / NS_PER_S
-        return self._gap_s >= GAP_S and ahead > SHORT_S * (self.speed or 1)
+        ahead = (due - self._live.bench.now) / NS_PER_S
+        return self._waited(due, wall_s) >= GAP_S and ahead > SHORT_S * (self.speed or 1)
 
     def _look_at(self, run: FreeRun) -> None:
         """Say what ended a run, if that was an error."""
@@ -205,4 +161,50 @@ class ThreadedPlayer(Player):
         self.playing = False
         if not isinstance(error, AclbenchError) or isinstance(error, ThreadError):
             raise error
-        self.say(str(error), error=True)
+        self._live.say(str(error), error=True)
+
+
+class ForwardTravel(Travel):
+    """Real threads cannot be gone back with: whatever does that says so."""
+
+    def __init__(self, live: Live, transport: ThreadedTransport, underway: Underway) -> None:
+        super().__init__(live, transport, underway)
+        self._threads = transport
+
+    def step_packet(self) -> None:
+        """Not on threads."""
+        self._live.say(WHY_NOT_ON_THREADS, error=True)
+
+    def leap(self, seconds: int) -> None:
+        """Forward by so many seconds, times the speed if that is more than 1; not back."""
+        if seconds < 0:
+            self._live.say(WHY_NOT_ON_THREADS, error=True)
+            return
+        super().leap(seconds)
+
+    def to_time(self, time_ns: int, notice: str = "") -> None:
+        """On to a time; not back."""
+        live = self._live
+        if time_ns < live.bench.now:
+            live.say(WHY_NOT_ON_THREADS, error=True)
+            return
+        self._threads.jump_to(time_ns, notice or f"at {clock_text(time_ns - live.started)}")
+
+    def _move(self, go: Callable[[], int], notice: str) -> None:
+        self._live.say(WHY_NOT_ON_THREADS, error=True)
+
+
+class ThreadedPlayer(Player):
+    """A bench on real threads. `close` ends its threads."""
+
+    def _make_parts(self) -> None:
+        transport = ThreadedTransport(self.live)
+        self.transport = transport
+        self.underway = Underway(self.live, transport)
+        self.travel = ForwardTravel(self.live, transport, self.underway)
+
+    def frame(self, wanted: Wanted) -> Frame:
+        """What to paint; the log has what was said since the last time."""
+        self.bench.tell()
+        self.bench.sample()
+        return super().frame(wanted)

@@ -43,16 +43,26 @@ def assert_line_fits(line: Line, width: int) -> None:
     assert_fits(drawing([line]), width, 1)
 
 
+def command(player: Player, line: str) -> str:
+    """Run a command line to its end; returns what it prints. Raises AclbenchError."""
+    task = player.run_line(line)
+    while not task.is_over:
+        player.tick(0.0)
+    if task.error is not None:
+        raise task.error
+    return task.result
+
+
 def frame_of(player: Player, rows: int = 40, columns: int = 74) -> Frame:
     """A frame with room for all that a small bench has."""
-    return player.frame(Wanted(player.threads, rows, 300, 300, columns))
+    return player.frame(Wanted(player.live.threads, rows, 300, 300, columns))
 
 
 def changed_frame() -> Frame:
     """The frame after one turn of the cleaner, compared with what was before."""
     player = Player(busy_bench, "a title")
     frame_of(player)
-    player.step(whole_turn=True)
+    player.transport.step(whole_turn=True)
     return frame_of(player)
 
 
@@ -60,17 +70,17 @@ def clearing_frame() -> Frame:
     """A clear has been asked for, and workers are at it."""
     player = Player(busy_bench, "a title")
     frame_of(player)
-    player.command("clear acl-plugin sessions")
+    command(player, "clear acl-plugin sessions")
     return frame_of(player)
 
 
 def old_frame() -> Frame:
     """A run that saw every session expire, and is looked at in its past."""
     player = Player(busy_bench, "a title")
-    player.go_to_time(player.bench.now + 30_000_000_000)
-    while player.side is not None:  # on a busy machine it takes longer than a tick
+    player.travel.to_time(player.bench.now + 30_000_000_000)
+    while player.underway.task is not None:  # on a busy machine it takes longer than a tick
         player.tick(0.0)
-    player.go_to_time(player.bench.now - 26_000_000_000)
+    player.travel.to_time(player.bench.now - 26_000_000_000)
     return frame_of(player)
 
 

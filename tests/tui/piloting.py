@@ -16,12 +16,14 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from aclbench.tui.app import AclbenchApp
+from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.drawing import Spot
-from aclbench.tui.player import SPEEDS, Player
+from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.targets import Target
 from aclbench.tui.textpanel import TextPanel
+from aclbench.tui.transport import SPEEDS
 from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench
 
@@ -67,12 +69,32 @@ class Bench:
         """The command line."""
         return self.screen.query_one(CommandRegion)
 
-    def text(self, selector: str = "#place") -> str:
-        """What a panel of the bench screen shows; it must be on the screen."""
+    def text(self, selector: str = "") -> str:
+        """What a panel of the bench screen shows, the place's own unless said; it must be there."""
+        selector = selector or f"#{self.screen.place}"
         panel = self.screen.query(selector).first(TextPanel)
         assert panel.display, selector
         assert panel.region.area, selector
         return str(panel.render())
+
+    @property
+    def place(self) -> BenchPlace:
+        """The bench as a place of the screen."""
+        return self.screen.query_one(BenchPlace)
+
+    def cursor(self) -> Target | None:
+        """What the cursor of the bench is on."""
+        return self.place.pointed_at() if self.screen.place == "bench" else None
+
+    @property
+    def shown(self) -> Any:
+        """The place that is shown."""
+        return self.screen.places[self.screen.place]
+
+    def pointed_at(self) -> Target | None:
+        """What the cursor of the place that is shown is on."""
+        found: Target | None = self.shown.pointed_at()
+        return found
 
     def status(self) -> str:
         """The lines at the top, as one."""
@@ -80,7 +102,7 @@ class Bench:
 
     def offset(self) -> int:
         """Nanoseconds since the start."""
-        return self.bench.now - self.player.started
+        return self.bench.now - self.player.live.started
 
     # --- doing -------------------------------------------------------------------------------
 
@@ -107,7 +129,7 @@ class Bench:
         """Type a command line, and close what it printed."""
         self.region.open(line)
         await self.press("enter")
-        await self.until(lambda: self.player.side is None)
+        await self.until(lambda: self.player.underway.task is None)
         await self.press("escape")
 
     async def click(self, panel: str, target: Target, times: int = 1) -> None:
@@ -136,7 +158,7 @@ class Bench:
 
     async def settle(self) -> None:
         """Wait until messages, and what they brought about, are answered."""
-        for _ in range(2):
+        for _ in range(4):
             await self.pilot.pause(0)
 
     async def until(self, holds: Callable[[], object]) -> None:
@@ -196,4 +218,4 @@ async def benching(
 
 def flat_out(bench: Bench) -> None:
     """Have it play as fast as it goes."""
-    bench.player.speed_index = len(SPEEDS) - 1
+    bench.player.transport.speed_index = len(SPEEDS) - 1

@@ -9,9 +9,9 @@ import pytest
 from textual.widgets import Static
 
 from aclbench.errors import AclbenchError
-from aclbench.tui.app import OpenBench
 from aclbench.tui.dialogs import InterfaceDialog, Menu, OpenDialog, SendDialog, TimeoutDialog
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.doing import OpenBench
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import NS_PER_S
@@ -25,7 +25,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 def rests(bench: Bench) -> Callable[[], bool]:
     """No command is under way, and none waits."""
-    return lambda: bench.player.side is None and not bench.screen._lines_to_come
+    return lambda: bench.player.underway.task is None and not bench.screen._runner.is_waiting
 
 
 # --- sending --------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ async def test_timeouts_are_changed_while_playing(size: Size) -> None:
         await bench.closed()
         await bench.until(lambda: bench.bench.snapshot().session_timeout[0] == 9 * NS_PER_S)
         assert bench.bench.snapshot().session_timeout[1:] == (20 * NS_PER_S, 2 * NS_PER_S)
-        assert bench.player.playing
+        assert bench.player.transport.playing
         await bench.press("space")
         await bench.settle()
         assert "timeout 9 s" in bench.text("#workers TextPanel") or size == SMALL
@@ -188,7 +188,7 @@ async def test_the_run_is_saved_and_goes_on_elsewhere(
         await bench.until(rests(bench))
         assert (tmp_path / "my.run").is_file(), bench.status()
         assert "my.run" in bench.status()
-        assert not bench.player.error
+        assert not bench.player.live.error
 
 
 async def test_a_branch_is_begun_and_has_its_name() -> None:
@@ -227,8 +227,8 @@ async def test_another_one_is_opened(size: Size) -> None:
         await bench.until(lambda: "opened aging" in bench.status())
         assert asked == ["aging"]
         assert bench.screen.place == "bench"
-        assert not bench.player.playing
-        assert len(bench.player.threads) == 4
+        assert not bench.player.transport.playing
+        assert len(bench.player.live.threads) == 4
         bench.lies_inside()
         # It is what restarts from then on.
         await bench.press("e", "r")
@@ -248,7 +248,7 @@ async def test_one_that_cannot_be_opened_is_said_and_this_one_stays() -> None:
         await bench.dialog()
         await bench.press("down", "enter")
         await bench.closed()
-        await bench.until(lambda: bench.player.error)
+        await bench.until(lambda: bench.player.live.error)
         assert asked == ["backlog"]
         assert "too large for a test" in bench.status()
         assert bench.bench is here
@@ -291,7 +291,7 @@ LONG = "run 10h"
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long command can be parked after each second of the bench's time, and always is."""
     monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S)
-    monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
 
 
 def lasting_bench() -> Workbench:
@@ -304,7 +304,7 @@ def lasting_bench() -> Workbench:
 async def begin_long(bench: Bench) -> None:
     bench.region.open(LONG)
     await bench.press("enter")
-    assert bench.player.side is not None
+    assert bench.player.underway.task is not None
     await bench.until(lambda: f"{LONG} goes on" in str(bench.region.query_one(
         "#command-progress", Static).render()))  # fmt: skip
 
@@ -316,7 +316,7 @@ async def test_a_long_command_leaves_the_screen_to_the_keys(size: Size) -> None:
         await begin_long(bench)
         await bench.press("escape")
         assert not bench.region.is_open
-        assert bench.player.side is not None
+        assert bench.player.underway.task is not None
         assert "busy" in bench.status()
         assert f"{LONG} goes on; Esc stops it" in bench.status()
         before = bench.bench.now
@@ -325,18 +325,18 @@ async def test_a_long_command_leaves_the_screen_to_the_keys(size: Size) -> None:
             assert bench.screen.place != "bench"
             bench.lies_inside()
         await bench.press("1", "tab", "down", "z", "z", "n", "v", "f")
-        assert bench.screen.selected() is not None
+        assert bench.cursor() is not None
         await bench.press("question_mark")
         await bench.press("escape")
         await bench.closed()
         assert bench.bench.now > before
-        assert bench.player.side is not None
+        assert bench.player.underway.task is not None
         await bench.press("escape")
-        assert bench.player.side is None
+        assert bench.player.underway.task is None
         assert "stopped" in bench.status()
         assert "paused" in bench.status()
         here = bench.bench.now
-        assert here < bench.player.started + 36_000 * NS_PER_S
+        assert here < bench.player.live.started + 36_000 * NS_PER_S
         await bench.press("s")
         assert "step: " in bench.status()
         bench.bench.check_invariants()
@@ -350,35 +350,35 @@ async def test_what_is_done_meanwhile_is_refused_in_words(key: str) -> None:
     async with benching(lasting_bench, open_bench=opener([])) as bench:
         await begin_long(bench)
         await bench.press("escape")
-        side = bench.player.side
+        side = bench.player.underway.task
         await bench.press(key)
         assert bench.top is bench.screen
-        assert bench.player.side is side
+        assert bench.player.underway.task is side
         assert f"{LONG} is under way; Esc stops it" in bench.status()
         await bench.press("escape")
-        assert bench.player.side is None
+        assert bench.player.underway.task is None
 
 
 @pytest.mark.usefixtures("slow")
 async def test_a_second_command_meanwhile_is_refused() -> None:
     async with benching(lasting_bench) as bench:
         await begin_long(bench)
-        side = bench.player.side
+        side = bench.player.underway.task
         bench.region.open("run 1s")
         await bench.press("enter")
         await bench.until(lambda: "is under way" in bench.region._output.text)
-        assert bench.player.side is side
+        assert bench.player.underway.task is side
         await bench.press("escape", "escape")
-        assert bench.player.side is None
+        assert bench.player.underway.task is None
 
 
 @pytest.mark.usefixtures("slow")
 async def test_leaving_meanwhile_ends_it() -> None:
     async with benching(lasting_bench) as bench:
         await begin_long(bench)
-        side = bench.player.side
+        side = bench.player.underway.task
         assert side is not None
-    assert side.stopped
+    assert side.is_stopped
 
 
 async def test_a_long_command_comes_to_its_end_by_itself() -> None:
@@ -386,6 +386,6 @@ async def test_a_long_command_comes_to_its_end_by_itself() -> None:
         bench.region.open("run 10min")
         await bench.press("enter")
         await bench.until(lambda: bench.region._output.text)
-        assert bench.player.side is None
+        assert bench.player.underway.task is None
         assert bench.offset() == 601_300_000_000
         assert "ended" in bench.status()

@@ -9,9 +9,10 @@ from textual.command import CommandPalette
 from textual.widgets import Input, Static
 
 from aclbench.errors import ScenarioError
-from aclbench.tui.help.screen import HelpScreen, key_name
-from aclbench.tui.keys import FOR_LESSONS, SECTIONS, is_offered, sections_of
-from aclbench.tui.settings import Settings
+from aclbench.tui.help.screen import HelpScreen
+from aclbench.tui.keys import SCREEN, TIME
+from aclbench.tui.settings import Settings, with_keys
+from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
@@ -31,13 +32,13 @@ async def test_the_first_screen_shows_the_bench(size: Size) -> None:
         assert "vpp_wk_0" in bench.text("#workers TextPanel")
         assert "waits for event or clock" in bench.text("#cleaner")
         for name, shown in (
-            ("#log", size != SMALL),
-            ("#packets", size != SMALL),
-            ("#plot", size == HUGE),
+            ("#log-panel", size != SMALL),
+            ("#packets-panel", size != SMALL),
+            ("#plot-panel", size == HUGE),
             ("#timeline", True),
         ):
-            panel = bench.screen.query_one(name)
-            assert bool(panel.display and panel.region.area) == shown, name
+            panel = bench.screen.query_one(name, FramePanel)
+            assert bool(panel.is_displayed and panel.region.area) == shown, name
         for word in ("Space Play", "s Step", "b Back", "? Help", "q Quit"):
             assert word in bench.text("#footer")
         bench.lies_inside()
@@ -53,9 +54,8 @@ async def test_every_place_is_there_and_inside(size: Size, workers: int) -> None
             assert f"[{key} {name}]" in bench.text("#tabs")
             assert "workers 1-0" not in bench.status()
             # It alone has the room.
-            shown, hidden = ("#workers", "#place") if name == "bench" else ("#place", "#workers")
-            assert bench.screen.query_one(shown).region.height > size[1] // 3
-            assert not bench.screen.query_one(hidden).display
+            assert bench.shown.region.height > size[1] // 3
+            assert [each for each in bench.screen.places.values() if each.display] == [bench.shown]
             bench.lies_inside()
         await bench.press("escape", "escape")
         assert bench.screen.place == "bench"
@@ -72,10 +72,10 @@ async def test_play_advances_and_pause_stops(size: Size) -> None:
     async with benching(size=size) as bench:
         start = bench.bench.now
         await bench.press("space")
-        assert bench.player.playing
+        assert bench.player.transport.playing
         await bench.until(lambda: bench.bench.now > start and "playing" in bench.status())
         await bench.press("space")
-        assert not bench.player.playing
+        assert not bench.player.transport.playing
         stopped = bench.bench.now
         await bench.until(lambda: not bench.screen._loop_runs)
         assert bench.bench.now == stopped
@@ -96,7 +96,7 @@ async def test_a_paused_screen_is_not_painted_again(monkeypatch: pytest.MonkeyPa
 async def test_it_plays_at_once_when_asked_to() -> None:
     """The one command that a newcomer types shows something that moves."""
     async with benching(play=True) as bench:
-        await bench.until(lambda: bench.player.playing)
+        await bench.until(lambda: bench.player.transport.playing)
 
 
 @SIZES
@@ -155,21 +155,21 @@ async def test_marks(size: Size) -> None:
         end = bench.bench.now
         await bench.press("home")
         await bench.choose("k", "d")
-        assert bench.player.mark_kind == "denied"
+        assert bench.player.travel.mark_kind == "denied"
         if size == LARGE:
             assert "[d denied 1]" in bench.text("#timeline")
         await bench.press("m")
-        await bench.until(lambda: bench.player.side is None)
+        await bench.until(lambda: bench.player.underway.task is None)
         assert bench.bench.snapshot().packets.denied == 1
         assert bench.offset() == 400_000_000
         assert "in the past" in bench.status()
         await bench.press("end", "M")
-        await bench.until(lambda: bench.player.side is None)
+        await bench.until(lambda: bench.player.underway.task is None)
         assert bench.offset() == 400_000_000
         await bench.choose("k", "m")
-        assert bench.player.mark_kind == ""
+        assert bench.player.travel.mark_kind == ""
         await bench.press("home", "m")
-        await bench.until(lambda: bench.player.side is None)
+        await bench.until(lambda: bench.player.underway.task is None)
         assert bench.bench.snapshot().sessions.live == 1
         await bench.press("end")
         assert bench.bench.now == end
@@ -194,8 +194,8 @@ async def test_going_places(where: str, offset: float, packets: int) -> None:
         await bench.write(where)
         await bench.press("enter")
         await bench.closed()
-        await bench.until(lambda: bench.player.side is None)
-        assert not bench.player.error, bench.status()
+        await bench.until(lambda: bench.player.underway.task is None)
+        assert not bench.player.live.error, bench.status()
         assert bench.offset() == int(offset * NS_PER_S)
         assert bench.bench.snapshot().packets.read == packets
 
@@ -212,9 +212,9 @@ async def test_going_to_an_event_and_to_what_there_is_not() -> None:
             await bench.write(where)
             await bench.press("enter")
             await bench.closed()
-            await bench.until(lambda: bench.player.side is None)
+            await bench.until(lambda: bench.player.underway.task is None)
             assert error in bench.status()
-            assert bench.player.error == bool(error)
+            assert bench.player.live.error == bool(error)
         assert bench.bench.events_so_far() in (5, 6, 7)
         await bench.press("g")
         await bench.dialog()
@@ -230,7 +230,7 @@ async def test_along_the_timeline() -> None:
         end = bench.bench.now
         await bench.press("less_than_sign", "comma")
         back = bench.bench.now
-        assert back == end - 2 * ((end - bench.player.started) // 40)
+        assert back == end - 2 * ((end - bench.player.live.started) // 40)
         await bench.press("greater_than_sign")
         assert back < bench.bench.now < end
         await bench.press("end", "greater_than_sign")
@@ -251,7 +251,7 @@ async def test_faster_and_slower_and_gaps() -> None:
 
 async def test_gaps_are_played_out_as_the_settings_say() -> None:
     async with benching(settings=Settings(gaps="play")) as bench:
-        assert bench.player.plays_gaps
+        assert bench.player.transport.plays_gaps
 
 
 async def test_who_steps_is_chosen() -> None:
@@ -259,7 +259,7 @@ async def test_who_steps_is_chosen() -> None:
     async with benching() as bench:
         await bench.press("e")
         await bench.choose("a", "2")
-        assert bench.player.chosen == "vpp_wk_1"
+        assert bench.player.transport.chosen == "vpp_wk_1"
         assert "vpp_wk_1 steps" in bench.status()
         await bench.press("e")
         assert "turn: vpp_wk_1, say, done" in bench.status()
@@ -267,7 +267,7 @@ async def test_who_steps_is_chosen() -> None:
         assert "vpp_wk_1 has nothing to do now" in bench.status()
         assert len(bench.bench.branches()) == 1
         await bench.choose("a", "0")
-        assert not bench.player.chosen
+        assert not bench.player.transport.chosen
         await bench.press("s")
         assert "step: vpp_wk_0" in bench.status()
 
@@ -287,7 +287,7 @@ async def test_it_plays_a_capture_flat_out_to_its_end(size: Size, tmp_path: Path
     async with benching(lambda: capture_bench(path), size) as bench:
         flat_out(bench)
         await bench.press("space")
-        await bench.until(lambda: not bench.player.playing)
+        await bench.until(lambda: not bench.player.transport.playing)
         await bench.settle()
         assert "ended" in bench.status()
         assert "packets 3" in bench.status()
@@ -321,7 +321,7 @@ async def test_a_bench_that_cannot_be_made_ends_the_app() -> None:
 async def test_resizing_while_playing() -> None:
     """From large to tiny and back, on every place; nothing raises, nothing lies outside."""
     async with benching(lambda: busy_bench(4), HUGE) as bench:
-        bench.player.speed_index = 7
+        bench.player.transport.speed_index = 7
         await bench.press("space")
         for key, size in zip(
             "1234567", [(200, 60), (60, 15), (120, 40), (80, 24), (60, 15), (100, 34), (60, 15)],
@@ -343,12 +343,11 @@ async def test_resizing_while_playing() -> None:
 async def test_pages_of_workers_and_one_alone(size: Size, workers: int) -> None:
     async with benching(lambda: busy_bench(workers), size) as bench:
         seen: set[int] = set()
-        assert bench.screen._layout_now is not None
-        pages = -(-max(workers, 1) // bench.screen._layout_now.per_page)
+        pages = -(-max(workers, 1) // bench.place.per_page)
         for page in range(pages):
             frame = bench.screen.frame
             assert frame is not None
-            assert bench.screen.page == page
+            assert bench.place.page == page
             seen |= set(frame.workers)
             if page < pages - 1:
                 await bench.press("n")
@@ -363,9 +362,9 @@ async def test_pages_of_workers_and_one_alone(size: Size, workers: int) -> None:
         await bench.press("z")
         assert bench.screen.frame.workers == last.workers
         await bench.press("n")  # round to the first
-        assert bench.screen.page == 0
+        assert bench.place.page == 0
         await bench.press("N")
-        assert bench.screen.page == pages - 1
+        assert bench.place.page == pages - 1
 
 
 # --- looks ----------------------------------------------------------------------------------------
@@ -373,30 +372,33 @@ async def test_pages_of_workers_and_one_alone(size: Size, workers: int) -> None:
 
 async def test_light_and_dark() -> None:
     async with benching() as bench:
-        dark = bench.screen._palette
+        panel = bench.screen.query_one("#status", FramePanel)
+        dark = panel.palette
         await bench.press("t")
-        assert bench.screen._palette != dark
+        assert panel.palette != dark
         assert bench.pilot.app.theme == "textual-light"
         await bench.press("t")
-        assert bench.screen._palette == dark
+        assert panel.palette == dark
 
 
-@pytest.mark.parametrize("threaded", [False, True])
 @pytest.mark.parametrize("place", PLACES)
-async def test_help_lists_every_key_of_the_place(place: str, threaded: bool) -> None:
-    shown = {
-        (key_name(key), binding.tooltip)
-        for _, bindings in sections_of(place, threaded)
-        for binding in bindings
-        for key in binding.key.split(",")
-    }
-    for section in SECTIONS:
-        for key in section.keys:
-            here = (not key.places or place in key.places) and is_offered(
-                key.action, place, threaded
-            )
-            for each in key.keys.split(","):
-                assert ((key_name(each), key.about) in shown) == here, key
+async def test_help_lists_every_key_of_the_place(place: str) -> None:
+    """Its own first; and each key once, with what it does there."""
+    async with benching(size=LARGE) as bench:
+        await bench.screen.action_place(place)
+        own = with_keys(bench.shown.all_bindings(), {})
+        here = {key for binding in own for key in binding.key.split(",")}
+        await bench.press("question_mark")
+        assert isinstance(bench.top, HelpScreen)
+        first, *others = bench.top._parts
+        if own:
+            assert first[0][0] == f"on this place: {place}"
+            assert {about for _, about in first[1:]} == {binding.tooltip for binding in own}
+        else:
+            others.insert(0, first)
+        listed = {about for part in others for _, about in part}
+        for key in (*TIME, *SCREEN):
+            assert (key.about in listed) == (key.keys not in here), key
 
 
 @SIZES
@@ -442,11 +444,9 @@ async def test_the_palette_has_every_action_of_the_place() -> None:
     async with benching() as bench:
         commands = list(bench.pilot.app.get_system_commands(bench.screen))
         about = {command.title for command in commands}
-        for section in SECTIONS:
-            for key in section.keys:
-                here = not key.places or "bench" in key.places
-                here = here and key.id not in FOR_LESSONS
-                assert (key.about in about) == here, key
+        own = {binding.tooltip for binding in with_keys(bench.shown.all_bindings(), {})}
+        assert about >= {key.about for key in (*TIME, *SCREEN)} | own
+        assert "Order by: expiry, check, idle, newest, connection, worker" not in about
         await bench.press("ctrl+p")
         await bench.until(lambda: isinstance(bench.top, CommandPalette))
         await bench.press("escape")
@@ -480,7 +480,7 @@ async def test_the_command_line(size: Size) -> None:
         # Letters, spaces and signs are typed, not obeyed.
         await bench.press("s", "space", "plus", "q", "2")
         assert line.value == "s +q2"
-        assert not bench.player.playing
+        assert not bench.player.transport.playing
         assert bench.screen.place == "bench"
         await bench.press("up")
         assert line.value == "shw"
@@ -500,7 +500,7 @@ async def test_a_command_that_goes_back_takes_the_screen_along() -> None:
     async with benching(size=LARGE) as bench:
         await bench.command("goto start")
         assert "in the past" in bench.status()
-        assert "nothing has happened yet" in bench.text("#log")
+        assert "nothing has happened yet" in bench.text("#log-panel")
 
 
 async def test_quit_leaves() -> None:

@@ -22,6 +22,7 @@ from tui.looking import (
     assert_fits,
     assert_line_fits,
     at_any_size,
+    command,
     few,
     frame_named,
     frame_of,
@@ -36,8 +37,8 @@ def branched() -> Player:
     """A run that was left twice; one is on the last branch."""
     player = Player(busy_bench, "")
     for name in NAMES[1:]:
-        player.back("event")
-        player.command(f"branch {name}")
+        player.travel.back("event")
+        command(player, f"branch {name}")
         player.bench.advance(1)
     return player
 
@@ -48,23 +49,23 @@ def frame_branched() -> Frame:
 
 
 def draw(place: BranchesPlace, width: int, height: int) -> Drawing:
-    return place.draw(branched(), frame_branched(), width, height, PLAIN)
+    return place.draw(frame_branched(), width, height, PLAIN)
 
 
 @few
 @at_any_size
 def test_the_place_fits_and_the_cursor_is_in_sight(width: int, height: int) -> None:
-    place = BranchesPlace()
+    place = BranchesPlace(branched())
     for last in (False, True):
         shown = draw(place, width, height)
         assert_fits(shown, width, height)
         if height > 2:
-            assert place.selected() in [spot.target for spot in shown.spots()]
-        place.move_to_end(last)
+            assert place.pointed_at() in [spot.target for spot in shown.spots()]
+        place.action_list_end(last)
 
 
 def test_each_branch_has_a_row_and_the_one_that_one_is_on_a_star() -> None:
-    shown = draw(BranchesPlace(), 100, 20)
+    shown = draw(BranchesPlace(branched()), 100, 20)
     rows = {spot.target: shown.lines[spot.line].plain for spot in shown.spots()}
     assert list(rows) == [BranchTarget(name) for name in NAMES]
     assert [rows[BranchTarget(name)][1] for name in NAMES] == [" ", " ", "*"]
@@ -74,28 +75,28 @@ def test_each_branch_has_a_row_and_the_one_that_one_is_on_a_star() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_what_branches_are_is_told_in_full(width: int) -> None:
-    shown = draw(BranchesPlace(), width, 17)
+    shown = draw(BranchesPlace(branched()), width, 17)
     said = " ".join(shown.plain.split())
     assert "A run is a branch." in said
     assert said.endswith("c compares it with where you are, w any two points.")
 
 
 def test_a_run_is_a_branch() -> None:
-    shown = BranchesPlace().draw(player_named("busy"), frame_named("busy"), 80, 17, PLAIN)
+    shown = BranchesPlace(player_named("busy")).draw(frame_named("busy"), 80, 17, PLAIN)
     assert [spot.target for spot in shown.spots()] == [BranchTarget("main")]
 
 
 def test_the_cursor_goes_to_any() -> None:
-    place = BranchesPlace()
+    place = BranchesPlace(branched())
     draw(place, 80, 17)
-    place.move(1)
-    assert place.selected() == BranchTarget("what-if")
-    place.move_page(1)
-    assert place.selected() == BranchTarget("another")
-    place.move_to_end(False)
-    assert place.selected() == BranchTarget("main")
+    place.action_cursor(1)
+    assert place.pointed_at() == BranchTarget("what-if")
+    place.action_page(1)
+    assert place.pointed_at() == BranchTarget("another")
+    place.action_list_end(False)
+    assert place.pointed_at() == BranchTarget("main")
     place.pick(BranchTarget("what-if"))
-    assert place.selected() == BranchTarget("what-if")
+    assert place.pointed_at() == BranchTarget("what-if")
 
 
 @few

@@ -85,11 +85,11 @@ def test_its_fields_can_be_asked_about() -> None:
 def test_a_step_and_what_it_changed_have_a_mark() -> None:
     player = Player(busy_bench, "")
     frame_of(player)
-    player.step()
+    player.transport.step()
     first = cleaner_drawing(frame_of(player), 80, 2, PLAIN).lines[0].plain
     assert "next: " in first
     assert first.endswith("*")
-    player.step(whole_turn=True)
+    player.transport.step(whole_turn=True)
     text = cleaner_drawing(frame_of(player), 80, 2, PLAIN).plain
     before = cleaner_drawing(frame_named("busy"), 80, 2, PLAIN).plain
     assert "interrupts sent" in before

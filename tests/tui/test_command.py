@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from aclbench.errors import AclbenchError
+from aclbench.tui.app import STYLES
 from aclbench.tui.command.completing import common_beginning
 from aclbench.tui.command.history import KEPT, HistorySuggester, LineHistory
 from aclbench.tui.command.line import CommandInput, CommandRegion, refusal
@@ -26,6 +27,8 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "12
 
 class Host(App[None]):
     """An app with nothing but the region, which runs what is typed on a bench."""
+
+    CSS_PATH = STYLES
 
     CSS = "Screen { layers: bench over; }"
     AUTO_FOCUS = ""

@@ -12,6 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from aclbench.tui.app import STYLES
 from aclbench.tui.dialogs import (
     AskLine,
     Dialog,
@@ -62,6 +63,8 @@ ROWS += [MenuRow(str(n), f"Row {n}", "one of many") for n in range(10)] * 2
 
 class Host(App[None]):
     """An app with nothing but a dialog on it, and what the dialog returned."""
+
+    CSS_PATH = STYLES
 
     def __init__(self, dialog: Dialog[Any]) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ def assert_all_fits(screen: BenchScreen, size: tuple[int, int]) -> None:
 
 async def each_place(pilot: Pilot[None], screen: BenchScreen, size: tuple[int, int]) -> None:
     for place in PLACES:
-        await screen.show_place(place)
+        await screen.action_place(place)
         await pilot.pause()
         assert_all_fits(screen, size)
 
@@ -48,6 +48,6 @@ async def test_a_long_message_takes_its_room_from_the_middle() -> None:
     async with AclbenchApp(odd_bench, "a title").run_test(size=size) as pilot:
         screen = await painted(pilot)
         assert screen.player is not None
-        screen.player.say("a long message " * 20, error=True)
+        screen.player.live.say("a long message " * 20, error=True)
         await each_place(pilot, screen, size)
         assert screen.query_one("#footer", TextPanel).region.bottom == size[1]

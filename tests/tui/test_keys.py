@@ -1,4 +1,4 @@
-"""The table of keys: whole, without clashes, each with something that does it."""
+"""The keys: without clashes, each with an id, a tooltip, and something that does it."""
 
 from __future__ import annotations
 
@@ -7,103 +7,85 @@ from collections import Counter
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from aclbench.tui.app import AclbenchApp
-from aclbench.tui.keys import (
-    BINDINGS,
-    FOR_LESSONS,
-    NOT_IN_LESSONS,
-    NOT_ON_THREADS,
-    SECTIONS,
-    Key,
-    is_offered,
-    sections_of,
-)
+from aclbench.tui.bench.place import BenchPlace
+from aclbench.tui.branches.place import BranchesPlace
+from aclbench.tui.keys import NOT_IN_LESSONS, NOT_ON_THREADS, SCREEN, TIME, Key, is_offered
+from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
+from aclbench.tui.lesson.area import LessonArea
+from aclbench.tui.lesson.panel import LessonPlace
+from aclbench.tui.log.place import LogPlace
+from aclbench.tui.packets.place import PacketsPlace
+from aclbench.tui.place import Place
+from aclbench.tui.plot.place import PlotPlace
+from aclbench.tui.runarea import RunArea
 from aclbench.tui.screen import BenchScreen
+from aclbench.tui.sessions.place import SessionsPlace
+from aclbench.tui.settings import with_keys
+from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.textpanel import TextPanel
 from tui.bench import busy_bench
 
 PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
-KEYS = tuple(key for section in SECTIONS for key in section.keys)
-each_place = pytest.mark.parametrize("place", [*PLACES, "lesson"])
-in_a_lesson_or_not = pytest.mark.parametrize("lesson", [False, True], ids=["bench", "lesson"])
+KINDS: tuple[type[Place], ...] = (
+    BenchPlace, PacketsPlace, SessionsPlace, LogPlace, PlotPlace, BranchesPlace, StoryPlace,
+    LessonPlace,
+)  # fmt: skip
+EVERYWHERE = (*TIME, *SCREEN, *LESSON_KEYS)
+each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-@each_place
-@pytest.mark.parametrize("threaded", [False, True])
-def test_no_two_keys_of_a_place_clash(place: str, threaded: bool) -> None:
-    found = Counter(
-        each
-        for key in KEYS
-        if not key.places or place in key.places
-        for each in key.keys.split(",")
-    )
+def test_no_two_keys_of_all_places_clash() -> None:
+    found = Counter(each for key in EVERYWHERE for each in key.keys.split(","))
     assert [key for key, count in found.items() if count > 1] == []
+    ids = [key.id for key in EVERYWHERE]
+    assert len(set(ids)) == len(ids)
+    assert set(ids) >= NOT_ON_THREADS | NOT_IN_LESSONS
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
-def test_every_key_does_something_and_says_what(key: Key) -> None:
-    name = re.split(r"\(", key.action)[0]
-    owner = AclbenchApp if name.startswith("app.") else BenchScreen
-    assert hasattr(owner, f"action_{name.removeprefix('app.')}")
-    assert re.fullmatch(r"[a-z]+\.[a-z_]+", key.id)
-    assert len(key.about) > 3
-    assert set(key.places) <= {*PLACES, "lesson"}
+@each_kind
+def test_the_keys_of_a_place_clash_with_none_but_that_for_sending(kind: type[Place]) -> None:
+    own = Counter(key for b in with_keys(kind.all_bindings(), {}) for key in b.key.split(","))
+    assert [key for key, count in own.items() if count > 1] == []
+    everywhere = {each for key in EVERYWHERE for each in key.keys.split(",")}
+    assert set(own) & everywhere <= {"i"}
 
 
-def test_ids_are_unique_and_every_binding_has_one_and_a_tooltip() -> None:
-    ids = [binding.id for binding in BINDINGS]
-    assert len(set(ids)) == len(ids) == len(KEYS)
-    assert all(binding.tooltip for binding in BINDINGS)
-    assert set(ids) >= NOT_ON_THREADS
+@pytest.mark.parametrize(
+    ("owner", "keys"), [(RunArea, TIME), (BenchScreen, SCREEN), (LessonArea, LESSON_KEYS)]
+)
+def test_every_key_does_something_and_says_what(owner: type[Widget], keys: tuple[Key, ...]) -> None:
+    owners = {"app": AclbenchApp, "screen": BenchScreen}
+    for key in keys:
+        namespace, _, name = re.split(r"\(", key.action)[0].rpartition(".")
+        assert hasattr(owners.get(namespace, owner), f"action_{name}"), key
+        assert re.fullmatch(r"[a-z]+\.[a-z_]+", key.id)
+        assert len(key.about) > 3
 
 
-def test_what_is_shown_in_the_footer_has_a_word_of_its_own() -> None:
-    for place in PLACES:
-        words = [k.word for k in KEYS if k.word and (not k.places or place in k.places)]
-        assert len(set(words)) == len(words)
+@each_kind
+def test_every_key_of_a_place_does_something_and_says_what(kind: type[Place]) -> None:
+    for binding in with_keys(kind.all_bindings(), {}):
+        assert hasattr(kind, f"action_{binding.action.split('(')[0]}")
+        assert re.fullmatch(r"[a-z]+\.[a-z_]+", binding.id or "")
+        assert len(binding.tooltip) > 3
 
 
-@each_place
-def test_only_what_is_for_a_place_is_offered_there(place: str) -> None:
-    for key in KEYS:
-        same = [k for k in KEYS if k.action == key.action]
-        for lesson in (False, True):
-            left_out = NOT_IN_LESSONS if lesson else FOR_LESSONS
-            here = [k for k in same if k.id not in left_out]
-            expected = any(not k.places or place in k.places for k in here)
-            assert is_offered(key.action, place, False, lesson) == expected
-    assert is_offered("something_of_textual", place, threaded=True)
+def test_on_threads_nothing_goes_back_and_a_lesson_keeps_its_bench() -> None:
+    def offered(action: str, *parameters: object, threaded: bool, lesson: bool = False) -> bool:
+        return is_offered((*TIME, *SCREEN), action, parameters, threaded, lesson)
 
-
-def test_on_threads_nothing_goes_back() -> None:
-    for action in ("step", "step_turn", "back('step')", "seek(True)", "to_start", "actor"):
-        assert is_offered(action, "bench", threaded=False)
-        assert not is_offered(action, "bench", threaded=True)
-    for action in ("play_pause", "jump", "faster(1)", "send", "quit", "place('log')"):
-        assert is_offered(action, "bench", threaded=True)
-
-
-@each_place
-@in_a_lesson_or_not
-@pytest.mark.parametrize("threaded", [False, True])
-def test_help_has_every_key_that_is_offered_once(place: str, threaded: bool, lesson: bool) -> None:
-    sections = sections_of(place, threaded, lesson)
-    left_out = NOT_IN_LESSONS if lesson else FOR_LESSONS
-    found = [binding.id for _, bindings in sections for binding in bindings]
-    expected = [
-        key.id
-        for key in KEYS
-        if (not key.places or place in key.places)
-        and not (threaded and key.id in NOT_ON_THREADS)
-        and key.id not in left_out
-    ]
-    assert sorted(found) == sorted(expected)
-    own = [key.id for key in KEYS if place in key.places and key.id in expected]
-    title, bindings = sections[0]
-    assert title == (f"on this place: {place}" if own else "time")
-    if own:
-        assert [binding.id for binding in bindings] == own
+    for action in (("step",), ("step_turn",), ("back", "step"), ("seek", True), ("to_start",)):
+        assert offered(*action, threaded=False)
+        assert not offered(*action, threaded=True)
+    for action in (("play_pause",), ("jump",), ("faster", 1), ("send",), ("place", "log")):
+        assert offered(*action, threaded=True)
+    for name in ("restart", "open_another"):
+        assert offered(name, threaded=True)
+        assert not offered(name, threaded=False, lesson=True)
+    assert offered("something_of_textual", threaded=True, lesson=True)
 
 
 async def painted(pilot: Pilot[None]) -> BenchScreen:
@@ -118,15 +100,14 @@ async def painted(pilot: Pilot[None]) -> BenchScreen:
 
 
 async def test_the_footer_has_what_one_needs_at_80_columns() -> None:
-    words = {key.word for key in KEYS if key.word}
     async with AclbenchApp(busy_bench, "a title").run_test(size=(80, 24)) as pilot:
         screen = await painted(pilot)
         for place in PLACES:
-            await screen.show_place(place)
+            await screen.action_place(place)
             await pilot.pause()
             drawn = screen.query_one("#footer", TextPanel).drawing
             shown = [drawn.lines[s.line].plain[s.start : s.end] for s in drawn.spots()]
             found = [text.split(" ", 1)[1] for text in shown]
             assert {"Play", "Step", "Back", "Help", "Quit"} <= set(found), place
-            assert set(found) <= words, place
+            assert len(set(found)) == len(found)
             assert len(drawn.lines[0]) <= 80

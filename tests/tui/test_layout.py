@@ -1,4 +1,4 @@
-"""Who gets how much of the screen, at any size and for any number of threads."""
+"""How many panels stand beside each other, at any width, and how lines are shared."""
 
 from __future__ import annotations
 
@@ -7,128 +7,97 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.tui.layout import (
-    FOOTER_HEIGHT,
     LESSON_FROM,
     LESSON_GAP,
     LESSON_LEAST,
     LESSON_MOST,
-    LOWER_PARTS,
-    MIN_LOWER,
-    MOST_BRIEF,
     PANEL_GAP,
     PANEL_WIDTH,
-    STATUS_HEIGHT,
-    TABS_HEIGHT,
-    TALL,
-    make_layout,
+    lesson_width_of,
     pages_of,
+    panels_in,
     share_rows,
 )
+from tui.bench import busy_bench
 from tui.looking import few
+from tui.piloting import Bench, Size, benching
 
 NEEDS = st.tuples(*[st.integers(0, 90)] * 3)
 
 
 @few
-@given(width=st.integers(40, 220), height=st.integers(12, 90), on_bench=st.booleans(),
-       threads=st.sampled_from((1, 2, 3, 16, 256)), zoomed=st.booleans(),
-       lower=st.sampled_from(range(len(LOWER_PARTS))))  # fmt: skip
-def test_the_heights_are_just_those_of_the_screen(
-    width: int, height: int, on_bench: bool, threads: int, zoomed: bool, lower: int
-) -> None:
-    layout = make_layout(width, height, on_bench, threads, zoomed, lower)
-    outer = STATUS_HEIGHT + TABS_HEIGHT + FOOTER_HEIGHT
-    outer += layout.timeline_height + layout.cleaner_height
-    if on_bench:
-        inner = layout.workers_height + layout.lower_height + layout.plot_height
-        assert layout.brief_height == 0
-        assert layout.workers_height >= 1
-    else:
-        inner = layout.place_height + layout.brief_height
-        assert layout.lower_height == layout.plot_height == 0
-        assert layout.brief_height <= min(threads, MOST_BRIEF)
-    assert inner + outer == height
+@given(width=st.integers(40, 220), wanted=st.sampled_from((1, 2, 3, 16, 256)))
+def test_panels_fit_beside_each_other(width: int, wanted: int) -> None:
+    count = panels_in(width, wanted)
+    assert 1 <= count <= wanted
+    assert (PANEL_WIDTH + PANEL_GAP) * count - PANEL_GAP <= max(width, PANEL_WIDTH)
+    if count < wanted:  # one more would not fit
+        assert (PANEL_WIDTH + PANEL_GAP) * (count + 1) - PANEL_GAP > width
 
 
 @few
-@given(width=st.integers(40, 220), height=st.integers(4, 90),
-       threads=st.sampled_from((1, 2, 3, 16, 256)), zoomed=st.booleans())  # fmt: skip
-def test_panels_fit_beside_each_other(width: int, height: int, threads: int, zoomed: bool) -> None:
-    layout = make_layout(width, height, True, threads, zoomed)
-    assert 1 <= layout.per_page <= threads
-    assert layout.panel_width >= PANEL_WIDTH
-    gaps = PANEL_GAP * (layout.per_page - 1)
-    assert layout.panel_width * layout.per_page + gaps <= width
-    if zoomed:
-        assert (layout.per_page, layout.panel_width) == (1, width)
-    elif layout.per_page < threads:  # one more would not fit
-        assert (PANEL_WIDTH + PANEL_GAP) * (layout.per_page + 1) - PANEL_GAP > width
-
-
-@few
-@given(width=st.integers(40, 220), height=st.integers(12, 90))
-def test_log_and_packets_share_the_width(width: int, height: int) -> None:
-    layout = make_layout(width, height, True, 2)
-    if not layout.lower_height:
-        assert not layout.tall
-        assert layout.log_width == layout.packets_width == 0
-        return
-    assert layout.lower_height >= MIN_LOWER
-    between = 1 if layout.packets_width else 0
-    assert layout.log_width + between + layout.packets_width == width
-
-
-@few
-@given(width=st.integers(40, 220), height=st.integers(12, 90), on_bench=st.booleans(),
-       threads=st.sampled_from((1, 2, 3, 16)), zoomed=st.booleans())  # fmt: skip
-def test_a_lesson_stands_beside_where_there_is_room(
-    width: int, height: int, on_bench: bool, threads: int, zoomed: bool
-) -> None:
-    layout = make_layout(width, height, on_bench, threads, zoomed, lesson="beside")
+@given(width=st.integers(40, 220), wanted=st.sampled_from((1, 2, 3, 16)))
+def test_a_lesson_stands_beside_where_there_is_room(width: int, wanted: int) -> None:
+    lesson = lesson_width_of(width, wanted)
     if width < LESSON_FROM:
-        assert layout == make_layout(width, height, on_bench, threads, zoomed)
+        assert lesson == 0
         return
-    assert LESSON_LEAST <= layout.lesson_width <= LESSON_MOST
-    assert layout.inner_width + LESSON_GAP + layout.lesson_width == width
-    assert layout.panel_width >= PANEL_WIDTH
-    gaps = PANEL_GAP * (layout.per_page - 1)
-    assert layout.panel_width * layout.per_page + gaps <= layout.inner_width
-    assert layout.room == layout.place_height + layout.brief_height
+    assert LESSON_LEAST <= lesson <= LESSON_MOST
+    count = panels_in(width - lesson - LESSON_GAP, wanted)
+    assert (PANEL_WIDTH + PANEL_GAP) * count - PANEL_GAP <= width - lesson - LESSON_GAP
 
 
 def test_a_lesson_gives_way_to_a_second_worker() -> None:
-    one, two = (make_layout(120, 40, True, n, lesson="beside") for n in (1, 2))
-    assert (one.per_page, one.lesson_width) == (1, 44)
-    assert (two.per_page, two.lesson_width) == (2, 39)
+    assert [lesson_width_of(120, n) for n in (1, 2)] == [44, 39]
 
 
-def test_a_lesson_with_the_room_has_the_workers_in_brief_on_any_screen() -> None:
-    layout = make_layout(80, 24, False, 3, lesson="itself")
-    assert (layout.lesson_width, layout.brief_height, layout.inner_width) == (0, 2, 80)
+def heights(bench: Bench) -> dict[str, int]:
+    """The heights of the bench's parts, as far as they are there."""
+    panels = {name: bench.screen.query_one(f"#{name}") for name in
+              ("workers", "log-panel", "packets-panel", "plot-panel")}  # fmt: skip
+    return {
+        name: panel.region.height
+        for name, panel in panels.items()
+        if panel.region.height and bench.place.region.contains_region(panel.region)
+    }
 
 
-def test_two_workers_at_80_columns() -> None:
-    layout = make_layout(80, 24, True, 16)
-    assert layout.per_page == 2
-    assert not layout.tall
-    assert layout.lower_height == 0
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((80, 24), {"workers": 17}),
+        ((80, 34), {"workers": 16, "log-panel": 7}),
+        ((120, 40), {"workers": 20, "log-panel": 9, "packets-panel": 9}),
+        ((120, 41), {"workers": 20, "log-panel": 10, "packets-panel": 10}),
+        ((200, 60), {"workers": 25, "log-panel": 16, "packets-panel": 16, "plot-panel": 8}),
+    ],
+)
+async def test_the_bench_shares_its_height(size: Size, expected: dict[str, int]) -> None:
+    async with benching(size=size) as bench:
+        assert heights(bench) == expected
 
 
-def test_what_stands_below_the_workers_can_be_chosen() -> None:
-    log, plot, nothing = (make_layout(120, 40, True, 2, lower=n) for n in range(3))
-    assert log.lower_height > 0
-    assert (plot.lower_height, plot.plot_height) == (0, log.lower_height)
-    assert (nothing.lower_height, nothing.plot_height) == (0, 0)
-    assert nothing.workers_height > log.workers_height
-    very_tall = make_layout(120, 60, True, 2)
-    assert very_tall.lower_height
-    assert very_tall.plot_height
+async def test_what_stands_below_the_workers_can_be_chosen() -> None:
+    async with benching(size=(120, 40)) as bench:
+        log = heights(bench)
+        await bench.press("v")
+        assert heights(bench) == {"workers": log["workers"], "plot-panel": log["log-panel"]}
+        await bench.press("v")
+        assert list(heights(bench)) == ["workers"]
+        await bench.press("v")
+        assert heights(bench) == log
 
 
-def test_a_tall_screen_has_brief_lines_above_a_place() -> None:
-    assert make_layout(80, TALL, False, 2).brief_height == 2
-    assert make_layout(80, TALL, False, 99).brief_height == MOST_BRIEF
-    assert make_layout(80, TALL - 1, False, 2).brief_height == 0
+@pytest.mark.parametrize(
+    ("height", "workers", "lines"), [(33, 2, 0), (34, 2, 2), (34, 16, 4), (60, 3, 3)]
+)
+async def test_a_tall_screen_has_brief_lines_above_a_place(
+    height: int, workers: int, lines: int
+) -> None:
+    async with benching(lambda: busy_bench(workers), (80, height)) as bench:
+        await bench.press("4")
+        brief = bench.screen.query_one("#brief")
+        assert (brief.region.height if brief.display else 0) == lines
 
 
 @few

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from aclbench.tui.app import AclbenchApp, lesson_app, run_tui_lesson
 from aclbench.tui.dialogs import Menu
+from aclbench.tui.lesson.area import LessonArea
 from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.lesson.markdown import clean, markdown_lines
-from aclbench.tui.lesson.place import LessonPlace
 from aclbench.tui.lesson.pointing import target_at
+from aclbench.tui.lesson.view import LessonView
 from aclbench.tui.targets import (
     FieldTarget,
     KeyTarget,
@@ -62,7 +63,7 @@ async def learning(desk: Desk, size: Size = SMALL) -> AsyncIterator[Bench]:
 
 def shown(bench: Bench) -> str:
     """The lesson as it stands on the screen, its lines joined."""
-    panel = "#place" if bench.screen.place == "lesson" else "#lesson"
+    panel = "#lesson" if bench.screen.place == "lesson" else "#lesson-panel"
     return " ".join(bench.text(panel).split())
 
 
@@ -70,7 +71,7 @@ async def do(bench: Bench, *keys: str) -> None:
     """Press keys, and wait for what they had the lesson do."""
     for key in keys:
         await bench.press(key)
-        await bench.until(lambda: bench.player.side is None and not bench.screen.is_busy)
+        await bench.until(lambda: bench.player.underway.task is None and not bench.screen.is_busy)
         await bench.settle()
 
 
@@ -148,7 +149,7 @@ async def test_nothing_is_guessed_by_a_key_that_comes_too_early(tmp_path: Path) 
         await do(bench, "9")
         assert "there is no answer 9" in bench.status()
         await do(bench, "2")
-        assert bench.screen.pointed_at() == OptionTarget(1)
+        assert bench.pointed_at() == OptionTarget(1)
         assert not desk.run.predictions
 
 
@@ -188,7 +189,7 @@ async def test_the_bench_is_one_and_the_log_is_that_of_where_one_is(tmp_path: Pa
         assert bench.player.log.packet_count == 4
         await do(bench, "Y", "U")
         assert bench.player.bench is held is desk.run.bench
-        assert bench.player.threads == (1,)
+        assert bench.player.live.threads == (1,)
 
 
 async def test_hints_come_one_by_one_and_the_solution_asks_before_it_runs(tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ async def test_the_whole_screen_fits(tmp_path: Path, size: Size) -> None:
     desk = desk_at(6, tmp_path, number=7)
     async with learning(desk, size) as bench:
         for place in ("bench", "packets", "plot", "lesson", "story"):
-            await bench.screen.show_place(place)
+            await bench.screen.action_place(place)
             await bench.settle()
             bench.lies_inside()
 
@@ -231,7 +232,7 @@ async def test_to_and_fro_below_120_columns_and_hidden_from_there_on(tmp_path: P
     async with learning(desk) as bench:
         await do(bench, "l")
         assert bench.screen.place == "bench"
-        assert not bench.screen.query_one("#lesson").display
+        assert not bench.screen.query_one("#lesson-panel").display
         await do(bench, "8")
         assert bench.screen.place == "lesson"
         await bench.pilot.resize_terminal(*LARGE)
@@ -239,7 +240,7 @@ async def test_to_and_fro_below_120_columns_and_hidden_from_there_on(tmp_path: P
         assert bench.screen.place == "bench"
         assert "What becomes of it?" in shown(bench)
         await do(bench, "l")
-        assert not bench.screen.query_one("#lesson").display
+        assert not bench.screen.query_one("#lesson-panel").display
         await do(bench, "2")
         assert bench.screen.place == "packets"
         await do(bench, "l")
@@ -253,7 +254,7 @@ async def test_digits_are_answers_in_the_panel_until_the_cursor_is_taken_off(
     desk = desk_at(1, tmp_path)
     async with learning(desk, LARGE) as bench:
         await do(bench, "y", "2")
-        assert bench.screen.pointed_at() == OptionTarget(1)
+        assert bench.pointed_at() == OptionTarget(1)
         await do(bench, "escape", "4")
         assert bench.screen.place == "log"
         await do(bench, "1", "shift+tab", "up", "enter")
@@ -263,17 +264,17 @@ async def test_digits_are_answers_in_the_panel_until_the_cursor_is_taken_off(
 async def test_the_mouse(tmp_path: Path) -> None:
     desk = desk_at(2, tmp_path)
     async with learning(desk, LARGE) as bench:
-        await bench.click("#lesson", OptionTarget(0))
+        await bench.click("#lesson-panel", OptionTarget(0))
         assert not desk.run.predictions
-        await bench.click("#lesson", OptionTarget(0))
+        await bench.click("#lesson-panel", OptionTarget(0))
         await bench.until(lambda: desk.run.predictions)
-        await bench.click("#lesson", KeyTarget("lesson_next"))
+        await bench.click("#lesson-panel", KeyTarget("lesson_next"))
         await bench.until(lambda: desk.step.number == 3)
-        await bench.click("#lesson", KeyTarget("lesson_run"))
+        await bench.click("#lesson-panel", KeyTarget("lesson_run"))
         await bench.until(lambda: desk.shown)
         line = LineTarget("send pg0 udp 10.0.0.2:5353 > 192.168.0.2:53")
         await bench.settle()
-        await bench.click("#lesson", line)
+        await bench.click("#lesson-panel", line)
         assert bench.region.is_open
         assert bench.region._input.value == line.line
 
@@ -282,7 +283,7 @@ async def test_an_experiment_puts_the_cursor_where_to_look(tmp_path: Path) -> No
     desk = desk_at(3, tmp_path)
     async with learning(desk, LARGE) as bench:
         await do(bench, "x")
-        assert bench.screen.pointed_at() == SessionTarget(1, 0)
+        assert bench.pointed_at() == SessionTarget(1, 0)
         await do(bench, "enter")
         assert bench.screen.place == "story"
 
@@ -323,9 +324,9 @@ async def test_a_guess_that_is_stopped_is_none_and_can_be_made_again(
     async with learning(desk) as bench:
         begin = bench.offset()
         with monkeypatch.context() as patched:
-            patched.setattr("aclbench.tui.player.TICK_S", 0.0)  # it parks as soon as it can
-            bench.screen.give_answer(0)
-        assert bench.player.side is not None
+            patched.setattr("aclbench.tui.underway.SLICE_S", 0.0)  # it parks as soon as it can
+            bench.screen.query_one(LessonArea).give_answer(0)
+        assert bench.player.underway.task is not None
         await bench.screen.action_leave()
         await bench.settle()
         assert "stopped" in bench.status()
@@ -380,7 +381,7 @@ def test_leaving_keeps_where_one_was(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @cache
-def places() -> tuple[LessonPlace, ...]:
+def places() -> tuple[LessonView, ...]:
     """Lessons at all sorts of steps, with all that can be asked for."""
     folder = Path("/nonexistent")
     desks = [desk_at(step, folder) for step in range(1, 8)]
@@ -397,7 +398,7 @@ def places() -> tuple[LessonPlace, ...]:
     tried.try_it()
     finished.go_on()
     finished.notes.append("a note that is so long that it does not fit into one line of a panel")
-    return tuple(LessonPlace(desk, {"lesson_next": "y"}) for desk in [*desks, tried, finished])
+    return tuple(LessonView(desk, {"lesson_next": "y"}) for desk in [*desks, tried, finished])
 
 
 @few
@@ -409,7 +410,7 @@ def test_a_lesson_fits_at_any_size(place: int, width: int, height: int, page: in
 
 
 def test_a_long_title_leaves_room_for_the_step(tmp_path: Path) -> None:
-    place = LessonPlace(desk_at(1, tmp_path, number=7), {})
+    place = LessonView(desk_at(1, tmp_path, number=7), {})
     first = place.drawn(39, 20, PLAIN).lines[0].plain
     assert "…" in first
     assert first.endswith(f" 1/{len(lesson(7).steps)} ● ")
@@ -504,7 +505,7 @@ async def test_every_lesson_can_be_done_by_keys_at_80x24(number: int, tmp_path: 
             elif isinstance(step, Task):
                 for line in step.solution:
                     await bench.command(line)
-                    await bench.until(lambda: bench.player.side is None)
+                    await bench.until(lambda: bench.player.underway.task is None)
             number_before = step.number
             await do(bench, "y")
             assert run.finished or run.step.number == number_before + 1, bench.status()

@@ -154,14 +154,14 @@ def test_the_number_of_an_event_leads_to_it() -> None:
     rows = [row for row in player.log.last(KEPT, 0) if row.number]
     assert len(rows) > 20
     for row in rows[:: max(len(rows) // 8, 1)]:
-        player.go_to_event(row.number)
-        assert not player.error, player.notice
+        player.travel.to_event(row.number)
+        assert not player.live.error, player.live.notice
         assert player.bench.now == row.event.time
         there = {r.number: r for r in player.log.last(KEPT, 0)}
         assert there[row.number] == row
         # What came with it came in the same step: without that step it has not been.
         assert all(r.event.time == row.event.time for n, r in there.items() if n > row.number)
-        player.back("step")
+        player.travel.back("step")
         assert row.number > max((r.number for r in player.log.last(KEPT, 0)), default=0)
 
 
@@ -260,39 +260,41 @@ def test_what_is_new_has_a_plus() -> None:
 @given(width=WIDTHS, height=HEIGHTS, search=st.sampled_from(("", "udp", "no-such-word")))
 def test_the_place_fits_and_shows_the_cursor(width: int, height: int, search: str) -> None:
     player, frame = player_named("busy"), frame_named("busy")
-    place = LogPlace()
+    place = LogPlace(player)
     place.search_for(search)
-    shown = place.draw(player, frame, width, height, PLAIN)
+    shown = place.draw(frame, width, height, PLAIN)
     assert_fits(shown, width, height)
     if height > 1:
         targets = [spot.target for spot in shown.spots()]
-        selected = place.selected()
+        selected = place.pointed_at()
         assert (selected in targets) if selected is not None else not targets
 
 
 def test_the_place_is_gone_through_row_by_row() -> None:
-    player, frame, place = player_named("busy"), frame_named("busy"), LogPlace()
-    place.draw(player, frame, 120, 12, PLAIN)
+    player, frame = player_named("busy"), frame_named("busy")
+    place = LogPlace(player)
+    place.draw(frame, 120, 12, PLAIN)
     rows = player.log.last(KEPT, player.filter_index)
-    assert place.selected() == target_of(rows[-1])
-    place.move_to_end(False)
+    assert place.pointed_at() == target_of(rows[-1])
+    place.action_list_end(False)
     seen = []
     for _ in rows:
-        place.draw(player, frame, 120, 12, PLAIN)
-        seen.append(place.selected())
-        place.move(1)
+        place.draw(frame, 120, 12, PLAIN)
+        seen.append(place.pointed_at())
+        place.action_cursor(1)
     assert seen == [target_of(row) for row in rows]
     place.pick(target_of(rows[3]))
-    assert place.selected() == target_of(rows[3])
+    assert place.pointed_at() == target_of(rows[3])
 
 
 def test_the_place_says_which_filter_and_words() -> None:
-    player, place = Player(busy_bench, ""), LogPlace()
+    player = Player(busy_bench, "")
+    place = LogPlace(player)
     place.search_for("udp")
     for name, _ in FILTERS[1:] + FILTERS[:1]:
         frame = frame_of(player)
-        text = place.draw(player, frame, 120, 20, PLAIN).lines[0].plain
+        text = place.draw(frame, 120, 20, PLAIN).lines[0].plain
         assert f"{name}, with udp" in text
-        place.cycle_filter(player)
+        place.action_filter()
     place.search_for("no-such-word")
-    assert "no event has these words" in place.draw(player, frame, 120, 20, PLAIN).plain
+    assert "no event has these words" in place.draw(frame, 120, 20, PLAIN).plain

@@ -104,30 +104,32 @@ def test_names_have_a_column_that_fits_them() -> None:
 def test_the_place_fits_and_shows_the_cursor(
     width: int, height: int, name: str, fate: str, search: str
 ) -> None:
-    player, frame, place = player_named(name), frame_named(name), PacketsPlace()
+    player, frame = player_named(name), frame_named(name)
+    place = PacketsPlace(player)
     place.search_for(search)
     place.fate = fate
-    shown = place.draw(player, frame, width, height, PLAIN)
+    shown = place.draw(frame, width, height, PLAIN)
     assert_fits(shown, width, height)
-    selected = place.selected()
+    selected = place.pointed_at()
     if height > 1:
         targets = [spot.target for spot in shown.spots()]
         assert (selected in targets) if selected is not None else not targets
 
 
 def test_the_place_filters_by_fate() -> None:
-    player, place = Player(odd_bench, ""), PacketsPlace()
+    player = Player(odd_bench, "")
+    place = PacketsPlace(player)
     frame = frame_of(player)
     everything = player.log.packets(1000)
     seen = []
     for fate in FATES:
-        shown = place.draw(player, frame, 120, 60, PLAIN)
+        shown = place.draw(frame, 120, 60, PLAIN)
         found = [spot.target for spot in shown.spots()]
         wanted = [p for p in everything if fate in ("", p.fate)]
         assert found == [PacketTarget(p.name, p.event) for p in wanted]
         assert f" packets  {fate.replace('_', ' ') or 'all'}" in shown.plain
         seen += wanted if fate else []
-        place.cycle_filter(player)
+        place.action_filter()
     assert len(seen) == len(everything)
     assert place.fate == ""
 
@@ -135,9 +137,9 @@ def test_the_place_filters_by_fate() -> None:
 def test_the_place_searches_connections_interfaces_and_reasons() -> None:
     player, frame = player_named("busy"), frame_named("busy")
     for words, count in (("udp", 2), ("UDP 5353", 1), ("pg1", 6), ("no-such-word", 0)):
-        place = PacketsPlace()
+        place = PacketsPlace(player)
         place.search_for(words)
-        shown = place.draw(player, frame, 120, 30, PLAIN)
+        shown = place.draw(frame, 120, 30, PLAIN)
         said = [p for p in player.log.packets(1000)
                 if all(word in f"{p.rx} {p.tx} {p.connection} {p.reason}".lower()
                        for word in words.lower().split())]  # fmt: skip
@@ -148,15 +150,16 @@ def test_the_place_searches_connections_interfaces_and_reasons() -> None:
 
 
 def test_the_place_is_moved_in() -> None:
-    player, frame, place = player_named("busy"), frame_named("busy"), PacketsPlace()
-    place.draw(player, frame, 120, 4, PLAIN)
+    player, frame = player_named("busy"), frame_named("busy")
+    place = PacketsPlace(player)
+    place.draw(frame, 120, 4, PLAIN)
     targets = [PacketTarget(p.name, p.event) for p in player.log.packets(1000)]
-    assert place.selected() == targets[-1]
-    place.move(-2)
-    assert place.selected() == targets[-3]
-    place.move_to_end(False)
-    place.draw(player, frame, 120, 4, PLAIN)
-    place.move_page(1)
-    assert place.selected() == targets[2]
+    assert place.pointed_at() == targets[-1]
+    place.action_cursor(-2)
+    assert place.pointed_at() == targets[-3]
+    place.action_list_end(False)
+    place.draw(frame, 120, 4, PLAIN)
+    place.action_page(1)
+    assert place.pointed_at() == targets[2]
     place.pick(targets[1])
-    assert place.selected() == targets[1]
+    assert place.pointed_at() == targets[1]

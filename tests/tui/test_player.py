@@ -8,14 +8,18 @@ import pytest
 
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.tui.frame import Frame, Wanted
+from aclbench.tui.live import MOMENT_S
 from aclbench.tui.log.store import FILTERS, GAP
-from aclbench.tui.player import GAP_S, MARK_WORDS, MOMENT_S, NORMAL_SPEED, SPEEDS, Player
+from aclbench.tui.player import Player
+from aclbench.tui.transport import GAP_S, NORMAL_SPEED, SPEEDS
+from aclbench.tui.travel import MARK_WORDS
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
+from tui.looking import command
 
 ALL = 0
 
@@ -37,11 +41,11 @@ def wall() -> Wall:
 
 def frame_of(player: Player) -> Frame:
     """What the screen would paint."""
-    return player.frame(Wanted(player.threads, rows=8, events=8, packets=8, columns=40))
+    return player.frame(Wanted(player.live.threads, rows=8, events=8, packets=8, columns=40))
 
 
 def snapshot_of(player: Player) -> Snapshot:
-    return player.bench.snapshot(View(threads=player.threads, anchor="head", size=50))
+    return player.bench.snapshot(View(threads=player.live.threads, anchor="head", size=50))
 
 
 def texts(player: Player, which: int = ALL) -> list[str]:
@@ -64,65 +68,65 @@ def test_it_begins_paused(wall: Wall) -> None:
 def test_a_tick_lets_the_speeds_share_of_time_pass(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     before = player.bench.now
-    player.toggle()
+    player.transport.toggle()
     player.tick(0.1)
     assert player.bench.now == before + NS_PER_S // 10
-    player.faster()
+    player.transport.faster()
     player.tick(0.1)
     assert player.bench.now == before + 3 * NS_PER_S // 10
-    player.toggle()
+    player.transport.toggle()
     player.tick(0.1)
     assert player.bench.now == before + 3 * NS_PER_S // 10
 
 
 def test_the_speeds_have_ends(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    assert player.speed_text() == "1x"
+    assert player.transport.speed_text() == "1x"
     for _ in SPEEDS:
-        player.faster()
-    assert player.speed_text() == "max"
-    assert player.notice == "as fast as it goes"
+        player.transport.faster()
+    assert player.transport.speed_text() == "max"
+    assert player.live.notice == "as fast as it goes"
     for _ in SPEEDS:
-        player.faster(-1)
-    assert player.speed_text() == f"{SPEEDS[0]:g}x"
+        player.transport.faster(-1)
+    assert player.transport.speed_text() == f"{SPEEDS[0]:g}x"
     assert SPEEDS[NORMAL_SPEED] == 1
 
 
 def test_everything_ages_out_and_then_it_has_ended(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.toggle()
-    player.speed_index = len(SPEEDS) - 2
+    player.transport.toggle()
+    player.transport.speed_index = len(SPEEDS) - 2
     for _ in range(50):
         player.tick(0.1)
-    assert not player.playing
+    assert not player.transport.playing
     frame = frame_of(player)
     assert frame.state == "ended"
     assert frame.snapshot.sessions.live == 0
-    player.toggle()
-    assert not player.playing
-    assert "nothing is due" in player.notice
+    player.transport.toggle()
+    assert not player.transport.playing
+    assert "nothing is due" in player.live.notice
 
 
 def test_a_notice_goes_away_while_playing_and_an_error_stays_longer(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.toggle()
-    player.say("something")
+    player.transport.toggle()
+    player.live.say("something")
     wall.now += 4
     player.tick(0.0)
-    assert not player.notice
-    player.say("something bad", error=True)
+    assert not player.live.notice
+    player.live.say("something bad", error=True)
     wall.now += 4
     player.tick(0.0)
-    assert player.notice
+    assert player.live.notice
     wall.now += 12
     player.tick(0.0)
-    assert not player.notice
+    assert not player.live.notice
 
 
 def test_what_changed_stands_out_for_a_moment(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     first = frame_of(player).snapshot
-    player.toggle()
+    player.transport.toggle()
     player.tick(0.1)
     frame = frame_of(player)
     assert frame.before == first
@@ -139,8 +143,8 @@ def test_a_tick_ends_in_time() -> None:
     """Each look at the clock costs a second here: one slice must be enough."""
     ticks = iter(range(10_000))
     player = Player(busy_bench, "t", lambda: float(next(ticks)))
-    player.toggle()
-    player.speed_index = len(SPEEDS) - 1
+    player.transport.toggle()
+    player.transport.speed_index = len(SPEEDS) - 1
     before = player.bench.now
     player.tick(0.1)
     assert player.bench.now - before < 600 * NS_PER_S
@@ -154,19 +158,19 @@ def gap(wall: Wall, tmp_path: Path) -> Player:
     """Nothing due between +20 s or so and +5000 s."""
     path = one_opening(tmp_path / "gap.pcap", later=5000)
     player = Player(lambda: capture_bench(path), "t", wall)
-    player.speed_index = SPEEDS.index(100)
+    player.transport.speed_index = SPEEDS.index(100)
     return player
 
 
 def test_an_idle_gap_is_jumped_after_a_second_and_noted_in_the_log(gap: Player) -> None:
-    gap.toggle()
+    gap.transport.toggle()
     seen = []
     for _ in range(40):
         gap.tick(0.1)
-        seen.append(gap.bench.now - gap.started)
-        if gap.notice:
+        seen.append(gap.bench.now - gap.live.started)
+        if gap.live.notice:
             break
-    assert gap.notice.startswith("jumped")
+    assert gap.live.notice.startswith("jumped")
     assert seen[-1] == 5000 * NS_PER_S
     assert seen[-2] < 300 * NS_PER_S
     assert frame_of(gap).snapshot.packets.read == 4
@@ -177,23 +181,23 @@ def test_an_idle_gap_is_jumped_after_a_second_and_noted_in_the_log(gap: Player) 
 
 
 def test_gaps_are_played_out_where_one_wants_that(gap: Player) -> None:
-    gap.switch_gaps()
-    assert gap.notice == "idle gaps are played out"
-    gap.toggle()
+    gap.transport.switch_gaps()
+    assert gap.live.notice == "idle gaps are played out"
+    gap.transport.toggle()
     for _ in range(40):
         gap.tick(0.1)
-    assert gap.bench.now - gap.started == 400 * NS_PER_S
+    assert gap.bench.now - gap.live.started == 400 * NS_PER_S
     assert not [row for row in gap.log.last(50, ALL) if row.event.kind == GAP]
-    gap.switch_gaps()
+    gap.transport.switch_gaps()
     for _ in range(int(GAP_S / 0.1) + 2):
         gap.tick(0.1)
-    assert gap.bench.now - gap.started >= 5000 * NS_PER_S
+    assert gap.bench.now - gap.live.started >= 5000 * NS_PER_S
 
 
 def test_slow_motion_is_not_jumped_at_once(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.speed_index = SPEEDS.index(0.1)
-    player.toggle()
+    player.transport.speed_index = SPEEDS.index(0.1)
+    player.transport.toggle()
     before = player.bench.now
     for _ in range(8):
         player.tick(0.1)
@@ -216,17 +220,17 @@ def test_flat_out_leaves_gaps_that_are_made_good_on_pause(tmp_path: Path) -> Non
     packets = [(1 + n / 2, data) for n in range(40) for _, data in opening(2 + n, 40000 + n)]
     path = write_pcap(tmp_path / "many.pcap", packets)
     player = Player(lambda: capture_bench(path), "t", Hurried())
-    player.speed_index = len(SPEEDS) - 1
-    player.toggle()
+    player.transport.speed_index = len(SPEEDS) - 1
+    player.transport.toggle()
     for _ in range(8):
         player.tick(0.1)
         if player.log.has_gaps:
             break
-    assert player.playing
+    assert player.transport.playing
     gaps = [text for text in texts(player) if text.startswith(GAP)]
     assert gaps
     assert "not listened to, for speed" in gaps[0]
-    player.pause()
+    player.transport.pause()
     found = texts(player)
     assert not [text for text in found if text.startswith(GAP)]
     everything = [f"{event.kind} {event.text}" for event in player.bench.events()]
@@ -239,10 +243,10 @@ def test_flat_out_leaves_gaps_that_are_made_good_on_pause(tmp_path: Path) -> Non
 def test_with_very_many_sessions_the_gap_stays_and_is_told(
     wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aclbench.tui.player.MANY_SESSIONS", 1)
+    monkeypatch.setattr("aclbench.tui.live.MANY_SESSIONS", 1)
     player = Player(busy_bench, "t", wall)
-    player.step(whole_turn=True)
-    player.back("event")
+    player.transport.step(whole_turn=True)
+    player.travel.back("event")
     assert any("would take long" in text for text in texts(player))
 
 
@@ -251,30 +255,30 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
 
 def test_steps_say_who_did_what(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.step()
-    assert player.notice == "step: cleaner, wake up"
-    player.step(whole_turn=True)
-    assert player.notice == "turn: cleaner, raise interrupt, done"
-    player.step(whole_turn=True)
-    assert player.notice == "turn: vpp_wk_0, say, done"
+    player.transport.step()
+    assert player.live.notice == "step: cleaner, wake up"
+    player.transport.step(whole_turn=True)
+    assert player.live.notice == "turn: cleaner, raise interrupt, done"
+    player.transport.step(whole_turn=True)
+    assert player.live.notice == "turn: vpp_wk_0, say, done"
 
 
 def test_nothing_to_step_is_said(wall: Wall) -> None:
     player = Player(make_bench, "t", wall)
-    player.step()
-    assert player.notice == "nothing is left to do"
-    player.jump()
-    assert player.notice == "nothing is due"
-    player.step_packet()
-    assert player.notice == "there is no more packet"
+    player.transport.step()
+    assert player.live.notice == "nothing is left to do"
+    player.transport.jump()
+    assert player.live.notice == "nothing is due"
+    player.travel.step_packet()
+    assert player.live.notice == "there is no more packet"
     assert frame_of(player).state == "idle"
 
 
 def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    due = player.next_time()
+    due = player.live.next_time()
     rounds = player.bench.snapshot().cleaner.event_cycles
-    player.jump()
+    player.transport.jump()
     assert player.bench.now == due
     assert player.bench.snapshot().cleaner.event_cycles == rounds + 1
 
@@ -283,16 +287,16 @@ def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
     path = one_opening(tmp_path / "one.pcap")
     player = Player(lambda: capture_bench(path), "t", wall)
     for number in (1, 2, 3):
-        player.step_packet()
-        assert player.notice == f"behind packet {number}"
+        player.travel.step_packet()
+        assert player.live.notice == f"behind packet {number}"
         assert snapshot_of(player).packets.read == number
-    player.step_packet()
-    assert player.notice == "there is no more packet"
+    player.travel.step_packet()
+    assert player.live.notice == "there is no more packet"
     for _ in range(3):
-        player.back("packet")
+        player.travel.back("packet")
     assert snapshot_of(player).packets.read == 1
-    player.step_packet()
-    assert player.notice == "behind packet 2"
+    player.travel.step_packet()
+    assert player.live.notice == "behind packet 2"
     assert [branch.name for branch in player.bench.branches()] == ["main"]
 
 
@@ -300,16 +304,16 @@ def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
 def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str) -> None:
     player = Player(busy_bench, "t", wall)
     for _ in range(5):
-        player.step(whole_turn=True)
+        player.transport.step(whole_turn=True)
     there, log = snapshot_of(player), texts(player)
     for _ in range(4):
-        player.back(unit)  # type: ignore[arg-type]
+        player.travel.back(unit)  # type: ignore[arg-type]
     assert snapshot_of(player) != there
-    assert player.in_past()
+    assert player.live.in_past()
     assert len(texts(player)) < len(log)
-    player.to_end()
+    player.travel.to_end()
     assert snapshot_of(player) == there
-    assert not player.in_past()
+    assert not player.live.in_past()
     assert texts(player)[-20:] == log[-20:]
     assert [branch.name for branch in player.bench.branches()] == ["main"]
 
@@ -317,27 +321,27 @@ def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str)
 def test_playing_from_the_past_finds_the_same_run_and_goes_on(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     there = snapshot_of(player)
-    player.to_start()
+    player.travel.to_start()
     assert frame_of(player).past
-    player.toggle()
-    while player.in_past():
+    player.transport.toggle()
+    while player.live.in_past():
         player.tick(0.1)
-    player.pause()
-    player.go_to_time(there.now)
+    player.transport.pause()
+    player.travel.to_time(there.now)
     assert snapshot_of(player) == there
     assert [branch.name for branch in player.bench.branches()] == ["main"]
 
 
 def test_both_ends_are_said(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.to_end()
-    assert player.notice == "this is the end of the run so far"
-    player.to_start()
-    assert player.notice == "at the start of the run"
-    player.to_start()
-    assert player.notice == "this is the start of the run"
-    player.back("step")
-    assert player.notice == "this is the start of the run"
+    player.travel.to_end()
+    assert player.live.notice == "this is the end of the run so far"
+    player.travel.to_start()
+    assert player.live.notice == "at the start of the run"
+    player.travel.to_start()
+    assert player.live.notice == "this is the start of the run"
+    player.travel.back("step")
+    assert player.live.notice == "this is the start of the run"
 
 
 # --- by hand, in another order ----------------------------------------------------------------
@@ -352,12 +356,12 @@ def due_bench() -> Workbench:
 
 def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
     player = Player(due_bench, "t", wall)
-    player.chosen = "vpp_wk_1"
-    player.step()
-    assert player.notice.startswith("step: vpp_wk_1, ")
-    player.step(whole_turn=True)
-    assert player.notice.startswith("turn: vpp_wk_1, ")
-    assert player.notice.endswith("done")
+    player.transport.chosen = "vpp_wk_1"
+    player.transport.step()
+    assert player.live.notice.startswith("step: vpp_wk_1, ")
+    player.transport.step(whole_turn=True)
+    assert player.live.notice.startswith("turn: vpp_wk_1, ")
+    assert player.live.notice.endswith("done")
     first, second = snapshot_of(player).workers
     assert first.interrupt_is_pending
     assert not second.interrupt_is_pending
@@ -366,28 +370,28 @@ def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
 def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None:
     player = Player(due_bench, "t", wall)
     before = snapshot_of(player)
-    player.chosen = "cleaner"
-    player.step()
-    assert player.error
-    assert "cleaner has nothing to do now; vpp_wk_0, vpp_wk_1 has" in player.notice
+    player.transport.chosen = "cleaner"
+    player.transport.step()
+    assert player.live.error
+    assert "cleaner has nothing to do now; vpp_wk_0, vpp_wk_1 has" in player.live.notice
     assert snapshot_of(player) == before
 
 
 def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: Wall) -> None:
     player = Player(due_bench, "t", wall)
     begin = player.bench.past.cursor
-    player.step(whole_turn=True)
-    player.step(whole_turn=True)
+    player.transport.step(whole_turn=True)
+    player.transport.step(whole_turn=True)
     first = snapshot_of(player)
-    player.go_to_place(begin)
-    player.chosen = "vpp_wk_1"
-    player.step(whole_turn=True)
+    player.travel.to_place(begin)
+    player.transport.chosen = "vpp_wk_1"
+    player.transport.step(whole_turn=True)
     names = [branch.name for branch in player.bench.branches()]
     assert len(names) == 2
-    player.switch("main")
+    player.travel.switch("main")
     assert snapshot_of(player) == first
-    assert player.notice == "at the end of branch main"
-    player.switch(names[1])
+    assert player.live.notice == "at the end of branch main"
+    player.travel.switch(names[1])
     assert frame_of(player).branch == names[1]
     assert snapshot_of(player).workers[0].interrupt_is_pending
 
@@ -397,46 +401,46 @@ def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: W
 
 def test_to_a_time_back_and_ahead(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
-    player.go_to_time(player.started + NS_PER_S // 2)
-    assert player.bench.now == player.started + NS_PER_S // 2
-    assert player.in_past()
-    player.go_to_time(player.started + NS_PER_S)
-    assert player.in_past()
-    player.go_to_time(player.started + 3 * NS_PER_S)
-    assert not player.in_past()
-    assert player.bench.now == player.started + 3 * NS_PER_S
+    player.travel.to_time(player.live.started + NS_PER_S // 2)
+    assert player.bench.now == player.live.started + NS_PER_S // 2
+    assert player.live.in_past()
+    player.travel.to_time(player.live.started + NS_PER_S)
+    assert player.live.in_past()
+    player.travel.to_time(player.live.started + 3 * NS_PER_S)
+    assert not player.live.in_past()
+    assert player.bench.now == player.live.started + 3 * NS_PER_S
     assert snapshot_of(player).sessions.live == 2
 
 
 def test_to_a_share_and_along_the_timeline(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     end = player.bench.now
-    player.go_to_share(0.5)
-    assert player.bench.now == player.started + (end - player.started) // 2
-    player.go_along(1, 40)
+    player.travel.to_share(0.5)
+    assert player.bench.now == player.live.started + (end - player.live.started) // 2
+    player.travel.along(1, 40)
     here = player.bench.now
-    assert here > player.started + (end - player.started) // 2
-    player.go_along(-2, 40)
+    assert here > player.live.started + (end - player.live.started) // 2
+    player.travel.along(-2, 40)
     assert player.bench.now < here
     for _ in range(50):
-        player.go_along(1, 40)
+        player.travel.along(1, 40)
     assert player.bench.now == end
-    player.go_along(-500, 40)
-    assert player.bench.now == player.started
+    player.travel.along(-500, 40)
+    assert player.bench.now == player.live.started
 
 
 def test_leaps_go_by_the_speed(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     start = player.bench.now
-    player.leap(1)
+    player.travel.leap(1)
     assert player.bench.now == start + NS_PER_S
-    assert player.notice == "forward 1 s"
-    player.faster(2)
-    player.leap(1)
+    assert player.live.notice == "forward 1 s"
+    player.transport.faster(2)
+    player.travel.leap(1)
     assert player.bench.now == start + 6 * NS_PER_S
-    player.leap(-1)
+    player.travel.leap(-1)
     assert player.bench.now == start + NS_PER_S
-    assert player.notice == "back 5 s"
+    assert player.live.notice == "back 5 s"
 
 
 def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
@@ -444,8 +448,8 @@ def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
     rows = player.log.last(500, ALL)
     assert [row.number for row in rows] == list(range(rows[0].number, rows[-1].number + 1))
     for row in rows[::7]:
-        player.go_to_event(row.number)
-        assert not player.error
+        player.travel.to_event(row.number)
+        assert not player.live.error
         heard = player.log.last(500, ALL)
         wanted = [each for each in heard if each.number == row.number]
         assert wanted == [row]
@@ -457,9 +461,9 @@ def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
 def test_an_event_that_there_is_not_is_refused_in_words(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     before, log = snapshot_of(player), texts(player)
-    player.go_to_event(10_000_000)
-    assert player.error
-    assert "10,000,000" in player.notice or "10000000" in player.notice
+    player.travel.to_event(10_000_000)
+    assert player.live.error
+    assert "10,000,000" in player.live.notice or "10000000" in player.live.notice
     assert snapshot_of(player) == before
     assert texts(player) == log
 
@@ -468,28 +472,24 @@ def test_an_event_that_there_is_not_is_refused_in_words(wall: Wall) -> None:
 def test_the_next_mark_and_the_one_before(wall: Wall, kind: str) -> None:
     """Right behind what is of the kind, and M finds the same moments backwards."""
     player = Player(busy_bench, "t", wall)
-    player.go_to_time(player.started + 30 * NS_PER_S)
-    player.to_start()
-    player.mark_kind = kind
+    player.travel.to_time(player.live.started + 30 * NS_PER_S)
+    player.travel.to_start()
+    player.travel.mark_kind = kind
     assert kind in MARK_WORDS
     places = []
     while True:
-        side = player.seek(False)
-        while not side.done:
-            player.tick(0.1)
-        if not player.in_past():
+        command(player, player.travel.seek_line(False))
+        if not player.live.in_past():
             break
-        places.append(player.stamp())
+        places.append(player.live.stamp())
     expected = {"added": 3, "class changed": 1, "expired": 3, "denied": 1}
     if kind in ("requeued", ""):
         assert len(places) > 5
     else:
         assert len(places) == expected.get(kind, 0)
     for place in reversed(places):
-        side = player.seek(True)
-        while not side.done:
-            player.tick(0.1)
-        assert player.stamp()[2:] == place[2:]  # type: ignore[index]
+        command(player, player.travel.seek_line(True))
+        assert player.live.stamp()[2:] == place[2:]  # type: ignore[index]
 
 
 # --- commands, errors, other benches ----------------------------------------------------------
@@ -498,14 +498,14 @@ def test_the_next_mark_and_the_one_before(wall: Wall, kind: str) -> None:
 def test_a_command_that_is_refused_changes_nothing(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     with pytest.raises(CommandError):
-        player.command("show nonsense")
-    assert "Sessions total" in player.command("show acl-plugin sessions")
+        command(player, "show nonsense")
+    assert "Sessions total" in command(player, "show acl-plugin sessions")
 
 
 def test_a_command_that_goes_back_takes_the_log_along(wall: Wall) -> None:
     player = Player(busy_bench, "t", wall)
     assert player.log.kept(ALL)
-    player.command("goto start")
+    command(player, "goto start")
     assert not player.log.kept(ALL)
     assert snapshot_of(player).packets.read == 0
 
@@ -513,11 +513,11 @@ def test_a_command_that_goes_back_takes_the_log_along(wall: Wall) -> None:
 def test_restart_begins_anew(wall: Wall) -> None:
     player = Player(make_bench, "t", wall)
     player.bench.send("pg0", opening()[0][1])
-    player.toggle()
-    player.chosen = "cleaner"
+    player.transport.toggle()
+    player.transport.chosen = "cleaner"
     player.restart()
-    assert not player.playing
-    assert not player.chosen
+    assert not player.transport.playing
+    assert not player.transport.chosen
     assert frame_of(player).snapshot.packets.read == 0
 
 
@@ -526,30 +526,30 @@ def test_another_bench_that_cannot_be_made_leaves_this_one(wall: Wall) -> None:
         raise AclbenchError("no such thing")
 
     player = Player(busy_bench, "t", wall)
-    before = player.stamp()
+    before = player.live.stamp()
     with pytest.raises(AclbenchError, match="no such thing"):
         player.show_another(refuse, "another")
-    assert player.stamp() == before
-    assert player.title == "t"
+    assert player.live.stamp() == before
+    assert player.live.title == "t"
     player.restart()
     assert snapshot_of(player).packets.read == 6
     player.show_another(lambda: make_bench(3), "another")
-    assert player.title == "another"
-    assert len(player.threads) == 3
+    assert player.live.title == "another"
+    assert len(player.live.threads) == 3
 
 
 def test_a_damaged_capture_is_told_once(wall: Wall, tmp_path: Path) -> None:
     packets = [(1 + n / 100, data) for n, (_, data) in enumerate(opening())]
     path = write_pcap(tmp_path / "cut.pcap", packets, cut=5)
     player = Player(lambda: capture_bench(path), "t", wall)
-    player.toggle()
+    player.transport.toggle()
     player.tick(0.1)
-    assert player.error
-    assert "cut.pcap" in player.notice
+    assert player.live.error
+    assert "cut.pcap" in player.live.notice
     assert frame_of(player).snapshot.packets.read == 2
-    player.say("")
+    player.live.say("")
     player.tick(0.1)
-    assert not player.notice
+    assert not player.live.notice
 
 
 def timed_bench(line: str) -> Workbench:
@@ -569,22 +569,22 @@ OFF = "set acl-plugin interface pg0 input acl 0 del"
 
 def test_a_line_of_the_scenario_is_played(wall: Wall) -> None:
     player = Player(lambda: timed_bench(OFF), "t", wall)
-    player.toggle()
+    player.transport.toggle()
     player.tick(3)
     assert player.bench.snapshot().interfaces[1].input_acls == ()
-    assert not player.error
+    assert not player.live.error
 
 
 def test_a_line_of_the_scenario_that_is_refused_pauses_and_is_named(wall: Wall) -> None:
     player = Player(lambda: timed_bench(OFF), "t", wall)
-    player.command(OFF)
-    player.leap(5)
-    assert player.error
-    assert OFF in player.notice
+    command(player, OFF)
+    player.travel.leap(5)
+    assert player.live.error
+    assert OFF in player.live.notice
     player = Player(lambda: timed_bench(OFF), "t", wall)
-    player.command(OFF)
-    player.toggle()
+    command(player, OFF)
+    player.transport.toggle()
     player.tick(3)
-    assert player.error
-    assert not player.playing
-    assert OFF in player.notice
+    assert player.live.error
+    assert not player.transport.playing
+    assert OFF in player.live.notice

@@ -93,7 +93,7 @@ def test_the_plot_fits_and_a_bar_leads_to_its_time(width: int, height: int) -> N
 @given(width=WIDTHS, height=HEIGHTS, name=st.sampled_from(("nothing", "busy")))
 def test_the_place_fits(width: int, height: int, name: str) -> None:
     player, frame = player_named(name), frame_named(name)
-    assert_fits(PlotPlace().draw(player, frame, width, height, PLAIN), width, height)
+    assert_fits(PlotPlace(player).draw(frame, width, height, PLAIN), width, height)
 
 
 def test_a_plot_without_a_run_says_so() -> None:

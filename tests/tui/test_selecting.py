@@ -33,13 +33,13 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 async def all_of(bench: Bench, key: str = "down") -> list[object]:
     """Where the cursor is, and where it goes until it stands still: by key, and then quickly."""
-    seen: list[object] = [bench.screen.pointed_at()]
+    seen: list[object] = [bench.pointed_at()]
     await bench.press(key)
     for _ in range(100):
-        if bench.screen.pointed_at() == seen[-1]:
+        if bench.pointed_at() == seen[-1]:
             return seen
-        seen.append(bench.screen.pointed_at())
-        bench.screen.action_cursor(1 if key == "down" else -1)
+        seen.append(bench.pointed_at())
+        bench.shown.action_cursor(1 if key == "down" else -1)
     raise AssertionError(f"the cursor never came to the end: {seen[-3:]}")
 
 
@@ -49,22 +49,22 @@ async def all_of(bench: Bench, key: str = "down") -> list[object]:
 @SIZES
 async def test_tab_goes_round_all_regions_and_the_arrows_through_each(size: Size) -> None:
     async with benching(size=size) as bench:
-        assert bench.screen.selected() is None
-        regions = bench.screen._regions()
+        assert bench.cursor() is None
+        regions = bench.place.regions()
         assert len(regions) == (5 if size == LARGE else 3)
         firsts = []
         reached: list[object] = []
         for panel in regions:
             await bench.press("tab")
-            firsts.append(bench.screen.selected())
+            firsts.append(bench.cursor())
             wanted = [spot.target for spot in panel.drawing.spots()]
             assert await all_of(bench) == wanted
             assert await all_of(bench, "up") == wanted[::-1]
             reached += wanted
         await bench.press("tab")
-        assert bench.screen.selected() == firsts[0]
+        assert bench.cursor() == firsts[0]
         await bench.press("shift+tab")
-        assert bench.screen.selected() == firsts[-1]
+        assert bench.cursor() == firsts[-1]
         assert {type(each) for each in reached} >= {FieldTarget, ListTarget, SessionTarget}
         if size == LARGE:
             assert {type(each) for each in reached} >= {EventTarget, PacketTarget}
@@ -73,7 +73,7 @@ async def test_tab_goes_round_all_regions_and_the_arrows_through_each(size: Size
         assert FieldTarget("vpp_wk_1", "clear_in_process") in reached
         assert FieldTarget("cleaner", "wait_interval") in reached
         await bench.press("escape")
-        assert bench.screen.selected() is None
+        assert bench.cursor() is None
 
 
 async def test_what_the_cursor_is_on_has_a_sign_before_it() -> None:
@@ -96,7 +96,7 @@ async def test_what_the_cursor_is_on_has_a_sign_before_it() -> None:
 @SIZES
 async def test_enter_tells_the_story(size: Size, target: object, says: str) -> None:
     async with benching(size=size) as bench:
-        bench.screen._selected = target  # type: ignore[assignment]
+        bench.place.put_cursor(target)  # type: ignore[arg-type]
         await bench.press("enter")
         assert bench.screen.place == "story"
         await bench.until(lambda: says in bench.text() or "looking back" not in bench.text())
@@ -110,7 +110,7 @@ async def test_enter_tells_the_story(size: Size, target: object, says: str) -> N
         bench.lies_inside()
         await bench.press("escape")
         assert bench.screen.place == "bench"
-        assert bench.screen.selected() == target
+        assert bench.cursor() == target
         # It is there still.
         await bench.press("7")
         assert bench.screen.place == "story"
@@ -130,14 +130,14 @@ async def test_a_click_puts_the_cursor_there_and_a_second_one_asks() -> None:
     async with benching(size=LARGE) as bench:
         target = SessionTarget(1, 2)
         await bench.click("#workers TextPanel", target)
-        assert bench.screen.selected() == target
+        assert bench.cursor() == target
         assert bench.screen.place == "bench"
         await bench.click("#workers TextPanel", target, times=2)
         assert bench.screen.place == "story"
         assert "10.0.0.3:5353" in bench.text()
         # From a click on the keys go on.
         await bench.press("escape", "up")
-        assert isinstance(bench.screen.selected(), ListTarget)
+        assert isinstance(bench.cursor(), ListTarget)
 
 
 async def test_a_click_on_a_tab_a_key_or_a_kind_of_mark() -> None:
@@ -149,7 +149,7 @@ async def test_a_click_on_a_tab_a_key_or_a_kind_of_mark() -> None:
         assert bench.status().count("step: cleaner, wake up") == 1
         for kind in MARK_KINDS:
             await bench.click("#timeline", MarkKindTarget(kind))
-            assert bench.player.mark_kind == kind
+            assert bench.player.travel.mark_kind == kind
             assert f"{kind} " in bench.text("#timeline")
         await bench.click("#timeline", MarkKindTarget(""))
         assert "[m any]" in bench.text("#timeline")
@@ -183,11 +183,11 @@ async def test_a_click_on_the_timeline_goes_there(size: Size) -> None:
 async def test_the_wheel_moves_the_cursor_of_a_list() -> None:
     async with benching(size=LARGE) as bench:
         await bench.press("4")
-        before = bench.screen.pointed_at()
-        panel = bench.screen.query_one("#place", TextPanel)
+        before = bench.pointed_at()
+        panel = bench.screen.query_one("#log", TextPanel)
         panel.post_message(TextPanel.Scrolled(panel, -3))
         await bench.settle()
-        after = bench.screen.pointed_at()
+        after = bench.pointed_at()
         assert isinstance(before, EventTarget)
         assert isinstance(after, EventTarget)
         assert after.number == before.number - 3
@@ -199,14 +199,14 @@ async def test_the_wheel_moves_the_cursor_of_a_list() -> None:
 async def test_enter_on_an_event_of_a_story_goes_there() -> None:
     async with benching(size=LARGE) as bench:
         end = bench.bench.now
-        bench.screen._selected = SessionTarget(1, 0)
+        bench.place.put_cursor(SessionTarget(1, 0))
         await bench.press("enter")
         await bench.until(lambda: "session added" in bench.text() or "looking" not in bench.text())
         await bench.press("down")
-        while not isinstance(bench.screen.pointed_at(), PastTarget):
-            bench.screen.action_cursor(1)
+        while not isinstance(bench.pointed_at(), PastTarget):
+            bench.shown.action_cursor(1)
         await bench.press("enter")
-        assert bench.bench.now == bench.player.started
+        assert bench.bench.now == bench.player.live.started
         assert bench.screen.place == "story"
         assert "in the past" in bench.status()
         await bench.press("end")
@@ -217,7 +217,7 @@ async def test_enter_on_an_event_of_a_story_goes_there() -> None:
 async def test_a_story_follows_the_bench() -> None:
     """The same field, as it is where one went."""
     async with benching(size=LARGE) as bench:
-        bench.screen._selected = FieldTarget("vpp_wk_0", "interrupt_is_pending")
+        bench.place.put_cursor(FieldTarget("vpp_wk_0", "interrupt_is_pending"))
         await bench.press("enter")
         await bench.until(lambda: "interrupt_is_pending is 0" in bench.text())
         await bench.press("e")
@@ -283,7 +283,7 @@ async def test_the_sessions(size: Size) -> None:
             await bench.press("ctrl+home")
             await bench.until(lambda: place._search is None)
             await bench.settle()
-            firsts.append(bench.screen.pointed_at())
+            firsts.append(bench.pointed_at())
             await bench.press("o")
         assert place.order == ORDERS[0]
         wanted = dict(zip(ORDERS, firsts, strict=True))
@@ -315,7 +315,7 @@ async def test_a_search_that_nothing_has_says_so() -> None:
             await bench.press("enter")
             await bench.closed()
             await bench.until(lambda says=says: says in bench.text())  # type: ignore[misc]
-            assert bench.screen.pointed_at() is None
+            assert bench.pointed_at() is None
             await bench.press("enter", "down", "up", "pagedown", "ctrl+end")
 
 
@@ -428,7 +428,7 @@ async def test_points_that_there_are_not_are_said() -> None:
         await bench.write("here there")
         await bench.press("enter")
         await bench.closed()
-        await bench.until(lambda: bench.player.error)
+        await bench.until(lambda: bench.player.live.error)
         assert bench.screen.place == "bench"
         assert "here" in bench.status()
 
@@ -440,7 +440,7 @@ async def test_the_cursor_stays_on_what_it_is_on_while_playing() -> None:
         start = bench.bench.now
         await bench.until(lambda: bench.bench.now > start + 100_000_000)
         await bench.press("space")
-        assert bench.screen.selected() == SessionTarget(1, 0)
+        assert bench.cursor() == SessionTarget(1, 0)
         assert "›  0 10.0.0.2" in bench.text("#workers TextPanel") or "›" in bench.text(
             "#workers TextPanel"
         )

@@ -27,10 +27,10 @@ from tui.looking import (
 )
 
 
-def looked(player: Player, place: SessionsPlace) -> SessionsPlace:
+def looked(place: SessionsPlace) -> SessionsPlace:
     """The place when its search is done."""
     for _ in range(20):
-        if not place.work(player):
+        if not place.work():
             return place
     raise AssertionError("the search of a few sessions did not end")
 
@@ -47,15 +47,16 @@ def sessions_of(name: str) -> list[SessionView]:
 def test_the_place_fits_and_shows_the_cursor(
     width: int, height: int, name: str, order: str, search: str
 ) -> None:
-    player, frame, place = player_named(name), frame_named(name), SessionsPlace()
+    player, frame = player_named(name), frame_named(name)
+    place = SessionsPlace(player)
     while place.order != order:
-        place.next_order()
+        place.action_order()
     place.search_for(search)
-    assert_fits(place.draw(player, frame, width, height, PLAIN), width, height)
-    looked(player, place)
-    shown = place.draw(player, frame, width, height, PLAIN)
+    assert_fits(place.draw(frame, width, height, PLAIN), width, height)
+    looked(place)
+    shown = place.draw(frame, width, height, PLAIN)
     assert_fits(shown, width, height)
-    selected = place.selected()
+    selected = place.pointed_at()
     if height > 2:
         targets = [spot.target for spot in shown.spots()]
         assert (selected in targets) if selected is not None else not targets
@@ -85,8 +86,9 @@ def test_a_row_has_its_times_at_any_width(width: int, other: bool, six: bool, la
 
 
 def test_all_sessions_are_there_each_with_its_target() -> None:
-    player, place = player_named("busy"), looked(player_named("busy"), SessionsPlace())
-    shown = place.draw(player, frame_named("busy"), 130, 30, PLAIN)
+    player = player_named("busy")
+    place = looked(SessionsPlace(player))
+    shown = place.draw(frame_named("busy"), 130, 30, PLAIN)
     found = {spot.target: shown.lines[spot.line].plain for spot in shown.spots()}
     sessions = sessions_of("busy")
     assert len(found) == len(sessions) == 3
@@ -99,10 +101,11 @@ def test_all_sessions_are_there_each_with_its_target() -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_each_order_is_named_and_sorts(order: str) -> None:
-    player, place = player_named("busy"), SessionsPlace()
+    player = player_named("busy")
+    place = SessionsPlace(player)
     while place.order != order:
-        place.next_order()
-    shown = looked(player, place).draw(player, frame_named("busy"), 130, 30, PLAIN)
+        place.action_order()
+    shown = looked(place).draw(frame_named("busy"), 130, 30, PLAIN)
     assert f" sessions  by {order}" in shown.plain
     by_target = {SessionTarget(s.thread_index, s.session_index): s for s in sessions_of("busy")}
     rows = [by_target[spot.target] for spot in shown.spots()]
@@ -119,22 +122,24 @@ def test_each_order_is_named_and_sorts(order: str) -> None:
 
 
 def test_a_word_finds_those_that_have_it() -> None:
-    player, place = player_named("busy"), SessionsPlace()
+    player = player_named("busy")
+    place = SessionsPlace(player)
     place.search_for("udp")
-    shown = looked(player, place).draw(player, frame_named("busy"), 100, 20, PLAIN)
+    shown = looked(place).draw(frame_named("busy"), 100, 20, PLAIN)
     assert "with udp" in shown.plain
     assert "1 of 1" in shown.plain
     assert len(shown.spots()) == 1
     place.search_for(":9999")
-    shown = looked(player, place).draw(player, frame_named("busy"), 100, 20, PLAIN)
+    shown = looked(place).draw(frame_named("busy"), 100, 20, PLAIN)
     assert "no session has these words" in shown.plain
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_word_that_means_nothing_is_told_in_full(width: int) -> None:
-    player, place = player_named("busy"), SessionsPlace()
+    player = player_named("busy")
+    place = SessionsPlace(player)
     place.search_for("nonsense")
-    shown = looked(player, place).draw(player, frame_named("busy"), width, 20, PLAIN)
+    shown = looked(place).draw(frame_named("busy"), width, 20, PLAIN)
     assert_fits(shown, width, 20)
     said = " ".join(shown.plain.split())
     assert "nonsense is no address" in said
@@ -142,41 +147,43 @@ def test_a_word_that_means_nothing_is_told_in_full(width: int) -> None:
 
 
 def test_nothing_found_and_nothing_looked_at_yet_are_told_apart() -> None:
-    player, place = player_named("nothing"), SessionsPlace()
+    player = player_named("nothing")
+    place = SessionsPlace(player)
     frame = frame_named("nothing")
-    assert "looking ..." in place.draw(player, frame, 80, 10, PLAIN).plain
-    assert "there is no session" in looked(player, place).draw(player, frame, 80, 10, PLAIN).plain
+    assert "looking ..." in place.draw(frame, 80, 10, PLAIN).plain
+    assert "there is no session" in looked(place).draw(frame, 80, 10, PLAIN).plain
 
 
 def test_what_is_shown_is_looked_for_anew_when_the_bench_went_on() -> None:
     player = Player(busy_bench, "")
-    place = looked(player, SessionsPlace())
-    place.draw(player, frame_of(player), 100, 20, PLAIN)
-    assert not place.work(player)
-    place.move(1)
-    selected = place.selected()
+    place = looked(SessionsPlace(player))
+    place.draw(frame_of(player), 100, 20, PLAIN)
+    assert not place.work()
+    place.action_cursor(1)
+    selected = place.pointed_at()
     player.bench.advance("0.8")  # the half-open connection and the question are alive still
-    looked(player, place)
-    shown = place.draw(player, frame_of(player), 100, 20, PLAIN)
-    assert place.selected() == selected
+    looked(place)
+    shown = place.draw(frame_of(player), 100, 20, PLAIN)
+    assert place.pointed_at() == selected
     assert selected in [spot.target for spot in shown.spots()]
     player.bench.advance(30)
-    looked(player, place)
-    shown = place.draw(player, frame_of(player), 100, 20, PLAIN)
+    looked(place)
+    shown = place.draw(frame_of(player), 100, 20, PLAIN)
     assert "there is no session" in shown.plain
-    assert place.selected() is None
+    assert place.pointed_at() is None
 
 
 def test_the_cursor_goes_over_all_rows() -> None:
-    player, place = player_named("busy"), looked(player_named("busy"), SessionsPlace())
-    shown = place.draw(player, frame_named("busy"), 100, 20, PLAIN)
+    player = player_named("busy")
+    place = looked(SessionsPlace(player))
+    shown = place.draw(frame_named("busy"), 100, 20, PLAIN)
     targets = [spot.target for spot in shown.spots()]
-    assert place.selected() == targets[0]
-    place.move(1)
-    assert place.selected() == targets[1]
-    place.move_to_end(True)
-    assert place.selected() == targets[-1]
-    place.move_page(-1)
-    assert place.selected() == targets[0]
+    assert place.pointed_at() == targets[0]
+    place.action_cursor(1)
+    assert place.pointed_at() == targets[1]
+    place.action_list_end(True)
+    assert place.pointed_at() == targets[-1]
+    place.action_page(-1)
+    assert place.pointed_at() == targets[0]
     place.pick(targets[2])
-    assert place.selected() == targets[2]
+    assert place.pointed_at() == targets[2]

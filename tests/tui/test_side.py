@@ -12,6 +12,7 @@ from aclbench.tui.side import SideCommand
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, make_bench
+from tui.looking import frame_of
 
 HOUR = 3600 * NS_PER_S
 LONG = "run 1h"
@@ -43,7 +44,7 @@ def endless_bench() -> Workbench:
 
 def parked(bench: Workbench, line: str = LONG) -> SideCommand:
     side = SideCommand(bench, line, Counting())
-    assert not side.go_on(0.0)
+    assert not side.work(0.0)
     return side
 
 
@@ -53,19 +54,19 @@ def threads() -> list[str]:
 
 def test_what_is_short_is_done_at_once() -> None:
     side = SideCommand(busy_bench(), "show acl-plugin sessions")
-    assert side.go_on(1.0)
-    assert side.done
-    assert "Sessions total" in side.output
+    assert side.work(1.0)
+    assert side.is_over
+    assert "Sessions total" in side.result
     assert side.error is None
-    assert not side.stopped
-    assert side.go_on(1.0)
+    assert not side.is_stopped
+    assert side.work(1.0)
 
 
 def test_what_is_refused_is_an_error_and_no_crash() -> None:
     side = SideCommand(busy_bench(), "show nonsense")
-    assert side.go_on(1.0)
+    assert side.work(1.0)
     assert isinstance(side.error, CommandError)
-    assert not side.output
+    assert not side.result
 
 
 def test_it_parks_with_the_bench_whole_and_goes_on_where_it_was() -> None:
@@ -76,7 +77,7 @@ def test_it_parks_with_the_bench_whole_and_goes_on_where_it_was() -> None:
     side = parked(bench)
     pieces = 1
     last = bench.now
-    while not side.go_on(3.0):
+    while not side.work(3.0):
         bench.check_invariants()
         assert bench.now >= last
         last = bench.now
@@ -92,8 +93,8 @@ def test_it_is_stopped_where_it_is_parked() -> None:
     side = parked(bench)
     here = bench.now
     side.stop()
-    assert side.done
-    assert side.stopped
+    assert side.is_over
+    assert side.is_stopped
     assert side.error is None
     assert bench.now == here
     assert not threads()
@@ -109,16 +110,16 @@ def test_it_is_stopped_before_it_began() -> None:
     side = SideCommand(bench, LONG)
     here = bench.now
     side.stop()
-    assert side.done
-    assert side.stopped
+    assert side.is_over
+    assert side.is_stopped
     assert bench.now == here
 
 
 def test_what_is_printed_on_the_way_can_be_taken() -> None:
     bench = make_bench()
     side = SideCommand(bench, "send pg0 tcp 10.0.0.2:1 > 192.168.0.2:80 S count 30 interval 1s")
-    side.go_on(10.0)
-    assert side.done
+    side.work(10.0)
+    assert side.is_over
     printed = side.take_printed()
     assert side.take_printed() == []
     assert bool(printed) == side.has_printed
@@ -133,14 +134,14 @@ def test_a_crash_is_told_to_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bench, "cli", crash)
     with pytest.raises(ZeroDivisionError):
-        SideCommand(bench, "show").go_on(1.0)
+        SideCommand(bench, "show").work(1.0)
     assert not threads()
 
 
 def test_leaving_the_player_ends_it() -> None:
     player = Player(endless_bench, "t", Counting())
-    player.begin_command("run 100h")
-    assert player.side is not None
+    player.run_line("run 100h")
+    assert player.underway.task is not None
     assert player.active
     player.close()
     assert not threads()
@@ -149,15 +150,15 @@ def test_leaving_the_player_ends_it() -> None:
 def test_the_player_goes_on_with_it_tick_by_tick() -> None:
     player = Player(endless_bench, "t", Counting())
     start = player.bench.now
-    player.toggle()
-    side = player.begin_command(LONG)
-    assert not player.playing
-    assert player.state_of(player.bench.snapshot()) == "busy"
+    player.transport.toggle()
+    side = player.run_line(LONG)
+    assert not player.transport.playing
+    assert frame_of(player).state == "busy"
     for _ in range(20_000):
         player.tick(0.1)
-        if side.done:
+        if side.is_over:
             break
-    assert side.done
-    assert player.side is None
+    assert side.is_over
+    assert player.underway.task is None
     assert not player.active
     assert player.bench.now == start + HOUR

@@ -22,6 +22,7 @@ from aclbench.tui.story.tellers import (
 from aclbench.tui.story.text import StoryRow, row_lines, target_of, text_rows
 from aclbench.tui.targets import (
     BranchTarget,
+    DifferenceTarget,
     EventTarget,
     FieldTarget,
     ListTarget,
@@ -38,6 +39,7 @@ from tui.looking import (
     PLAIN,
     WIDTHS,
     assert_fits,
+    command,
     few,
     frame_named,
     player_named,
@@ -66,19 +68,19 @@ def told(teller: Teller | None, player: Player) -> Told:
     return last
 
 
-def finished(player: Player, place: StoryPlace) -> StoryPlace:
+def finished(place: StoryPlace) -> StoryPlace:
     for _ in range(200):
-        if not place.work(player):
+        if not place.work():
             return place
     raise AssertionError("a story of a small bench did not end")
 
 
 @cache
 def place_with(target: Target) -> StoryPlace:
-    place, teller = StoryPlace(), teller_of(target)
+    place, teller = StoryPlace(player_named("busy")), teller_of(target)
     assert teller is not None
-    place.tell(teller, player_named("busy"))
-    return finished(player_named("busy"), place)
+    place.tell(teller)
+    return finished(place)
 
 
 @few
@@ -86,22 +88,21 @@ def place_with(target: Target) -> StoryPlace:
 def test_the_place_fits_and_the_cursor_is_in_sight(
     width: int, height: int, target: Target, moves: int
 ) -> None:
-    player, frame, place = player_named("busy"), frame_named("busy"), place_with(target)
-    place.move(moves)
-    shown = place.draw(player, frame, width, height, PLAIN)
+    frame, place = frame_named("busy"), place_with(target)
+    place.action_cursor(moves)
+    shown = place.draw(frame, width, height, PLAIN)
     assert_fits(shown, width, height)
     if height > 1:
-        assert place.selected() in [spot.target for spot in shown.spots()]
-    place.move_to_end(False)
+        assert place.pointed_at() in [spot.target for spot in shown.spots()]
+    place.action_list_end(False)
 
 
 @few
 @given(width=WIDTHS, height=HEIGHTS)
 def test_a_place_without_a_story_says_how_one_is_asked_for(width: int, height: int) -> None:
-    place = StoryPlace()
-    assert not place.has_one
-    assert not place.work(player_named("busy"))
-    shown = place.draw(player_named("busy"), frame_named("busy"), width, height, PLAIN)
+    place = StoryPlace(player_named("busy"))
+    assert not place.work()
+    shown = place.draw(frame_named("busy"), width, height, PLAIN)
     assert_fits(shown, width, height)
     if height > 6:
         assert "press Enter (or click it twice): its story is told here." in " ".join(
@@ -145,18 +146,18 @@ def test_going_to_a_moment_of_a_story_leads_there() -> None:
     story = told(teller_of(SESSION), player)
     for row in [row for row in story.rows if row.kind == "event"]:
         assert isinstance(row.target, PastTarget)
-        player.go_to_place(row.target.place)
-        assert not player.error, player.notice
+        player.travel.to_place(row.target.place)
+        assert not player.live.error, player.live.notice
         stamp, thread, rest = row.text.split(" ", 2)
         last = player.log.last(50, 0)[-1].event
         assert (last.kind, last.time) == (rest.split(":")[0], player.bench.now)
-        assert player.bench.now - player.started == round(float(stamp) * 10**9)
+        assert player.bench.now - player.live.started == round(float(stamp) * 10**9)
         assert thread.startswith("vpp_wk_")
 
 
 def test_a_field_is_told_with_its_meaning_and_its_writers() -> None:
     player = Player(busy_bench, "")
-    player.step(whole_turn=True)
+    player.transport.step(whole_turn=True)
     story = told(teller_of(FieldTarget("vpp_wk_0", "interrupt_is_pending")), player)
     text = "\n".join(row.text for row in story.rows)
     assert "interrupt_is_pending is 1" in text
@@ -183,13 +184,13 @@ def test_a_packet_is_explained() -> None:
 
 def test_what_differs_is_told_field_by_field() -> None:
     player = Player(busy_bench, "")
-    player.back("event")
-    player.command("branch other")
+    player.travel.back("event")
+    command(player, "branch other")
     player.bench.advance(2)
-    story = told(DifferenceTeller("now", "main"), player)
+    story = told(DifferenceTeller(DifferenceTarget("now", "main")), player)
     assert "differences, now > main" in story.title
     assert len(story.rows) > 1
-    same = told(DifferenceTeller("now", "now"), player)
+    same = told(DifferenceTeller(DifferenceTarget("now", "now")), player)
     assert [row.text for row in same.rows] == ["no difference"]
 
 
@@ -201,23 +202,25 @@ def test_not_all_has_a_story(target: Target | None) -> None:
 
 
 def test_a_story_there_is_not_is_refused_and_the_old_one_stays() -> None:
-    player, place = player_named("busy"), StoryPlace()
-    place.tell(SessionTeller(SESSION), player)
-    finished(player, place)
-    before = place.draw(player, frame_named("busy"), 80, 20, PLAIN).plain
+    player = player_named("busy")
+    place = StoryPlace(player)
+    place.tell(SessionTeller(SESSION))
+    finished(place)
+    before = place.draw(frame_named("busy"), 80, 20, PLAIN).plain
     with pytest.raises(AclbenchError):
-        place.tell(SessionTeller(SessionTarget(1, 99_999)), player)
-    finished(player, place)
-    assert place.draw(player, frame_named("busy"), 80, 20, PLAIN).plain == before
+        place.tell(SessionTeller(SessionTarget(1, 99_999)))
+    finished(place)
+    assert place.draw(frame_named("busy"), 80, 20, PLAIN).plain == before
 
 
 def test_a_session_that_is_deleted_meanwhile_is_told_of_still() -> None:
-    player, place = Player(busy_bench, ""), StoryPlace()
-    place.tell(SessionTeller(SESSION), player)
-    finished(player, place)
+    player = Player(busy_bench, "")
+    place = StoryPlace(player)
+    place.tell(SessionTeller(SESSION))
+    finished(place)
     player.bench.advance(60)
-    finished(player, place)
-    shown = place.draw(player, frame_named("busy"), 160, 60, PLAIN)
+    finished(place)
+    shown = place.draw(frame_named("busy"), 160, 60, PLAIN)
     assert "deleted" in shown.plain
 
 
@@ -230,34 +233,36 @@ def test_lines_become_rows_with_their_indent() -> None:
 
 
 def test_the_cursor_goes_over_each_row_of_a_story_even_if_two_are_equal() -> None:
-    player, place = player_named("busy"), StoryPlace()
+    player = player_named("busy")
+    place = StoryPlace(player)
     teller = PacketTeller(PacketTarget("2", 0))  # told of a hit by both of its checks alike
-    place.tell(teller, player)
+    place.tell(teller)
     rows = told(teller, player).rows
     assert len({row.text for row in rows}) < len(rows)
     seen = []
     for _ in rows:
-        shown = place.draw(player, frame_named("busy"), 80, 12, PLAIN)
-        assert [spot.target for spot in shown.spots()].count(place.selected()) == 1
-        seen.append(place.selected())
-        place.move(1)
+        shown = place.draw(frame_named("busy"), 80, 12, PLAIN)
+        assert [spot.target for spot in shown.spots()].count(place.pointed_at()) == 1
+        seen.append(place.pointed_at())
+        place.action_cursor(1)
     assert seen == [target_of(row, number) for number, row in enumerate(rows)]
     place.pick(seen[3])
-    assert place.selected() == seen[3]
+    assert place.pointed_at() == seen[3]
 
 
 def test_where_there_is_no_such_session_yet_it_is_said_and_only_there() -> None:
-    player, place = Player(busy_bench, ""), StoryPlace()
-    place.tell(SessionTeller(SESSION), player)
-    finished(player, place)
-    player.to_start()
-    assert place.work(player)  # there is something new to show: that there is no such session
-    finished(player, place)
-    said = place.draw(player, frame_named("busy"), 80, 40, PLAIN)
+    player = Player(busy_bench, "")
+    place = StoryPlace(player)
+    place.tell(SessionTeller(SESSION))
+    finished(place)
+    player.travel.to_start()
+    assert not place.work()  # there is no such session, and that is all there is to say
+    finished(place)
+    said = place.draw(frame_named("busy"), 80, 40, PLAIN)
     assert_fits(said, 80, 40)
-    player.to_end()
-    finished(player, place)
-    again = place.draw(player, frame_named("busy"), 80, 40, PLAIN)
+    player.travel.to_end()
+    finished(place)
+    again = place.draw(frame_named("busy"), 80, 40, PLAIN)
     assert said.plain != again.plain
-    told_at_once = place_with(SESSION).draw(player, frame_named("busy"), 80, 40, PLAIN)
+    told_at_once = place_with(SESSION).draw(frame_named("busy"), 80, 40, PLAIN)
     assert again.plain == told_at_once.plain

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,8 @@ from aclbench.tui.log.place import LogPlace
 from aclbench.tui.log.text import log_drawing
 from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.packets.text import packets_drawing
-from aclbench.tui.place import Place
+from aclbench.tui.place import RowsPlace
+from aclbench.tui.player import Player
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.story.tellers import SessionTeller
@@ -79,13 +82,15 @@ def test_the_cursor_is_told_without_a_style_in_each_part(width: int, name: str) 
 
 @pytest.mark.parametrize("kind", [BranchesPlace, LogPlace, PacketsPlace, SessionsPlace, StoryPlace])
 @pytest.mark.parametrize("width", [40, 80, 130])
-def test_the_cursor_is_told_without_a_style_in_each_place(kind: type[Place], width: int) -> None:
-    player, place = player_named("busy"), kind()
+def test_the_cursor_is_told_without_a_style_in_each_place(
+    kind: Callable[[Player], RowsPlace[Any]], width: int
+) -> None:
+    place = kind(player_named("busy"))
     if isinstance(place, StoryPlace):
-        place.tell(SessionTeller(SessionTarget(1, 0)), player)
+        place.tell(SessionTeller(SessionTarget(1, 0)))
     for _ in range(50):
-        if not place.work(player):
+        if not place.work():
             break
-    shown = place.draw(player, frame_named("busy"), width, 40, PLAIN)
+    shown = place.draw(frame_named("busy"), width, 40, PLAIN)
     assert shown.spots()
     assert_pointer_at_each(shown)

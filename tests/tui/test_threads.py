@@ -8,14 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from aclbench.tui.help.screen import HelpScreen
-from aclbench.tui.keys import NOT_ON_THREADS, SECTIONS
-from aclbench.tui.player import SPEEDS
+from aclbench.tui.keys import NOT_ON_THREADS, SCREEN, TIME
 from aclbench.tui.targets import EventTarget, FieldTarget, SessionTarget
 from aclbench.tui.threads import ThreadedPlayer
+from aclbench.tui.transport import SPEEDS
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.workbench import Workbench
+from tui.looking import command
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -31,11 +32,11 @@ def only_this_thread() -> bool:
 
 async def played(bench: Bench, seconds: float = 3.0) -> None:
     """Some of it was played, quickly, and it stands still again."""
-    bench.player.speed_index = SPEEDS.index(50)
+    bench.player.transport.speed_index = SPEEDS.index(50)
     await bench.press("space")
     await bench.until(lambda: bench.offset() > seconds * NS_PER_S)
     await bench.press("space")
-    assert not bench.player.playing
+    assert not bench.player.transport.playing
 
 
 @SIZES
@@ -44,7 +45,7 @@ async def test_it_plays_and_shows_what_happens(size: Size) -> None:
     async with benching(aging, size, threaded=True) as bench:
         assert "paused" in bench.status()
         await bench.press(*["plus"] * 4, "space")
-        assert bench.player.playing
+        assert bench.player.transport.playing
         player = bench.player
 
         def requeued() -> bool:
@@ -74,15 +75,15 @@ async def test_it_plays_and_shows_what_happens(size: Size) -> None:
 async def test_what_cannot_be_done_is_not_offered() -> None:
     """Not by key, not in the footer, the tabs, the help or the palette."""
     async with benching(aging, LARGE, threaded=True) as bench:
-        before = bench.player.stamp()
-        refused = [key for section in SECTIONS for key in section.keys if key.id in NOT_ON_THREADS]
+        before = bench.player.live.stamp()
+        refused = [key for key in (*TIME, *SCREEN) if key.id in NOT_ON_THREADS]
         assert len(refused) == len(NOT_ON_THREADS)
         for key in refused:
             for each in key.keys.split(","):
                 await bench.press(each)
                 assert bench.top is bench.screen
                 assert bench.screen.place == "bench", key
-        assert bench.player.stamp() == before
+        assert bench.player.live.stamp() == before
         for word in ("Step", "Turn", "Back"):
             assert f" {word} " not in bench.text("#footer")
         assert "branches" not in bench.text("#tabs")
@@ -101,29 +102,29 @@ async def test_what_is_typed_all_the_same_is_refused_with_the_reason(line: str) 
         await bench.press("enter")
         await bench.until(lambda: bench.region._output.text)
         assert "real threads" in bench.region._output.text
-        assert bench.player.side is None
+        assert bench.player.underway.task is None
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda player: player.step(),
-        lambda player: player.step_packet(),
-        lambda player: player.back("step"),
-        lambda player: player.leap(-1),
-        lambda player: player.to_start(),
-        lambda player: player.go_to_event(3),
-        lambda player: player.switch("main"),
+        lambda player: player.transport.step(),
+        lambda player: player.travel.step_packet(),
+        lambda player: player.travel.back("step"),
+        lambda player: player.travel.leap(-1),
+        lambda player: player.travel.to_start(),
+        lambda player: player.travel.to_event(3),
+        lambda player: player.travel.switch("main"),
     ],
 )
 def test_the_player_refuses_with_the_reason(act: Callable[[ThreadedPlayer], None]) -> None:
     player = ThreadedPlayer(aging, "t")
-    before = player.stamp()
+    before = player.live.stamp()
     act(player)
-    assert player.error
-    assert "real threads" in player.notice
-    assert "without --threads" in player.notice
-    assert player.stamp() == before
+    assert player.live.error
+    assert "real threads" in player.live.notice
+    assert "without --threads" in player.live.notice
+    assert player.live.stamp() == before
 
 
 async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
@@ -136,9 +137,9 @@ async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
             await bench.write(where)
             await bench.press("enter")
             await bench.closed()
-            await bench.until(lambda: bench.player.side is None)
+            await bench.until(lambda: bench.player.underway.task is None)
             await bench.settle()
-            assert bench.player.error == refused, (where, bench.status())
+            assert bench.player.live.error == refused, (where, bench.status())
             assert (bench.bench.now > before) != refused
         assert bench.offset() == 20 * NS_PER_S
 
@@ -155,7 +156,7 @@ async def test_the_places_work(size: Size) -> None:
             await bench.settle()
             bench.lies_inside()
         await bench.press("3")
-        await bench.until(lambda: isinstance(bench.screen.pointed_at(), SessionTarget))
+        await bench.until(lambda: isinstance(bench.pointed_at(), SessionTarget))
         await bench.press("enter")
         assert bench.screen.place == "story"
         await bench.until(lambda: "session added" in bench.text() or "what comes" in bench.text())
@@ -174,17 +175,17 @@ async def test_the_cursor_goes_through_the_log_row_by_row() -> None:
         await bench.write("session added")
         await bench.press("enter")
         await bench.closed()
-        seen = [bench.screen.pointed_at()]
+        seen = [bench.pointed_at()]
         for _ in range(3):
             await bench.press("up")
-            assert isinstance(bench.screen.pointed_at(), EventTarget)
-            assert bench.screen.pointed_at() not in seen
+            assert isinstance(bench.pointed_at(), EventTarget)
+            assert bench.pointed_at() not in seen
             assert bench.text().count("›") == 1
-            seen.append(bench.screen.pointed_at())
+            seen.append(bench.pointed_at())
         before = bench.bench.now
         await bench.press("enter")
         assert bench.bench.now == before
-        assert bench.player.notice
+        assert bench.player.live.notice
         await bench.press("i")
         assert bench.screen.place == "story"
 
@@ -202,7 +203,7 @@ async def test_the_way_to_the_end() -> None:
     """As fast as it goes; then nothing is due, and no thread is left."""
     async with benching(aging, LARGE, threaded=True) as bench:
         await bench.press(*["plus"] * len(SPEEDS), "space")
-        await bench.until(lambda: not bench.player.playing)
+        await bench.until(lambda: not bench.player.transport.playing)
         await bench.settle()
         assert "nothing is due any more" in bench.status()
         assert "ended" in bench.status()
@@ -229,7 +230,7 @@ async def test_time_goes_on_by_leaps() -> None:
         leapt = bench.bench.now + NS_PER_S
         await bench.press("right_square_bracket")
         assert bench.bench.now >= leapt
-        assert bench.player.playing
+        assert bench.player.transport.playing
 
 
 async def test_a_command_between_two_runs() -> None:
@@ -238,10 +239,10 @@ async def test_a_command_between_two_runs() -> None:
         await bench.press("space")
         player = bench.player
         assert isinstance(player, ThreadedPlayer)
-        player.command("set acl-plugin session timeout udp idle 77")
-        assert player.playing
+        command(player, "set acl-plugin session timeout udp idle 77")
+        assert player.transport.playing
         assert player.bench.snapshot().session_timeout[0] == 77 * NS_PER_S
-        assert "Per-worker data" in player.command("show acl-plugin sessions")
+        assert "Per-worker data" in command(player, "show acl-plugin sessions")
 
 
 async def test_leaving_ends_the_threads() -> None:
@@ -254,9 +255,9 @@ async def test_leaving_ends_the_threads() -> None:
 
 async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S // 2000)
-    monkeypatch.setattr("aclbench.tui.player.TICK_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
     async with benching(aging, threaded=True) as bench:
         bench.region.open("run 10h")
         await bench.press("enter")
-        assert bench.player.side is not None
+        assert bench.player.underway.task is not None
     assert only_this_thread()

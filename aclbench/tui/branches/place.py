@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from textwrap import wrap
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
 
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
+from aclbench.tui.keys import Key, bindings
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import RowsPlace
-from aclbench.tui.targets import BranchTarget
+from aclbench.tui.place import GO_THERE, Opened, RowsPlace
+from aclbench.tui.player import Player
+from aclbench.tui.targets import BranchTarget, DifferenceTarget
 from aclbench.tui.units import clock_text
 from aclbench.workbench.timetravel import BranchView
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
 
 #: With less room for rows than this, they have it all.
 _LEAST_ROWS: Final = 4
@@ -29,16 +30,18 @@ _ABOUT = (
 class BranchesPlace(RowsPlace[BranchView]):
     """Every branch: where it left which, how far it goes, and whether one is on it."""
 
-    name: ClassVar[str] = "branches"
-    word: ClassVar[str] = "branches"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        GO_THERE,
+        Key("c", "compare", "Compare", "view.compare",
+            "What differs between the branch under the cursor and here"),
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        super().__init__(lambda branch: branch.name, _target, follows=False)
+    def __init__(self, player: Player) -> None:
+        super().__init__(player, "branches", lambda branch: branch.name, _target, follows=False)
 
-    def draw(
-        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
-    ) -> Drawing:
-        count = len(player.bench.branches())
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        branches = self.player.bench.branches()
+        count = len(branches)
         lines = [heading(" branches", f"{count} ", width, palette)]
         head = f"   {'name':<20} {'from':<20} {'packets':>10} {'inputs':>7}  to"
         lines.append(Line(head, palette.dim).fit(width))
@@ -51,8 +54,13 @@ class BranchesPlace(RowsPlace[BranchView]):
         room = height - len(lines)
         if room - len(about) < min(count, _LEAST_ROWS):
             about = []
-        body = self._rows.show(player.bench.branches(), room - len(about), lines_of)
+        body = self._rows.show(branches, room - len(about), lines_of)
         return drawing(lines + body + about, height)
+
+    def action_compare(self) -> None:
+        target = self.pointed_at()
+        if isinstance(target, BranchTarget):
+            self.post_message(Opened(DifferenceTarget("now", target.name)))
 
 
 def _target(branch: BranchView) -> BranchTarget:

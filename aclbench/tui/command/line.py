@@ -95,24 +95,6 @@ class CommandRegion(Vertical):
     completed. `history`: the lines typed so far, those of the state folder unless given.
     """
 
-    DEFAULT_CSS = """
-    CommandRegion {
-        display: none; layer: over; dock: bottom; height: auto; max-height: 90%;
-        background: $surface; color: $foreground; margin-bottom: 1; border-top: solid $primary;
-    }
-    CommandRegion.open { display: block; }
-    CommandRegion #command-candidates { max-height: 8; }
-    CommandRegion .one { height: auto; padding: 0 1; display: none; }
-    CommandRegion #command-progress { text-style: bold; }
-    CommandRegion #command-note { color: $text-muted; }
-    CommandRegion #command-row { height: 1; layout: horizontal; background: $panel; }
-    CommandRegion #command-row Static { width: 1; text-style: bold; }
-    CommandRegion #command-row Input { width: 1fr; }
-    CommandRegion Input > .input--suggestion, CommandRegion Input > .input--placeholder {
-        text-style: italic;
-    }
-    """
-
     class Closed(Message):
         """It is not on the screen any more."""
 
@@ -182,7 +164,6 @@ class CommandRegion(Vertical):
         self._input.value = ""
         self._place = None
         self.remove_class("open")
-        self.screen.set_focus(None)
         self.screen.refresh_bindings()
         self.post_message(self.Closed())
 

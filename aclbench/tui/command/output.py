@@ -26,14 +26,6 @@ _BOLD: Final = Style(bold=True)
 class OutputPane(ScrollView, can_focus=False):
     """Lines, wrapped. It is as high as they are, up to what its style allows."""
 
-    DEFAULT_CSS = """
-    OutputPane {
-        max-height: 60vh; padding: 0 1; background: $surface; color: $foreground;
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
-        display: none;
-    }
-    """
-
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: deque[str] = deque(maxlen=KEPT)

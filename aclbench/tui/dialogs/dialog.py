@@ -44,22 +44,6 @@ class Dialog(ModalScreen[Result]):
     Enter does it, Esc closes it with None. What is wrong is said inside, and what was typed stays.
     """
 
-    DEFAULT_CSS = """
-    Dialog { align: center middle; }
-    Dialog #dialog {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        background: $surface; color: $foreground; border: round $primary; overflow-y: auto;
-    }
-    Dialog #dialog > Static { height: auto; }
-    Dialog #dialog-said { height: auto; min-height: 2; }
-    Dialog #dialog-said Static { height: auto; }
-    Dialog #dialog-about { margin-bottom: 1; }
-    Dialog #dialog-hint { color: $text-muted; margin-top: 1; min-height: 1; }
-    Dialog #dialog-line { text-style: bold; }
-    Dialog #dialog-error { color: $text-error; }
-    Dialog #dialog-buttons { height: 1; margin-top: 1; }
-    Dialog .pair { height: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Close", id="dialog.cancel",
                 tooltip="Close the dialog; nothing is done"),

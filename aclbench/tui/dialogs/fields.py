@@ -22,15 +22,6 @@ LABEL_WIDTH: Final = 14
 class Field(Horizontal):
     """A label and its control; its dialog shows `hint` and the `>` while the focus is in it."""
 
-    DEFAULT_CSS = """
-    Field { height: 1; width: auto; }
-    Field.wide { width: 100%; }
-    Field > .mark { width: 2; visibility: hidden; color: $text-primary; text-style: bold; }
-    Field.here > .mark { visibility: visible; }
-    Field > .label { width: auto; }
-    Field > .bracket { width: 1; }
-    """
-
     def __init__(
         self, label: str, control: Widget, hint: str = "", label_width: int = LABEL_WIDTH
     ) -> None:
@@ -74,10 +65,6 @@ class Line(Input):
 class Choice(Widget, can_focus=True):
     """One of a few words: left and right, a word's first letter, or the mouse."""
 
-    DEFAULT_CSS = """
-    Choice { height: 1; width: 54; }
-    Choice:focus { text-style: bold; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "Before", show=False),
         Binding("right,space", "turn(1)", "Next", show=False),
@@ -146,10 +133,6 @@ class Choice(Widget, can_focus=True):
 class Flags(Widget, can_focus=True):
     """Letters that are on or off: the letter itself, or left, right and space, or the mouse."""
 
-    DEFAULT_CSS = """
-    Flags { height: 1; width: 54; }
-    Flags:focus { text-style: bold; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "Before", show=False),
         Binding("right", "turn(1)", "Next", show=False),
@@ -218,11 +201,6 @@ class Flags(Widget, can_focus=True):
 class PushButton(Widget, can_focus=True):
     """Takes an action of its dialog."""
 
-    DEFAULT_CSS = """
-    PushButton { height: 1; width: auto; margin-right: 1; }
-    PushButton:focus { text-style: bold; }
-    PushButton:hover { text-style: underline; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "press", "Press", show=False),
         Binding("left", "app.focus_previous", "Before", show=False),

@@ -28,12 +28,6 @@ class MenuRow:
 class Menu(Dialog[str | None]):
     """Choose a row: arrows and Enter, its key, or the mouse. Returns the key, or None."""
 
-    DEFAULT_CSS = """
-    Menu PickList { max-height: 14; }
-    Menu #dialog-hint { display: none; }
-    Menu #dialog-line { text-style: none; margin-top: 1; min-height: 2; }
-    """
-
     def __init__(self, title: str, rows: Sequence[MenuRow]) -> None:
         super().__init__(title, "")
         self._rows = tuple(rows)

@@ -58,12 +58,6 @@ class OpenDialog(Dialog[str | None]):
     `scenarios`: name, title and text of each; `recent`: such returned lines, the last first.
     """
 
-    DEFAULT_CSS = """
-    OpenDialog PickList { max-height: 8; }
-    OpenDialog #dialog #about-row { height: 4; margin: 1 0; color: $text-muted; }
-    OpenDialog #dialog-hint { display: none; }
-    """
-
     def __init__(
         self, scenarios: Sequence[tuple[str, str, str]], recent: Sequence[str] = ()
     ) -> None:

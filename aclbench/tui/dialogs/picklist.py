@@ -20,12 +20,6 @@ from textual.strip import Strip
 class PickList(ScrollView, can_focus=True):
     """One row is the current one: `>` before it, `*` while the focus is elsewhere."""
 
-    DEFAULT_CSS = """
-    PickList {
-        height: auto; max-height: 10; background: $surface; color: $foreground;
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "go(-1)", "Up", show=False),
         Binding("down", "go(1)", "Down", show=False),

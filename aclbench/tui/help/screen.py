@@ -124,12 +124,6 @@ class HelpScreen(ModalScreen[None]):
     set now (`settings.with_keys`).
     """
 
-    DEFAULT_CSS = """
-    HelpScreen { background: $background; }
-    HelpScreen VerticalScroll { width: 100%; height: 1fr; padding: 0 2; }
-    HelpScreen Horizontal { height: auto; }
-    HelpScreen Static { width: 1fr; height: auto; padding-right: 2; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close",
                 tooltip="Close the help"),

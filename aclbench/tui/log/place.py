@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
 
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame, LogRow
+from aclbench.tui.keys import bindings
 from aclbench.tui.log.text import event_lines, target_of
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import RowsPlace
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
+from aclbench.tui.place import ABOUT, FILTER, GO_THERE, SEARCH, Changed, RowsPlace
+from aclbench.tui.player import Player
 
 #: Rows that can be scrolled through.
 MOST: Final = 2000
@@ -20,20 +21,17 @@ MOST: Final = 2000
 class LogPlace(RowsPlace[LogRow]):
     """Events, oldest first; the cursor follows the newest until it is moved."""
 
-    name: ClassVar[str] = "log"
-    word: ClassVar[str] = "log"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(GO_THERE, ABOUT, FILTER, SEARCH)
 
-    def __init__(self) -> None:
-        super().__init__(lambda row: (row.serial, row.event.time), target_of)
+    def __init__(self, player: Player) -> None:
+        super().__init__(player, "log", lambda row: (row.serial, row.event.time), target_of)
 
-    def draw(
-        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
-    ) -> Drawing:
-        which = player.filter_index
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        log, which = self.player.log, self.player.filter_index
         if self.search:
-            rows = player.log.matching(which, self.search, MOST)
+            rows = log.matching(which, self.search, MOST)
         else:
-            rows = list(player.log.last(MOST, which))
+            rows = list(log.last(MOST, which))
         new = frame.new_events if not self.search else 0
         found = f", with {self.search}" if self.search else ""
         about = "f filters, / searches, Enter goes there, i tells about it "
@@ -48,10 +46,7 @@ class LogPlace(RowsPlace[LogRow]):
             body = [Line(f" {said}", palette.dim)]
         return drawing(lines + body, height)
 
-    def cycle_filter(self, player: Player) -> None:
-        player.next_filter()
+    def action_filter(self) -> None:
+        self.player.next_filter()
         self._rows.reset()
-
-    def search_for(self, words: str) -> str:
-        self._rows.reset()
-        return super().search_for(words)
+        self.post_message(Changed())

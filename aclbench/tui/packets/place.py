@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
 
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
+from aclbench.tui.keys import bindings
 from aclbench.tui.log.store import KEPT
 from aclbench.tui.packets.text import name_width_of, packet_line
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import RowsPlace
+from aclbench.tui.place import FILTER, OPEN, SEARCH, RowsPlace
+from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget
 from aclbench.workbench.views.packets import PacketView
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
 
 #: The fates that a key goes through; empty: all.
 FATES: Final = ("", "denied", "dropped", "permitted", "unchecked", "not_ip", "malformed")
@@ -25,17 +26,14 @@ MOST: Final = 1000
 class PacketsPlace(RowsPlace[PacketView]):
     """Packets, oldest first; the cursor follows the newest until it is moved."""
 
-    name: ClassVar[str] = "packets"
-    word: ClassVar[str] = "packets"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(OPEN, FILTER, SEARCH)
 
-    def __init__(self) -> None:
-        super().__init__(lambda packet: (packet.event, packet.name), _target)
+    def __init__(self, player: Player) -> None:
+        super().__init__(player, "packets", lambda packet: (packet.event, packet.name), _target)
         self.fate = ""
 
-    def draw(
-        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
-    ) -> Drawing:
-        rows = self._found(player)
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        rows = self._found()
         fate = self.fate.replace("_", " ")
         which = f"{fate or 'all'}{f', with {self.search}' if self.search else ''}"
         handled = frame.snapshot.packets.read
@@ -55,24 +53,21 @@ class PacketsPlace(RowsPlace[PacketView]):
                 body = [Line(" no packet yet: space plays, i sends one", palette.dim)]
         return drawing(lines + body, height)
 
-    def _found(self, player: Player) -> list[PacketView]:
+    def _found(self) -> list[PacketView]:
         """The latest packets that are wanted, oldest first."""
         if not (self.fate or self.search):
-            return list(player.log.packets(MOST))
+            return list(self.player.log.packets(MOST))
         words = self.search.lower().split()
         return [
             packet
-            for packet in player.log.packets(KEPT)
+            for packet in self.player.log.packets(KEPT)
             if self.fate in ("", packet.fate) and all(word in _said(packet) for word in words)
         ]
 
-    def cycle_filter(self, player: Player) -> None:
+    def action_filter(self) -> None:
         self.fate = FATES[(FATES.index(self.fate) + 1) % len(FATES)]
         self._rows.reset()
-
-    def search_for(self, words: str) -> str:
-        self._rows.reset()
-        return super().search_for(words)
+        self.paint()
 
 
 def _target(packet: PacketView) -> PacketTarget:

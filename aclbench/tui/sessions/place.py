@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
+from aclbench.tui.keys import Key, bindings
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import RowsPlace
+from aclbench.tui.place import OPEN, SEARCH, Changed, RowsPlace
+from aclbench.tui.player import Player
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, short_time
 from aclbench.tui.workers.lists import due_text
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
 from aclbench.workbench.views.snapshot import SessionView
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
 
 #: Rows that are found at the most: the first of the order.
 MOST: Final = 500
@@ -34,63 +35,67 @@ _WIDE: Final = 110
 class SessionsPlace(RowsPlace[SessionView]):
     """The first sessions of an order, of those that have the words searched for."""
 
-    name: ClassVar[str] = "sessions"
-    word: ClassVar[str] = "sessions"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        OPEN,
+        SEARCH,
+        Key("o", "order", "Order", "view.order",
+            "Order by: expiry, check, idle, newest, connection, worker"),
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        super().__init__(lambda session: session.id, _target, follows=False)
+    def __init__(self, player: Player) -> None:
+        super().__init__(player, "sessions", lambda session: session.id, _target, follows=False)
         self.order = ORDERS[0]
         self._search: Iterator[FoundSessions] | None = None
         self._found: FoundSessions | None = None
-        self._shown: FoundSessions | None = None
+        self._listed: FoundSessions | None = None
         self._looked_at: object = None
         self._begun = 0.0
         self._error = ""
 
     # --- searching -----------------------------------------------------------------------------
 
-    def work(self, player: Player) -> bool:
-        """Go on with the search, for a slice; True: there is something new to show."""
+    def work(self) -> bool:
+        """Go on with the search, for a slice; True: there may be more to do."""
+        player, live = self.player, self.player.live
         if self._search is None:
-            too_soon = player.active and player.wall() - self._begun < AGAIN_S
-            if self._error or self._looked_at == player.stamp() or too_soon:
+            too_soon = player.active and live.wall() - self._begun < AGAIN_S
+            if self._error or self._looked_at == live.stamp() or too_soon:
                 return False
-            self._looked_at, self._begun = player.stamp(), player.wall()
+            self._looked_at, self._begun = live.stamp(), live.wall()
         try:
             if self._search is None:
                 self._search = find_sessions(player.bench, self.search, self.order, MOST)
             self._found = next(self._search, None)
         except AclbenchError as error:
             self._error, self._search = str(error), None
-            return True  # the error is to be shown
+            self.paint()
+            return False
         if self._found is None:
             self._search = None
             return False
-        if self._shown is None or self._found.complete:
-            self._shown = self._found
+        if self._listed is None or self._found.complete:
+            self._listed = self._found
+            self.paint()
         return True
 
     def begin_anew(self) -> None:
         """What was found is not what is wanted any more."""
         self._search, self._looked_at, self._error = None, None, ""
 
-    def next_order(self) -> None:
-        """Sort by the next thing."""
+    def action_order(self) -> None:
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
         self._rows.reset()
         self.begin_anew()
+        self.post_message(Changed())
 
-    def search_for(self, words: str) -> str:
-        self._rows.reset()
+    def search_for(self, words: str) -> None:
+        super().search_for(words)
         self.begin_anew()
-        return super().search_for(words)
 
     # --- showing -------------------------------------------------------------------------------
 
-    def draw(
-        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
-    ) -> Drawing:
-        shown = self._shown
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        shown = self._listed
         rows = shown.sessions if shown is not None else ()
         which = f" sessions  by {self.order}" + (f", with {self.search}" if self.search else "")
         lines = [heading(which, self._about(frame), width, palette)]
@@ -109,7 +114,7 @@ class SessionsPlace(RowsPlace[SessionView]):
 
     def _about(self, frame: Frame) -> str:
         keys = "o orders, / searches, Enter tells "
-        shown = self._shown
+        shown = self._listed
         if shown is None:
             return keys
         return f"{len(shown.sessions):,} of {shown.matched:,}; {keys}"

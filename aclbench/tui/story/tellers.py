@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from aclbench.tui.player import Player
 from aclbench.tui.story.text import (
     StoryRow,
     field_rows,
@@ -12,12 +13,16 @@ from aclbench.tui.story.text import (
     session_rows,
     text_rows,
 )
-from aclbench.tui.targets import FieldTarget, ListTarget, PacketTarget, SessionTarget, Target
+from aclbench.tui.targets import (
+    DifferenceTarget,
+    FieldTarget,
+    ListTarget,
+    PacketTarget,
+    SessionTarget,
+    Target,
+)
 from aclbench.workbench.inquiry.explain import explanation_text
 from aclbench.workbench.inquiry.stories import field_story, list_story, session_story
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
 
 
 class Told(NamedTuple):
@@ -47,7 +52,7 @@ class SessionTeller(Teller):
     def begin(self, player: Player) -> Iterator[Told]:
         about = self._target
         for story in session_story(player.bench, about.thread_index, about.session_index):
-            yield Told(story.title, session_rows(story, player.started), story.complete)
+            yield Told(story.title, session_rows(story, player.live.started), story.complete)
 
 
 class FieldTeller(Teller):
@@ -60,7 +65,7 @@ class FieldTeller(Teller):
         about = self._target
         for story in field_story(player.bench, about.row, about.field):
             title = f"{story.row} {story.name}"
-            yield Told(title, field_rows(story, player.started), story.complete)
+            yield Told(title, field_rows(story, player.live.started), story.complete)
 
 
 class ListTeller(Teller):
@@ -72,7 +77,7 @@ class ListTeller(Teller):
     def begin(self, player: Player) -> Iterator[Told]:
         about = self._target
         for story in list_story(player.bench, about.thread_index, about.list_id):
-            yield Told(story.title, list_rows(story, player.started), story.complete)
+            yield Told(story.title, list_rows(story, player.live.started), story.complete)
 
 
 class PacketTeller(Teller):
@@ -94,13 +99,14 @@ class DifferenceTeller(Teller):
 
     follows = False
 
-    def __init__(self, first: str, second: str) -> None:
-        self._first, self._second = first, second
+    def __init__(self, target: DifferenceTarget) -> None:
+        self._target = target
 
     def begin(self, player: Player) -> Iterator[Told]:
-        lines = player.bench.diff(self._first, self._second) or ["no difference"]
+        first, second = self._target.first, self._target.second
+        lines = player.bench.diff(first, second) or ["no difference"]
         rows = [StoryRow("plain", line) for line in lines]
-        yield Told(f"{len(lines):,} differences, {self._first} > {self._second}", rows, True)
+        yield Told(f"{len(lines):,} differences, {first} > {second}", rows, True)
 
 
 def teller_of(target: Target | None) -> Teller | None:
@@ -113,4 +119,6 @@ def teller_of(target: Target | None) -> Teller | None:
         return ListTeller(target)
     if isinstance(target, PacketTarget):
         return PacketTeller(target)
+    if isinstance(target, DifferenceTarget):
+        return DifferenceTeller(target)
     return None

@@ -6,10 +6,10 @@ from textual.containers import Horizontal
 
 from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
-from aclbench.tui.layout import PANEL_GAP, Layout, share_rows
+from aclbench.tui.layout import share_rows
 from aclbench.tui.palette import Palette
-from aclbench.tui.targets import ListTarget, Target
-from aclbench.tui.textpanel import TextPanel
+from aclbench.tui.targets import ListTarget
+from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.workers.head import flags_line, head_lines
 from aclbench.tui.workers.lists import list_lines
 from aclbench.workbench.views.snapshot import WorkerView
@@ -64,33 +64,43 @@ def brief_line(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     return line.fit(width)
 
 
+class WorkerPanel(FramePanel):
+    """The worker at a place of the page, from 0; empty where there is none."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        workers = frame.shown_workers()
+        if self._number >= len(workers):
+            return drawing(())
+        return panel_drawing(frame, workers[self._number], width, height, palette)
+
+
 class WorkersRegion(Horizontal):
     """The workers of a page, side by side."""
 
-    DEFAULT_CSS = f"""
-    WorkersRegion TextPanel {{ width: 1fr; height: 100%; }}
-    WorkersRegion TextPanel.gap {{ margin-right: {PANEL_GAP}; }}
-    """
-
     async def fit_panels(self, count: int) -> None:
         """Have so many panels."""
-        if len(self.children) == count:
-            return
-        await self.remove_children()
-        last = count - 1
-        await self.mount_all(TextPanel(classes="" if n == last else "gap") for n in range(count))
+        if len(self.children) != count:
+            await self.remove_children()
+            await self.mount_all(WorkerPanel(number) for number in range(count))
 
-    def panels(self) -> list[TextPanel]:
+    def panels(self) -> list[FramePanel]:
         """The panels, from left to right."""
-        return list(self.query(TextPanel))
+        return list(self.query(WorkerPanel))
 
-    def show(
-        self, frame: Frame, layout: Layout, height: int, selected: Target | None, palette: Palette
-    ) -> None:
-        """Paint what changed, on so many lines."""
-        workers = frame.shown_workers()
-        for n, panel in enumerate(self.panels()):
-            shown = drawing(())
-            if n < len(workers):
-                shown = panel_drawing(frame, workers[n], layout.panel_width, height, palette)
-            panel.show(shown, selected, palette)
+
+class BriefPanel(FramePanel):
+    """A line for each of the first workers, as many as its style lets there be."""
+
+    grows = True
+
+    def threads(self, everyone: tuple[int, ...]) -> tuple[int, ...]:
+        """Which of the threads it shows."""
+        most = self.styles.max_height
+        return everyone[: most.cells or 0] if most is not None and self.is_displayed else ()
+
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        return drawing(brief_line(frame, each, width, palette) for each in frame.shown_workers())

@@ -1,33 +1,22 @@
-"""The lesson as a place, and as the panel beside another: scrolled, with a cursor for answers."""
+"""A lesson's step on so many lines: scrolled, and with a cursor for answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
 from aclbench.tui.drawing import Drawing, Line, drawing
-from aclbench.tui.frame import Frame
 from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.lesson.text import Drawer, Keys, bottom_line, title_line
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import Place
 from aclbench.tui.targets import OptionTarget, Target
 from aclbench.tutor.lesson import Predict
-
-if TYPE_CHECKING:
-    from aclbench.tui.player import Player
 
 #: The question itself, which the cursor is on to begin with.
 _QUESTION = -1
 
 
-class LessonPlace(Place):
+class LessonView:
     """The step that one is at. `keys` has the names of keys by action."""
 
-    name: ClassVar[str] = "lesson"
-    word: ClassVar[str] = "lesson"
-
     def __init__(self, desk: Desk, keys: Keys) -> None:
-        super().__init__()
         self.desk = desk
         self._keys = keys
         self._top = 0
@@ -38,11 +27,6 @@ class LessonPlace(Place):
         self._drawn: object = None
         self._lines: list[Line] = []
         self._begins: dict[str, int] = {}
-
-    def draw(
-        self, player: Player, frame: Frame, width: int, height: int, palette: Palette
-    ) -> Drawing:
-        return self.drawn(width, height, palette)
 
     def drawn(self, width: int, height: int, palette: Palette) -> Drawing:
         """The lesson on so many lines of so many columns; its last line stays where it is."""

@@ -1,0 +1,192 @@
+"""The bench that is on the screen: its log, what is said of it, and what it is compared with.
+
+No Textual here. What plays it and goes back in it stands in `transport` and `travel`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from aclbench.tui.log.store import EventStore
+from aclbench.workbench.views.snapshot import Snapshot, View
+from aclbench.workbench.workbench import Workbench
+
+MakeBench = Callable[[], Workbench]
+
+#: What changed stands out for this long on the wall, in seconds.
+MOMENT_S: Final = 0.7
+#: A message stays for this long while playing, in seconds.
+NOTICE_S: Final = 3.0
+ERROR_S: Final = 15.0
+#: Events that the log has again after going back, if there were so many.
+EVENTS_BACK: Final = 400
+#: With more sessions than this, what went by unheard is not made again for the log: it takes long.
+MANY_SESSIONS: Final = 20_000
+#: Nor after a move that took longer than this, in seconds.
+LONG_S: Final = 0.5
+#: A snapshot of what is counted alone.
+COUNTS: Final = View(threads=(), lists=())
+
+
+class Painted(NamedTuple):
+    """A painting that later ones are compared with: when, what, and how much the log had."""
+
+    wall: float
+    snapshot: Snapshot
+    counts: tuple[int, ...]
+    packets: int
+
+
+class Live:
+    """A bench and its log. `clock` is the wall's, in seconds."""
+
+    def __init__(
+        self, make_bench: MakeBench, title: str, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.title = title
+        self.wall = clock
+        self.notice = ""
+        #: The notice is an error.
+        self.error = False
+        self._said = 0.0
+        self._make_bench = make_bench
+        self.begin()
+
+    def begin(self) -> None:
+        """A new bench, at its start. Raises AclbenchError: there is none, and all is as before."""
+        bench = self._make_bench()
+        self.bench = bench
+        bench.patient = not bench.is_threaded
+        bench.told_by_hand = bench.is_threaded
+        self.log = EventStore(bench)
+        if bench.now > bench.started or self.packets_read():
+            self.log.refill(bench.recent_events(EVENTS_BACK))  # a run that goes on
+        self._told_capture_error = self._told_record_error = False
+        self._painted: deque[Painted] = deque()
+        self._last_painted: Painted | None = None
+        self.look_at_threads()
+
+    def show_another(self, make_bench: MakeBench, title: str) -> None:
+        """Another bench in the place of this one. Raises AclbenchError, and this one stays."""
+        before, self._make_bench = self._make_bench, make_bench
+        try:
+            self.begin()
+        except BaseException:
+            self._make_bench = before
+            raise
+        self.title = title
+
+    def look_at_threads(self) -> None:
+        """The bench may have other workers than before, or stand elsewhere in its history."""
+        everything = self.bench.snapshot(View(lists=()))
+        self.threads = tuple(w.thread_index for w in everything.workers if w.carries_packets)
+        self._travels = self.bench.travels
+
+    # --- what is known -----------------------------------------------------------------------
+
+    @property
+    def started(self) -> int:
+        """The virtual time at the start."""
+        return self.bench.started
+
+    @property
+    def has_moved(self) -> bool:
+        """The bench went somewhere in its history since one last looked at its threads."""
+        return self.bench.travels != self._travels
+
+    def next_time(self) -> int | None:
+        """When the next thing is due; None if nothing is."""
+        return self.bench.outlook().next_time
+
+    def in_past(self) -> bool:
+        """The run goes on from here already: there is a future to go to."""
+        history = self.bench.history
+        return history is not None and not history.at_end()
+
+    def packets_read(self) -> int:
+        """How many packets there have been."""
+        return self.bench.snapshot(COUNTS).packets.read
+
+    def stamp(self) -> object:
+        """Something that is another whenever the bench is not what it was."""
+        bench = self.bench
+        history = bench.history
+        place = bench.events_so_far() if history is None else history.cursor
+        return id(bench), bench.travels, bench.now, place
+
+    # --- what is said ------------------------------------------------------------------------
+
+    def say(self, notice: str, error: bool = False) -> None:
+        """What the status line shows: while playing for a while, else until more is said."""
+        self.notice, self.error = notice, error
+        self._said = self.wall()
+
+    def forget_notice(self) -> None:
+        """Take away what was said if it has been there for long enough."""
+        if self.notice and self.wall() - self._said > (ERROR_S if self.error else NOTICE_S):
+            self.say("")
+
+    def look_for_trouble(self) -> None:
+        """Say once what went wrong beside the run: a capture that ends early, a full disk."""
+        error = self.bench.capture_error
+        if error is not None and not self._told_capture_error:
+            self._told_capture_error = True
+            self.say(str(error), error=True)
+        history = self.bench.history
+        recorder = history.recorder if history is not None else None
+        if recorder is not None and recorder.failed is not None and not self._told_record_error:
+            self._told_record_error = True
+            self.say(f"the record of this run ends here: {recorder.failed}", error=True)
+
+    # --- what the log has --------------------------------------------------------------------
+
+    def hear_back(self, took_s: float = 0.0) -> None:
+        """The log of where one went to, unless going there took long: this takes as long again."""
+        self.log.listen(True)
+        if self._can_hear_again() and took_s < LONG_S:
+            self.log.refill(self.bench.recent_events(EVENTS_BACK))
+        else:
+            self.log.refill(())
+            self.log.note("the events before this are not made again here: that would take long")
+
+    def hear_again(self) -> None:
+        """What went by unheard is in the log after all."""
+        missed = not self.log.listening or self.log.has_gaps
+        self.log.listen(True)
+        if missed and self._can_hear_again():
+            self.log.refill(self.bench.recent_events(EVENTS_BACK))
+
+    def _can_hear_again(self) -> bool:
+        return self.bench.outlook().live <= MANY_SESSIONS
+
+    def be_at_rest(self) -> None:
+        """A checkpoint that was begun is done."""
+        while not self.bench.save_on(1.0):
+            pass
+
+    # --- what changed ------------------------------------------------------------------------
+
+    def hold_still(self) -> None:
+        """From now on compare with what stands on the screen: something is about to be done."""
+        self._painted.clear()
+        if self._last_painted is not None:
+            self._painted.append(self._last_painted)
+
+    def compare(self, snapshot: Snapshot, active: bool) -> Painted | None:
+        """What to compare a painting with: the one before the last thing done.
+
+        While something goes on by itself, that of a moment ago. None: this is the first.
+        """
+        now = Painted(self.wall(), snapshot, tuple(self.log.counts), self.log.packet_count)
+        self._last_painted = now
+        if not self._painted:
+            self._painted.append(now)
+            return None
+        if active:
+            self._painted.append(now)
+            while len(self._painted) > 1 and self._painted[1].wall <= now.wall - MOMENT_S:
+                self._painted.popleft()
+        return self._painted[0]

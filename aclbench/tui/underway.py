@@ -1,0 +1,88 @@
+"""The one place where all that takes long goes on: a slice at each tick, until it is done.
+
+There is one piece of work at a time: a command, a move in the history, what a lesson does to its
+bench. Between two slices the screen has the bench to itself. What a place of the screen looks for
+on its own account (a search, a story) is that place's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from aclbench.tui.live import Live
+from aclbench.tui.side import SideCommand
+from aclbench.tui.transport import Transport
+
+#: What a slice may take, in seconds.
+SLICE_S: Final = 0.024
+
+Then = Callable[[SideCommand], None]
+
+
+class Underway:
+    """What is under way, if anything is."""
+
+    def __init__(self, live: Live, transport: Transport) -> None:
+        self.task: SideCommand | None = None
+        self._live = live
+        self._transport = transport
+        self._then: Then | None = None
+        self._played = False
+
+    @property
+    def what(self) -> str:
+        """What is under way, as the screen says it; empty: nothing is."""
+        return "" if self.task is None else self.task.what
+
+    def begin(self, task: SideCommand, then: Then | None = None) -> SideCommand:
+        """Begin, with a slice: what is short is done at once. `then` is told when it is over.
+
+        Nothing else may be under way.
+        """
+        assert self.task is None, f"{self.what} is under way"
+        live = self._live
+        live.hold_still()
+        self._played = self._transport.hold()
+        live.log.listen(True)
+        self.task, self._then = task, then
+        if not self.go_on():
+            self._transport.playing = False
+            live.log.listen(live.bench.is_threaded)
+        return task
+
+    def go_on(self) -> bool:
+        """A slice of it; True: nothing is under way any more."""
+        task = self.task
+        if task is None:
+            return True
+        if task.work(SLICE_S):
+            self._end(task)
+        return self.task is None
+
+    def stop(self) -> None:
+        """End it where it is."""
+        if self.task is not None:
+            self.task.stop()
+            self._end(self.task)
+
+    def close(self) -> None:
+        """End it, and tell nobody: the screen goes away, or another bench comes."""
+        if self.task is not None:
+            self.task.stop()
+        self.task = self._then = None
+
+    def _end(self, task: SideCommand) -> None:
+        live = self._live
+        then, self.task, self._then = self._then, None, None
+        live.say("" if task.error is None else str(task.error), error=task.error is not None)
+        if live.has_moved:
+            self._transport.pause()
+            live.look_at_threads()
+            live.hear_back()
+        else:
+            live.hear_again()
+        live.look_for_trouble()
+        self._transport.resume(self._played)
+        if then is not None:
+            then(task)
