@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.tui.log.store import EventStore
+from aclbench.workbench.inquiry.events import recent_events
+from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
@@ -27,6 +29,8 @@ EVENTS_BACK: Final = 400
 MANY_SESSIONS: Final = 20_000
 #: Nor after a move that took longer than this, in seconds.
 LONG_S: Final = 0.5
+#: What a slice of long work may take, in seconds.
+SLICE_S: Final = 0.024
 #: A snapshot of what is counted alone.
 COUNTS: Final = View(threads=(), lists=())
 
@@ -59,11 +63,10 @@ class Live:
         """A new bench, at its start. Raises AclbenchError: there is none, and all is as before."""
         bench = self._make_bench()
         self.bench = bench
-        bench.patient = not bench.is_threaded
-        bench.told_by_hand = bench.is_threaded
         self.log = EventStore(bench)
-        if bench.now > bench.started or self.packets_read():
-            self.log.refill(bench.recent_events(EVENTS_BACK))  # a run that goes on
+        self._refilling: Task[list[Any]] | None = None
+        if bench.history is not None and (bench.now > bench.started or self.packets_read()):
+            self._refill()  # a run that goes on
         self._told_capture_error = self._told_record_error = False
         self._painted: deque[Painted] = deque()
         self._last_painted: Painted | None = None
@@ -83,7 +86,7 @@ class Live:
         """The bench may have other workers than before, or stand elsewhere in its history."""
         everything = self.bench.snapshot(View(lists=()))
         self.threads = tuple(w.thread_index for w in everything.workers if w.carries_packets)
-        self._travels = self.bench.travels
+        self._moves = self.bench.moves
 
     # --- what is known -----------------------------------------------------------------------
 
@@ -95,7 +98,7 @@ class Live:
     @property
     def has_moved(self) -> bool:
         """The bench went somewhere in its history since one last looked at its threads."""
-        return self.bench.travels != self._travels
+        return self.bench.moves != self._moves
 
     def next_time(self) -> int | None:
         """When the next thing is due; None if nothing is."""
@@ -114,8 +117,8 @@ class Live:
         """Something that is another whenever the bench is not what it was."""
         bench = self.bench
         history = bench.history
-        place = bench.events_so_far() if history is None else history.cursor
-        return id(bench), bench.travels, bench.now, place
+        place = bench.rig.events_so_far() if history is None else history.cursor
+        return id(bench), bench.moves, bench.now, place
 
     # --- what is said ------------------------------------------------------------------------
 
@@ -147,8 +150,9 @@ class Live:
         """The log of where one went to, unless going there took long: this takes as long again."""
         self.log.listen(True)
         if self._can_hear_again() and took_s < LONG_S:
-            self.log.refill(self.bench.recent_events(EVENTS_BACK))
+            self._refill()
         else:
+            self._refilling = None
             self.log.refill(())
             self.log.note("the events before this are not made again here: that would take long")
 
@@ -157,20 +161,37 @@ class Live:
         missed = not self.log.listening or self.log.has_gaps
         self.log.listen(True)
         if missed and self._can_hear_again():
-            self.log.refill(self.bench.recent_events(EVENTS_BACK))
+            self._refill()
 
     def _can_hear_again(self) -> bool:
         return self.bench.outlook().live <= MANY_SESSIONS
 
-    def be_at_rest(self) -> None:
-        """A checkpoint that was begun is done."""
-        while not self.bench.save_on(1.0):
-            pass
+    def _refill(self) -> None:
+        """Have the log be filled again: at once, as far as a slice goes."""
+        if self.bench.history is not None:
+            self._refilling = Task(recent_events(self.bench.history, EVENTS_BACK), "the log")
+            self.go_on()
+
+    def go_on(self) -> bool:
+        """Go on with filling the log again; True: it is done."""
+        task = self._refilling
+        if task is not None and task.work(SLICE_S):
+            self._refilling = None
+            if task.error is None:
+                self.log.refill(task.result)
+        return self._refilling is None
+
+    @property
+    def is_refilling(self) -> bool:
+        """The log is being filled again."""
+        return self._refilling is not None
 
     # --- what changed ------------------------------------------------------------------------
 
     def hold_still(self) -> None:
         """From now on compare with what stands on the screen: something is about to be done."""
+        while not self.go_on():
+            pass  # what happens now is behind it
         self._painted.clear()
         if self._last_painted is not None:
             self._painted.append(self._last_painted)

@@ -99,8 +99,12 @@ class Place(Widget, can_focus=True, inherit_bindings=False):
         """What its cursor is on."""
         return None
 
-    def work(self) -> bool:
-        """Go on, for a moment, with what takes long; True: there may be more to do."""
+    def work(self, seconds: float) -> bool:
+        """Go on for so long with what it looks for; True: there may be more to do."""
+        return False
+
+    def stop(self) -> bool:
+        """End what it looks for where it is; False: it looked for nothing."""
         return False
 
     def action_open(self) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from aclbench.tui.frame import Frame, State, Wanted
 from aclbench.tui.live import Live, MakeBench
 from aclbench.tui.log.store import FILTERS, WITHOUT_PACKETS, EventStore
-from aclbench.tui.side import SideCommand
 from aclbench.tui.transport import Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Then, Underway
-from aclbench.workbench.inquiry.timeline import Timeline
+from aclbench.workbench.inquiry.timeline import Timeline, timeline_of
+from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
@@ -48,18 +48,22 @@ class Player:
     @property
     def active(self) -> bool:
         """Something goes on by itself: the screen is to call `tick`."""
-        return self.transport.playing or self.underway.task is not None
+        going_on = self.transport.playing or self.underway.task is not None
+        return going_on or self.live.is_refilling
 
     def tick(self, wall_s: float, to_be_painted: bool = True) -> None:
         """Go on: with what is under way, else by what the speed asks for (see `Transport`)."""
+        self.live.go_on()
         if self.underway.task is not None:
             self.underway.go_on()
         else:
             self.transport.tick(wall_s, to_be_painted)
 
-    def run_line(self, line: str, then: Then | None = None) -> SideCommand:
+    def run_line(self, line: str, then: Then | None = None) -> Task[str]:
         """Run a command line; what takes long goes on with each tick."""
-        return self.underway.begin(SideCommand(self.bench, line, self.live.wall), then)
+        task = self.bench.begin(line)
+        self.underway.begin(task, then)
+        return task
 
     def next_filter(self) -> None:
         """Show the log through the next filter."""
@@ -88,7 +92,7 @@ class Player:
 
     def timeline(self, columns: int) -> Timeline | None:
         """The run in so many columns; None while there is nothing to show."""
-        return self.bench.timeline(columns) if columns > 0 else None
+        return timeline_of(self.bench, columns) if columns > 0 else None
 
     def frame(self, wanted: Wanted) -> Frame:
         """What to paint: these threads, so many sessions of each list, so many events."""
@@ -121,7 +125,7 @@ class Player:
             mark_kind=self.travel.mark_kind,
             branch=history.branch.name if history is not None else "",
             past=live.in_past(),
-            busy=self.underway.what,
+            busy=self.underway.what + self.underway.how_far,
             chosen=transport.chosen,
         )
 

@@ -19,7 +19,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.targets import MarkKindTarget, TimeTarget
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.timeline.text import GLYPHS
-from aclbench.workbench.history.history import Unit
+from aclbench.workbench.history.moving import Unit
 
 #: The timeline's share that < and > go along by: one in so many.
 ALONG: Final = 40
@@ -177,7 +177,7 @@ class RunArea(Vertical, inherit_bindings=False):
             return
         player = self._player
         snapshot = player.bench.snapshot()
-        able = player.bench.next_actors()
+        able = player.bench.transport.ready_actors()
         rows = [MenuRow("0", "whose turn it is", f"now: {able[0] if able else 'nobody'}")]
         steps = {worker.name: worker.next_step for worker in snapshot.workers}
         steps["cleaner"] = snapshot.cleaner.next_step
@@ -198,7 +198,7 @@ class RunArea(Vertical, inherit_bindings=False):
         if not self.ready():
             return
         player = self._player
-        if player.bench.events_so_far():
+        if player.bench.rig.events_so_far():
             rows = [MenuRow("r", "restart", "the run and its branches are forgotten")]
             rows.append(MenuRow("n", "no", "Home goes to the start, and keeps them"))
             if await self.app.push_screen_wait(Menu("A new bench?", rows)) != "r":

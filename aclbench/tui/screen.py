@@ -267,7 +267,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
                 self._ticked += time.perf_counter() - began
                 last = began
                 self._runner.show_progress()
-                more = self._work()
+                more = self.places[self.place].work(WORK_S)
                 if (to_be_painted and player.active) or (was_active and not player.active):
                     self._other = time.perf_counter() - self._last_paint - self._ticked
                     # What the bench made since: it costs the same however often one looks.
@@ -284,15 +284,6 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         """How long after a painting the next one is due, in seconds."""
         shortest = PAINT_S - TICK_S / 4
         return max(shortest, self._other * PAINT_SHARE) if player.transport.flat_out else shortest
-
-    def _work(self) -> bool:
-        """Let the place that is shown go on with what takes long; True: there may be more."""
-        place = self.places[self.place]
-        until = time.perf_counter() + WORK_S
-        more = place.work()
-        while more and time.perf_counter() < until:
-            more = place.work()
-        return more
 
     async def _rest(self, player: Player, began: float) -> None:
         """Let keys be heard: for the rest of the tick, or, flat out, for as long as that takes."""
@@ -334,6 +325,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             return
         if player.underway.task is not None:
             player.underway.stop()
+            player.live.say("stopped")
+            self._follow()
+        elif self.places[self.place].stop():
             player.live.say("stopped")
             self._follow()
         elif self.place == "story":

@@ -7,10 +7,9 @@ gathers what they said. Stepping and going back are refused, with the reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from aclbench.errors import AclbenchError, ThreadError
+from aclbench.errors import ThreadError
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import Live
 from aclbench.tui.player import Player
@@ -18,8 +17,9 @@ from aclbench.tui.transport import GAP_S, Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
-from aclbench.workbench.freerun import FreeRun
+from aclbench.workbench.inquiry.timeline import sample
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
+from aclbench.workbench.tasks import Slices, Task
 
 #: A gap that the wall's clock is through with within this time is not jumped, in seconds.
 SHORT_S: Final = 0.2
@@ -33,7 +33,6 @@ class ThreadedTransport(Transport):
 
     def __init__(self, live: Live) -> None:
         super().__init__(live)
-        self._run_now: FreeRun | None = None
         self._heard_at = 0.0
 
     @property
@@ -42,11 +41,6 @@ class ThreadedTransport(Transport):
         return False
 
     # --- what keys do ------------------------------------------------------------------------
-
-    def pause(self) -> None:
-        """Stop playing; what was begun is finished."""
-        super().pause()
-        self._halt()
 
     def toggle(self) -> None:
         """Play or pause."""
@@ -57,8 +51,7 @@ class ThreadedTransport(Transport):
     def hold(self) -> bool:
         """Have the threads stand still for a command."""
         played = super().hold()
-        self._halt()
-        self._live.bench.set_speed(None)
+        self._live.bench.transport.set_speed(None)
         return played
 
     def resume(self, played: bool) -> None:
@@ -71,7 +64,7 @@ class ThreadedTransport(Transport):
         """The next speed of the table, up or down; the threads go on with it."""
         super().faster(by)
         if self.playing:
-            self._halt()
+            self._leave_run()
             self._go()
 
     def step(self, whole_turn: bool = False) -> None:
@@ -92,13 +85,13 @@ class ThreadedTransport(Transport):
         """Have the clock go on from a later time, or run to it at once while paused."""
         live = self._live
         if self.playing and self.speed is not None:
-            live.bench.jump_to(time)
+            live.bench.transport.jump_to(time)
             live.say(notice)
             return
         self.pause()
         live.hold_still()
-        live.bench.set_speed(None)
-        if self._run_until(time):
+        live.bench.transport.set_speed(None)
+        if self._run_to(time):
             live.say(notice)
         live.look_for_trouble()
 
@@ -110,8 +103,8 @@ class ThreadedTransport(Transport):
             return
         live = self._live
         live.forget_notice()
-        run = self._run_now
-        if run is not None and run.ended:
+        if self._run is None or self._run.work(0.0):
+            self._look_at_run()
             self.pause()
             if not live.error:
                 live.say("nothing is due any more")
@@ -121,7 +114,7 @@ class ThreadedTransport(Transport):
         jumps = self.speed is not None and not self.plays_gaps
         if jumps and due is not None and self._waits_too_long(due, wall_s):
             self._say_jumped(due)
-            live.bench.jump_to(due)
+            live.bench.transport.jump_to(due)
         live.look_for_trouble()
 
     def _hear_moments(self) -> None:
@@ -132,36 +125,34 @@ class ThreadedTransport(Transport):
         if flat_out and now - self._heard_at >= BETWEEN_MOMENTS_S:
             self._heard_at = now
             live.log.note("at full speed only a moment a second is listened to")
-            live.bench.turn_deaf(False)
+            live.bench.listeners.mute(False)
             time.sleep(MOMENT_HEARD_S)
-        live.bench.turn_deaf(flat_out)
+        live.bench.listeners.mute(flat_out)
 
     def _go(self) -> None:
         """Have the threads run, at the speed that is set."""
-        self._run_now = FreeRun(self._live.bench, self.speed)
+        bench = self._live.bench
+        bench.transport.set_speed(self.speed)
+        self._run = Task(bench.transport.running_on())
+        self._run.work(0.0)
 
-    def _halt(self) -> None:
-        """Have the threads stand still, for something that is done at once."""
-        run, self._run_now = self._run_now, None
-        if run is not None:
-            run.stop()
-            self._live.bench.turn_deaf(False)
-            self._look_at(run)
+    def _leave_run(self) -> None:
+        """Have the threads stand still; what was begun is finished."""
+        super()._leave_run()
+        self._live.bench.listeners.mute(False)
+
+    def _look_at_run(self) -> None:
+        """Say what ended the run, if that was an error; a failed thread is a fault of ours."""
+        error = None if self._run is None else self._run.error
+        if isinstance(error, ThreadError):
+            raise error
+        if error is not None:
+            self._live.say(str(error), error=True)
 
     def _waits_too_long(self, due: int, wall_s: float) -> bool:
         """The next thing due has kept us waiting for long enough, and will for some time yet."""
         ahead = (due - self._live.bench.now) / NS_PER_S
         return self._waited(due, wall_s) >= GAP_S and ahead > SHORT_S * (self.speed or 1)
-
-    def _look_at(self, run: FreeRun) -> None:
-        """Say what ended a run, if that was an error."""
-        error = run.error
-        if error is None:
-            return
-        self.playing = False
-        if not isinstance(error, AclbenchError) or isinstance(error, ThreadError):
-            raise error
-        self._live.say(str(error), error=True)
 
 
 class ForwardTravel(Travel):
@@ -190,7 +181,8 @@ class ForwardTravel(Travel):
             return
         self._threads.jump_to(time_ns, notice or f"at {clock_text(time_ns - live.started)}")
 
-    def _move(self, go: Callable[[], int], notice: str) -> None:
+    def _move(self, going: Slices[Any], what: str, notice: str, edge: str = "") -> None:
+        going.close()
         self._live.say(WHY_NOT_ON_THREADS, error=True)
 
 
@@ -205,6 +197,6 @@ class ThreadedPlayer(Player):
 
     def frame(self, wanted: Wanted) -> Frame:
         """What to paint; the log has what was said since the last time."""
-        self.bench.tell()
-        self.bench.sample()
+        self.bench.listeners.tell()
+        sample(self.bench)
         return super().frame(wanted)

@@ -6,11 +6,13 @@ speed asks for, and stops before that costs more than a tick may cost.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Final
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.live import Live
 from aclbench.tui.units import NS_PER_S, span_text
+from aclbench.workbench.tasks import Task
 
 #: The speeds that + and - go through, as multiples of the wall's; None is as fast as it goes.
 SPEEDS: Final[tuple[float | None, ...]] = (
@@ -20,17 +22,10 @@ SPEEDS: Final[tuple[float | None, ...]] = (
 NORMAL_SPEED: Final = SPEEDS.index(1)
 #: An idle gap is jumped after this long on the wall.
 GAP_S: Final = 1.0
-#: What a tick may cost, and what one slice of it should cost, in seconds.
+#: What a tick may cost, in seconds.
 TICK_S: Final = 0.024
-SLICE_S: Final = 0.010
-#: Bounds for the packets of one slice; and how many are listened to where there is no time for all.
-MIN_PACKETS: Final = 16
-MAX_PACKETS: Final = 65_536
-HEARD_PACKETS: Final = 48
-#: With no more sessions than this a slice may span many rounds of the cleaner: they are cheap.
-FEW_SESSIONS: Final = 2_000
-MAX_ROUNDS: Final = 256
-ROUNDS_OF_MANY: Final = 32
+#: As fast as it goes, a run spans so many rounds of the cleaner.
+ROUNDS: Final = 32
 
 
 class Transport:
@@ -44,8 +39,8 @@ class Transport:
         #: Who takes the steps, by name; empty: whose turn it is.
         self.chosen = ""
         self._live = live
-        self._packets_a_slice = 256
-        self._rounds_a_slice = 1
+        #: A run that has not arrived yet; each tick works on it.
+        self._run: Task[bool] | None = None
         self._behind = False
         self._gap_due: int | None = None
         self._gap_s = 0.0
@@ -54,7 +49,7 @@ class Transport:
         """There is a new bench: it stands still."""
         self.playing = False
         self.chosen = ""
-        self._gap_due = None
+        self._gap_due = self._run = None
 
     # --- what is known -----------------------------------------------------------------------
 
@@ -91,13 +86,19 @@ class Transport:
         """Stop playing; what went by unheard is in the log again, where that takes no time."""
         was_playing, self.playing = self.playing, False
         self._gap_due = None
+        self._leave_run()
         if was_playing:
-            self._live.be_at_rest()
             self._live.hear_again()
+
+    def _leave_run(self) -> None:
+        """The run under way ends where it is."""
+        if self._run is not None:
+            self._run.stop()
+        self._run, self._behind = None, False
 
     def hold(self) -> bool:
         """Stand still for a command; True: it plays, and goes on if the command is done at once."""
-        self._live.be_at_rest()
+        self._leave_run()
         return self.playing
 
     def resume(self, played: bool) -> None:
@@ -123,8 +124,8 @@ class Transport:
         live.hold_still()
         actor = self.chosen or None
         try:
-            if actor is not None and actor not in bench.next_actors():
-                able = ", ".join(bench.next_actors()) or "nobody"
+            if actor is not None and actor not in bench.transport.ready_actors():
+                able = ", ".join(bench.transport.ready_actors()) or "nobody"
                 live.say(f"{actor} has nothing to do now; {able} has: a chooses", error=True)
                 return
             if whole_turn and actor is None:
@@ -141,7 +142,7 @@ class Transport:
             return
         done = ", done" if taken.finished else ""
         what = "turn" if whole_turn else "step"
-        live.say(f"{what}: {bench.actor_name(taken.actor)}, {taken.step}{done}")
+        live.say(f"{what}: {bench.transport.name_of(taken)}, {taken.step}{done}")
         live.look_for_trouble()
 
     def jump(self) -> None:
@@ -153,9 +154,26 @@ class Transport:
             live.say("nothing is due")
             return
         before = live.bench.now
-        if self._run_until(due):
+        if self._run_to(due):
             live.say(f"jumped {span_text(live.bench.now - before)}")
         live.look_for_trouble()
+
+    def _run_to(self, time: int) -> bool:
+        """Run to a time at once, which must be near; False: a line of the scenario is refused."""
+        self._leave_run()
+        task = Task(self._live.bench.transport.running(time))
+        while not task.work(TICK_S):
+            pass
+        return self._is_well(task)
+
+    def _is_well(self, task: Task[bool]) -> bool:
+        """Pause, and say so, if a run met an error."""
+        if task.error is None:
+            return True
+        self._run = None
+        self.pause()
+        self._live.say(str(task.error), error=True)
+        return False
 
     # --- playing -----------------------------------------------------------------------------
 
@@ -168,19 +186,63 @@ class Transport:
             return
         live = self._live
         live.forget_notice()
-        due = live.next_time()
-        if due is None and not live.in_past():
+        if self._run is None and not self._begin_run(wall_s):
             self.pause()
             if not live.error:
                 live.say("nothing is due any more")
             return
-        target = None
-        if self.speed is not None:
+        self._go_on(to_be_painted)
+        live.look_for_trouble()
+
+    def _begin_run(self, wall_s: float) -> bool:
+        """Begin a run to where the speed wants to be; False: nothing is due any more."""
+        live = self._live
+        due = live.next_time()
+        if due is None and not live.in_past():
+            return False
+        if self.speed is None:
+            target = self._far()
+        else:
             target = live.bench.now + int(self.speed * wall_s * NS_PER_S)
             if due is not None and not self.plays_gaps:
                 target = self._jump_gap(due, target, wall_s)
-        self._run(target, to_be_painted)
-        live.look_for_trouble()
+        self._run = Task(live.bench.transport.running(target))
+        return True
+
+    def _far(self) -> int:
+        """Where a run goes to that is as fast as it can be: some rounds of the cleaner on."""
+        live = self._live
+        outlook = live.bench.outlook()
+        next_time = outlook.next_time
+        if live.in_past():
+            branch_end = live.bench.past.branch.end.time
+            next_time = branch_end if next_time is None else min(next_time, branch_end)
+        assert next_time is not None, "something is due"
+        end = outlook.wait_until
+        if end is None or end < outlook.now:
+            end = next_time
+        return max(end + ROUNDS * outlook.wait_interval, next_time)
+
+    def _go_on(self, to_be_painted: bool) -> None:
+        """Work on the run, for a tick's time; as fast as it goes, on one after the other."""
+        log = self._live.log
+        end = perf_counter() + TICK_S
+        log.listen(not self.flat_out)
+        while self.playing and self._run is not None:
+            self._work(self._run, max(end - perf_counter(), 0.0))
+            if self._run is None and self.speed is None and perf_counter() < end:
+                self._begin_run(0.0)
+            elif perf_counter() >= end:
+                break
+        self._behind = self._run is not None
+        if self.flat_out and to_be_painted and self.playing and self._run is not None:
+            log.listen(True)
+            self._work(self._run, 0.0)
+
+    def _work(self, run: Task[bool], seconds: float) -> None:
+        if run.work(seconds):
+            self._run = None
+            self._is_well(run)
 
     def _waited(self, due: int, wall_s: float) -> float:
         """How long the next thing due has kept us waiting, on the wall."""
@@ -201,80 +263,3 @@ class Transport:
         span = span_text(due - live.bench.now)
         live.say(f"jumped {span}")
         live.log.note(f"jumped {span} in which nothing was due; j plays such gaps out")
-
-    def _run(self, target: int | None, to_be_painted: bool) -> None:
-        """Run to the target, or as far as a tick's time goes, slice by slice."""
-        log, clock = self._live.log, self._live.wall
-        end = clock() + TICK_S
-        log.listen(not self.flat_out)
-        arrived = False
-        while self.playing and not arrived and clock() < end:
-            arrived = self._slice(target, self._packets_a_slice, end)
-        self._behind = not arrived and target is not None
-        if self.flat_out and to_be_painted and self.playing and not arrived:
-            log.listen(True)
-            self._slice(target, HEARD_PACKETS, end)
-
-    def _slice(self, target: int | None, packets: int, end: float) -> bool:
-        """One slice; True: the target is reached, or nothing is due any more."""
-        clock = self._live.wall
-        began = clock()
-        if not self._live.bench.save_on(max(end - began, 0.001)):
-            return False
-        slice_end = self._slice_end()
-        if slice_end is None:
-            if target is not None:
-                self._run_until(target)
-            return True
-        until = slice_end if target is None else min(slice_end, target)
-        all_of_it = self._run_until(until, packets)
-        if packets == self._packets_a_slice:
-            self._adapt(clock() - began, full=not all_of_it)
-        return all_of_it and until == target
-
-    def _run_until(self, time: int, max_packets: int | None = None) -> bool:
-        """Run the bench; pause and say so if a line of the scenario is refused. False: not yet."""
-        bench = self._live.bench
-        try:
-            arrived = bench.run_until(time, max_packets)
-            if max_packets is None:
-                while not arrived:  # a checkpoint was begun on the way
-                    self._live.be_at_rest()
-                    arrived = bench.run_until(time)
-            return arrived
-        except AclbenchError as error:
-            self.pause()
-            self._live.say(str(error), error=True)
-            return False
-
-    def _slice_end(self) -> int | None:
-        """How far the next slice goes; None if nothing is due.
-
-        A round of the cleaner takes at most a hundred sessions a worker, so one alone is sure to be
-        short. With few sessions there can be no backlog, and so there may be more of them.
-        """
-        live = self._live
-        outlook = live.bench.outlook()
-        next_time = outlook.next_time
-        if live.in_past():
-            branch_end = live.bench.past.branch.end.time
-            next_time = min(branch_end if next_time is None else next_time, branch_end)
-        if next_time is None:
-            return None
-        end = outlook.wait_until
-        if end is None or end < outlook.now:
-            end = next_time
-        few = outlook.live <= FEW_SESSIONS
-        rounds = self._rounds_a_slice if few else min(self._rounds_a_slice, ROUNDS_OF_MANY)
-        end += rounds * outlook.wait_interval
-        return max(end, next_time)
-
-    def _adapt(self, took_s: float, full: bool) -> None:
-        """More in the next slice if this one was quick, much less if it was slow."""
-        if took_s > SLICE_S:
-            self._packets_a_slice = max(self._packets_a_slice // 2, MIN_PACKETS)
-            self._rounds_a_slice = max(self._rounds_a_slice // 4, 1)
-        elif took_s < SLICE_S / 3:
-            if full:
-                self._packets_a_slice = min(self._packets_a_slice * 2, MAX_PACKETS)
-            self._rounds_a_slice = min(self._rounds_a_slice * 2, MAX_ROUNDS)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
-from aclbench.errors import AclbenchError
 from aclbench.tui.live import Live
-from aclbench.tui.side import SideCommand
 from aclbench.tui.transport import Transport
 from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
-from aclbench.workbench.history.history import Unit
-from aclbench.workbench.timetravel import PastPlace
-from aclbench.workbench.views.times import moment_ns, read_moment
+from aclbench.workbench.history.moving import Unit
+from aclbench.workbench.inquiry.timeline import timeline_of
+from aclbench.workbench.tasks import Slices, Task
+from aclbench.workbench.travel import PastPlace
+from aclbench.workbench.views.times import read_moment
 
 #: Kinds of marks by the words that `run until` knows them by; the first is any of them.
 MARK_WORDS = {
@@ -42,38 +42,32 @@ class Travel:
 
     def back(self, unit: Unit) -> None:
         """Take the last named step, turn, event or packet back."""
-        self._move(lambda: self._live.bench.back(1, unit), f"back by one {unit}")
+        self._move(self._live.bench.travel.going_back(1, unit), f"back 1 {unit}",
+                   f"back by one {unit}")  # fmt: skip
 
     def step_packet(self) -> None:
         """On to right behind the next packet."""
         live = self._live
         self._transport.pause()
-        live.hold_still()
         before = live.packets_read()
-        try:
-            if live.in_past():
-                live.bench.forward(1, "packet")
-                live.hear_back()
-            if live.packets_read() == before:
-                self._play_one()
-        except AclbenchError as error:
-            live.say(str(error), error=True)
-            return
-        read = live.packets_read()
-        live.say(f"behind packet {read:,}" if read > before else "there is no more packet")
-        live.look_for_trouble()
 
-    def _play_one(self) -> None:
-        """The next packet of the captures, where nothing was done yet."""
-        live = self._live
+        def then(task: Task[None]) -> None:
+            if not _is_done(task):
+                return
+            read = live.packets_read()
+            live.say(f"behind packet {read:,}" if read > before else "there is no more packet")
+
+        self._underway.begin(Task(self._next_packet(before), "on to the next packet"), then)
+
+    def _next_packet(self, before: int) -> Slices[None]:
+        """The next packet of the branch, or of the captures where nothing was done yet."""
+        live, bench = self._live, self._live.bench
         if live.in_past():
-            live.bench.goto(live.bench.past.branch.end)
-            live.hear_back()
-        before, arrived = live.packets_read(), False
-        while not arrived and live.packets_read() == before:
-            live.be_at_rest()  # a checkpoint may have been begun on the way
-            arrived = live.bench.play(1)
-        live.be_at_rest()
+            yield from bench.travel.going_forward(1, "packet")
+        if live.packets_read() == before:
+            if live.in_past():
+                yield from bench.travel.going_to(bench.past.branch.end)
+            yield from bench.transport.playing(1)
 
     def seek_line(self, back: bool) -> str:
         """The line that goes to the next mark of the kind that is chosen, or to the one before."""
@@ -92,39 +86,39 @@ class Travel:
 
     def to_start(self) -> None:
         """Go back to the start of the run; what was done lies ahead."""
-        self._move(lambda: self._back_to(self._live.started), "at the start of the run")
+        self._move(self._back_to(self._live.started), "to the start", "at the start of the run")
 
     def to_end(self) -> None:
         """Go to the end of what was done."""
-        self._move(self._to_end, "at the end of the run so far")
+        self._move(self._to_end(), "to the end", "at the end of the run so far",
+                   "this is the end of the run so far")  # fmt: skip
 
     def to_time(self, time_ns: int, notice: str = "") -> None:
         """To any time: back, along what was done, or on."""
         live = self._live
         notice = notice or f"at {clock_text(time_ns - live.started)}"
         history = live.bench.history
+        what = f"to {clock_text(time_ns - live.started)}"
         if time_ns < live.bench.now or (history and time_ns <= history.branch.end.time):
-            self._move(lambda: self._back_to(time_ns), notice)
+            self._move(self._back_to(time_ns), what, notice)
             return
         self._transport.pause()
-        whole, rest = divmod(time_ns - live.started, NS_PER_S)
-        line = f"run until +{whole}.{rest:09d}s"
 
-        def then(task: SideCommand) -> None:
-            if task.error is None and not task.is_stopped:
+        def then(task: Task[bool]) -> None:
+            if _is_done(task):
                 live.say(notice)
 
-        self._underway.begin(SideCommand(live.bench, line, live.wall), then)
+        self._underway.begin(Task(live.bench.transport.running(time_ns), what), then)
 
     def to_share(self, share: float) -> None:
         """To a part of the run's time: 0 is its start, 1 its end."""
-        timeline = self._live.bench.timeline(1)
+        timeline = timeline_of(self._live.bench, 1)
         span = timeline.end - timeline.start
         self.to_time(timeline.start + int(span * min(max(share, 0.0), 1.0)))
 
     def along(self, columns: int, of: int) -> None:
         """Along the timeline by so many of its columns."""
-        timeline = self._live.bench.timeline(1)
+        timeline = timeline_of(self._live.bench, 1)
         width = max((timeline.end - timeline.start) // of, 1)
         target = self._live.bench.now + columns * width
         self.to_time(min(max(target, timeline.start), timeline.end))
@@ -134,67 +128,60 @@ class Travel:
         bench, words = self._live.bench, line.split()
         if words[:2] != ["goto", "time"] or bench.history is None:
             return bench.history is None
-        return moment_ns(bench, read_moment(words[2])) > bench.past.branch.end.time
+        return bench.rig.time_of(read_moment(words[2])) > bench.past.branch.end.time
 
     # --- to a point --------------------------------------------------------------------------
 
     def to_event(self, number: int) -> None:
         """To right behind the step that made a trace event, by its number in the run."""
-
-        def go() -> int:
-            self._live.bench.goto_event(number)
-            return 1
-
-        self._move(go, f"behind event {number:,}")
+        going = self._live.bench.travel.going_to(number)
+        self._move(going, f"to event {number:,}", f"behind event {number:,}")
 
     def to_place(self, place: PastPlace) -> None:
         """To a point that a story names."""
-
-        def go() -> int:
-            self._live.bench.goto_past(place)
-            return 1
-
-        self._move(go, "at the moment that the story tells of")
+        going = self._live.bench.travel.going_to(place)
+        self._move(going, "to that moment", "at the moment that the story tells of")
 
     def switch(self, branch: str) -> None:
         """To the end of another branch."""
+        going = self._live.bench.travel.switching(branch)
+        self._move(going, f"to branch {branch}", f"at the end of branch {branch}")
 
-        def go() -> int:
-            self._live.bench.switch(branch)
-            return 1
-
-        self._move(go, f"at the end of branch {branch}")
-
-    def _to_end(self) -> int:
+    def _to_end(self) -> Slices[int]:
         bench = self._live.bench
-        if self._live.in_past():
-            bench.goto(bench.past.branch.end)
-            return 1
-        return 0
+        if not self._live.in_past():
+            return 0
+        yield from bench.travel.going_to(bench.past.branch.end)
+        return 1
 
-    def _back_to(self, time_ns: int) -> int:
+    def _back_to(self, time_ns: int) -> Slices[int]:
         bench = self._live.bench
         start = bench.past.branch.starts[0]
         if bench.past.cursor <= start and time_ns <= start.time:
             return 0
         if time_ns <= start.time:
-            bench.goto(start)
+            yield from bench.travel.going_to(start)
         else:
-            bench.goto_time(time_ns)
+            yield from bench.travel.going_to_time(time_ns)
         return 1
 
-    def _move(self, go: Callable[[], int], notice: str) -> None:
-        """Move in the history; the log is that of the place one arrives at."""
+    def _move(
+        self,
+        going: Slices[int] | Slices[None],
+        what: str,
+        notice: str,
+        edge: str = "this is the start of the run",
+    ) -> None:
+        """Move in the history; `edge` is said if there is nowhere to go: the slices return 0."""
         live = self._live
         self._transport.pause()
-        live.hold_still()
-        began = live.wall()
-        try:
-            moved = go()
-            if moved:
-                live.hear_back(live.wall() - began)
-        except AclbenchError as error:
-            live.say(str(error), error=True)
-            return
-        edge = "this is the end of the run so far" if "end" in notice else ""
-        live.say(notice if moved else edge or "this is the start of the run")
+
+        def then(task: Task[Any]) -> None:
+            if _is_done(task):
+                live.say(edge if task.result == 0 else notice)
+
+        self._underway.begin(Task(going, what), then)
+
+
+def _is_done(task: Task[Any]) -> bool:
+    return task.error is None and not task.is_stopped

@@ -8,34 +8,44 @@ on its own account (a search, a story) is that place's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from aclbench.tui.live import Live
-from aclbench.tui.side import SideCommand
+from aclbench.tui.live import SLICE_S, Live
 from aclbench.tui.transport import Transport
+from aclbench.workbench.tasks import Task
 
-#: What a slice may take, in seconds.
-SLICE_S: Final = 0.024
+#: What the first slice may take: nobody minds waiting for so short a time.
+FIRST_S: Final = 0.1
 
-Then = Callable[[SideCommand], None]
+Then = Callable[[Task[Any]], None]
 
 
 class Underway:
     """What is under way, if anything is."""
 
     def __init__(self, live: Live, transport: Transport) -> None:
-        self.task: SideCommand | None = None
+        self.task: Task[Any] | None = None
         self._live = live
         self._transport = transport
         self._then: Then | None = None
         self._played = False
+        self._began = 0.0
 
     @property
     def what(self) -> str:
         """What is under way, as the screen says it; empty: nothing is."""
         return "" if self.task is None else self.task.what
 
-    def begin(self, task: SideCommand, then: Then | None = None) -> SideCommand:
+    @property
+    def how_far(self) -> str:
+        """How far it is, if it tells."""
+        progress = None if self.task is None else self.task.progress
+        if progress is None:
+            return ""
+        share = f" of {progress.total:,}" if progress.total else ""
+        return f", {progress.done:,}{share}"
+
+    def begin(self, task: Task[Any], then: Then | None = None) -> None:
         """Begin, with a slice: what is short is done at once. `then` is told when it is over.
 
         Nothing else may be under way.
@@ -46,17 +56,17 @@ class Underway:
         self._played = self._transport.hold()
         live.log.listen(True)
         self.task, self._then = task, then
-        if not self.go_on():
+        self._began = live.wall()
+        if not self.go_on(FIRST_S):
             self._transport.playing = False
             live.log.listen(live.bench.is_threaded)
-        return task
 
-    def go_on(self) -> bool:
+    def go_on(self, seconds: float = SLICE_S) -> bool:
         """A slice of it; True: nothing is under way any more."""
         task = self.task
         if task is None:
             return True
-        if task.work(SLICE_S):
+        if task.work(seconds):
             self._end(task)
         return self.task is None
 
@@ -72,14 +82,14 @@ class Underway:
             self.task.stop()
         self.task = self._then = None
 
-    def _end(self, task: SideCommand) -> None:
+    def _end(self, task: Task[Any]) -> None:
         live = self._live
         then, self.task, self._then = self._then, None, None
         live.say("" if task.error is None else str(task.error), error=task.error is not None)
         if live.has_moved:
             self._transport.pause()
             live.look_at_threads()
-            live.hear_back()
+            live.hear_back(live.wall() - self._began)
         else:
             live.hear_again()
         live.look_for_trouble()

@@ -68,6 +68,22 @@ class Transport:
 
         return (yield from self._running(go, NEVER, max_packets))
 
+    def running_on(self) -> Slices[bool]:
+        """On real threads: run until nothing is due any more."""
+        return self.running(NEVER)
+
+    def set_speed(self, speed: float | None) -> None:
+        """On real threads: how many times as fast as the wall's the next run is (see `Start`)."""
+        driver = self._live.rig.driver
+        if isinstance(driver, ThreadedDriver):
+            driver.set_speed(speed)
+
+    def jump_to(self, time: int) -> None:
+        """On real threads: have the clock of a run under way go on from a later time (ns)."""
+        driver = self._live.rig.driver
+        if isinstance(driver, ThreadedDriver):
+            driver.jump_to(time)
+
     def stop(self) -> None:
         """End the run under way, soon; on real threads from any thread, and by a signal.
 
@@ -227,6 +243,14 @@ class Transport:
         return line
 
     # --- one step at a time --------------------------------------------------------------------
+
+    def ready_actors(self) -> list[str]:
+        """Who can take a step now, by name, in the fair order."""
+        return [actor_name(actor) for actor in self._live.rig.stepped.ready_actors()]
+
+    def name_of(self, taken: StepTaken) -> str:
+        """Who took a step."""
+        return actor_name(taken.actor)
 
     def step(self, actor: str | None = None) -> StepTaken | None:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""

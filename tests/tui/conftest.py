@@ -1,10 +1,17 @@
-"""What the screen keeps between runs is kept out of the home of whoever runs the tests."""
+"""What holds for all tests of the screen: no file of their own, no waiting."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _short_work_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a busy machine."""
+    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 60.0)
+    monkeypatch.setattr("aclbench.tui.live.SLICE_S", 60.0)
 
 
 @pytest.fixture(autouse=True)

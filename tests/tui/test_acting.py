@@ -290,8 +290,7 @@ LONG = "run 10h"
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long command can be parked after each second of the bench's time, and always is."""
-    monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S)
-    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
 
 
 def lasting_bench() -> Workbench:

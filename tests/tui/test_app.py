@@ -215,7 +215,7 @@ async def test_going_to_an_event_and_to_what_there_is_not() -> None:
             await bench.until(lambda: bench.player.underway.task is None)
             assert error in bench.status()
             assert bench.player.live.error == bool(error)
-        assert bench.bench.events_so_far() in (5, 6, 7)
+        assert bench.bench.rig.events_so_far() in (5, 6, 7)
         await bench.press("g")
         await bench.dialog()
         await bench.write("nowhere")

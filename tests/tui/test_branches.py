@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from aclbench.workbench.timetravel import BranchView
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from aclbench.tui.drawing import Drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.player import Player
 from aclbench.tui.targets import BranchTarget
+from aclbench.workbench.history.history import BranchView
 from tui.bench import busy_bench
 from tui.looking import (
     COUNTS,

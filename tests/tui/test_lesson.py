@@ -324,7 +324,7 @@ async def test_a_guess_that_is_stopped_is_none_and_can_be_made_again(
     async with learning(desk) as bench:
         begin = bench.offset()
         with monkeypatch.context() as patched:
-            patched.setattr("aclbench.tui.underway.SLICE_S", 0.0)  # it parks as soon as it can
+            patched.setattr("aclbench.tui.underway.FIRST_S", 0.0)  # it parks as soon as it can
             bench.screen.query_one(LessonArea).give_answer(0)
         assert bench.player.underway.task is not None
         await bench.screen.action_leave()

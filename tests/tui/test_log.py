@@ -15,6 +15,8 @@ from aclbench.tui.log.store import FILTERS, GAP, KEPT, EventStore
 from aclbench.tui.log.text import event_lines, log_drawing, target_of
 from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget, SessionTarget
+from aclbench.workbench.inquiry.events import recent_events
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.events import EventView
 from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, make_bench, opening
@@ -107,10 +109,10 @@ def test_what_went_by_unheard_is_noted_and_numbers_go_on() -> None:
     bench = make_bench()
     store = heard(bench)
     bench.send("pg0", opening()[0][1])
-    before = bench.events_so_far()
+    before = bench.rig.events_so_far()
     store.listen(False)
     bench.send("pg1", opening()[1][1])
-    missed = bench.events_so_far() - before
+    missed = bench.rig.events_so_far() - before
     assert missed > 0
     store.listen(True)
     bench.send("pg0", opening()[2][1])
@@ -119,7 +121,7 @@ def test_what_went_by_unheard_is_noted_and_numbers_go_on() -> None:
     assert rows[gap].event.text == f"{missed:,} events that were not listened to, for speed"
     assert rows[gap - 1].number == before
     assert rows[gap + 1].number == before + missed + 1
-    assert rows[-1].number == bench.events_so_far()
+    assert rows[-1].number == bench.rig.events_so_far()
     assert store.has_gaps
     assert all(store.last(KEPT, which)[-2:] for which in range(len(FILTERS)))
 
@@ -131,11 +133,11 @@ def test_a_refilled_log_has_no_gaps_and_the_same_numbers() -> None:
     for interface, data in opening():
         bench.send(interface, data)
     store.listen(True)
-    store.refill(bench.recent_events(400))
+    store.refill(finish(recent_events(bench.past, 400)))
     rows = store.last(KEPT, 0)
     assert not store.has_gaps
     assert GAP not in {row.event.kind for row in rows}
-    assert [row.number for row in rows] == list(range(1, bench.events_so_far() + 1))
+    assert [row.number for row in rows] == list(range(1, bench.rig.events_so_far() + 1))
 
 
 def test_intervals_are_kept_in_order_and_each_once() -> None:

@@ -281,7 +281,7 @@ async def test_the_sessions(size: Size) -> None:
         for order in ORDERS:
             assert f"by {order}" in bench.text()
             await bench.press("ctrl+home")
-            await bench.until(lambda: place._search is None)
+            await bench.until(lambda: place._finding is None)
             await bench.settle()
             firsts.append(bench.pointed_at())
             await bench.press("o")
@@ -348,7 +348,7 @@ async def test_the_log(size: Size) -> None:
         assert isinstance(first, EventTarget)
         end = bench.bench.now
         await bench.press("enter")
-        assert bench.bench.events_so_far() >= first.number
+        assert bench.bench.rig.events_so_far() >= first.number
         assert bench.bench.now < end
         assert "in the past" in bench.status()
 

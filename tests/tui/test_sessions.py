@@ -30,7 +30,7 @@ from tui.looking import (
 def looked(place: SessionsPlace) -> SessionsPlace:
     """The place when its search is done."""
     for _ in range(20):
-        if not place.work():
+        if not place.work(1.0):
             return place
     raise AssertionError("the search of a few sessions did not end")
 
@@ -158,7 +158,7 @@ def test_what_is_shown_is_looked_for_anew_when_the_bench_went_on() -> None:
     player = Player(busy_bench, "")
     place = looked(SessionsPlace(player))
     place.draw(frame_of(player), 100, 20, PLAIN)
-    assert not place.work()
+    assert not place.work(1.0)
     place.action_cursor(1)
     selected = place.pointed_at()
     player.bench.advance("0.8")  # the half-open connection and the question are alive still

@@ -33,6 +33,7 @@ from aclbench.tui.targets import (
     Target,
     TimeTarget,
 )
+from aclbench.workbench.tasks import finish
 from tui.bench import busy_bench
 from tui.looking import (
     HEIGHTS,
@@ -63,14 +64,15 @@ KINDS = ("title", "heading", "field", "plain", "event", "dim", "bad")
 def told(teller: Teller | None, player: Player) -> Told:
     """A story when it is complete."""
     assert teller is not None
-    *_, last = teller.begin(player)
-    assert last.complete
-    return last
+    found: list[Told] = []
+    finish(teller.begin(player, found.append))
+    assert found[-1].complete
+    return found[-1]
 
 
 def finished(place: StoryPlace) -> StoryPlace:
     for _ in range(200):
-        if not place.work():
+        if not place.work(1.0):
             return place
     raise AssertionError("a story of a small bench did not end")
 
@@ -101,7 +103,7 @@ def test_the_place_fits_and_the_cursor_is_in_sight(
 @given(width=WIDTHS, height=HEIGHTS)
 def test_a_place_without_a_story_says_how_one_is_asked_for(width: int, height: int) -> None:
     place = StoryPlace(player_named("busy"))
-    assert not place.work()
+    assert not place.work(1.0)
     shown = place.draw(frame_named("busy"), width, height, PLAIN)
     assert_fits(shown, width, height)
     if height > 6:
@@ -237,6 +239,7 @@ def test_the_cursor_goes_over_each_row_of_a_story_even_if_two_are_equal() -> Non
     place = StoryPlace(player)
     teller = PacketTeller(PacketTarget("2", 0))  # told of a hit by both of its checks alike
     place.tell(teller)
+    finished(place)
     rows = told(teller, player).rows
     assert len({row.text for row in rows}) < len(rows)
     seen = []
@@ -256,7 +259,7 @@ def test_where_there_is_no_such_session_yet_it_is_said_and_only_there() -> None:
     place.tell(SessionTeller(SESSION))
     finished(place)
     player.travel.to_start()
-    assert not place.work()  # there is no such session, and that is all there is to say
+    assert not place.work(1.0)  # there is no such session, and that is all there is to say
     finished(place)
     said = place.draw(frame_named("busy"), 80, 40, PLAIN)
     assert_fits(said, 80, 40)

@@ -89,7 +89,7 @@ def test_the_cursor_is_told_without_a_style_in_each_place(
     if isinstance(place, StoryPlace):
         place.tell(SessionTeller(SessionTarget(1, 0)))
     for _ in range(50):
-        if not place.work():
+        if not place.work(1.0):
             break
     shown = place.draw(frame_named("busy"), width, 40, PLAIN)
     assert shown.spots()

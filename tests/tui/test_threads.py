@@ -254,8 +254,7 @@ async def test_leaving_ends_the_threads() -> None:
 
 
 async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aclbench.workbench.commands.bench.slices.SLICE_NS", NS_PER_S // 2000)
-    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
     async with benching(aging, threaded=True) as bench:
         bench.region.open("run 10h")
         await bench.press("enter")

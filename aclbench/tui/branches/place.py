@@ -15,7 +15,7 @@ from aclbench.tui.place import GO_THERE, Opened, RowsPlace
 from aclbench.tui.player import Player
 from aclbench.tui.targets import BranchTarget, DifferenceTarget
 from aclbench.tui.units import clock_text
-from aclbench.workbench.timetravel import BranchView
+from aclbench.workbench.history.history import BranchView
 
 #: With less room for rows than this, they have it all.
 _LEAST_ROWS: Final = 4

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.player import Player
-from aclbench.tui.side import SideCommand
+from aclbench.workbench.tasks import Task
+from aclbench.workbench.workbench import Workbench
 
 
 class CommandRunner:
@@ -17,7 +18,8 @@ class CommandRunner:
         self._region = region
         self._follow = follow
         #: A line of the command line that is under way.
-        self._typed: SideCommand | None = None
+        self._typed: Task[str] | None = None
+        self._has_printed = False
         #: Lines of a key or a dialog that wait for the one under way.
         self._waiting: tuple[str, ...] = ()
 
@@ -34,34 +36,37 @@ class CommandRunner:
         if what:
             self._region.answer(f"{what} is under way; Esc, Esc stops it", error=True)
             return
-        task = self._player.run_line(line, self._end_typed)
+        bench = self._player.bench
+        self._has_printed = False
+        bench.printer = self._print
+        task = self._player.run_line(line, lambda task: self._end_typed(bench, line, task))
         if not task.is_over:
             self._typed = task
             self.show_progress()
         self._follow()
 
+    def _print(self, text: str) -> None:
+        self._has_printed = True
+        self._region.append(text)
+
     def show_progress(self) -> None:
-        """Show what a typed line has printed since, and that it goes on."""
-        task = self._typed
-        if task is not None:
-            self._show_printed(task)
-            self._region.progress(f"{task.what} goes on; Esc closes this, and once more stops it")
+        """Say that a typed line goes on, and how far it is."""
+        if self._typed is not None:
+            far = self._typed.what + self._player.underway.how_far
+            self._region.progress(f"{far} goes on; Esc closes this, and once more stops it")
 
-    def _show_printed(self, task: SideCommand) -> None:
-        if printed := task.take_printed():
-            self._region.append("\n".join(printed))
-
-    def _end_typed(self, task: SideCommand) -> None:
-        self._typed = None
-        self._show_printed(task)
+    def _end_typed(self, bench: Workbench, line: str, task: Task[str]) -> None:
+        self._typed = bench.printer = None
         region = self._region
         if task.error is not None:
-            region.refuse(task.error, task.what)
-        elif task.has_printed:
+            region.refuse(task.error, line)
+            return
+        said = "stopped" if task.is_stopped else task.result
+        if self._has_printed:
             region.progress("")
-            region.append("stopped" if task.is_stopped else task.result)
+            region.append(said)
         else:
-            region.answer("stopped" if task.is_stopped else task.result or "done")
+            region.answer(said or "done")
         self._follow()
 
     # --- by keys -----------------------------------------------------------------------------
@@ -76,7 +81,7 @@ class CommandRunner:
             self._player.run_line(lines[0], self._end_keyed)
         self._follow()
 
-    def _end_keyed(self, task: SideCommand) -> None:
+    def _end_keyed(self, task: Task[str]) -> None:
         live = self._player.live
         waiting, self._waiting = self._waiting, ()
         if task.is_stopped:

@@ -22,10 +22,10 @@ from aclbench.tui.lesson.pointing import target_at
 from aclbench.tui.lesson.text import DONE, OPEN, Keys
 from aclbench.tui.place import Changed, Opened, ShowPlace
 from aclbench.tui.player import Player
-from aclbench.tui.side import SideCommand
 from aclbench.tui.targets import OptionTarget
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tutor.progress import ProgressError
+from aclbench.workbench.tasks import Slices, Task
 
 KEYS: Final = (
     Key("l", "lesson_show", "Lesson", "lesson.show",
@@ -161,11 +161,11 @@ class LessonArea(Horizontal, inherit_bindings=False):
             self._say(f"{player.underway.what} is under way; Esc stops it", error=True)
             return
         player.transport.pause()
-        task = SideCommand(player.bench, what, player.live.wall, deed)
+        task = Task(_slices(deed), what)
         player.underway.begin(task, lambda task: self._end_deed(task, then_show))
         self.post_message(Changed())
 
-    def _end_deed(self, task: SideCommand, then_show: str) -> None:
+    def _end_deed(self, task: Task[str], then_show: str) -> None:
         desk, live = self.desk, self._player.live
         desk.look()
         if task.error is not None:
@@ -366,3 +366,9 @@ class LessonArea(Horizontal, inherit_bindings=False):
         key = await self.app.push_screen_wait(Menu("Go to a step", rows))
         if key is not None:
             self._do(f"going to step {key}", lambda: desk.go_to(int(key)))
+
+
+def _slices(deed: Callable[[], str]) -> Slices[str]:
+    """What a lesson does, as work that can be left before it begins."""
+    yield None
+    return deed()

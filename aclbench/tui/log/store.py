@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aclbench.tui.frame import LogRow
 from aclbench.tui.targets import SessionTarget
+from aclbench.workbench.inquiry.packets import packet_view
 from aclbench.workbench.views.events import EventView, event_view, session_of
-from aclbench.workbench.views.packets import PacketView, packet_view
+from aclbench.workbench.views.packets import PacketView
 
 if TYPE_CHECKING:
     from aclbench.workbench.workbench import Workbench
@@ -58,7 +59,7 @@ class EventStore:
         self.counts: list[int] = [0] * len(FILTERS)
         self.packet_count = 0
         self.intervals: deque[int] = deque(maxlen=INTERVALS)
-        self._number = bench.events_so_far()
+        self._number = bench.rig.events_so_far()
         self._notes = 0
         self.listening = False
         #: Something went by unheard since the log was filled.
@@ -73,14 +74,14 @@ class EventStore:
             return
         self.listening = wanted
         if not wanted:
-            self._bench.unlisten(self.hear)
+            self._bench.listeners.remove(self.hear)
             return
         self.catch_up()
-        self._bench.listen(self.hear)
+        self._bench.listeners.add(self.hear)
 
     def catch_up(self) -> None:
         """Note how much went by unheard."""
-        missed = self._bench.events_so_far() - self._number
+        missed = self._bench.rig.events_so_far() - self._number
         if missed > 0 and not self._bench.is_threaded:
             self.note(f"{missed:,} events that were not listened to, for speed")
             self._number += missed
@@ -105,7 +106,7 @@ class EventStore:
         self.intervals.clear()
         self.has_gaps = False
         found = list(events)
-        self._number = self._bench.events_so_far() - len(found)
+        self._number = self._bench.rig.events_so_far() - len(found)
         for event in found:
             self.hear(event)
 
@@ -177,7 +178,7 @@ class EventStore:
         session = session_of(event)
         return LogRow(
             self._known(heard),
-            event_view(event, self._bench.interface_name),
+            event_view(event, self._bench.rig.interface_name),
             None if session is None else SessionTarget(*session),
             self._packet(heard) if event.kind == "packet" else None,
             heard.number,

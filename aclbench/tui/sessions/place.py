@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from textwrap import wrap
 from typing import ClassVar, Final
 
@@ -19,6 +18,7 @@ from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, short_time
 from aclbench.tui.workers.lists import due_text
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
+from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import SessionView
 
 #: Rows that are found at the most: the first of the order.
@@ -45,8 +45,7 @@ class SessionsPlace(RowsPlace[SessionView]):
     def __init__(self, player: Player) -> None:
         super().__init__(player, "sessions", lambda session: session.id, _target, follows=False)
         self.order = ORDERS[0]
-        self._search: Iterator[FoundSessions] | None = None
-        self._found: FoundSessions | None = None
+        self._finding: Task[FoundSessions] | None = None
         self._listed: FoundSessions | None = None
         self._looked_at: object = None
         self._begun = 0.0
@@ -54,33 +53,45 @@ class SessionsPlace(RowsPlace[SessionView]):
 
     # --- searching -----------------------------------------------------------------------------
 
-    def work(self) -> bool:
-        """Go on with the search, for a slice; True: there may be more to do."""
-        player, live = self.player, self.player.live
-        if self._search is None:
-            too_soon = player.active and live.wall() - self._begun < AGAIN_S
-            if self._error or self._looked_at == live.stamp() or too_soon:
-                return False
-            self._looked_at, self._begun = live.stamp(), live.wall()
+    def work(self, seconds: float) -> bool:
         try:
-            if self._search is None:
-                self._search = find_sessions(player.bench, self.search, self.order, MOST)
-            self._found = next(self._search, None)
+            if self._finding is None and not self._begin():
+                return False
+            if self._finding is not None and self._finding.work(seconds):
+                task, self._finding = self._finding, None
+                self._listed = task.result
+                self.paint()
         except AclbenchError as error:
-            self._error, self._search = str(error), None
+            self._error, self._finding = str(error), None
             self.paint()
+        return self._finding is not None
+
+    def _begin(self) -> bool:
+        """Begin a search if the bench is another than it was; not too often while it plays."""
+        player, live = self.player, self.player.live
+        too_soon = player.active and live.wall() - self._begun < AGAIN_S
+        if self._error or self._looked_at == live.stamp() or too_soon:
             return False
-        if self._found is None:
-            self._search = None
-            return False
-        if self._listed is None or self._found.complete:
-            self._listed = self._found
-            self.paint()
+        self._looked_at, self._begun = live.stamp(), live.wall()
+        found = find_sessions(player.bench, self.search, self.order, MOST, self._take)
+        self._finding = Task(found)
         return True
+
+    def _take(self, found: FoundSessions) -> None:
+        """What is found first is shown; later searches are shown when they are complete."""
+        if self._listed is None:
+            self._listed = found
+            self.paint()
+
+    def stop(self) -> bool:
+        task, self._finding = self._finding, None
+        if task is not None:
+            task.stop()
+        return task is not None
 
     def begin_anew(self) -> None:
         """What was found is not what is wanted any more."""
-        self._search, self._looked_at, self._error = None, None, ""
+        self._finding, self._looked_at, self._error = None, None, ""
 
     def action_order(self) -> None:
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from textwrap import wrap
 from typing import ClassVar, Final, TypeAlias
 
@@ -12,12 +11,14 @@ from aclbench.errors import AclbenchError
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.keys import bindings
+from aclbench.tui.live import SLICE_S
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import ABOUT, GO_THERE, RowsPlace
 from aclbench.tui.player import Player
 from aclbench.tui.story.tellers import Teller, Told
 from aclbench.tui.story.text import StoryRow, row_lines, target_of
 from aclbench.tui.targets import Target
+from aclbench.workbench.tasks import Task
 
 #: While it is told it is shown anew after so long on the wall, in seconds.
 PAINT_S: Final = 0.1
@@ -38,7 +39,7 @@ class StoryPlace(RowsPlace[_Numbered]):
         super().__init__(
             player, "story", lambda row: (row[1].indent, row[1].text), _target, follows=False
         )
-        self._telling: Iterator[Told] | None = None
+        self._telling: Task[None] | None = None
         self._told: Told | None = None
         self._error = ""
         self._at: object = None
@@ -47,37 +48,59 @@ class StoryPlace(RowsPlace[_Numbered]):
 
     def tell(self, teller: Teller) -> None:
         """Tell this story from now on. Raises AclbenchError: there is none."""
-        self._telling = teller.begin(self.player)
-        self._told = next(self._telling, None)
+        found: list[Told] = []
+
+        def show(told: Told) -> None:
+            found.append(told)
+            if self._telling is task:
+                self._take(told)
+
+        task = Task(teller.begin(self.player, show))
+        task.work(SLICE_S)
+        if task.error is not None:
+            raise task.error
+        self.stop()
         self._teller, self._error = teller, ""
         self._at = self.player.live.stamp()
+        self._told = found[-1] if found else None
+        self._telling = None if task.is_over else task
         self._rows.reset()
         self.paint()
 
-    def work(self) -> bool:
-        """Go on with the telling, for a piece; True: there may be more to do."""
-        teller, player = self._teller, self.player
-        if teller is None:
-            return False
-        at = player.live.stamp()
-        if at != self._at and teller.follows and not player.active:
-            self._telling, self._at, self._error = teller.begin(player), at, ""
-        if self._telling is None:
-            return False
-        try:
-            told = next(self._telling, None)
-        except AclbenchError as error:
-            self._error, self._telling = str(error), None
-            self.paint()
-            return False
-        if told is None:
-            self._telling = None
-            self.paint()
-            return False
+    def _begin(self, teller: Teller) -> None:
+        self._at, self._error = self.player.live.stamp(), ""
+        self._telling = Task(teller.begin(self.player, self._take))
+
+    def _take(self, told: Told) -> None:
         self._told = told
-        if player.live.wall() - self._painted >= PAINT_S:
+        if self.player.live.wall() - self._painted >= PAINT_S:
             self.paint()
-        return True
+
+    def work(self, seconds: float) -> bool:
+        teller, player = self._teller, self.player
+        try:
+            follows = teller is not None and teller.follows and not player.active
+            if teller is not None and follows and self._at != player.live.stamp():
+                self.stop()
+                self._begin(teller)
+            if self._telling is None:
+                return False
+            if self._telling.work(seconds):
+                task, self._telling = self._telling, None
+                if task.error is not None:
+                    raise task.error
+                self.paint()
+        except AclbenchError as error:
+            self._error = str(error)
+            self.paint()
+        return self._telling is not None
+
+    def stop(self) -> bool:
+        task, self._telling = self._telling, None
+        if task is not None:
+            task.stop()
+            self.paint()
+        return task is not None
 
     def paint(self) -> None:
         self._painted = self.player.live.wall()
@@ -87,9 +110,12 @@ class StoryPlace(RowsPlace[_Numbered]):
         told = self._told
         if told is None:
             lines = [heading(" story", "", width, palette)]
-            lines += [Line(f" {text}", palette.dim) for text in wrap(_NONE_YET, max(width - 2, 1))]
+            said = "looking ..." if self._telling is not None else _NONE_YET
+            lines += [Line(f" {text}", palette.dim) for text in wrap(said, max(width - 2, 1))]
             return drawing(lines, height)
-        about = "Enter goes there, i tells, Esc closes " if told.complete else "looking back ... "
+        about = "Enter goes there, i tells, Esc closes "
+        if not told.complete:
+            about = "looking back ... " if self._telling is not None else "not looked back further "
         lines = [heading(f" {told.title}", about, width, palette)]
         if self._error:
             wrapped = wrap(self._error, max(width - 1, 1))

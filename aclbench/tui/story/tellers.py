@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from aclbench.tui.player import Player
 from aclbench.tui.story.text import (
@@ -21,8 +21,16 @@ from aclbench.tui.targets import (
     SessionTarget,
     Target,
 )
-from aclbench.workbench.inquiry.explain import explanation_text
-from aclbench.workbench.inquiry.stories import field_story, list_story, session_story
+from aclbench.workbench.inquiry.diff import diff
+from aclbench.workbench.inquiry.stories import (
+    FieldStory,
+    ListStory,
+    SessionStory,
+    field_story,
+    list_story,
+    session_story,
+)
+from aclbench.workbench.tasks import Slices
 
 
 class Told(NamedTuple):
@@ -33,13 +41,18 @@ class Told(NamedTuple):
     complete: bool
 
 
+#: Is handed what is told so far, ever more.
+Show = Callable[[Told], None]
+_Any = TypeVar("_Any")
+
+
 class Teller:
     """Begins a story; `follows` says that it is another one when the bench has gone on."""
 
     follows = True
 
-    def begin(self, player: Player) -> Iterator[Told]:
-        """The story, ever more complete. Raises AclbenchError: there is none."""
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        """The story in slices, shown as it grows. Raises AclbenchError: there is none."""
         raise NotImplementedError
 
 
@@ -49,10 +62,14 @@ class SessionTeller(Teller):
     def __init__(self, target: SessionTarget) -> None:
         self._target = target
 
-    def begin(self, player: Player) -> Iterator[Told]:
-        about = self._target
-        for story in session_story(player.bench, about.thread_index, about.session_index):
-            yield Told(story.title, session_rows(story, player.live.started), story.complete)
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        about, started = self._target, player.live.started
+
+        def tell(story: SessionStory) -> None:
+            show(Told(story.title, session_rows(story, started), story.complete))
+
+        found = session_story(player.bench, about.thread_index, about.session_index, tell)
+        return _to_the_end(found, tell)
 
 
 class FieldTeller(Teller):
@@ -61,11 +78,14 @@ class FieldTeller(Teller):
     def __init__(self, target: FieldTarget) -> None:
         self._target = target
 
-    def begin(self, player: Player) -> Iterator[Told]:
-        about = self._target
-        for story in field_story(player.bench, about.row, about.field):
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        about, started = self._target, player.live.started
+
+        def tell(story: FieldStory) -> None:
             title = f"{story.row} {story.name}"
-            yield Told(title, field_rows(story, player.live.started), story.complete)
+            show(Told(title, field_rows(story, started), story.complete))
+
+        return _to_the_end(field_story(player.bench, about.row, about.field, tell), tell)
 
 
 class ListTeller(Teller):
@@ -74,10 +94,14 @@ class ListTeller(Teller):
     def __init__(self, target: ListTarget) -> None:
         self._target = target
 
-    def begin(self, player: Player) -> Iterator[Told]:
-        about = self._target
-        for story in list_story(player.bench, about.thread_index, about.list_id):
-            yield Told(story.title, list_rows(story, player.live.started), story.complete)
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        about, started = self._target, player.live.started
+
+        def tell(story: ListStory) -> None:
+            show(Told(story.title, list_rows(story, started), story.complete))
+
+        found = list_story(player.bench, about.thread_index, about.list_id, tell)
+        return _to_the_end(found, tell)
 
 
 class PacketTeller(Teller):
@@ -88,10 +112,13 @@ class PacketTeller(Teller):
     def __init__(self, target: PacketTarget) -> None:
         self._target = target
 
-    def begin(self, player: Player) -> Iterator[Told]:
-        explanation = player.bench.explain(self._target.name)
-        rows = text_rows(explanation_text(explanation).splitlines())
-        yield Told(f"packet {self._target.name}", rows, True)
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        bench, name = player.bench, self._target.name
+
+        def tell(text: str) -> None:
+            show(Told(f"packet {name}", text_rows(text.splitlines()), True))
+
+        return _to_the_end(bench.lines.slices(bench, f"explain {name}"), tell)
 
 
 class DifferenceTeller(Teller):
@@ -102,11 +129,20 @@ class DifferenceTeller(Teller):
     def __init__(self, target: DifferenceTarget) -> None:
         self._target = target
 
-    def begin(self, player: Player) -> Iterator[Told]:
+    def begin(self, player: Player, show: Show) -> Slices[None]:
         first, second = self._target.first, self._target.second
-        lines = player.bench.diff(first, second) or ["no difference"]
-        rows = [StoryRow("plain", line) for line in lines]
-        yield Told(f"{len(lines):,} differences, {first} > {second}", rows, True)
+
+        def tell(found: list[str]) -> None:
+            lines = found or ["no difference"]
+            rows = [StoryRow("plain", line) for line in lines]
+            show(Told(f"{len(lines):,} differences, {first} > {second}", rows, True))
+
+        return _to_the_end(diff(player.bench.past, first, second), tell)
+
+
+def _to_the_end(slices: Slices[_Any], tell: Callable[[_Any], None]) -> Slices[None]:
+    """Work that tells what it has in the end."""
+    tell((yield from slices))
 
 
 def teller_of(target: Target | None) -> Teller | None:
