@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aclbench.workbench.travel import PastPlace
+from aclbench.workbench.inquiry.stories.values import PastPlace
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from aclbench.tui.transport import Transport
 from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S, clock_text, span_text
 from aclbench.workbench.history.moving import Unit
+from aclbench.workbench.inquiry.stories.values import PastPlace
 from aclbench.workbench.inquiry.timeline import timeline_of
 from aclbench.workbench.tasks import Slices, Task
-from aclbench.workbench.travel import PastPlace
 from aclbench.workbench.views.times import read_moment
 
 #: Kinds of marks by the words that `run until` knows them by; the first is any of them.

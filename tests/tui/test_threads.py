@@ -255,8 +255,14 @@ async def test_leaving_ends_the_threads() -> None:
 
 async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
-    async with benching(aging, threaded=True) as bench:
-        bench.region.open("run 10h")
+
+    def lasting() -> Workbench:
+        bench = aging()
+        bench.cli("set acl-plugin session timeout udp idle 864000")
+        return bench
+
+    async with benching(lasting, threaded=True) as bench:
+        bench.region.open("run 100h")
         await bench.press("enter")
         assert bench.player.underway.task is not None
     assert only_this_thread()
