@@ -103,9 +103,8 @@ class Place(Widget, can_focus=True, inherit_bindings=False):
         """Go on for so long with what it looks for; True: there may be more to do."""
         return False
 
-    def stop(self) -> bool:
-        """End what it looks for where it is; False: it looked for nothing."""
-        return False
+    def stop(self) -> None:
+        """End what it looks for; it begins anew when it is worked on again."""
 
     def action_open(self) -> None:
         self.post_message(Opened(self.pointed_at()))

@@ -30,7 +30,7 @@ from aclbench.tui.command.line import CommandRegion
 from aclbench.tui.command.runner import CommandRunner
 from aclbench.tui.doing import Doing, OpenBench
 from aclbench.tui.frame import Frame
-from aclbench.tui.help.screen import SIGNS, HelpScreen, key_name
+from aclbench.tui.help.screen import HelpScreen, key_name
 from aclbench.tui.keys import NOT_ON_THREADS, SCREEN, TIME, bindings, is_offered, sections_of
 from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
 from aclbench.tui.lesson.area import LessonArea
@@ -61,7 +61,7 @@ from aclbench.tui.targets import (
     Target,
 )
 from aclbench.tui.textpanel import TextPanel
-from aclbench.tui.timeline.text import GLYPHS, columns_of
+from aclbench.tui.timeline.text import columns_of
 from aclbench.tui.workers.panel import BriefPanel
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 
@@ -327,13 +327,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             player.underway.stop()
             player.live.say("stopped")
             self._follow()
-        elif self.places[self.place].stop():
-            player.live.say("stopped")
-            self._follow()
-        elif self.place == "story":
-            await self._show_place(self._came_from)
         elif self.place != "bench":
-            await self._show_place("bench")
+            self.places[self.place].stop()
+            await self._show_place(self._came_from if self.place == "story" else "bench")
         else:
             self._bench.put_cursor(None)
             player.live.say("")
@@ -490,7 +486,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         ]
         own = [binding for is_own, binding in found if is_own]
         others = [binding for is_own, binding in found if not is_own]
-        self.app.push_screen(HelpScreen(sections_of(self.place, own, others), signs()))
+        self.app.push_screen(HelpScreen(sections_of(self.place, own, others)))
 
     def action_quit(self) -> None:
         self.app.exit()
@@ -498,9 +494,3 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     @on(CommandRegion.Quit)
     def _quit(self) -> None:
         self.app.exit()
-
-
-def signs() -> tuple[tuple[str, str], ...]:
-    """The glyphs of the screen; those of the timeline among them."""
-    marks = tuple((glyph, f"on the timeline: {kind}") for kind, glyph in GLYPHS.items())
-    return (*SIGNS, *marks)

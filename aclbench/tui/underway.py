@@ -57,18 +57,19 @@ class Underway:
         live.log.listen(True)
         self.task, self._then = task, then
         self._began = live.wall()
-        if not self.go_on(FIRST_S):
+        self._work(FIRST_S)
+        if self.task is task:
             self._transport.playing = False
             live.log.listen(live.bench.is_threaded)
 
-    def go_on(self, seconds: float = SLICE_S) -> bool:
-        """A slice of it; True: nothing is under way any more."""
+    def go_on(self) -> None:
+        """A slice of it."""
+        self._work(SLICE_S)
+
+    def _work(self, seconds: float) -> None:
         task = self.task
-        if task is None:
-            return True
-        if task.work(seconds):
+        if task is not None and task.work(seconds):
             self._end(task)
-        return self.task is None
 
     def stop(self) -> None:
         """End it where it is."""

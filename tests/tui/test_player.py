@@ -583,3 +583,74 @@ def test_a_line_of_the_scenario_that_is_refused_pauses_and_is_named(wall: Wall) 
     assert player.live.error
     assert not player.transport.playing
     assert OFF in player.live.notice
+
+
+# --- what takes long ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is done at once: there is a slice at each tick."""
+    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("unit", ["step", "turn", "event", "packet"])
+def test_while_it_goes_back_the_bench_stands_where_it_was(wall: Wall, unit: str) -> None:
+    """It is shown what is under way; stopped, nothing has changed; else it arrives."""
+    player = Player(busy_bench, "t", wall)
+    for _ in range(5):
+        player.transport.step(whole_turn=True)
+    there = snapshot_of(player)
+    player.travel.back(unit)  # type: ignore[arg-type]
+    assert player.active
+    frame = frame_of(player)
+    assert frame.state == "busy"
+    assert frame.busy.startswith(f"back 1 {unit}")
+    assert snapshot_of(player) == there
+    player.underway.stop()
+    assert not player.active
+    assert snapshot_of(player) == there
+    assert not player.live.in_past()
+    player.travel.back(unit)  # type: ignore[arg-type]
+    ticks = 0
+    while player.active:
+        ticks += 1
+        player.tick(0.0)
+    assert ticks > 1
+    assert player.live.in_past()
+    assert player.live.notice == f"back by one {unit}"
+    player.bench.check_invariants()
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_command_goes_on_tick_by_tick_and_is_stopped_where_it_is(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    player.bench.cli("set acl-plugin session timeout udp idle 864000")
+    start = player.bench.now
+    player.transport.toggle()
+    task = player.run_line("run 10h")
+    assert not player.transport.playing
+    for _ in range(20):
+        player.tick(0.1)
+    assert frame_of(player).state == "busy"
+    player.underway.stop()
+    assert task.is_stopped
+    assert start < player.bench.now < start + 36_000 * NS_PER_S
+    player.bench.check_invariants()
+    task = player.run_line("run 1s")
+    while not task.is_over:
+        player.tick(0.1)
+    assert task.error is None
+
+
+@pytest.mark.usefixtures("slow")
+def test_closing_ends_what_is_under_way_and_tells_nobody(wall: Wall) -> None:
+    player = Player(busy_bench, "t", wall)
+    told: list[object] = []
+    task = player.run_line("run 10h", told.append)
+    player.close()
+    assert task.is_stopped
+    assert not told
+    assert not player.active

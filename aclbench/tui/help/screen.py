@@ -15,6 +15,8 @@ from textual.keys import key_to_character
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from aclbench.tui.timeline.text import GLYPHS
+
 #: A heading, and the bindings that are in force there.
 Section = tuple[str, Sequence[Binding]]
 #: A glyph or word of the screen, and what it means.
@@ -45,6 +47,7 @@ SIGNS: Final[tuple[Sign, ...]] = (
     ("taken", "sessions off their list and not judged yet"),
     ("classes", "class changes seen by this thread"),
     ("pool", "sessions alive on this thread, of the slots it has made"),
+    *((glyph, f"on the timeline: {kind}") for kind, glyph in GLYPHS.items()),
 )
 #: From this width on there is room for two columns.
 WIDE: Final = 120

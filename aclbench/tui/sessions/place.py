@@ -83,11 +83,10 @@ class SessionsPlace(RowsPlace[SessionView]):
             self._listed = found
             self.paint()
 
-    def stop(self) -> bool:
-        task, self._finding = self._finding, None
-        if task is not None:
-            task.stop()
-        return task is not None
+    def stop(self) -> None:
+        if self._finding is not None:
+            self._finding.stop()
+            self.begin_anew()
 
     def begin_anew(self) -> None:
         """What was found is not what is wanted any more."""

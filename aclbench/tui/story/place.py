@@ -67,6 +67,10 @@ class StoryPlace(RowsPlace[_Numbered]):
         self._rows.reset()
         self.paint()
 
+    def _is_old(self, teller: Teller) -> bool:
+        """The bench has gone on since the story was begun; or it was left."""
+        return self._at is None or (teller.follows and self._at != self.player.live.stamp())
+
     def _begin(self, teller: Teller) -> None:
         self._at, self._error = self.player.live.stamp(), ""
         self._telling = Task(teller.begin(self.player, self._take))
@@ -79,8 +83,7 @@ class StoryPlace(RowsPlace[_Numbered]):
     def work(self, seconds: float) -> bool:
         teller, player = self._teller, self.player
         try:
-            follows = teller is not None and teller.follows and not player.active
-            if teller is not None and follows and self._at != player.live.stamp():
+            if teller is not None and not player.active and self._is_old(teller):
                 self.stop()
                 self._begin(teller)
             if self._telling is None:
@@ -95,12 +98,10 @@ class StoryPlace(RowsPlace[_Numbered]):
             self.paint()
         return self._telling is not None
 
-    def stop(self) -> bool:
-        task, self._telling = self._telling, None
-        if task is not None:
-            task.stop()
-            self.paint()
-        return task is not None
+    def stop(self) -> None:
+        if self._telling is not None:
+            self._telling.stop()
+            self._telling = self._at = None
 
     def paint(self) -> None:
         self._painted = self.player.live.wall()
@@ -113,9 +114,7 @@ class StoryPlace(RowsPlace[_Numbered]):
             said = "looking ..." if self._telling is not None else _NONE_YET
             lines += [Line(f" {text}", palette.dim) for text in wrap(said, max(width - 2, 1))]
             return drawing(lines, height)
-        about = "Enter goes there, i tells, Esc closes "
-        if not told.complete:
-            about = "looking back ... " if self._telling is not None else "not looked back further "
+        about = "Enter goes there, i tells, Esc closes " if told.complete else "looking back ... "
         lines = [heading(f" {told.title}", about, width, palette)]
         if self._error:
             wrapped = wrap(self._error, max(width - 1, 1))
