@@ -153,6 +153,7 @@ def parts(folder: Path, sizes: Sizes) -> dict[str, Callable[[], Measured]]:
     packets, flows = sizes
     few = max(1, flows // 10)
     return {
+        "start": lambda: replay(fast(folder / "start.pcap", 10, 1)),
         "long-flows": lambda: replay(fast(folder / "long.pcap", packets, flows)),
         "syn-flood": lambda: replay(flood(folder / "flood.pcap", packets // 2)),
         "port-scan": lambda: replay(scan(folder / "scan.pcap", packets // 2)),
