@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock
-
 
 def write_whole(path: Path, text: str | bytes, make_folders: bool = False) -> None:
     """Put a text in a file's place: whoever reads it finds the old one or the new one, whole.
@@ -66,6 +64,8 @@ def set_aside(path: Path) -> Path:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """For the time of a `with` block no other program has the lock of this file. Raises OSError."""
+    from filelock import FileLock  # its import takes as long as a small replay
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f"{path.name}.lock")):
         yield
