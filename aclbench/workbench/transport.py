@@ -217,11 +217,12 @@ class Transport:
         rig, history = self._live.rig, self._live.history
         assert history is not None
         history.before_acting()
-        for _ in rig.performing(op):
-            if isinstance(op, Run):
+        if isinstance(op, Run):
+            for _ in history.run_in_chunks(history.here, op):
                 history.note(Run(history.here.position, rig.now))
                 yield from history.save_if_due()
-            yield None
+                yield None
+        yield from rig.performing(op)
         history.note(op)
         yield from history.save_if_due()
 

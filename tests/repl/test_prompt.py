@@ -153,7 +153,7 @@ def test_the_toolbar_has_time_classes_and_flags() -> None:
     assert f"udp_idle {live[0]} tcp_idle {live[1]} tcp_transient {live[2]}" in text
     for width in (10, 40, 80):
         assert len(toolbar_text(made, width)) <= width
-    made.rig.stepped.rig.machine.am.workers[1].interrupt_is_needed = 1
+    made.rig.machine.am.workers[1].interrupt_is_needed = 1
     assert "vpp_wk_0 " in toolbar_text(made, 200)
     assert "needed" in toolbar_text(made, 200)
 

@@ -8,10 +8,11 @@ journal grows as the bench is used; acting in the past opens a branch and keeps 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from aclbench.drivers.stepping import Position
 from aclbench.errors import CommandError
 from aclbench.workbench.history.branch import Branch, Saved
 from aclbench.workbench.history.checkpoints import DEFAULT_MEMORY_BYTES, Checkpoints
@@ -145,6 +146,25 @@ class History:
         self.checkpoints.went(op, here.position)
         if isinstance(op, Run | Steps):
             self._mark()
+
+    def run_in_chunks(self, here: Replay, op: Run) -> Iterator[None]:
+        """Run the most of a run again, pausing wherever it is to be marked."""
+        driver, start, spacing = here.rig.stepped, here.branch.starts[0], self.spacing
+        spacing.begin(op.time - driver.now, driver.now - start.time)
+        packets, turns, _ = op.position
+        while True:
+            before, position = driver.now, driver.position
+            if position.packets + spacing.packets < packets:
+                if driver.run_packets(spacing.packets, spacing.turns):
+                    return  # the captures end before that; performing the input says so
+            else:
+                taken = position.turns if position.packets == packets else 0
+                if taken + spacing.turns >= turns:
+                    return
+                driver.run_to(Position(packets, taken + spacing.turns, 0), 0)
+            done = driver.position.packets - start.position.packets
+            spacing.went(driver.now - before, driver.now - start.time, done)
+            yield
 
     def save_if_due(self) -> Slices[None]:
         """Take a checkpoint of the live rig, if enough was done since the last one."""

@@ -88,10 +88,12 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
         if index in wanted and rig.can_be_packed():
             yield from history.checkpoints.save(here)
         op = branch.ops[index]
-        for _ in rig.performing(op):
-            here.cursor = Point(index, here.position, rig.now)
-            history.checkpoints.went(Run(here.position, rig.now), here.position)
-            yield from _look(history, here)
+        if isinstance(op, Run):
+            for _ in history.run_in_chunks(here, op):
+                here.cursor = Point(index, here.position, rig.now)
+                history.checkpoints.went(Run(here.position, rig.now), here.position)
+                yield from _look(history, here)
+        yield from rig.performing(op)
         here.cursor = branch.starts[index + 1]
         history.checkpoints.went(op, here.position)
         yield from _look(history, here)

@@ -180,7 +180,7 @@ def test_it_is_plain_values_for_a_face_elsewhere() -> None:
 def test_a_number_of_columns_that_makes_no_sense(columns: object) -> None:
     """It is refused by what is right."""
     with pytest.raises(CommandError, match="columns: from 1 to"):
-        bench_by_hand().timeline(columns)  # type: ignore[arg-type]
+        timeline_of(bench_by_hand(), columns)  # type: ignore[arg-type]
 
 
 def test_on_real_threads_it_is_made_of_samples() -> None:
