@@ -21,7 +21,6 @@ class Worker:
 
     def __init__(self, thread_index: int, n_lists: int, n_columns: int) -> None:
         self.thread_index: int = thread_index
-
         # The pool and the lists: written by the owner. Others reach a Session through an
         # interface's table and write only its timestamp and flags.
         self.sessions_pool: list[Session] = []
@@ -47,8 +46,7 @@ class Worker:
         # The interrupt flags.
         #: Set by the cleaner before it raises the interrupt, cleared by the owner as it begins.
         self.interrupt_is_pending: int = 0
-        #: Set (and, when the rate is right, cleared) by the owner; cleared by the cleaner as it
-        #: sends.
+        #: Set, or cleared when the rate is right, by the owner; cleared by the cleaner as it sends.
         self.interrupt_is_needed: int = 0
         #: Set (and, when the rate is right, cleared) by the owner; cleared by the cleaner's tally.
         self.interrupt_is_unwanted: int = 0

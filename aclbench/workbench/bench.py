@@ -27,7 +27,8 @@ from aclbench.workbench.transport import Transport
 from aclbench.workbench.travel import Travel
 from aclbench.workbench.views.events import EventLog
 from aclbench.workbench.views.report import Report, make_report
-from aclbench.workbench.views.snapshot import Outlook, Snapshot, View, take_snapshot
+from aclbench.workbench.views.snapshot import Outlook, Snapshot, View
+from aclbench.workbench.views.taking import take_snapshot
 from aclbench.workbench.views.verdict import Verdict, verdict_of
 
 #: Events that a bench on real threads keeps.

@@ -31,7 +31,8 @@ from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Pace, Progress, Slices
-from aclbench.workbench.views.snapshot import SessionView, key_text, session_view
+from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.taking import session_view
 
 Order = Literal["connection", "idle", "check", "expiry", "newest", "worker"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)

@@ -14,7 +14,7 @@ from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import ParsedCommand
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import session_view
+from aclbench.workbench.views.taking import session_view
 
 #: Fields that a worker's data has by the engine's names.
 _WORKER_FIELDS: Final = (

@@ -14,7 +14,7 @@ from aclbench.workbench.commands.columns import centred
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
-from aclbench.workbench.views.snapshot import interface_views
+from aclbench.workbench.views.taking import interface_views
 
 #: VPP's MTU of an Ethernet interface; none is looked at here.
 _MTU: Final = "9000/0/0/0"

@@ -10,7 +10,8 @@ from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.explain.tree import SessionPart
-from aclbench.workbench.views.snapshot import EXACT_POSITIONS, session_view
+from aclbench.workbench.views.snapshot import EXACT_POSITIONS
+from aclbench.workbench.views.taking import session_view
 
 
 def session_part(am: AclMain, where: SessionId, now: int) -> SessionPart:

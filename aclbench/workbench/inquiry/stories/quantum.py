@@ -15,7 +15,8 @@ from aclbench.workbench.inquiry.stories.check import why_judged
 from aclbench.workbench.inquiry.stories.values import NextInList
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import since_text
-from aclbench.workbench.views.snapshot import SessionView, key_text, session_view
+from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.taking import session_view
 
 #: Sessions at the head of a list whose fate is told.
 FIRST_SESSIONS: Final = 5

@@ -26,7 +26,8 @@ from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text, session_of, since_text
-from aclbench.workbench.views.snapshot import SessionView, key_text, session_view
+from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.taking import session_view
 
 #: Events that a story shows besides the first; of more, the newest.
 MAX_EVENTS: Final = 2000
