@@ -21,6 +21,7 @@ from aclbench.engine.packing import (
     POOL_FIELDS,
     PackedPool,
     PoolPacker,
+    empty_in_pieces,
     unpack_pool,
 )
 from aclbench.workbench.rig.feed import FeedState
@@ -146,9 +147,14 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     am.fib = Fib(am.n_workers + 1)
     am.fib.replace(checkpoint.fib)
     am.acls = {index: Acl(rules, tag) for index, (rules, tag) in checkpoint.acls.items()}
-    for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
-        set_fields(worker, _copies(packed.fields))
-        yield from unpack_pool(am, worker, packed.pool)
+    try:
+        for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
+            set_fields(worker, _copies(packed.fields))
+            yield from unpack_pool(am, worker, packed.pool)
+    except GeneratorExit:  # who wanted it wants it no more
+        for _ in empty_in_pieces(am):
+            pass
+        raise
     driver.restore(checkpoint.driver)
     return driver
 

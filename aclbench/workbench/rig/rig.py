@@ -8,6 +8,7 @@ bench has one; who asks about the past is given another, of their own (`history.
 from __future__ import annotations
 
 import random
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -70,6 +71,9 @@ class Rig:
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
         self._perform_line = perform_line
+        # A machine refers to itself: left alone it would stay until the garbage collector looks
+        # through everything, and one of a million sessions is half a gigabyte.
+        weakref.finalize(self, _give_back, self.driver).atexit = False
 
     @property
     def machine(self) -> Machine:
@@ -302,20 +306,25 @@ class Rig:
         return (yield from self.unpacked(packer.checkpoint()))
 
     def close(self) -> None:
-        """Give its sessions and packets back, at once."""
-        for _ in self.closing():
-            pass
+        """Give its sessions and packets back, at once; so it is when nobody has it any more."""
+        _give_back(self.driver)
 
     def closing(self) -> Slices[None]:
-        """The same in slices.
+        """The same in slices, for a rig that may have very many sessions."""
+        yield from _give_back_in_pieces(self.driver)
 
-        A machine refers to itself: left alone it would stay until the garbage collector looks
-        through everything, and one of a million sessions is half a gigabyte.
-        """
-        self.driver.arrivals.frames.clear()
-        self.driver.arrivals.source = None
-        self.hear(None)
-        yield from empty_in_pieces(self.machine.am)
+
+def _give_back(driver: AnyDriver) -> None:
+    """Empty a machine that nobody needs any more."""
+    for _ in _give_back_in_pieces(driver):
+        pass
+
+
+def _give_back_in_pieces(driver: AnyDriver) -> Slices[None]:
+    driver.arrivals.frames.clear()
+    driver.arrivals.source = None
+    driver.machine.am.tell.listener = None
+    yield from empty_in_pieces(driver.machine.am)
 
 
 def _state_of(driver: AnyDriver) -> DriverState:

@@ -93,7 +93,8 @@ def test_any_other_act_finishes_it_first(act: Callable[[Workbench], Any]) -> Non
     before = state_of(bench.rig.stepped)
     act(bench)
     kept = next(s for s in bench.past.find_branch("main").saved if s.point == packing.point)
-    assert state_of(finish(bench.rig.unpacked(kept.checkpoint)).stepped) == before
+    then = finish(bench.rig.unpacked(kept.checkpoint))
+    assert state_of(then.stepped) == before
 
 
 def test_many_commands_count_as_work() -> None:
