@@ -10,6 +10,7 @@ from aclbench.tui.drawing import Drawing, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.help.screen import key_name
 from aclbench.tui.palette import Palette
+from aclbench.tui.place import Changed
 from aclbench.tui.status.text import footer_line, status_drawing, tabs_line
 from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.timeline.text import timeline_drawing
@@ -75,6 +76,9 @@ class TabsPanel(FramePanel):
 
 class TimelinePanel(FramePanel):
     """The whole run in a strip."""
+
+    def on_resize(self) -> None:
+        self.post_message(Changed())  # its columns stand in the frame
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
         return timeline_drawing(frame, width, height, palette)
