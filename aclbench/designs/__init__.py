@@ -11,7 +11,9 @@ from typing import Final
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.errors import AclbenchError, did_you_mean
 
-DESIGNS: Final[dict[str, Design]] = {design.name: design for design in (FIFO_2017,)}
+#: What ages sessions where nothing else is asked for.
+DEFAULT_DESIGN: Final = FIFO_2017
+DESIGNS: Final[dict[str, Design]] = {design.name: design for design in (DEFAULT_DESIGN,)}
 
 
 def design_named(name: object) -> Design:

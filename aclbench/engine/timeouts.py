@@ -13,7 +13,6 @@ NS_PER_SEC: Final = 1_000_000_000
 TIMEOUT_UDP_IDLE: Final = 0
 TIMEOUT_TCP_IDLE: Final = 1
 TIMEOUT_TCP_TRANSIENT: Final = 2
-N_TIMEOUTS: Final = 3
 
 
 class TimeoutClass(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
+from aclbench.designs import DEFAULT_DESIGN
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.expressions import (
     NUMBER,
     TEXT,
@@ -69,7 +70,10 @@ NAMES: Final[dict[str, NameKind]] = {
     "max_entries": NameKind(
         NUMBER, lambda world: world.snapshot.max_entries, "how many sessions a table may have"
     ),
-    **{name: _constant(n, "the list of that class") for n, name in enumerate(TIMEOUT_NAMES)},
+    **{
+        each.name: _constant(n, "the list of that class")
+        for n, each in enumerate(DEFAULT_DESIGN.timeout_classes)
+    },
     "ns": _constant(1, "a nanosecond, the unit of all times"),
     "us": _constant(NS_PER_SEC // 1_000_000, "a microsecond"),
     "ms": _constant(NS_PER_SEC // 1_000, "a millisecond"),
@@ -100,7 +104,8 @@ def _list(world: World, worker: WorkerView, list_id: int) -> ListRow:
     for view in worker.lists:
         if view.list_id == list_id:
             return ListRow(worker.thread_index, view)
-    raise Refused(f"there is no list {list_id}; {', '.join(TIMEOUT_NAMES)} are the lists")
+    names = ", ".join(world.snapshot.list_names)
+    raise Refused(f"there is no list {list_id}; {names} are the lists")
 
 
 def _interface(world: World, name: str) -> InterfaceView | None:
@@ -114,7 +119,8 @@ def _acl(world: World, acl_index: int) -> AclRow | None:
 def _timeout(world: World, list_id: int) -> int:
     timeouts = world.snapshot.session_timeout
     if not (isinstance(list_id, int) and 0 <= list_id < len(timeouts)):
-        raise Refused(f"there is no class {list_id}; {', '.join(TIMEOUT_NAMES)} are the classes")
+        names = ", ".join(world.snapshot.class_names)
+        raise Refused(f"there is no class {list_id}; {names} are the classes")
     return timeouts[list_id]
 
 
@@ -150,7 +156,7 @@ def _duration(world: World, ns: Any) -> str:
 
 def _class_name(world: World, list_id: int) -> str:
     _timeout(world, list_id)
-    return TIMEOUT_NAMES[list_id]
+    return world.snapshot.class_names[list_id]
 
 
 def _would(world: World, packet: str) -> WouldRow:

@@ -217,8 +217,7 @@ class Workbench(Bench):
         else:
             heard = finish(events_between(self.past, first, last))
         wanted = only if only is not None else EventFilter()
-        name_of = self.rig.interface_name
-        return [event_view(event, name_of) for event in heard if wanted.lets_through(event)]
+        return [event_view(event, self.rig) for event in heard if wanted.lets_through(event)]
 
     def diff(self, first: str, second: str) -> list[str]:
         """What differs between two places, field by field, counts first, then rows."""

@@ -178,7 +178,7 @@ class EventStore:
         session = session_of(event)
         return LogRow(
             self._known(heard),
-            event_view(event, self._bench.rig.interface_name),
+            event_view(event, self._bench.rig),
             None if session is None else SessionTarget(*session),
             self._packet(heard) if event.kind == "packet" else None,
             heard.number,

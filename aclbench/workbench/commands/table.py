@@ -46,16 +46,15 @@ def make_command_table() -> CommandTable:
         )
     )
     table.define("rule", acls.RULE_FORM)
-    for room in (interfaces, acls, show, errors, show_vnet, packet_generator):
-        for command in room.COMMANDS:
+    for module in (interfaces, acls, show, errors, show_vnet, packet_generator):
+        for command in module.COMMANDS:
             table.add(replace(command, on_rig=True))
-    for room in (trace, execute):
-        for command in room.COMMANDS:
+    for module in (trace, execute):
+        for command in module.COMMANDS:
             table.add(command)
     # Ours leave VPP's abbreviations to VPP: `pa` is packet-generator, not packets.
-    for room in (sending, running, seeking, looking, stories, explain, history, helping):
-        for command in room.COMMANDS:
-            table.add(command, yields=True)
-    for command in settings.COMMANDS:
-        table.add(replace(command, on_rig=True), yields=True)
+    own = (sending, running, seeking, looking, stories, explain, history, settings, helping)
+    for module in own:
+        for command in module.COMMANDS:
+            table.add(replace(command, on_rig=module is settings), yields=True)
     return table

@@ -198,8 +198,19 @@ class CommandTable:
         return "\n".join(text)
 
     def reference(self) -> list[ReferenceRow]:
-        """A row for each command, for documents."""
-        return [ReferenceRow(display(c.syntax), c.summary, c.group) for c in self._commands]
+        """A row for each command, for documents; those of a group stand together."""
+        return [
+            ReferenceRow(display(command.syntax), command.summary, group)
+            for group, commands in self._groups().items()
+            for command in commands
+        ]
+
+    def _groups(self) -> dict[str, list[Command]]:
+        """The commands under their headings, both in the order added."""
+        found: dict[str, list[Command]] = {}
+        for command in self._commands:
+            found.setdefault(command.group, []).append(command)
+        return found
 
     def _refuse_taken(self, name: str) -> None:
         if name in self._types or name in self._forms:
@@ -229,9 +240,9 @@ class CommandTable:
 
     def _overview(self) -> list[str]:
         text: list[str] = []
-        for group in dict.fromkeys(command.group for command in self._commands):
+        for group, commands in self._groups().items():
             text += ["", group] if group and text else [group] if group else []
-            text += self._listing([c for c in self._commands if c.group == group])
+            text += self._listing(commands)
         return text
 
     def _listing(self, commands: list[Command]) -> list[str]:

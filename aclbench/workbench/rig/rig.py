@@ -105,13 +105,21 @@ class Rig:
         """How many trace events there have been, heard or not: the number of the latest."""
         return sum(event_counts(self.machine.am))
 
-    # --- interfaces --------------------------------------------------------------------------
+    # --- names -------------------------------------------------------------------------------
 
     def interface_name(self, sw_if_index: int) -> str:
         """The name of an interface; of a free index, the number."""
         interfaces = self.machine.am.interfaces
         found = interfaces[sw_if_index] if 0 <= sw_if_index < len(interfaces) else None
         return found.name if found is not None else f"sw_if_index {sw_if_index}"
+
+    def list_name(self, list_id: int) -> str:
+        """The name of a worker's list, as the design has it."""
+        return self.machine.am.lists[list_id]
+
+    def class_name(self, timeout_class: int) -> str:
+        """The name of a class of sessions, as the design has it."""
+        return self.machine.am.timeout_classes[timeout_class].name
 
     def interface_index(self, name: str) -> int:
         """The sw_if_index of an interface. CommandError: there is none of that name."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from aclbench.designs import DEFAULT_DESIGN
 from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import Order
 from aclbench.drivers.threaded import ThreadedDriver
-from aclbench.engine.design import FIFO_2017, Design
+from aclbench.engine.design import Design
 from aclbench.errors import AclbenchError
 from aclbench.workbench.rig.scenario import MAX_WORKERS, PLACEMENTS, Placement
 
@@ -45,7 +46,7 @@ class Start(NamedTuple):
     frame_size: int = FRAME_SIZE
     driver: DriverKind = "stepped"
     speed: float | None = None
-    design: Design = FIFO_2017
+    design: Design = DEFAULT_DESIGN
 
 
 def make_driver(start: Start) -> AnyDriver:

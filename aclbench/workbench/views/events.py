@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aclbench.drivers.frame import split_number
 from aclbench.engine.events import (
@@ -26,9 +26,22 @@ from aclbench.engine.events import (
     TraceEvent,
     WaitChanged,
 )
-from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_NAMES
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import outcome_text
+
+
+class Names(Protocol):
+    """Names what an event has by number. A rig does."""
+
+    def interface_name(self, sw_if_index: int, /) -> str:
+        """An interface."""
+
+    def list_name(self, list_id: int, /) -> str:
+        """A list."""
+
+    def class_name(self, timeout_class: int, /) -> str:
+        """A class of sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +54,26 @@ class EventView:
     text: str
 
 
-def event_view(event: TraceEvent, name_of: Callable[[int], str]) -> EventView:
-    """Put an event into words; `name_of` gives an interface's name for a sw_if_index."""
-    return EventView(event.time, event.thread_index, event.kind, event_text(event, name_of))
+def event_view(event: TraceEvent, names: Names) -> EventView:
+    """Put an event into words."""
+    return EventView(event.time, event.thread_index, event.kind, event_text(event, names))
 
 
-def event_text(event: TraceEvent, name_of: Callable[[int], str]) -> str:
+def event_text(event: TraceEvent, names: Names) -> str:
     """What an event says, without its time, thread and kind."""
-    return _TEXTS[type(event)](event, name_of)
+    return _TEXTS[type(event)](event, names)
 
 
-def event_line(event: TraceEvent, started: int, name_of: Callable[[int], str]) -> str:
+def event_line(event: TraceEvent, started: int, names: Names) -> str:
     """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start of the run."""
     time = seconds_text(event.time - started)
-    return f"+{time} thread {event.thread_index} {event.kind}: {event_text(event, name_of)}"
+    return f"+{time} thread {event.thread_index} {event.kind}: {event_text(event, names)}"
 
 
-def bitmap_text(bitmap: int, name_of: Callable[[int], str]) -> str:
+def bitmap_text(bitmap: int, names: Names) -> str:
     """The interfaces of a bitmap, or `none`."""
-    names = [name_of(n) for n in range(bitmap.bit_length()) if bitmap >> n & 1]
-    return ", ".join(names) or "none"
+    found = [names.interface_name(n) for n in range(bitmap.bit_length()) if bitmap >> n & 1]
+    return ", ".join(found) or "none"
 
 
 def seconds_text(ns: int) -> str:
@@ -76,13 +89,13 @@ def since_text(time_ns: int, started: int) -> str:
     return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
 
 
-def _added(e: SessionAdded, name_of: Callable[[int], str]) -> str:
-    where = f"{TIMEOUT_NAMES[e.list_id]} on {name_of(e.sw_if_index)}"
+def _added(e: SessionAdded, names: Names) -> str:
+    where = f"{names.list_name(e.list_id)} on {names.interface_name(e.sw_if_index)}"
     return f"session {e.session_index}: {key_text(e.key)}, {where}"
 
 
-def _class_changed(e: ClassChanged, name_of: Callable[[int], str]) -> str:
-    change = f"{TIMEOUT_NAMES[e.old]} > {TIMEOUT_NAMES[e.new]}"
+def _class_changed(e: ClassChanged, names: Names) -> str:
+    change = f"{names.class_name(e.old)} > {names.class_name(e.new)}"
     owner = e.session.thread_index
     if e.relinked:
         how = "relinked at the tail"
@@ -93,65 +106,68 @@ def _class_changed(e: ClassChanged, name_of: Callable[[int], str]) -> str:
     return f"session {e.session.session_index} of thread {owner}: {change}, {how}"
 
 
-def _requeued(e: SessionRequeued, name_of: Callable[[int], str]) -> str:
-    return f"session {e.session_index}: idle {seconds_text(e.idle)}, to {TIMEOUT_NAMES[e.list_id]}"
+def _requeued(e: SessionRequeued, names: Names) -> str:
+    to_list = names.list_name(e.list_id)
+    return f"session {e.session_index}: idle {seconds_text(e.idle)}, to {to_list}"
 
 
-def _deleted(e: SessionDeleted, name_of: Callable[[int], str]) -> str:
-    why = f"{name_of(e.sw_if_index)} is cleared" if e.cleared else f"idle {seconds_text(e.idle)}"
+def _deleted(e: SessionDeleted, names: Names) -> str:
+    why = f"idle {seconds_text(e.idle)}"
+    if e.cleared:
+        why = f"{names.interface_name(e.sw_if_index)} is cleared"
     return f"session {e.session_index}: {key_text(e.key)}, {why}"
 
 
-def _recycled(e: SessionRecycled, name_of: Callable[[int], str]) -> str:
+def _recycled(e: SessionRecycled, names: Names) -> str:
     return f"session {e.session_index}: {key_text(e.key)}, idle {seconds_text(e.idle)}"
 
 
-def _interrupt_sent(e: InterruptSent, name_of: Callable[[int], str]) -> str:
+def _interrupt_sent(e: InterruptSent, names: Names) -> str:
     return f"to thread {e.thread_index}"
 
 
-def _interrupt_served(e: InterruptServed, name_of: Callable[[int], str]) -> str:
+def _interrupt_served(e: InterruptServed, names: Names) -> str:
     return f"took {e.taken}: {e.deleted} deleted, {e.requeued} requeued"
 
 
-def _flag_set(e: FlagSet, name_of: Callable[[int], str]) -> str:
+def _flag_set(e: FlagSet, names: Names) -> str:
     by = "the cleaner" if e.by != e.thread_index or not e.thread_index else "its owner"
     return f"{e.flag} = {e.value} by {by}"
 
 
-def _clear(e: ClearStarted | ClearFinished, name_of: Callable[[int], str]) -> str:
-    return bitmap_text(e.bitmap, name_of)
+def _clear(e: ClearStarted | ClearFinished, names: Names) -> str:
+    return bitmap_text(e.bitmap, names)
 
 
-def _sweep_started(e: SweepStarted, name_of: Callable[[int], str]) -> str:
+def _sweep_started(e: SweepStarted, names: Names) -> str:
     if not e.bitmap:
         return "nothing of this thread's: done at once"
     ahead = e.swipe_end_time - e.time
     until = f"{seconds_text(ahead)} from now" if ahead else "now"
-    return f"{bitmap_text(e.bitmap, name_of)}: all that was linked up to {until}"
+    return f"{bitmap_text(e.bitmap, names)}: all that was linked up to {until}"
 
 
-def _sweep_finished(e: SweepFinished, name_of: Callable[[int], str]) -> str:
+def _sweep_finished(e: SweepFinished, names: Names) -> str:
     return "done"
 
 
-def _wait_changed(e: WaitChanged, name_of: Callable[[int], str]) -> str:
+def _wait_changed(e: WaitChanged, names: Names) -> str:
     return f"{seconds_text(e.old)} > {seconds_text(e.new)}"
 
 
-def _rules_replaced(e: RulesReplaced, name_of: Callable[[int], str]) -> str:
+def _rules_replaced(e: RulesReplaced, names: Names) -> str:
     return f"ACL {e.acl_index}, before rule {e.rule_index}"
 
 
-def _packet(e: PacketVerdict, name_of: Callable[[int], str]) -> str:
+def _packet(e: PacketVerdict, names: Names) -> str:
     capture, frame = split_number(e.number)
     number = f"{capture + 1}:{frame}" if capture else str(frame)
-    to = f" > {name_of(e.tx)}" if e.tx >= 0 else ""
+    to = f" > {names.interface_name(e.tx)}" if e.tx >= 0 else ""
     connection = f" {key_text(e.key)}" if e.key else ""
-    return f"{number} {name_of(e.rx)}{to}{connection} {outcome_text(e)}"
+    return f"{number} {names.interface_name(e.rx)}{to}{connection} {outcome_text(e)}"
 
 
-_TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Callable[[int], str]], str]]] = {
+_TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Names], str]]] = {
     SessionAdded: _added,
     ClassChanged: _class_changed,
     SessionRequeued: _requeued,

@@ -13,7 +13,10 @@ from aclbench.engine.main import AclMain
 from aclbench.engine.reasons import FATES, fate_of, reason_text
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.engine.worker import Worker
-from aclbench.workbench.views.snapshot import PacketCounts, SessionCounts
+from aclbench.workbench.views.snapshot import (
+    PacketCounts,
+    SessionCounts,
+)
 from aclbench.workbench.views.taking import (
     WorkerPart,
     packet_counts,

@@ -1,7 +1,7 @@
 """Snapshots: frozen views of the bench, the only thing that faces read.
 
-Taking one costs what is shown, not what exists: a `View` names the threads, the lists and the part
-of each list that is wanted. Times are nanoseconds of virtual time, bitmaps ints with bit n for
+A `View` names the threads, the lists and the part of each list that is wanted; `taking` makes the
+snapshot. Times are nanoseconds of virtual time, bitmaps ints with bit n for
 sw_if_index n, flags 0 or 1. `to_json` makes plain dicts, lists, strings and numbers.
 """
 
@@ -46,8 +46,9 @@ class View:
 class SessionView:
     """One session, with VPP's names, and what follows from them.
 
-    `timeout_class` is its class now, `link_list_id` the list it is on. `check_due` is when its
-    owner would take it at the earliest, `expires` when it will have been idle for its timeout.
+    `timeout_class` is its class now, `class_name` the name of that; `link_list_id` is the list that
+    it is on. `check_due` is when its owner would take it at the earliest, `expires` when it will
+    have been idle for its timeout.
     """
 
     thread_index: int
@@ -60,6 +61,7 @@ class SessionView:
     dport: int
     proto: int
     timeout_class: int
+    class_name: str
     link_list_id: int
     link_prev_idx: int
     link_next_idx: int
@@ -200,6 +202,7 @@ class Outlook(NamedTuple):
 class Snapshot:
     """The bench at one instant. `next_time` is when the next thing is due; None if nothing is.
 
+    `class_names` and `list_names` are those of the design's classes and lists, by number.
     On real threads (`threaded`) each worker's part has a time of its own, and `next_step` is what
     the thread is at.
     """
@@ -211,6 +214,8 @@ class Snapshot:
     interfaces: tuple[InterfaceView, ...]
     sessions: SessionCounts
     packets: PacketCounts
+    class_names: tuple[str, ...]
+    list_names: tuple[str, ...]
     session_timeout: tuple[int, ...]
     shortest_timeout: int
     max_entries: int
@@ -251,6 +256,3 @@ def key_text(key: bytes) -> str:
         five.dport,
         five.proto,
     )
-
-
-# --- taking one -----------------------------------------------------------------------------

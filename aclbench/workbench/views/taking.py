@@ -1,4 +1,7 @@
-"""Takes snapshots: from a driver and its machine to the frozen views of `snapshot`."""
+"""Takes snapshots: reads the bench through its driver, at the threads' safe points.
+
+Taking one costs what is shown, not what exists.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,7 @@ from aclbench.drivers.driver import CLEANER, Driver, actor_name
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine import reading
 from aclbench.engine.main import AclMain
-from aclbench.engine.packet import (
-    address_text,
-    unpack_key,
-)
+from aclbench.engine.packet import address_text, unpack_key
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.reasons import FATES, Fate, fate_of, was_checked
 from aclbench.engine.session import SessionId
@@ -76,6 +76,8 @@ def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapsh
         interfaces=interface_views(driver),
         sessions=session_counts(parts),
         packets=packet_counts(parts),
+        class_names=tuple(each.name for each in am.timeout_classes),
+        list_names=am.lists,
         session_timeout=tuple(am.session_timeout),
         shortest_timeout=am.shortest_timeout,
         max_entries=am.conn_table_max_entries,
@@ -112,6 +114,7 @@ def session_view(am: AclMain, session: SessionRow, position: int | None, now: in
         dport=five.dport,
         proto=five.proto,
         timeout_class=timeout_class,
+        class_name=am.timeout_classes[timeout_class].name,
         link_list_id=session.link_list_id,
         link_prev_idx=session.link_prev_idx,
         link_next_idx=session.link_next_idx,

@@ -399,7 +399,8 @@ def test_help_on_nonsense_is_refused() -> None:
 def test_reference_rows() -> None:
     table = small_table("ip route add <word:prefix>")
     assert table.reference() == [("ip route add <prefix>", ".", "")]
-    assert [row.group for row in TABLE.reference()][:4] == ["VPP", "VPP", "VPP", "bench"]
+    groups = [row.group for row in TABLE.reference()]
+    assert groups == sorted(groups, key=["VPP", "bench"].index)  # each group has one heading
     assert list(TABLE.forms) == ["rule"]
 
 

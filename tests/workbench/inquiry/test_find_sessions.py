@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
-from aclbench.engine.timeouts import TIMEOUT_NAMES
+from aclbench.engine.design import FIFO_2017
 from aclbench.workbench.inquiry import find_sessions as finding_sessions
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, Order, find_sessions
 from aclbench.workbench.rig.bundled import find_input
@@ -167,7 +167,7 @@ def test_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = bench_at(1200)
     rows = bench.cli("sessions by idle last 3 tcp_transient").splitlines()
     assert len(rows) == 5
-    assert all(TIMEOUT_NAMES[2] in row for row in rows[1:4])
+    assert all(FIFO_2017.lists[2] in row for row in rows[1:4])
     assert rows[4].startswith("(3 of ")
     assert bench.cli("sessions 10.9.9.9").startswith("no such session; ")
     data = bench.cli_data("sessions by worker last 2")

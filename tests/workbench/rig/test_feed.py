@@ -78,7 +78,7 @@ def test_merged_captures_are_the_one_that_they_were(tmp_path: Path) -> None:
         seen[capture] += 1
         assert frame == seen[capture]
         assert merged.rig.feed.packet_name(event.number) == f"{('in', 'out')[capture]}.pcap:{frame}"
-        number = event_text(event, merged.rig.interface_name).split()[0]
+        number = event_text(event, merged.rig).split()[0]
         assert number == (f"2:{frame}" if capture else str(frame))
     assert seen == [len(file) for file in files]
 

@@ -130,9 +130,7 @@ def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     else:
         heard = yield from events_between(bench.past, first, last)
     lines = [
-        event_line(event, bench.started, bench.rig.interface_name)
-        for event in heard
-        if only.lets_through(event)
+        event_line(event, bench.started, bench.rig) for event in heard if only.lets_through(event)
     ]
     return _limited(lines) or "no such event"
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import PROTO_TCP, PROTO_UDP, unpack_key
 from aclbench.engine.reasons import FATES, fate_of
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.columns import table_lines
@@ -152,13 +151,33 @@ WORKER: Final = ArgumentType(
 )
 
 
+def _parse_list(text: str, context: Any) -> int:
+    names = rig_of(context).machine.am.lists
+    found = [name for name in names if name.startswith(text)]
+    if len(found) != 1 and text not in names:
+        raise ArgumentError(f"there is no list {text[:32]}; this bench has {', '.join(names)}")
+    return names.index(text if text in names else found[0])
+
+
+def _complete_list(prefix: str, context: Any) -> Iterable[Candidate]:
+    am = rig_of(context).machine.am
+    return [
+        Candidate(name, each.what) for name, each in zip(am.lists, am.timeout_classes, strict=False)
+    ]
+
+
+LIST: Final = ArgumentType(
+    "list", "a list of sessions by name, as the design has it", _parse_list, _complete_list
+)
+
+
 def lists(bench: Bench, parsed: ParsedCommand) -> str:
     """The workers' lists, the ends of each unless told otherwise."""
     worker, size = parsed.arguments.get("worker"), parsed.arguments.get("rows", DEFAULT_WINDOW)
-    list_ids = tuple(n for n, name in enumerate(TIMEOUT_NAMES) if name in parsed.words)
+    list_id = parsed.arguments.get("list")
     view = View(
         threads=None if worker is None else (worker,),
-        lists=list_ids or None,
+        lists=None if list_id is None else (list_id,),
         anchor="head" if "head" in parsed.words else "tail" if "tail" in parsed.words else "ends",
         size=size,
     )
@@ -194,8 +213,7 @@ def _list_lines(
             lines.append(left_out)
             missing = False
         before = session.position
-        now_class = TIMEOUT_NAMES[session.timeout_class]
-        moved = f", {now_class} now" if session.timeout_class != each.list_id else ""
+        moved = f", {session.class_name} now" if session.timeout_class != each.list_id else ""
         lines.append(
             f"    session {session.session_index}: {session.connection} on "
             f"{bench.rig.interface_name(session.sw_if_index)}, idle {_length(session.idle)}, "
@@ -217,7 +235,7 @@ def _since(bench: Bench, time_ns: int) -> str:
 
 _FATE_WORDS: Final = "|".join(fate.replace("_", "-") for fate in FATES)
 GROUP: Final = "looking"
-TYPES: Final = (ROWS, PORT, WORKER)
+TYPES: Final = (ROWS, PORT, WORKER, LIST)
 COMMANDS: Final = (
     Command(
         f"packets {{{_FATE_WORDS}|host <host>|port <port>|reason <word:reason>|last <rows>}}",
@@ -228,7 +246,7 @@ COMMANDS: Final = (
         changes=False,
     ),
     Command(
-        f"lists [<worker>] [{'|'.join(TIMEOUT_NAMES)}] [(head|tail) <rows>]",
+        "lists [<worker>] [<list>] [(head|tail) <rows>]",
         lists,
         "each worker's lists of sessions, from head to tail",
         "",

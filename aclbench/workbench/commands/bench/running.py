@@ -158,7 +158,7 @@ def play(bench: Bench, parsed: Parsed) -> Slices[str]:
 
     def print_heard() -> bool:
         for event in heard:
-            lines.add(event_line(event, bench.started, bench.rig.interface_name))
+            lines.add(event_line(event, bench.started, bench.rig))
         heard.clear()
         return False
 

@@ -142,7 +142,7 @@ def back_until_event(bench: Bench, parsed: Parsed) -> Slices[str]:
 
 
 def _line(bench: Bench, event: TraceEvent) -> str:
-    return event_line(event, bench.started, bench.rig.interface_name)
+    return event_line(event, bench.started, bench.rig)
 
 
 _WORDS: Final = "|".join(_KINDS)

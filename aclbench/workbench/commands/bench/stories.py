@@ -9,7 +9,6 @@ from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
@@ -139,8 +138,7 @@ def _field(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
 
 
 def _list(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
-    list_id = next(n for n, name in enumerate(TIMEOUT_NAMES) if name in parsed.words)
-    return list_story(bench, parsed.arguments["worker"], list_id)
+    return list_story(bench, parsed.arguments["worker"], parsed.arguments["list"])
 
 
 Tell = Callable[[Bench, ParsedCommand], Slices[Story]]
@@ -191,7 +189,7 @@ def _row(bench: Bench, view: SessionView) -> tuple[str, ...]:
         f"{view.thread_index}/{view.session_index}",
         view.connection,
         bench.rig.interface_name(view.sw_if_index),
-        bench.rig.machine.am.timeout_classes[view.timeout_class].name,
+        view.class_name,
         seconds_text(max(view.idle, 0)),
         since_text(view.check_due, bench.started),
         since_text(view.expires, bench.started),
@@ -221,7 +219,7 @@ _STORIES: Final[tuple[tuple[str, Tell, str, str], ...]] = (
         "",
     ),
     (
-        f"story list <worker> ({'|'.join(TIMEOUT_NAMES)})",
+        "story list <worker> <list>",
         _list,
         "a list's ends, what the next interrupt takes of it, and what happened on it",
         "",

@@ -37,6 +37,7 @@ from aclbench.engine.reasons import (
     reason_text,
 )
 from aclbench.engine.session import SessionId
+from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
 from aclbench.engine.tracing import (
     Forwarded,
     KeyLookedUp,
@@ -260,11 +261,12 @@ def _room_text(rig: Rig, node: NodeSeen, thread_index: int, is_hit: bool) -> str
         return ""
     full = f"{node.interface} has {node.full.sessions:,} sessions of at most "
     full += f"{node.full.max_entries:,} (max-entries)"
+    transient = rig.list_name(TIMEOUT_TCP_TRANSIENT)
     if node.recycled is None:
-        return f"{full}, and thread {thread_index} has no tcp_transient session to recycle"
+        return f"{full}, and thread {thread_index} has no {transient} session to recycle"
     of = rig.interface_name(node.recycled.sw_if_index)
     return (
-        f"{full}; thread {thread_index} recycles the head of its tcp_transient list, session "
+        f"{full}; thread {thread_index} recycles the head of its {transient} list, session "
         f"{node.recycled.session_index} of {of}: {key_text(node.recycled.key)}"
     )
 

@@ -147,7 +147,7 @@ def _removed_text(removed: RemovedSession, started: int) -> str:
     elif removed.why == "cleared":
         text += f"{removed.interface} was cleared; it had been {idle}, of class {of_class}"
     else:
-        text += f"a table was full, and it was the oldest tcp_transient of its thread, {idle}"
+        text += f"a table was full, and it was at the head of the list to recycle from, {idle}"
     return text + (f"; its last packet was {removed.last_packet}" if removed.last_packet else "")
 
 

@@ -155,7 +155,7 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
             "never" if each == NEVER else since_text(each, rig.started) for each in value
         ),
         "length": lambda: seconds_text(value),
-        "bitmap": lambda: f"{value:#x} ({bitmap_text(value, rig.interface_name)})",
+        "bitmap": lambda: f"{value:#x} ({bitmap_text(value, rig)})",
         "interface": lambda: f"{value} ({rig.interface_name(value)})",
         "key": lambda: key_text(value),
         "flags": lambda: " ".join(flag_names(value)) or "none",

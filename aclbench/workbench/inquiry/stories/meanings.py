@@ -79,7 +79,7 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
         "slots",
     ),
     "conn_list_head": Meaning(
-        "the first session of each list: udp_idle, tcp_idle, tcp_transient; -1: empty",
+        "the first session of each list, by the list's number; -1: empty",
         "fa_conn_list_head",
         OWNER,
         OWNER,

@@ -30,7 +30,7 @@ def past_event(rig: Rig, event: TraceEvent, place: int | None) -> PastEvent:
     """An event in words, with the names of the interfaces as they were."""
     text = _packet_text(rig, event) if isinstance(event, PacketVerdict) else None
     if text is None:
-        text = event_text(event, rig.interface_name)
+        text = event_text(event, rig)
     return PastEvent(event.time, event.thread_index, event.kind, text, place)
 
 

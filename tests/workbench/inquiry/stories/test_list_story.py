@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
+from aclbench.engine.design import FIFO_2017
 from aclbench.engine.events import (
     InterruptServed,
     SessionDeleted,
     SessionRequeued,
     TraceEvent,
 )
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry.stories import ListStory, list_story, story_text
 from aclbench.workbench.inquiry.stories.lists import MAX_EVENTS
 from aclbench.workbench.inquiry.stories.quantum import FIRST_SESSIONS
@@ -64,7 +64,7 @@ def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> N
 def test_what_happened_on_it_is_what_put_sessions_there_or_took_them_off() -> None:
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
     bench.play(600)
-    for list_id, name in enumerate(TIMEOUT_NAMES):
+    for list_id, name in enumerate(FIFO_2017.lists):
         story = whole(bench, 1, list_id)
         assert 0 < len(story.events) <= MAX_EVENTS
         length = int(story.fields[2].value)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scapy.all import IP, TCP, UDP, Ether
 
 from aclbench import CommandError, Workbench
+from aclbench.engine.design import FIFO_2017
 from aclbench.engine.events import (
     PacketVerdict,
     SessionAdded,
@@ -18,7 +19,6 @@ from aclbench.engine.events import (
     TraceEvent,
 )
 from aclbench.engine.session import NO_LIST, SessionId
-from aclbench.engine.timeouts import TIMEOUT_NAMES
 from aclbench.workbench.inquiry.events import EventFilter
 from aclbench.workbench.inquiry.stories import (
     NextCheck,
@@ -213,7 +213,7 @@ def test_a_live_session_in_words() -> None:
     assert values["key"] == "10.0.0.2:1000 > 192.168.0.2:80 tcp"
     assert values["tcp_flags_seen[1]"] == "SYN ACK"
     assert values["tcp_flags_seen[0]"] == "SYN ACK"
-    assert values["link_list_id"] == f"1 ({TIMEOUT_NAMES[1]})"
+    assert values["link_list_id"] == f"1 ({FIFO_2017.lists[1]})"
     assert values["link_prev_idx"] == "none: it is the head"
     assert values["timeout class"] == "tcp_idle, 86400 s"
     assert values["idle"] == "0.25 s"
@@ -239,7 +239,7 @@ def test_a_class_change_on_another_thread_waits_for_the_recheck() -> None:
     bench.send("pg1", [syn_ack()])
     story = whole(bench, 1, 0)
     assert story.next is not None
-    assert story.next.to_list == TIMEOUT_NAMES.index("tcp_idle")
+    assert story.next.to_list == FIFO_2017.lists.index("tcp_idle")
     assert "waits for this check" in story.next.why
     values = {line.name: line.value for line in story.fields}
     assert values["link_list_id"] == "2 (tcp_transient)"
