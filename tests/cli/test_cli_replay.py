@@ -147,18 +147,20 @@ class Interrupted:
 
     def __init__(self, times: int, reading: bool = False) -> None:
         self.times = times
+        self.stopped = False
         self.rig = SimpleNamespace(feed=SimpleNamespace(reading=reading))
         self.transport = self
 
     def playing(self) -> Iterator[None]:
-        """Slices without end."""
-        while True:
+        """Slices that end once they are stopped."""
+        while not self.stopped:
             for _ in range(self.times):
                 signal.raise_signal(signal.SIGINT)
             yield
 
     def stop(self) -> None:
-        """What a bench on real threads is told besides; this one has none."""
+        """End the run behind the slice in hand."""
+        self.stopped = True
 
 
 def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
