@@ -209,14 +209,22 @@ class Workbench(Bench):
         return finish(explanation_of(self, parsed))
 
     def events(
-        self, first: str = "start", last: str = "now", only: EventFilter | None = None
+        self,
+        first: str = "start",
+        last: str = "now",
+        kinds: tuple[str, ...] = (),
+        thread: int | None = None,
+        session: tuple[int, int] | None = None,
     ) -> list[EventView]:
-        """The trace events between two places, made again. CommandError: no such place."""
+        """The trace events between two places, made again: of some kinds, a thread, a session.
+
+        CommandError: there is no such place, or kind.
+        """
+        wanted = EventFilter(kinds, thread, session)
         if self.kept is not None:
             heard = events_kept(self.kept, self.started, first, last)
         else:
             heard = finish(events_between(self.past, first, last))
-        wanted = only if only is not None else EventFilter()
         return [event_view(event, self.rig) for event in heard if wanted.lets_through(event)]
 
     def diff(self, first: str, second: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aclbench.engine.reasons import Fate
 from aclbench.tui.packets.place import FATES, PacketsPlace
 from aclbench.tui.packets.text import (
     FATE_GLYPHS,
@@ -18,7 +19,6 @@ from aclbench.tui.packets.text import (
 from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget
 from aclbench.workbench.views.packets import PacketView
-from aclbench.workbench.views.snapshot import Fate
 from tui.looking import (
     FRAME_NAMES,
     HEIGHTS,

@@ -22,7 +22,6 @@ from aclbench.workbench.history import checkpoints as checkpoints_module
 from aclbench.workbench.history import marks as marks_module
 from aclbench.workbench.history.moving import at_event
 from aclbench.workbench.inquiry.diff import state_of
-from aclbench.workbench.inquiry.events import EventFilter
 from aclbench.workbench.inquiry.timeline import MARK_KINDS, Timeline, timeline_of
 from aclbench.workbench.rig.bundled import bundled_folder, find_input
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, scenario_for_capture
@@ -304,10 +303,10 @@ def test_events_filtered_by_command() -> None:
     bench = bench_on(SMALL)
     bench.play()
     of_thread = bench.cli("events thread 1").splitlines()
-    assert len(of_thread) == len(bench.events(only=EventFilter(thread=1))) > 0
+    assert len(of_thread) == len(bench.events(thread=1)) > 0
     of_session = bench.cli("events from +0 session 1/1").splitlines()
     assert "session added" in of_session[0]
-    assert len(of_session) == len(bench.events(only=EventFilter(session=(1, 1))))
+    assert len(of_session) == len(bench.events(session=(1, 1)))
     with pytest.raises(CommandError, match="no thread 9"):
         bench.cli("events thread 9")
 

@@ -19,7 +19,6 @@ from aclbench.engine.events import (
     TraceEvent,
 )
 from aclbench.engine.session import NO_LIST, SessionId
-from aclbench.workbench.inquiry.events import EventFilter
 from aclbench.workbench.inquiry.stories import (
     NextCheck,
     SessionStory,
@@ -192,7 +191,7 @@ def test_going_to_an_event_s_place_it_is_the_last_of_its_kind() -> None:
     for event in story.events[::4]:
         assert event.place is not None
         bench.goto(event.place)
-        last = bench.events(only=EventFilter((event.kind,)))[-1]
+        last = bench.events(kinds=(event.kind,))[-1]
         assert (last.time, last.thread_index, last.kind) == event_key(event)
         assert whole(bench, *story.id).events[-1].place == event.place
         bench.cli("goto end")
