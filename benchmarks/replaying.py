@@ -115,7 +115,7 @@ def _read(path: Path) -> None:
 
 
 def _frames(path: Path) -> None:
-    feed = bench_of(path).feed
+    feed = bench_of(path).rig.feed
     assert feed is not None
     while feed.next_frame() is not None:
         pass
