@@ -12,7 +12,6 @@ import os
 import sys
 import zlib
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -39,8 +38,8 @@ SUFFIX: Final = EXTENSION_SUFFIXES[0]
 STAMP: Final = FOLDER / f"source{SUFFIX}.txt"
 
 
-class CompiledFinder(MetaPathFinder):
-    """Finds the compiled modules."""
+class CompiledFinder:
+    """Finds the compiled modules; no subclass of `MetaPathFinder`, which is slow to import."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

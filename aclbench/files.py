@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,8 @@ def write_whole(path: Path, text: str | bytes, make_folders: bool = False) -> No
     (`surrogateescape`) go back as they came. Raises OSError, and ValueError for a path or a text
     that cannot be.
     """
+    import secrets
+
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
     if path.exists() and not path.is_file() and not path.is_dir():
         path.write_bytes(content)

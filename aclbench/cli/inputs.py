@@ -135,7 +135,6 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     from aclbench.capture.stream import STANDARD_INPUT
     from aclbench.workbench.rig.bundled import find_input
     from aclbench.workbench.rig.scenario import PLACEMENTS, scenario_for_capture, scenario_for_exec
-    from aclbench.workbench.rig.scenario_file import load_scenario
 
     chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
     workers = 1 if asked.workers is None else asked.workers
@@ -170,6 +169,8 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
         raise click.UsageError(
             f"{scenarios[0]}: a scenario says itself what is inside; leave {option}"
         )
+    from aclbench.workbench.rig.scenario_file import load_scenario
+
     scenario = load_scenario(scenarios[0])
     if rx:
         scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))

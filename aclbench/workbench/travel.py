@@ -7,16 +7,18 @@ is run again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import UNITS, Unit, at_event, at_packet, back, forward
 from aclbench.workbench.history.replay import Replay
-from aclbench.workbench.inquiry.stories.values import PastPlace
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
+
+if TYPE_CHECKING:
+    from aclbench.workbench.inquiry.stories.values import PastPlace
 
 
 class Movable(Protocol):

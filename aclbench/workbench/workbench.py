@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from aclbench.capture import as_frame
 from aclbench.designs import design_named
@@ -25,17 +25,8 @@ from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepping import StepTaken
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.bench.explain import explanation_of
 from aclbench.workbench.commands.lines import Lines
 from aclbench.workbench.history.history import BranchView, History
-from aclbench.workbench.history.recorder import Recorder
-from aclbench.workbench.history.runfile import save_run
-from aclbench.workbench.inquiry.diff import diff
-from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
-from aclbench.workbench.inquiry.explain import Explanation
-from aclbench.workbench.inquiry.stories.values import PastPlace
-from aclbench.workbench.inquiry.writers import Writer, writers
-from aclbench.workbench.opening import opened
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario import Placement, Scenario
 from aclbench.workbench.rig.setting_up import set_up
@@ -44,6 +35,12 @@ from aclbench.workbench.tasks import Task, finish
 from aclbench.workbench.views.events import EventView, event_view
 from aclbench.workbench.views.times import seconds_to_ns
 from aclbench.workbench.views.verdict import Verdict
+
+if TYPE_CHECKING:  # what a replay has no use for is imported when it is asked for
+    from aclbench.workbench.history.recorder import Recorder
+    from aclbench.workbench.inquiry.explain import Explanation
+    from aclbench.workbench.inquiry.stories.values import PastPlace
+    from aclbench.workbench.inquiry.writers import Writer
 
 #: How much of a line names the task that runs it.
 _NAME_LENGTH: Final = 64
@@ -80,6 +77,8 @@ class Workbench(Bench):
 
         Raises ScenarioError or RunFileError.
         """
+        from aclbench.workbench.opening import opened
+
         lines = Lines()
         rig, history = finish(opened(path, Start(), lines))
         return cls._of(rig, lines, keeps=True, history=history)
@@ -204,6 +203,8 @@ class Workbench(Bench):
 
         The bench stays as it is. Raises CommandError.
         """
+        from aclbench.workbench.commands.bench.explain import explanation_of
+
         parsed = self.commands.parse(f"explain {packet}", self)
         assert parsed is not None
         return finish(explanation_of(self, parsed))
@@ -220,6 +221,8 @@ class Workbench(Bench):
 
         CommandError: there is no such place, or kind.
         """
+        from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
+
         wanted = EventFilter(kinds, thread, session)
         if self.kept is not None:
             heard = events_kept(self.kept, self.started, first, last)
@@ -229,20 +232,28 @@ class Workbench(Bench):
 
     def diff(self, first: str, second: str) -> list[str]:
         """What differs between two places, field by field, counts first, then rows."""
+        from aclbench.workbench.inquiry.diff import diff
+
         return finish(diff(self.past, first, second))
 
     def writers(self, field: str) -> list[Writer]:
         """Every step from the start to now that changed a field, in order."""
+        from aclbench.workbench.inquiry.writers import writers
+
         return finish(writers(self.past, field))
 
     # --- files ---------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str], with_captures: bool = False) -> None:
         """Write the run to a file that `Workbench.load` continues anywhere. RunFileError."""
+        from aclbench.workbench.history.runfile import save_run
+
         save_run(self.past, Path(path), with_captures)
 
     def record(self, path: str | os.PathLike[str]) -> Recorder:
         """Keep the run's journal on disk as it goes; close the recorder at the end."""
+        from aclbench.workbench.history.recorder import Recorder
+
         self.past.recorder = recorder = Recorder(self.past, Path(path))
         return recorder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -39,6 +38,8 @@ def list_lessons() -> None:
         Row("", name, "", f"{len(other.done)}/{other.steps}", "a file of its own")
         for name, other in known.items()
     ]
+    import shutil
+
     for line in table_lines(rows, shutil.get_terminal_size().columns):
         click.echo(line)
     click.echo("\n`aclbench learn N` runs one, where you left it; --restart from its beginning.")

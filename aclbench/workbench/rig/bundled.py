@@ -9,7 +9,6 @@ from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
 from aclbench.errors import AclbenchError
-from aclbench.workbench.rig.scenario_file import load_scenario
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
@@ -28,6 +27,8 @@ def bundled_files(kind: str) -> list[Path]:
 
 def scenario_abouts() -> list[tuple[str, str, str]]:
     """The bundled scenarios: name, title and text of each."""
+    from aclbench.workbench.rig.scenario_file import load_scenario
+
     scenarios = [(path.stem, load_scenario(path)) for path in bundled_files("scenarios")]
     return [(name, scenario.title, scenario.text.strip()) for name, scenario in scenarios]
 

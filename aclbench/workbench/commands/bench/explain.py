@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import reduce
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from operator import or_
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
@@ -21,15 +21,10 @@ from aclbench.workbench.grammar import (
     Command,
     ParsedCommand,
 )
-from aclbench.workbench.inquiry.explain import (
-    Explanation,
-    PacketName,
-    explain_frame,
-    explain_packet,
-    explanation_text,
-)
-from aclbench.workbench.inquiry.explain.reading import TCP_FLAG_NAMES
 from aclbench.workbench.tasks import Slices
+
+if TYPE_CHECKING:  # what answers is imported when it is asked
+    from aclbench.workbench.inquiry.explain import Explanation, PacketName
 
 _PROTOS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
 _ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
@@ -43,6 +38,8 @@ class FlowEnd(NamedTuple):
 
 
 def _parse_packet(text: str, context: Any) -> PacketName:
+    from aclbench.workbench.inquiry.explain import PacketName
+
     match = re.fullmatch(r"(?:(.+):)?(\d{1,12})", text)
     if match is None:
         raise ArgumentError(f"{text[:64]} is not a packet: 17 is, or http.pcap:17, or 2:17")
@@ -75,6 +72,8 @@ def _parse_end(text: str, context: Any) -> FlowEnd:
 
 
 def _parse_flags(text: str, context: Any) -> int:
+    from aclbench.workbench.inquiry.explain.reading import TCP_FLAG_NAMES
+
     names = {name: 1 << bit for bit, name in enumerate(TCP_FLAG_NAMES)}
     words = text.upper().split("+")
     if all(word in names for word in words):
@@ -86,6 +85,8 @@ def _parse_flags(text: str, context: Any) -> int:
 
 
 def _complete_flags(prefix: str, context: Any) -> Iterable[Candidate]:
+    from aclbench.workbench.inquiry.explain.reading import TCP_FLAG_NAMES
+
     return [Candidate(name.lower()) for name in TCP_FLAG_NAMES]
 
 
@@ -144,6 +145,8 @@ def _last(values: list[int], otherwise: int) -> int:
 
 def explanation_of(bench: Bench, parsed: ParsedCommand) -> Slices[Explanation]:
     """What a parsed `explain` asks for. AclbenchError: the bench keeps no history."""
+    from aclbench.workbench.inquiry.explain import explain_frame, explain_packet
+
     if "packet" in parsed.arguments:
         return explain_packet(bench.past, parsed.arguments["packet"])
     frame = make_frame(read_packet(parsed))
@@ -152,6 +155,8 @@ def explanation_of(bench: Bench, parsed: ParsedCommand) -> Slices[Explanation]:
 
 def explain(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The explanation in lines."""
+    from aclbench.workbench.inquiry.explain import explanation_text
+
     return explanation_text((yield from explanation_of(bench, parsed)))
 
 

@@ -11,13 +11,6 @@ from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
-from aclbench.workbench.history.runfile import save_run
-from aclbench.workbench.inquiry.diff import diff as diff_of
-from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
-from aclbench.workbench.inquiry.writers import writers as writers_of
-from aclbench.workbench.opening import opened
-from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
-from aclbench.workbench.rig.configuration import save_configuration
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import event_line, seconds_text
 
@@ -103,6 +96,8 @@ def switch(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """What differs between two places."""
+    from aclbench.workbench.inquiry.diff import diff as diff_of
+
     first, second = parsed.arguments["first"], parsed.arguments["second"]
     lines = yield from diff_of(bench.past, first, second)
     return _limited(lines) or "no difference"
@@ -110,6 +105,8 @@ def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The trace events between two places."""
+    from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
+
     kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
     thread: int | None = None
     if "thread" in parsed.words:
@@ -137,6 +134,8 @@ def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Every step that changed a field."""
+    from aclbench.workbench.inquiry.writers import writers as writers_of
+
     found = yield from writers_of(bench.past, parsed.arguments["rest"])
     lines = [
         f"+{seconds_text(w.point.time - bench.started)} {w.who}, {w.what}: {w.old} > {w.new}"
@@ -147,6 +146,10 @@ def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def save(bench: Bench, parsed: ParsedCommand) -> str:
     """Write the run to a file, or the configuration."""
+    from aclbench.workbench.history.runfile import save_run
+    from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
+    from aclbench.workbench.rig.configuration import save_configuration
+
     path = parsed.arguments["file"]
     if path.endswith(CLI_SUFFIX):
         if "with-captures" in parsed.words:
@@ -161,6 +164,8 @@ def save(bench: Bench, parsed: ParsedCommand) -> str:
 
 def load(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Become what a run file or a scenario holds."""
+    from aclbench.workbench.opening import opened
+
     start = bench.rig.start._replace(seed=0, order=None)
     if isinstance(bench.rig.driver, ThreadedDriver):
         start = start._replace(order=bench.rig.start.order, speed=bench.rig.driver.speed)

@@ -21,8 +21,6 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
     integer,
 )
-from aclbench.workbench.inquiry.events import verdicts_backwards
-from aclbench.workbench.inquiry.packets import packet_view
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
@@ -60,6 +58,8 @@ def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     if bench.kept is not None:
         take([event for event in bench.kept.events() if isinstance(event, PacketVerdict)])
     else:
+        from aclbench.workbench.inquiry.events import verdicts_backwards
+
         yield from verdicts_backwards(bench.past, take)
     shown = found[-count:]
     lines = table_lines(
@@ -108,6 +108,8 @@ def _wanted(parsed: ParsedCommand) -> Want:
 
 
 def _rows(bench: Bench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
+    from aclbench.workbench.inquiry.packets import packet_view
+
     views = [packet_view(bench, event) for event in events]
     return [
         (

@@ -23,7 +23,6 @@ from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_run
 from aclbench.workbench.grammar import Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
 from aclbench.workbench.history.moving import at_event
-from aclbench.workbench.inquiry.events import first_ahead, last_behind
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import event_line
 
@@ -118,6 +117,8 @@ def _event_ahead(bench: Bench, word: str) -> Slices[TraceEvent | None]:
     history = bench.history
     if history is None or history.at_end():
         return None
+    from aclbench.workbench.inquiry.events import first_ahead
+
     found = yield from first_ahead(history, _KINDS[word])
     yield from bench.travel.going_to(history.branch.end if found is None else found[0])
     return None if found is None else found[1]
@@ -125,6 +126,8 @@ def _event_ahead(bench: Bench, word: str) -> Slices[TraceEvent | None]:
 
 def back_until_event(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Go back to right behind the last event of a kind that is behind us."""
+    from aclbench.workbench.inquiry.events import last_behind
+
     word = _wanted(parsed)
     history = bench.past
     here = history.branch.canonical(history.cursor)[:2]

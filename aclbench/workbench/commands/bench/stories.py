@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
@@ -30,17 +30,12 @@ from aclbench.workbench.inquiry.find_sessions import (
     known_words,
     read_wanted,
 )
-from aclbench.workbench.inquiry.stories import (
-    Story,
-    field_story,
-    list_story,
-    session_story,
-    story_text,
-)
-from aclbench.workbench.inquiry.stories.meanings import CLEANER_FIELDS, WORKER_FIELDS, Meaning
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text, since_text
 from aclbench.workbench.views.snapshot import SessionView, key_text
+
+if TYPE_CHECKING:  # what tells stories is imported when one is asked for
+    from aclbench.workbench.inquiry.stories import Story
 
 #: Sessions that `sessions` shows unless told otherwise.
 DEFAULT_SESSIONS: Final = 20
@@ -75,22 +70,34 @@ def _complete_session(prefix: str, context: Any) -> Iterable[Candidate]:
         yield from part
 
 
-def _field_type(name: str, about: str, fields: dict[str, str]) -> ArgumentType:
+def _field_type(name: str, about: str, find: Callable[[], dict[str, str]]) -> ArgumentType:
     """A type for the fields of one kind of row."""
 
     def parse(text: str, context: Any) -> str:
-        if text not in fields:
+        if text not in (fields := find()):
             raise ArgumentError(f"{text[:64]}: not a field; there is {', '.join(fields)}")
         return text
 
     def complete(prefix: str, context: Any) -> Iterable[Candidate]:
-        return [Candidate(field, what) for field, what in fields.items()]
+        return [Candidate(field, what) for field, what in find().items()]
 
     return ArgumentType(name, about, parse, complete)
 
 
-def _whats(meanings: dict[str, Meaning]) -> dict[str, str]:
-    return {name: meaning.what for name, meaning in meanings.items()}
+def _cleaner_fields() -> dict[str, str]:
+    from aclbench.workbench.inquiry.stories.meanings import CLEANER_FIELDS
+
+    return {name: meaning.what for name, meaning in CLEANER_FIELDS.items()}
+
+
+def _worker_fields() -> dict[str, str]:
+    from aclbench.workbench.inquiry.stories.meanings import WORKER_FIELDS
+
+    return {name: meaning.what for name, meaning in WORKER_FIELDS.items()}
+
+
+def _session_fields() -> dict[str, str]:
+    return dict.fromkeys(SESSION_FIELDS, "")
 
 
 def _parse_wanted(text: str, context: Any) -> str:
@@ -109,9 +116,9 @@ TYPES: Final = (
     ArgumentType(
         "session-id", "a session by thread and index: 1/5", _parse_session, _complete_session
     ),
-    _field_type("cleaner-field", "a field of the cleaner", _whats(CLEANER_FIELDS)),
-    _field_type("worker-field", "a field of a worker", _whats(WORKER_FIELDS)),
-    _field_type("session-field", "a field of a session", dict.fromkeys(SESSION_FIELDS, "")),
+    _field_type("cleaner-field", "a field of the cleaner", _cleaner_fields),
+    _field_type("worker-field", "a field of a worker", _worker_fields),
+    _field_type("session-field", "a field of a session", _session_fields),
     ArgumentType(
         "session-word",
         "an address, a prefix, :port, a protocol, class, interface or worker",
@@ -124,10 +131,14 @@ TYPES: Final = (
 
 
 def _session(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
+    from aclbench.workbench.inquiry.stories import session_story
+
     return session_story(bench, *parsed.arguments["session"])
 
 
 def _field(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
+    from aclbench.workbench.inquiry.stories import field_story
+
     arguments = parsed.arguments
     row = "cleaner"
     if "session" in arguments:
@@ -138,14 +149,18 @@ def _field(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
 
 
 def _list(bench: Bench, parsed: ParsedCommand) -> Slices[Story]:
+    from aclbench.workbench.inquiry.stories import list_story
+
     return list_story(bench, parsed.arguments["worker"], parsed.arguments["list"])
 
 
-Tell = Callable[[Bench, ParsedCommand], Slices[Story]]
+Tell = Callable[[Bench, ParsedCommand], Slices["Story"]]
 
 
 def _text_of(tell: Tell) -> Callable[[Bench, ParsedCommand], Slices[str]]:
     def handler(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+        from aclbench.workbench.inquiry.stories import story_text
+
         started = bench.started
         return "\n".join(story_text((yield from tell(bench, parsed)), started))
 
