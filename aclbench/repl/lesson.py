@@ -22,6 +22,7 @@ from aclbench.tutor.shelf import lesson_after
 from aclbench.tutor.walkthrough import asked_of, heading, transcript_lines
 from aclbench.workbench.commands.bench.helping import is_leaving
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
+from aclbench.workbench.tasks import Slices
 
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
@@ -197,12 +198,13 @@ def _part_line(number: int, parts: int, part: PartState, old: PartState | None =
 
 # --- the words ---------------------------------------------------------------------------------
 
-Word = Callable[[LessonSession, "ParsedCommand"], None]
+#: What takes long is in slices: who runs the line finishes them.
+Word = Callable[[LessonSession, "ParsedCommand"], "Slices[None] | None"]
 
 
-def _go_on(session: LessonSession, skip: bool) -> None:
+def _go_on(session: LessonSession, skip: bool) -> Slices[None]:
     with session.quietly():
-        step = session.lesson_run.advance(skip=skip)
+        step = yield from session.lesson_run.advancing(skip=skip)
     if step is not None:
         session.show_step()
         return
@@ -216,18 +218,18 @@ def _go_on(session: LessonSession, skip: bool) -> None:
         session.printer.prose(f"`quit`, and `aclbench learn {following.stem}` is the next one.")
 
 
-def _next(session: LessonSession, parsed: ParsedCommand) -> None:
-    _go_on(session, skip=False)
+def _next(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
+    return _go_on(session, skip=False)
 
 
-def _skip(session: LessonSession, parsed: ParsedCommand) -> None:
-    _go_on(session, skip=True)
+def _skip(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
+    return _go_on(session, skip=True)
 
 
-def _guess(session: LessonSession, parsed: ParsedCommand) -> None:
+def _guess(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
     run, choice = session.lesson_run, parsed.arguments.get("option")
     with session.quietly():
-        outcome = run.predict(choice)
+        outcome = yield from run.predicting(choice)
     step = run.step
     assert isinstance(step, Predict)
     session.say_ran(outcome.ran)
@@ -242,9 +244,9 @@ def _guess(session: LessonSession, parsed: ParsedCommand) -> None:
     session.printer.prose("`next` goes on.", "italic")
 
 
-def _try(session: LessonSession, parsed: ParsedCommand) -> None:
+def _try(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
     with session.quietly():
-        shown = session.lesson_run.experiment()
+        shown = yield from session.lesson_run.experimenting()
     session.say_ran(shown.ran)
     session.printer.markdown(shown.look)
     session.printer.prose("`next` goes on.", "italic")
@@ -260,11 +262,11 @@ def _hint(session: LessonSession, parsed: ParsedCommand) -> None:
     _say_lines(session, hint.run)
 
 
-def _solution(session: LessonSession, parsed: ParsedCommand) -> None:
+def _solution(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
     run = session.lesson_run
     if "run" in parsed.words:
         with session.quietly():
-            ran = run.solve()
+            ran = yield from run.solving()
         session.say_ran(ran)
         return
     _say_lines(session, run.solution())
@@ -275,13 +277,13 @@ def _say_lines(session: LessonSession, lines: Lines) -> None:
     session.printer.output("\n".join(f"  {line.strip()}" for line in lines))
 
 
-def _undo(session: LessonSession, parsed: ParsedCommand) -> None:
-    session.lesson_run.undo()
+def _undo(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
+    yield from session.lesson_run.undoing()
     session.printer.prose("The bench stands where this step began.")
 
 
-def _redo(session: LessonSession, parsed: ParsedCommand) -> None:
-    session.lesson_run.redo()
+def _redo(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
+    yield from session.lesson_run.redoing()
     session.show_step()
 
 
@@ -297,15 +299,15 @@ def _about(session: LessonSession, parsed: ParsedCommand) -> None:
     session.about()
 
 
-def _step(session: LessonSession, parsed: ParsedCommand) -> None:
+def _step(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
     with session.quietly():
-        session.lesson_run.go_to(parsed.arguments["number"])
+        yield from session.lesson_run.going_to(parsed.arguments["number"])
     session.show_step()
 
 
-def _restart(session: LessonSession, parsed: ParsedCommand) -> None:
+def _restart(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
     with session.quietly():
-        session.lesson_run.restart()
+        yield from session.lesson_run.restarting()
     session.show_step()
 
 
@@ -343,11 +345,13 @@ def add_words(session: LessonSession) -> None:
         table.add(command, yields=True)
 
 
-def _handler(session: LessonSession, word: Word) -> Callable[[Any, ParsedCommand], str]:
+def _handler(session: LessonSession, word: Word) -> Callable[[Any, ParsedCommand], Slices[str]]:
     """A handler of the table: what a word has to say it prints by itself."""
 
-    def handle(bench: Any, parsed: ParsedCommand) -> str:
-        word(session, parsed)
+    def handle(bench: Any, parsed: ParsedCommand) -> Slices[str]:
+        slices = word(session, parsed)
+        if slices is not None:
+            yield from slices
         return ""
 
     return handle

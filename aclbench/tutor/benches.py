@@ -10,6 +10,7 @@ from aclbench.tutor.running import Budget, refuse_foreign, run_lines
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
 
 
@@ -52,6 +53,6 @@ def _rehearse(scenario: Scenario, lines: Lines) -> None:
     """Try the lines of a scenario that others wrote, so that they reach nothing but a bench."""
     bench = Workbench(scenario.workers, scenario.placement, history=False)
     budget = Budget()
-    run_lines(bench, (*scenario.set_up_lines(), *lines), budget)
+    finish(run_lines(bench, (*scenario.set_up_lines(), *lines), budget))
     for timed in scenario.at:
         refuse_foreign(bench, timed.line, budget)

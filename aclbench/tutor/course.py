@@ -3,6 +3,9 @@
 A face shows `step`, lets the learner do to `bench` whatever he likes, and calls `look` after each
 command or burst of events. Nothing goes on by itself: `advance` does, once the step is done. What
 the learner did since the step was entered is taken back by `undo`, in one go.
+
+What runs the bench is there twice: at once (`predict`), and in slices (`predicting`). Slices that
+are stopped put the bench back to where it stood.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import Any, Final, TypeVar
 from aclbench.errors import AclbenchError
 from aclbench.expressions import ExpressionError
 from aclbench.tutor.benches import lesson_bench
-from aclbench.tutor.journals import Work, inputs_so_far, perform_inputs
+from aclbench.tutor.journals import Work, inputs_so_far, performing_inputs
 from aclbench.tutor.lesson import (
     KIND_WORDS,
     AnyStep,
@@ -26,6 +29,7 @@ from aclbench.tutor.lesson import (
     Predict,
     Read,
     Task,
+    kinds_of,
     solution_of,
 )
 from aclbench.tutor.outcomes import GoalState, Outcome, PartState, Prediction, Shown
@@ -35,9 +39,11 @@ from aclbench.tutor.since import Since
 from aclbench.tutor.world import BenchWorld
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import Op, Point
+from aclbench.workbench.tasks import Slices, finish
 from aclbench.workbench.workbench import Workbench
 
 _S = TypeVar("_S", Predict, Task, Experiment)
+_T = TypeVar("_T")
 
 PUT_BACK: Final = "the bench was put back to how the lesson has it here"
 
@@ -80,7 +86,7 @@ class LessonRun:
         self.notices: list[str] = []
         self.finished = False
         self._number = 1
-        self._enter(1)
+        finish(self._entering(1))
 
     def close(self) -> None:
         """Stop listening to the bench."""
@@ -98,6 +104,10 @@ class LessonRun:
 
         What is skipped the program does, so that the steps to come find their bench.
         """
+        return finish(self.advancing(skip))
+
+    def advancing(self, skip: bool = False) -> Slices[AnyStep | None]:
+        """The same in slices."""
         state = self.look()
         if not state.done and not skip:
             raise LessonError(f"step {self._number} is not done yet: {state.message}")
@@ -105,9 +115,9 @@ class LessonRun:
             self.finished = True
             return None
         if state.done and not self._was_put_back():
-            self._enter(self._number + 1)
+            yield from self._or_put_back(self._entering(self._number + 1))
         else:
-            self._stand_at(self._number + 1)
+            yield from self._or_put_back(self._standing_at(self._number + 1))
         return self.step
 
     def _was_put_back(self) -> bool:
@@ -116,14 +126,22 @@ class LessonRun:
 
     def go_to(self, number: int) -> AnyStep:
         """Go to any step, on a bench as the lesson has it there."""
+        return finish(self.going_to(number))
+
+    def going_to(self, number: int) -> Slices[AnyStep]:
+        """The same in slices."""
         if type(number) is not int or not 1 <= number <= len(self.lesson.steps):
             raise LessonError(f"there is no step {number}; this lesson has 1 to {self._last}")
-        self._stand_at(number)
+        yield from self._or_put_back(self._standing_at(number))
         return self.step
 
     def redo(self) -> AnyStep:
         """Begin the current step again; it is not done any more."""
-        self.undo()
+        return finish(self.redoing())
+
+    def redoing(self) -> Slices[AnyStep]:
+        """The same in slices."""
+        yield from self.undoing()
         self.done.discard(self._number)
         self.finished = False
         self._mark_if_read()
@@ -131,50 +149,83 @@ class LessonRun:
 
     def restart(self) -> AnyStep:
         """Begin the lesson again; the predictions that were made stay."""
+        return finish(self.restarting())
+
+    def restarting(self) -> Slices[AnyStep]:
+        """The same in slices."""
+        step = yield from self.going_to(1)
         self.done.clear()
         self.hints.clear()
-        return self.go_to(1)
+        self._mark_if_read()
+        return step
 
     def undo(self) -> None:
         """Take back all that was done to the bench since this step was entered."""
-        there, history = self._checkpoint, self.bench.past
-        branch, point = there.branch, there.point
-        if branch is None or point is None or history.branches.get(branch.name) is not branch:
-            fresh = self._make()
-            perform_inputs(fresh, there.inputs)
-            self._become(fresh)
-            self._checkpoint = self._here(there.inputs)
-            return
-        if history.branch is not branch:
-            self.bench.switch(branch.name)
-        self.bench.goto(point)
+        finish(self.undoing())
+
+    def undoing(self) -> Slices[None]:
+        """The same in slices."""
+        there = self._checkpoint
+        yield from self._returning_to(there)
         self.bench.past.before_acting()  # or a run would go along what was taken back
         self._checkpoint = self._here(there.inputs)
+
+    def _returning_to(self, there: Checkpoint) -> Slices[None]:
+        """Where the bench stood before: in its history; if that is another by now, by inputs."""
+        branch, point, history = there.branch, there.point, self.bench.past
+        if branch is None or point is None or history.branches.get(branch.name) is not branch:
+            fresh = self._make()
+            yield from performing_inputs(fresh, there.inputs)
+            self._become(fresh)
+            return
+        if history.branch is not branch:
+            yield from self.bench.travel.switching(branch.name)
+        yield from self.bench.travel.going_to(point)
+
+    def _or_put_back(self, deed: Slices[_T]) -> Slices[_T]:
+        """Do something to the bench; it is put back to where it stands now if that is stopped.
+
+        Behind a new bench it is, by its inputs, but its other branches and what lay ahead are gone.
+        A bench that is not the lesson's is put back to where the step began.
+        """
+        before, had_future = self._checkpoint, False
+        if self._on_lesson_bench():
+            before = self._here(inputs_so_far(self.bench))
+            had_future = not self.bench.past.at_end()
+        checkpoint = self._checkpoint
+        try:
+            return (yield from deed)
+        except GeneratorExit:
+            finish(self._returning_to(before))
+            if not had_future:
+                self.bench.past.before_acting()
+            self._checkpoint = checkpoint
+            raise
 
     @property
     def _last(self) -> int:
         return len(self.lesson.steps)
 
-    def _enter(self, number: int) -> None:
+    def _entering(self, number: int) -> Slices[None]:
         """Enter a step on the bench as it stands; where that cannot be, as the lesson has it."""
         step = self.lesson.steps[number - 1]
         try:
             if step.fresh:
                 self._become(self._make())
-            self._run(step.set_up)
+            yield from self._running(step.set_up)
         except LessonError:
-            self._stand_at(number)
+            yield from self._standing_at(number)
             self.notices.append(PUT_BACK)
         else:
             self._begin(number)
 
-    def _stand_at(self, number: int) -> None:
+    def _standing_at(self, number: int) -> Slices[None]:
         """Enter a step on a bench on which the lesson's own lines were run. LessonError."""
         self._become(self._make())
         for step in self.lesson.steps[self._first_before(number) - 1 : number - 1]:
-            self._run(step.set_up)
-            self._run(solution_of(step))
-        self._run(self.lesson.steps[number - 1].set_up)
+            yield from self._running(step.set_up)
+            yield from self._running(solution_of(step))
+        yield from self._running(self.lesson.steps[number - 1].set_up)
         self._begin(number)
 
     def _first_before(self, number: int) -> int:
@@ -204,18 +255,16 @@ class LessonRun:
 
         It may be done again. Raises LessonError: this is no prediction, or nothing came true.
         """
+        return finish(self.predicting(choice))
+
+    def predicting(self, choice: int | None) -> Slices[Outcome]:
+        """The same in slices."""
         step = self._a(Predict)
         if choice is not None and not (type(choice) is int and 0 <= choice < len(step.options)):
             right = f"0 to {len(step.options) - 1}, or None"
             raise LessonError(f"there is no option {choice}; {right}")
-        notice = ""
-        self._undo_if_moved()
-        try:
-            answer, ran = self._answer(step)
-        except LessonError:
-            self._stand_at(step.number)
-            answer, ran = self._answer(step)
-            notice = PUT_BACK
+        answering = self._from_its_beginning(lambda: self._answering(step))
+        (answer, ran), was_put_back = yield from self._or_put_back(answering)
         right_or_not = None if choice is None else choice == answer
         labels = [option.label for option in step.options]
         chosen = None if choice is None else labels[choice]
@@ -224,11 +273,21 @@ class LessonRun:
             self._note_work()
         self.done.add(step.number)
         why = self._fill(step.why.fill)
+        notice = PUT_BACK if was_put_back else ""
         return Outcome(choice, answer, right_or_not, why, tuple(ran), notice)
 
-    def _answer(self, step: Predict) -> tuple[int, list[Ran]]:
+    def _from_its_beginning(self, deed: Callable[[], Slices[_T]]) -> Slices[tuple[_T, bool]]:
+        """Do something from where the step began; where that fails, as the lesson has it there."""
+        try:
+            yield from self._undoing_if_moved()
+            return (yield from deed()), False
+        except LessonError:
+            yield from self._standing_at(self._number)
+            return (yield from deed()), True
+
+    def _answering(self, step: Predict) -> Slices[tuple[int, list[Ran]]]:
         """The option that came true, and what was run. LessonError: none, or several."""
-        ran = self._run(step.run)
+        ran = yield from self._running(step.run)
         world = self.world()
         true = [n for n, o in enumerate(step.options) if self._fill(o.when.holds, world)]
         if len(true) != 1:
@@ -241,14 +300,15 @@ class LessonRun:
 
     def experiment(self) -> Shown:
         """Run an experiment's lines, from its beginning. Raises LessonError."""
+        return finish(self.experimenting())
+
+    def experimenting(self) -> Slices[Shown]:
+        """The same in slices."""
         step = self._a(Experiment)
-        self._undo_if_moved()
-        try:
-            ran = self._run(step.run)
-        except LessonError:
-            self._stand_at(step.number)
+        running = self._from_its_beginning(lambda: self._running(step.run))
+        ran, was_put_back = yield from self._or_put_back(running)
+        if was_put_back:
             self.notices.append(PUT_BACK)
-            ran = self._run(step.run)
         self.done.add(step.number)
         self._note_work()
         return Shown(tuple(ran), self._fill(step.look.fill), step.at)
@@ -296,13 +356,19 @@ class LessonRun:
 
     def solve(self) -> tuple[Ran, ...]:
         """Run a task's solution from its beginning: for the teacher, and the tests."""
-        step = self._a(Task)
-        self._undo_if_moved()
-        return tuple(self._run(step.solution))
+        return finish(self.solving())
+
+    def solving(self) -> Slices[tuple[Ran, ...]]:
+        """The same in slices."""
+        return tuple((yield from self._or_put_back(self._solving(self._a(Task)))))
+
+    def _solving(self, step: Task) -> Slices[list[Ran]]:
+        yield from self._undoing_if_moved()
+        return (yield from self._running(step.solution))
 
     def try_lines(self, lines: Lines) -> tuple[Ran, ...]:
         """Run lines of the lesson's own, a hint's for one, where the bench stands. LessonError."""
-        return tuple(self._run(lines))
+        return tuple(finish(self._running(lines)))
 
     def world(self) -> BenchWorld:
         """The bench at this instant, for expressions."""
@@ -313,9 +379,9 @@ class LessonRun:
         if self._on_lesson_bench():
             self.works[self._number] = Work(self._checkpoint.inputs, inputs_so_far(self.bench))
 
-    def _undo_if_moved(self) -> None:
+    def _undoing_if_moved(self) -> Slices[None]:
         if self._has_moved():
-            self.undo()
+            yield from self.undoing()
 
     def _become(self, fresh: Workbench) -> None:
         """Put another bench in the place of the lesson's, which faces hold."""
@@ -325,10 +391,10 @@ class LessonRun:
         """Something was done to the bench since the step was entered."""
         return inputs_so_far(self.bench) != self._checkpoint.inputs or not self._on_lesson_bench()
 
-    def _run(self, lines: Lines) -> list[Ran]:
+    def _running(self, lines: Lines) -> Slices[list[Ran]]:
         """Run lines; a bench that had to be stopped in the middle is not left so."""
         try:
-            return run_lines(self.bench, lines, self._budget or Budget())
+            return (yield from run_lines(self.bench, lines, self._budget or Budget()))
         except TooMuch:
             self._become(self._make())
             raise
@@ -403,18 +469,18 @@ class LessonRun:
     ) -> None:
         if not same:
             self.notices.append(f"the lesson has changed since you left it; {PUT_BACK}")
-            self._stand_at(number)
+            finish(self._standing_at(number))
             return
         try:
             self.go_to_work(number, Work(begin, now))
         except (AclbenchError, AssertionError):
             self.notices.append(f"what was done could not be done again; {PUT_BACK}")
-            self._stand_at(number)
+            finish(self._standing_at(number))
 
     def go_to_work(self, number: int, work: Work) -> None:
         """Stand where a step was done, by its inputs. AclbenchError, AssertionError: they fail."""
         bench = self._make()
-        perform_inputs(bench, work.inputs, self._budget)
+        finish(performing_inputs(bench, work.inputs, self._budget))
         self._become(bench)
         self._number = number
         self._checkpoint = Checkpoint(work.begin)
@@ -427,13 +493,3 @@ _TO_DO: Final[dict[type[Any], str]] = {
     Experiment: "run the experiment",
     Read: "",
 }
-
-
-def kinds_of(step: AnyStep) -> frozenset[str]:
-    """The kinds of events that the expressions of a step ask for."""
-    if isinstance(step, Predict):
-        return step.why.kinds.union(*(option.when.kinds for option in step.options))
-    if isinstance(step, Task):
-        parts = [part.when.kinds | part.missing.kinds for part in step.goal]
-        return frozenset().union(*parts)
-    return step.look.kinds if isinstance(step, Experiment) else frozenset()

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from aclbench.tutor.benches import lesson_bench
-from aclbench.tutor.journals import inputs_so_far, perform_inputs
+from aclbench.tutor.journals import inputs_so_far, performing_inputs
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.walkthrough import StepPage, heading, lists_of, walk_through
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
 
 #: Draws a bench, which is his to keep, as an SVG picture.
@@ -109,7 +110,7 @@ def _answer(page: StepPage, steps: int) -> Section:
 def _copy(lesson: Lesson, bench: Workbench) -> Workbench:
     """The same bench once more: who draws it may do with it what he likes."""
     copy = lesson_bench(lesson)
-    perform_inputs(copy, inputs_so_far(bench))
+    finish(performing_inputs(copy, inputs_so_far(bench)))
     return copy
 
 

@@ -17,7 +17,7 @@ from aclbench.workbench.rig.inputs import (
     Run,
     Steps,
 )
-from aclbench.workbench.tasks import finish
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.workbench import Workbench
 
 #: What an input costs by itself, as if it made so many events.
@@ -71,17 +71,20 @@ def _goes_on_alike(ours: Op, theirs: Op) -> bool:
     return isinstance(ours, Run) and isinstance(theirs, Run)
 
 
-def perform_inputs(bench: Workbench, inputs: Sequence[Op], budget: Budget | None = None) -> None:
+def performing_inputs(
+    bench: Workbench, inputs: Sequence[Op], budget: Budget | None = None
+) -> Slices[None]:
     """Do inputs again on a bench at its start; they are its history then. Raises AclbenchError.
 
     With a budget they may be anybody's: they reach no file, and end. Raises TooMuch.
     """
     for op in inputs:
         if budget is None:
-            finish(bench.transport.performing(op))
+            yield from bench.transport.performing(op)
         else:
             _refuse_wild(bench, op, budget)
-            budget.spend_on(bench, bench.transport.performing(op))
+            yield from budget.spend_on(bench, bench.transport.performing(op))
+        yield None
 
 
 def _refuse_wild(bench: Workbench, op: Op, budget: Budget) -> None:

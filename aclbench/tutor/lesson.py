@@ -180,3 +180,13 @@ def solution_of(step: AnyStep) -> Lines:
     if isinstance(step, Task):
         return step.solution
     return step.run if isinstance(step, Predict | Experiment) else ()
+
+
+def kinds_of(step: AnyStep) -> frozenset[str]:
+    """The kinds of events that the expressions of a step ask for."""
+    if isinstance(step, Predict):
+        return step.why.kinds.union(*(option.when.kinds for option in step.options))
+    if isinstance(step, Task):
+        parts = [part.when.kinds | part.missing.kinds for part in step.goal]
+        return frozenset().union(*parts)
+    return step.look.kinds if isinstance(step, Experiment) else frozenset()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Final, NamedTuple, TypeVar
 
 from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import LessonError
-from aclbench.workbench.tasks import Slices, Task
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.workbench import Workbench
 
 _T = TypeVar("_T")
@@ -48,33 +49,38 @@ class Budget:
         if self._left < 0:
             raise TooMuch(f"this makes more than {self._all:,} events; a shorter run is right")
 
-    def spend_on(self, bench: Workbench, slices: Slices[_T]) -> _T:
-        """Have a bench do something, and spend on it; it is stopped when all is spent."""
+    def spend_on(self, bench: Workbench, slices: Slices[_T]) -> Slices[_T]:
+        """Have a bench do something, and spend on it; it is stopped when all is spent. TooMuch."""
 
         def hear(event: TraceEvent) -> None:
             self._left -= 1
 
-        task = Task(slices)
-        with bench.listeners.with_listener(hear):
-            while not task.work(0.0):
-                if self._left < 0:
-                    task.stop()
+        with bench.listeners.with_listener(hear), closing(slices):
+            while True:
+                try:
+                    progress = next(slices)
+                except StopIteration as end:
+                    result: _T = end.value
+                    break
+                self.check()
+                yield progress
         self.check()
-        return task.result
+        return result
 
 
-def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> list[Ran]:
+def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> Slices[list[Ran]]:
     """Run lines one by one. Raises LessonError, which names the line that was refused."""
     done: list[Ran] = []
     for line in lines:
         refuse_foreign(bench, line, budget)
         try:
-            output = budget.spend_on(bench, bench.lines.slices(bench, line))
+            output = yield from budget.spend_on(bench, bench.lines.slices(bench, line))
         except TooMuch:
             raise
         except AclbenchError as error:
             raise LessonError(f"`{line.strip()[:80]}`: {error}") from None
         done.append(Ran(line, output))
+        yield None
     return done
 
 

@@ -19,6 +19,7 @@ from aclbench.tutor.rows import EVENTS
 from aclbench.tutor.running import WORDS, Budget, run_lines
 from aclbench.tutor.world import BenchWorld
 from aclbench.workbench.commands.bench import history, running
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
 
 #: Headings of commands that go through the run, or choose who goes next.
@@ -76,7 +77,7 @@ def _for_threads(bench: Workbench, lines: Lines, budget: Budget) -> Lines | None
             return None
         if not command.changes and not ends:
             continue  # it only shows
-        run_lines(bench, (line,), budget)
+        finish(run_lines(bench, (line,), budget))
         kept.append(line)
     return tuple(kept)
 
@@ -118,9 +119,9 @@ class _Heard:
 def _missing(lesson: Lesson, found: ThreadedTask, budget: Budget) -> str:
     """What of a task's goal is missing behind its solution; empty: nothing."""
     bench = Workbench.from_scenario(lesson_scenario(lesson), driver="threaded")
-    run_lines(bench, found.before, budget)
+    finish(run_lines(bench, found.before, budget))
     heard = _Heard(bench, found.solution)
-    run_lines(bench, found.solution, budget)
+    finish(run_lines(bench, found.solution, budget))
     world = BenchWorld(bench, heard, budget)
     parts = found.task.goal
     return "; ".join(part.missing.fill(world) for part in parts if not part.when.holds(world))

@@ -134,7 +134,7 @@ async def test_a_click_puts_the_cursor_there_and_a_second_one_asks() -> None:
         assert bench.screen.place == "bench"
         await bench.click("#workers TextPanel", target, times=2)
         assert bench.screen.place == "story"
-        assert "10.0.0.3:5353" in bench.text()
+        await bench.until(lambda: "10.0.0.3:5353" in bench.text())
         # From a click on the keys go on.
         await bench.press("escape", "up")
         assert isinstance(bench.cursor(), ListTarget)
@@ -241,7 +241,7 @@ async def test_the_packets(size: Size) -> None:
         assert len(await all_of(bench, "up")) == 6
         await bench.press("ctrl+end", "enter")
         assert bench.screen.place == "story"
-        assert "packet 6" in bench.text()
+        await bench.until(lambda: "packet 6" in bench.text())
         assert "acl 1 rule 0" in bench.text()
         await bench.press("escape")
         assert bench.screen.place == "packets"
@@ -299,7 +299,7 @@ async def test_the_sessions(size: Size) -> None:
         assert len(await all_of(bench)) == 1
         await bench.press("enter")
         assert bench.screen.place == "story"
-        assert "5353" in bench.text()
+        await bench.until(lambda: "5353" in bench.text())
 
 
 async def test_a_search_that_nothing_has_says_so() -> None:
@@ -340,7 +340,7 @@ async def test_the_log(size: Size) -> None:
         # i tells of the session, from wherever one stands.
         await bench.press("i")
         assert bench.screen.place == "story"
-        assert "10.0.0.2:40000" in bench.text()
+        await bench.until(lambda: "10.0.0.2:40000" in bench.text())
         await bench.press("escape")
         assert bench.screen.place == "log"
         # Enter goes to the event, and the log is that of the place.
@@ -371,7 +371,7 @@ async def test_i_on_a_packet_in_the_log_explains_it() -> None:
         await bench.closed()
         await bench.press("i")
         assert bench.screen.place == "story"
-        assert "packet 6" in bench.text()
+        await bench.until(lambda: "packet 6" in bench.text())
 
 
 # --- branches ---------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ async def test_branches_are_visited_and_compared(size: Size) -> None:
         assert "* branch-1" in bench.text()
         await bench.press("up", "c")
         assert bench.screen.place == "story"
-        assert "now > main" in bench.text()
+        await bench.until(lambda: "now > main" in bench.text())
         assert "differences" in bench.text()
         await bench.press("escape", "enter")
         assert "at the end of branch main" in bench.status()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from aclbench.tutor.saved import SavedRun
 from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.tasks import Slices, Task
 
 from .lessons import SECOND, lesson
 
@@ -316,3 +317,46 @@ def test_what_was_typed_is_known_by_its_words_until_it_is_undone() -> None:
     run.undo()
     assert read_condition('typed("set acl-plugin acl")').value(run.world()) == 0
     run.close()
+
+
+# --- stopped in the middle ----------------------------------------------------------------------
+
+#: Each deed, a step that has it, and what was done there before.
+DEEDS: list[tuple[int, Callable[[LessonRun], Slices[Any]], list[str]]] = [
+    (2, lambda run: run.predicting(1), []),
+    (2, lambda run: run.predicting(1), [SECOND, DENIED, "back 1 packets"]),
+    (3, lambda run: run.experimenting(), [SECOND]),
+    (4, lambda run: run.solving(), ["reset"]),
+    (4, lambda run: run.redoing(), ["reset"]),
+    (3, lambda run: run.advancing(skip=True), [SECOND]),
+    (4, lambda run: run.going_to(3), [SECOND, DENIED]),
+]
+
+
+@pytest.mark.parametrize(("number", "begin", "before"), DEEDS)
+def test_what_is_stopped_leaves_all_as_it_was(
+    run: LessonRun,
+    number: int,
+    begin: Callable[[LessonRun], Slices[Any]],
+    before: list[str],
+) -> None:
+    run.go_to(number)
+    for line in before:
+        run.bench.cli(line)
+
+    def now() -> object:
+        at_end = run.bench.past.at_end()
+        return state_of(run.bench.rig.stepped), at_end, run.step, set(run.done), run.goal_state()
+
+    stood, taken = now(), 0
+    while True:
+        task = Task(begin(run))
+        for _ in range(taken):
+            task.work(0.0)
+        if task.is_over:
+            break
+        task.stop()
+        assert now() == stood
+        taken += 1
+    assert task.is_done
+    assert taken > 1

@@ -154,15 +154,14 @@ class LessonArea(Horizontal, inherit_bindings=False):
 
     # --- deeds -------------------------------------------------------------------------------
 
-    def _do(self, what: str, deed: Callable[[], str], then_show: str = "") -> None:
+    def _do(self, what: str, deed: Slices[str], then_show: str = "") -> None:
         """Have the lesson do something to its bench, and then bring a part of it into sight."""
         player = self._player
         if player.underway.task is not None:
             self._say(f"{player.underway.what} is under way; Esc stops it", error=True)
             return
         player.transport.pause()
-        task = Task(_slices(deed), what)
-        player.underway.begin(task, lambda task: self._end_deed(task, then_show))
+        player.underway.begin(Task(deed, what), lambda task: self._end_deed(task, then_show))
         self.post_message(Changed())
 
     def _end_deed(self, task: Task[str], then_show: str) -> None:
@@ -193,25 +192,25 @@ class LessonArea(Horizontal, inherit_bindings=False):
         if missing:
             self._say(missing)
         else:
-            self._do("the next step", self.desk.go_on)
+            self._do("the next step", self.desk.go_on())
 
     def action_lesson_before(self) -> None:
         if self.desk.step.number == 1:
             self._say("this is the first step")
         else:
-            self._do("the step before", self.desk.go_back)
+            self._do("the step before", self.desk.go_back())
 
     def action_lesson_run(self) -> None:
         if self.desk.step.kind != "experiment":
             self._say(f"this step is a {WORDS[self.desk.step.kind]}; there is nothing to run")
         else:
-            self._do("the experiment", self.desk.try_it, "ran")
+            self._do("the experiment", self.desk.try_it(), "ran")
 
     def action_lesson_undo(self) -> None:
-        self._do("undoing", self.desk.undo)
+        self._do("undoing", self.desk.undo())
 
     def action_lesson_redo(self) -> None:
-        self._do("beginning the step anew", self.desk.redo)
+        self._do("beginning the step anew", self.desk.redo())
 
     # --- answers -----------------------------------------------------------------------------
 
@@ -252,7 +251,7 @@ class LessonArea(Horizontal, inherit_bindings=False):
         if number < 0:
             self._say("arrow keys or digits choose an answer; Enter gives it")
         else:
-            self._do("the prediction", lambda: self.desk.guess(number), "outcome")
+            self._do("the prediction", self.desk.guess(number), "outcome")
 
     def on_key(self, event: events.Key) -> None:
         """A digit puts the cursor on an answer, if it is at a question; else digits are places."""
@@ -315,7 +314,7 @@ class LessonArea(Horizontal, inherit_bindings=False):
             MenuRow("n", "do not", "to type it oneself teaches more"),
         ]
         if await self.app.push_screen_wait(Menu("Run the solution?", rows)) == "y":
-            self._do("the solution", self.desk.solve, "goal")
+            self._do("the solution", self.desk.solve(), "goal")
 
     # --- to and fro --------------------------------------------------------------------------
 
@@ -340,7 +339,7 @@ class LessonArea(Horizontal, inherit_bindings=False):
         rows = [MenuRow(*row) for row in _MENU]
         key = await self.app.push_screen_wait(Menu("The lesson", rows))
         if key == "s":
-            self._do("skipping", desk.skip)
+            self._do("skipping", desk.skip())
         elif key == "t":
             await self._another_step()
         elif key == "a":
@@ -348,7 +347,7 @@ class LessonArea(Horizontal, inherit_bindings=False):
             self._view.show_part("about")
             self._show_if_hidden()
         elif key == "r":
-            self._do("restarting the lesson", desk.restart)
+            self._do("restarting the lesson", desk.restart())
         elif key == "q":
             self.app.exit()
 
@@ -365,10 +364,4 @@ class LessonArea(Horizontal, inherit_bindings=False):
         ]
         key = await self.app.push_screen_wait(Menu("Go to a step", rows))
         if key is not None:
-            self._do(f"going to step {key}", lambda: desk.go_to(int(key)))
-
-
-def _slices(deed: Callable[[], str]) -> Slices[str]:
-    """What a lesson does, as work that can be left before it begins."""
-    yield None
-    return deed()
+            self._do(f"going to step {key}", desk.go_to(int(key)))

@@ -1,17 +1,18 @@
 """A lesson under way as the screen has it: what of the step was asked for, and what keys do to it.
 
-No Textual here, and nothing is drawn. What may take long (a prediction runs the bench) returns a
-sentence, so that it can be run as a `SideCommand`.
+No Textual here, and nothing is drawn. What may take long (a prediction runs the bench) is in slices
+that return a sentence. What they change of the step is changed at their end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import AnyStep, Experiment, Lines, Predict, Task
 from aclbench.tutor.outcomes import Outcome, Prediction, Shown
 from aclbench.tutor.progress import Progress
+from aclbench.workbench.tasks import Slices
 
 #: How the kinds of steps are called.
 WORDS = {"read": "reading", "predict": "prediction", "task": "task", "experiment": "experiment"}
@@ -114,70 +115,68 @@ class Desk:
 
     # --- what keys do ------------------------------------------------------------------------
 
-    def go_on(self) -> str:
+    def go_on(self) -> Slices[str]:
         """The next step. Raises LessonError: this one is not done."""
-        return self._went(self.run.advance)
+        return self._going(self.run.advancing())
 
-    def skip(self) -> str:
+    def skip(self) -> Slices[str]:
         """The next step, though this one is not done."""
-        return self._went(lambda: self.run.advance(skip=True))
+        return self._going(self.run.advancing(skip=True))
 
-    def go_to(self, number: int) -> str:
+    def go_to(self, number: int) -> Slices[str]:
         """Any step, on a bench as the lesson has it there. Raises LessonError: there is none."""
-        return self._went(lambda: self.run.go_to(number))
+        return self._going(self.run.going_to(number))
 
-    def go_back(self) -> str:
+    def go_back(self) -> Slices[str]:
         """The step before."""
         return self.go_to(max(self.step.number - 1, 1))
 
-    def restart(self) -> str:
+    def restart(self) -> Slices[str]:
         """The lesson anew."""
-        return self._went(self.run.restart)
+        return self._going(self.run.restarting())
 
-    def redo(self) -> str:
+    def redo(self) -> Slices[str]:
         """The step anew, which is not done then."""
-        return self._went(self.run.redo)
+        return self._going(self.run.redoing())
 
-    def _went(self, go: Callable[[], object]) -> str:
+    def _going(self, slices: Slices[Any]) -> Slices[str]:
         self.notes.clear()
-        try:
-            go()
-        finally:
-            self._begin()
+        yield from slices
+        self._begin()
         if self.run.finished:
             return "that was the last step: the lesson is finished"
         return f"step {self.step.number} of {self.steps}: {WORDS[self.step.kind]}"
 
-    def undo(self) -> str:
+    def undo(self) -> Slices[str]:
         """The bench back to where the step began; what was read and guessed stays on the screen."""
         self.notes.clear()
-        self.run.undo()
+        yield from self.run.undoing()
         self._refresh()
         return "the bench stands where this step began"
 
-    def guess(self, number: int) -> str:
+    def guess(self, number: int) -> Slices[str]:
         """Answer the question, by an option's place; the one behind the last is "not sure"."""
         step = self.step
         self.notes.clear()
         options = len(step.options) if isinstance(step, Predict) else 0
-        self.outcome = self.run.predict(None if number == options else number)
+        self.outcome = yield from self.run.predicting(None if number == options else number)
         if self.outcome.notice:
             self.notes.append(self.outcome.notice)
         self._refresh()
         said = {True: "just so", False: "not so", None: "this is what it does"}
         return f"{said[self.outcome.right]}: the bench has done it"
 
-    def try_it(self) -> str:
+    def try_it(self) -> Slices[str]:
         """Run the experiment."""
         self.notes.clear()
-        self.shown = self.run.experiment()
+        self.shown = yield from self.run.experimenting()
         self._refresh()
         return "the experiment was run"
 
-    def solve(self) -> str:
+    def solve(self) -> Slices[str]:
         """Run the solution, from where the step began."""
         self.notes.clear()
-        self.run.solve()
+        yield from self.run.solving()
         self._refresh()
         return "the solution was run"
 
