@@ -7,6 +7,7 @@ slices: the bench stands where it stood meanwhile, and may go on, go back, be lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 from aclbench.engine.events import TraceEvent
@@ -68,12 +69,13 @@ class Stretches:
         `begun` does what is to be done at its beginning, with the rig there, in small parts.
         """
         there = yield from self.begin(stretch)
-        if begun is not None:
-            for _ in begun(there):
-                yield None
-        there.rig.hear(hear)
-        yield from there.run_to(stretch.end)
-        yield from there.rig.closing()
+        with closing(there.rig):
+            if begun is not None:
+                for _ in begun(there):
+                    yield None
+            there.rig.hear(hear)
+            yield from there.run_to(stretch.end)
+            yield from there.rig.closing()
 
     def events(self, stretch: Stretch) -> Slices[list[TraceEvent]]:
         """The events of a stretch, in order."""
@@ -89,8 +91,9 @@ class Stretches:
     ) -> Slices[None]:
         """Take each named step of a stretch, and look at what it did."""
         there = yield from self.begin(stretch)
-        begun(there)
-        for walked in there.walk(stretch.end):
-            look(there, walked)
-            yield None
-        yield from there.rig.closing()
+        with closing(there.rig):
+            begun(there)
+            for walked in there.walk(stretch.end):
+                look(there, walked)
+                yield None
+            yield from there.rig.closing()

@@ -8,7 +8,6 @@ bench has one; who asks about the past is given another, of their own (`history.
 from __future__ import annotations
 
 import random
-import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -71,9 +70,12 @@ class Rig:
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
         self._perform_line = perform_line
+
+    def __del__(self) -> None:
         # A machine refers to itself: left alone it would stay until the garbage collector looks
         # through everything, and one of a million sessions is half a gigabyte.
-        weakref.finalize(self, _give_back, self.driver).atexit = False
+        if "driver" in vars(self):  # which could not be made, where this is not so
+            _give_back(self.driver)
 
     @property
     def machine(self) -> Machine:
@@ -314,7 +316,10 @@ class Rig:
         return (yield from self.unpacked(packer.checkpoint()))
 
     def close(self) -> None:
-        """Give its sessions and packets back, at once; so it is when nobody has it any more."""
+        """Give its sessions and packets back, at once; so it is when nobody has it any more.
+
+        Whoever listens to it and refers to it must do so, or the garbage collector has to find it.
+        """
         _give_back(self.driver)
 
     def closing(self) -> Slices[None]:
@@ -332,6 +337,7 @@ def _give_back_in_pieces(driver: AnyDriver) -> Slices[None]:
     driver.arrivals.frames.clear()
     driver.arrivals.source = None
     driver.machine.am.tell.listener = None
+    driver.machine.am.tell.tracer = None
     yield from empty_in_pieces(driver.machine.am)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import closing
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import PacketVerdict, TraceEvent
@@ -23,17 +24,18 @@ def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Expl
     history, now = subject.history, subject.rig.now
     stretches = Stretches(history) if history is not None else None
     rig = yield from Present(subject).rig()
-    follower = Follower(rig)
-    event = _handled(rig, follower, interface, frame)
-    path = follower.path(event.thread_index)
 
     def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
         assert stretches is not None
         return find_removed(stretches, stretches.begun_at, now, None, sw_if_index, keys)
 
     find = removed if stretches is not None else None
-    explanation = yield from explanation_of(path, event, "", "", find)
-    yield from rig.closing()
+    with closing(rig):
+        follower = Follower(rig)
+        event = _handled(rig, follower, interface, frame)
+        path = follower.path(event.thread_index)
+        explanation = yield from explanation_of(path, event, "", "", find)
+        yield from rig.closing()
     return explanation
 
 

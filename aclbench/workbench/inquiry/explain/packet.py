@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import closing
 
 from aclbench.capture import describe
 from aclbench.engine.events import PacketVerdict
@@ -28,14 +29,15 @@ def explain_packet(history: History, wanted: PacketName) -> Slices[Explanation]:
     found = yield from find_packet(history.here.rig, stretches, wanted)
     event, end = found.event, point_of_packet(stretches.branch, found.ordinal)
     there = yield from _before(history, stretches.branch, found)
-    path = yield from _follow(there, end, found)
 
     def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
         return find_removed(stretches, end, event.time, event, sw_if_index, keys)
 
-    frame = _frame_text(there.rig, found)
-    explanation = yield from explanation_of(path, event, found.name, frame, removed)
-    yield from there.rig.closing()
+    with closing(there.rig):
+        path = yield from _follow(there, end, found)
+        frame = _frame_text(there.rig, found)
+        explanation = yield from explanation_of(path, event, found.name, frame, removed)
+        yield from there.rig.closing()
     return explanation
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
@@ -48,10 +49,11 @@ def next_check(present: Present, view: SessionView, name: str) -> Slices[NextChe
     am, now = rig.machine.am, rig.now
     worker = am.workers[view.thread_index]
     before = _before(worker, view)
-    ahead = Ahead(rig, view.thread_index)
-    judged = yield from ahead.until_judged(view.session_index)
-    wait, recheck = am.wait_interval_max, am.shortest_timeout
-    yield from rig.closing()
+    with closing(rig):
+        ahead = Ahead(rig, view.thread_index)
+        judged = yield from ahead.until_judged(view.session_index)
+        wait, recheck = am.wait_interval_max, am.shortest_timeout
+        yield from rig.closing()
     if judged is None:
         return None
     is_deleted = judged.to_list < 0

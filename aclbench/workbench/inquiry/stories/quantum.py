@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -51,20 +52,20 @@ def next_interrupt(present: Present, thread_index: int, list_id: int) -> Slices[
     quantum = am.max_deleted_sessions_per_interval
     rows = islice(reading.walk(worker, worker.conn_list_head[list_id]), FIRST_SESSIONS)
     first = [(row.key, session_view(am, row, None, now)) for row in rows]
-    ahead = Ahead(rig, thread_index)
-    by_list = yield from ahead.through_interrupt()
+    with closing(rig):
+        ahead = Ahead(rig, thread_index)
+        by_list = yield from ahead.through_interrupt()
+        yield from rig.closing()
     due = taken = by_list[list_id]
     if ahead.interrupts and sum(by_list) == quantum:  # there may be more than it may take
         due = yield from _due(present, thread_index, list_id)
-    told = NextInterrupt(
+    return NextInterrupt(
         interrupt=ahead.interrupts[0] if ahead.interrupts else None,
         due=min(due, quantum),
         taken=taken,
         sentences=tuple(_sentences(ahead, by_list, list_id, min(due, quantum), quantum)),
         first=tuple(_fates(ahead, first, due)),
     )
-    yield from rig.closing()
-    return told
 
 
 def _due(present: Present, thread_index: int, list_id: int) -> Slices[int]:
@@ -72,8 +73,9 @@ def _due(present: Present, thread_index: int, list_id: int) -> Slices[int]:
     might take any number."""
     rig = yield from present.rig()
     rig.machine.am.max_deleted_sessions_per_interval = NEVER
-    by_list = yield from Ahead(rig, thread_index).through_interrupt()
-    yield from rig.closing()
+    with closing(rig):
+        by_list = yield from Ahead(rig, thread_index).through_interrupt()
+        yield from rig.closing()
     return by_list[list_id]
 
 
