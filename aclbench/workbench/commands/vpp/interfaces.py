@@ -125,7 +125,7 @@ COMMANDS: Final = (
     Command(
         "set interface mac address <interface> <mac>",
         set_mac,
-        "note a MAC address; none is looked at",
+        "note a MAC address; it is not used",
         group=GROUP,
     ),
     Command(

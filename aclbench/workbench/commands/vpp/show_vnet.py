@@ -16,7 +16,7 @@ from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.taking import interface_views
 
-#: VPP's MTU of an Ethernet interface; none is looked at here.
+#: VPP's MTU of an Ethernet interface; it is not used here.
 _MTU: Final = "9000/0/0/0"
 _NO_MTU: Final = "0/0/0/0"
 _HEAD: Final = (
