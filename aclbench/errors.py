@@ -1,6 +1,6 @@
 """Errors for the person at the prompt: what was asked, what is there, what would be right.
 
-A leaf: every room may import this one, and it imports none.
+A leaf: every package may import this one, and it imports none.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""A run on a thread of its own, for whoever has something else to do meanwhile."""
+"""A run on a thread of its own, so that its caller can go on meanwhile."""
 
 from __future__ import annotations
 

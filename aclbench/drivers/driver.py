@@ -17,7 +17,7 @@ START_NS: Final = NS_PER_SEC
 
 #: Who can take a step: a thread by its index, the cleaner, the clock.
 CLEANER: Final = -1
-#: No actor: what somebody at the bench did, when a history is gone through step by step.
+#: No actor: a command, or frames sent by hand, where a history is walked step by step.
 COMMAND: Final = -2
 #: The clock, where whoever chooses the next step has it go on though others could.
 CLOCK: Final = -3
@@ -70,7 +70,7 @@ class Driver(Protocol):
     def at_safe_points(self, make: Callable[[Worker, int], _T]) -> list[_T]:
         """What `make` says of each thread's data and the time there, in thread order.
 
-        It is called where nobody else changes that data: on the thread itself, if that runs.
+        It is called where no other thread changes that data: on the thread itself, if it runs.
         """
 
     def on_main(self, call: Callable[[], _T]) -> _T:

@@ -48,7 +48,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DriverState:
-    """A driver at rest: its clock, its position, what the cleaner waits for, its chance."""
+    """A driver at rest: its clock, its position, what the cleaner waits for, its random state."""
 
     now: int
     position: Position
@@ -245,7 +245,7 @@ class Stepping:
             names = ", ".join(actor_name(a) for a in ready)
             raise AclbenchError(f"{actor_name(actor)} has nothing to do now; these have: {names}")
         self._due = 0
-        self._clean = fair and self.clean
+        self._clean = fair and self.nothing_begun
         return self._cleaner_step() if actor == CLEANER else self._thread_step(actor)
 
     def run_turn(self) -> StepTaken | None:
@@ -313,8 +313,8 @@ class Stepping:
         return list(threads)
 
     @property
-    def clean(self) -> bool:
-        """Nothing was begun by hand or by chance and is not finished: the fair order holds."""
+    def nothing_begun(self) -> bool:
+        """No turn was begun by hand or at random and left unfinished: the fair order holds."""
         return self._clean or self.at_rest()
 
     def upcoming(self, actor: int) -> str:

@@ -39,7 +39,7 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
 
-#: vpp_main looks up from a wait so often, in seconds, also if nobody wakes it.
+#: vpp_main ends a wait after so long, in seconds, if nobody wakes it.
 LOOK_S: Final = 0.05
 
 _T = TypeVar("_T")
@@ -103,7 +103,7 @@ class ThreadedDriver:
             pass
 
     def _wake_main(self) -> None:
-        """Have vpp_main look what there is."""
+        """Wake vpp_main, which then looks for work."""
         self._news.put(None)
 
     # --- what faces ask ------------------------------------------------------------------------

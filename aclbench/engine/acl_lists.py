@@ -1,4 +1,4 @@
-"""The lists of ACLs of an interface, one a side: what a change of them does.
+"""The ACL lists of an interface, one for input and one for output, and what changing them does.
 
 Source: `acl_interface_add_del_inout_acl` in VPP's acl plugin, and `acl_fa_enable_disable`.
 """
@@ -13,7 +13,7 @@ from aclbench.engine.steps import CleanerEvent
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class AclLists:
-    """Changes them: a part that a design may put another in place of."""
+    """Changes the ACL lists of interfaces. A design may replace this part."""
 
     def __init__(self, am: AclMain) -> None:
         self.am: AclMain = am

@@ -1,7 +1,7 @@
-"""The kinds of trace events, in one table: how each is counted by counters that are kept anyway.
+"""The kinds of trace events, in one table, with the counter that counts each.
 
-So a run that nobody listened to still knows how many events it had, and of what kind: what a
-timeline is drawn from, and what numbers the events of a run.
+So the number of events of each kind is known even where nobody listens. Timelines are drawn from
+these numbers, and they number the events of a run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way of a packet: input ACL node, forwarding, output ACL node, on one thread.
+"""The path of a packet: input ACL node, forwarding, output ACL node, on one thread.
 
 The steps are small methods. `process_packet` calls them straight through; `packet_steps` calls the
 same ones with a yield before each, so that other threads can come in between. When none does, the
@@ -277,7 +277,7 @@ class Datapath:
             return CUT
         if info & INFO_MALFORMED:
             return MALFORMED
-        # If it is up by now, it came up behind the packet's back.
+        # The interface may have been brought up after the packet was refused.
         return IP4_OPTIONS if info & INFO_IP4_OPTIONS else INTERFACE_DOWN
 
     def look_up(
@@ -341,7 +341,7 @@ class Datapath:
     # --- the end ------------------------------------------------------------------------------
 
     def pass_on(self, worker: Worker, reason: int) -> None:
-        """Count what the input node said of a packet whose last word it is not."""
+        """Count the input node's check of a packet that goes on to forwarding."""
         if reason != UNCHECKED:
             passed = worker.passed_checks
             passed[reason] = passed.get(reason, 0) + 1
@@ -352,12 +352,12 @@ class Datapath:
         reasons[reason] = reasons.get(reason, 0) + 1
 
     def drop_after(self, worker: Worker, reason: int, drop: int) -> int:
-        """The reason of a packet that forwarding dropped, after what the input node had said."""
+        """The reason of a packet that forwarding dropped after the input node's check."""
         self.pass_on(worker, reason)
         return drop if reason == UNCHECKED else drop | CHECKED
 
     def check_of(self, worker: Worker, reason: int) -> Check:
-        """What the acl node that has just run said, for a verdict."""
+        """The result of the acl node that has just run, for a verdict."""
         session = worker.session_in_hand
         if session is None:
             return Check(reason, None)
@@ -366,12 +366,12 @@ class Datapath:
     # --- ahead of the packets -------------------------------------------------------------------
 
     def warm_up(self, rx: list[int], keys: list[bytes], mirror_keys: list[bytes]) -> None:
-        """Look up the sessions of packets that are about to come, and do nothing with them.
+        """Look up the sessions of the packets to come, so that they are in the processor's cache.
 
-        A look-up in a table larger than the processor's caches waits for memory four times, each
-        time for what the wait before brought. But look-ups at once, one behind the other, with
-        hashes that the keys know already, wait side by side; those of the packets then find all of
-        it in the cache. For the same reason VPP prefetches.
+        In a table larger than the caches a look-up waits for memory four times, one wait after the
+        other. Look-ups of many packets in a row, whose keys know their hashes already, wait at the
+        same time. The packets' own look-ups then find everything in the cache. VPP prefetches for
+        the same reason.
         """
         largest: Interface | None = None
         checks_input: list[bool] = []

@@ -1,8 +1,8 @@
 """A design of aging, as a value: the parts that a machine of it is made of, and their names.
 
 `FIFO_2017` is the machine of the 2017 document, and this package's own. Another design is the same
-value with other parts in it: a subclass of one of the engine's, which runs interpreted where the
-machine is compiled, and is heard all the same. What a machine would not hear is refused.
+value with other parts in it: subclasses of the engine's. They run interpreted where the machine is
+compiled, and take effect all the same. A part that would have no effect is refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SessionPlace:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A way to age sessions. ValueError: a machine would not hear one of its parts."""
+    """A way to age sessions. ValueError: one of its parts would have no effect."""
 
     name: str
     #: The classes of sessions, and the lists of a worker by name, both in order of their numbers.
@@ -82,10 +82,10 @@ PARTS: Final[dict[str, type[Any]]] = {
 }
 
 
-def refuse_unheard(design: Design, name: str, part: object) -> None:
-    """ValueError if a part of a machine sets on its class what the machine reads of the object.
+def refuse_ineffective(design: Design, name: str, part: object) -> None:
+    """ValueError if a part sets on its class a field that the machine reads from the object.
 
-    Methods are heard. A field is set as the object is made, so one of the class's would be ignored.
+    Methods take effect. A field is set when the object is made, so one on the class is ignored.
     """
     own = PARTS[name]
     there = {n for n, v in vars(own).items() if isinstance(v, GetSetDescriptorType)}
@@ -93,7 +93,7 @@ def refuse_unheard(design: Design, name: str, part: object) -> None:
     for kind in type(part).__mro__[: type(part).__mro__.index(own)]:
         for field in there & set(vars(kind)):
             raise ValueError(
-                f"design {design.name}: {kind.__name__}.{field} would not be heard, since "
+                f"design {design.name}: {kind.__name__}.{field} would have no effect, since "
                 f"{own.__name__} sets it for each machine; set it in __init__"
             )
 

@@ -18,7 +18,7 @@ FIB_FOR_US: Final = -2
 FIB_MULTICAST: Final = -3
 FIB_BROADCAST: Final = -4
 
-#: Destinations remembered between changes of the table; past it the memory starts anew.
+#: Destinations in a cache; a full one is emptied.
 CACHE_LIMIT: Final = 65536
 
 
@@ -62,15 +62,14 @@ NEVER_FORWARDED: Final = (
 class Fib:
     """The table. Changed by the thread that runs commands; read by every worker.
 
-    What a thread has looked up it remembers for itself: threads that fill and read one memory would
-    wait for each other.
+    Each thread has a cache of its own: threads that fill and read one would wait for each other.
     """
 
     def __init__(self, n_threads: int = 1) -> None:
         #: Used as a set that keeps its order.
         self.entries: dict[FibEntry, None] = {}
         self._lengths: dict[bool, list[tuple[int, dict[int, FibEntry]]]] = {}
-        #: By thread index: where destinations lead that this thread has looked up.
+        #: By thread index: the cache of what this thread has looked up.
         self._caches: list[dict[bytes, int]] = [{} for _ in range(n_threads)]
         self._rebuild()
 
@@ -127,7 +126,7 @@ class Fib:
         return None
 
     def _rebuild(self) -> None:
-        """Make the look-up tables anew, longest prefix first. New objects: readers keep theirs.
+        """Rebuild the look-up tables, longest prefix first. New objects: readers keep theirs.
 
         The caches last: whoever sees the new ones sees the new tables.
         """

@@ -1,7 +1,7 @@
 """The interrupt handler of a worker: the idle check, and this worker's part of a mass clear.
 
-It runs on the thread that owns the sessions, so nobody else may touch what it touches: that is the
-whole point of the design. Each yield names the step that comes next.
+It runs on the thread that owns the sessions, and no other thread may touch what it touches: that is
+the whole point of the design. Each yield names the step that comes next.
 Source: `acl_fa_worker_conn_cleaner_process` and `acl_fa_check_idle_sessions` in VPP's
 `src/plugins/acl/fa_node.c` as of the 2017 multicore commit; departures are listed in FIDELITY.md.
 """
@@ -21,7 +21,7 @@ from aclbench.engine.steps import (
     CLEAR_DONE,
     END_SWEEP,
     JUDGE,
-    SAY,
+    REPORT_LOAD,
     START_SWEEP,
     TAKE_HEADS,
     Step,
@@ -55,8 +55,8 @@ class IdleCheck:
         if worker.swipe_end_time:
             yield from self.end_quantum(worker, now)
         elif not worker.clear_in_process:
-            yield SAY
-            self.say_how_busy(worker, taken, not found_clear, now)
+            yield REPORT_LOAD
+            self.report_load(worker, taken, not found_clear, now)
 
     # --- the idle check ----------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class IdleCheck:
     def end_quantum(self, worker: Worker, now: int) -> Iterator[Step]:
         """After each quantum of a sweep: done, or another interrupt is needed."""
         if self.sweep_has_more(worker):
-            yield SAY
+            yield REPORT_LOAD
             set_needed(self.am, worker, 1, worker.thread_index, now)
             return
         yield END_SWEEP
@@ -175,7 +175,7 @@ class IdleCheck:
 
     # --- the flags ---------------------------------------------------------------------------
 
-    def say_how_busy(self, worker: Worker, taken: int, may_be_unwanted: bool, now: int) -> None:
+    def report_load(self, worker: Worker, taken: int, may_be_unwanted: bool, now: int) -> None:
         """Tell the cleaner whether its interrupts come at the right rate."""
         if taken >= self.am.max_deleted_sessions_per_interval:
             set_needed(self.am, worker, 1, worker.thread_index, now)

@@ -10,7 +10,7 @@ from aclbench.engine.acl import Acl, AclRule
 from aclbench.engine.acl_lists import AclLists
 from aclbench.engine.cleaner import Cleaner
 from aclbench.engine.datapath import Datapath
-from aclbench.engine.design import FIFO_2017, PARTS, Design, refuse_unheard
+from aclbench.engine.design import FIFO_2017, PARTS, Design, refuse_ineffective
 from aclbench.engine.fib import FIB_FOR_US, FibEntry, Prefix, Source, interface_entries
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Host, Interface
@@ -43,7 +43,7 @@ class Machine:
         self.cleaner: Cleaner = design.cleaner(am)
         self.acl_lists: AclLists = design.acl_lists(am)
         for name in PARTS:
-            refuse_unheard(design, name, getattr(self, name))
+            refuse_ineffective(design, name, getattr(self, name))
 
     # --- interfaces --------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The state that all threads share, and the little protocol by which the machine calls out.
+"""The state that all threads share, and the protocol through which the machine calls its driver.
 
 VPP calls it `acl_main_t`; with it here are the interfaces and the forwarding table, which in VPP
 belong to vnet.
@@ -28,7 +28,7 @@ from aclbench.engine.worker import Worker
 
 
 class Host(Protocol):
-    """What the machine asks of whoever drives it. Either may be called from any step."""
+    """What the machine asks of whoever drives it. Each may be called from any step."""
 
     def raise_interrupt(self, thread_index: int) -> None:
         """Have the thread run its interrupt handler, soon."""

@@ -1,4 +1,4 @@
-"""A packet held against the ACLs of an interface: first match wins.
+"""Matches a packet against the ACLs of an interface: first match wins.
 
 Source: `multi_acl_match_5tuple` and `single_acl_match_5tuple` in VPP's acl plugin as of the 2017
 multicore commit.
@@ -46,7 +46,7 @@ class AclMatch:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class RuleCheck:
-    """Holds one rule against one packet: a part that a design may put another in place of."""
+    """Checks one rule against one packet. A design may replace this part."""
 
     def mismatch(
         self, rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
@@ -78,14 +78,14 @@ class RuleCheck:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Matching:
-    """Goes through the ACLs: a part that a design may put another in place of."""
+    """Goes through the ACLs of an interface. A design may replace this part."""
 
     def __init__(self, am: AclMain, rule_check: RuleCheck) -> None:
         self.am: AclMain = am
         self.rule_check: RuleCheck = rule_check
 
     def match_rule(self, worker: Worker, match: AclMatch, now: int) -> bool:
-        """Hold the next rule against the packet. True once the match has its outcome.
+        """Check the next rule against the packet. True once the match has its outcome.
 
         An ACL's rules are read anew for each rule, as the document's loop does: a packet can be
         judged by old rules and then by new ones.

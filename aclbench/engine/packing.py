@@ -1,7 +1,7 @@
-"""A worker's pool as a few arrays: packed, taken back, and let go of.
+"""Packs a worker's pool into a few arrays, unpacks it, and frees it.
 
-By field: n sessions take about 50 n bytes and n times 0.3 to 1 us. That is long where there are
-many, so all of it can be done piece by piece, while the machine stands still.
+Each field is a column: n sessions take about 50 n bytes and n times 0.3 to 1 us. That is long where
+there are many, so all of it can be done batch by batch, while the machine stands still.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COLUMNS: Final = tuple(
         ("q", "link_enqueue_time"),
     )
 )
-#: Sessions that are packed, taken back, or let go of in one piece.
+#: Sessions that are packed, unpacked or freed in one batch.
 PIECE_SESSIONS: Final = 2048
 #: Fields of a worker that a packed pool stands for, or that are empty at rest.
 POOL_FIELDS: Final = frozenset({"sessions_pool", "columns", "expired", "session_in_hand"})
@@ -42,8 +42,8 @@ POOL_FIELDS: Final = frozenset({"sessions_pool", "columns", "expired", "session_
 class PackedPool:
     """A worker's pool by columns.
 
-    The keys are joined, with the length of each: a million objects, whoever shares them, would be
-    looked at by each garbage collection and let go of one by one, and either takes long.
+    The keys are joined, with the length of each. A million objects would be visited by every
+    garbage collection and freed one by one, and either takes long.
     """
 
     keys: bytearray
@@ -74,7 +74,7 @@ class PoolPacker:
         return len(self._key_sizes) >= len(self._worker.sessions_pool)
 
     def work(self) -> None:
-        """Pack one piece."""
+        """Pack one batch."""
         begin = len(self._key_sizes)
         piece = self._worker.sessions_pool[begin : begin + PIECE_SESSIONS]
         for column, (code, read) in zip(self._columns, _COLUMNS, strict=True):
@@ -91,7 +91,7 @@ class PoolPacker:
 
 
 def unpack_pool(am: AclMain, worker: Worker, packed: PackedPool) -> Iterator[None]:
-    """Fill an empty pool, and the tables of the interfaces, with a pause after each piece.
+    """Fill an empty pool, and the tables of the interfaces, with a pause after each batch.
 
     The interfaces are those of the packed machine; their tables have none of the pool's keys.
     """
@@ -125,7 +125,7 @@ def unpack_pool(am: AclMain, worker: Worker, packed: PackedPool) -> Iterator[Non
 
 
 def empty_in_pieces(am: AclMain) -> Iterator[None]:
-    """Let go of all sessions of a machine that nobody needs any more, piece by piece."""
+    """Free all sessions of a machine that nobody needs any more, batch by batch."""
     for interface in am.interfaces:
         if interface is not None:
             interface.sessions.clear()

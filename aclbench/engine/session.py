@@ -70,7 +70,7 @@ class Session:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Classes:
-    """Chooses the timeout class of a session: a part that a design may put another in place of."""
+    """Chooses the timeout class of a session. A design may replace this part."""
 
     def timeout_type_of(self, proto: int, seen_in: int, seen_out: int) -> int:
         """The class of a session with these flags seen on its interface's input and output side.

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from aclbench.engine.timeouts import NEVER
 
-#: Counts the changes of the steps named here: a recorded position counts steps, so it fits one
-#: table alone.
+#: The version of this table. A recorded position counts steps, so it is valid with one version
+#: alone.
 STEP_TABLE: Final = 2
 
 
@@ -48,7 +48,7 @@ TAKE_HEADS: Final = Step("take heads", "unlink the sessions of one list that are
 JUDGE: Final = Step("judge", "delete one taken session, or append it again")
 END_SWEEP: Final = Step("end sweep", "swipe_end_time and the pending bitmap become 0")
 CLEAR_DONE: Final = Step("clear done", "clear_in_process = 0")
-SAY: Final = Step("say", "set interrupt_is_needed or interrupt_is_unwanted")
+REPORT_LOAD: Final = Step("report load", "set interrupt_is_needed or interrupt_is_unwanted")
 # The cleaner process, on vpp_main.
 HANDLE_EVENT: Final = Step("handle event", "reschedule, or begin a clear")
 COPY_BITMAP: Final = Step("copy bitmap", "write one worker's pending_clear_sw_if_index_bitmap")
@@ -75,7 +75,7 @@ STEPS: Final[tuple[Step, ...]] = (
     JUDGE,
     END_SWEEP,
     CLEAR_DONE,
-    SAY,
+    REPORT_LOAD,
     HANDLE_EVENT,
     COPY_BITMAP,
     SET_CLEAR,

@@ -1,4 +1,4 @@
-"""Tells who listens what the machine does: a method for each kind of trace event.
+"""Tells listeners what the machine does: a method for each kind of trace event.
 
 Where nobody listens a call costs one test, and no event is made. Arguments are what the machine has
 in hand, so its own text stays free of events; `now` is the time in nanoseconds.

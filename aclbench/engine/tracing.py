@@ -1,8 +1,8 @@
-"""What a packet meets on its way, told as it meets it to who asks: `am.tell.tracer`.
+"""Trace records: what the machine looked at for a packet, and what it found.
 
-Where an event says what changed, a record says what was looked at and found. So "why" is answered
-by the machine itself, a step at a time. Frozen values, made only when someone asks. `time` is in
-nanoseconds, `thread_index` the packet's thread.
+They go to `am.tell.tracer`, if it is set. An event says what changed; a record says what was looked
+at. So the machine itself answers "why", a step at a time. Frozen values, made only when someone
+asks. `time` is in nanoseconds, `thread_index` the packet's thread.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The line at the bottom: virtual time, sessions by class, flags up.
 
-It is made anew with each key, so it looks at no session: see `View`.
+It is rebuilt with each key, so it looks at no session: see `View`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
     check(lesson, driver="threaded")            those solutions on real threads that need no history
     find_lesson("3")                            shelf: by number, name or file
     new_lesson(path); record(bench)             template, recording: to begin writing one
-    tell(lesson)                                telling: each step and its answer in Markdown
+    walk_through(lesson)                        walkthrough: each step and its answer in Markdown
     make_handout(lesson, answers, picture)      handout: on paper; as_markdown, as_html
     Presentation(lesson)                        presenting: slides
     submission_of(run, name)                    submission: what is handed in

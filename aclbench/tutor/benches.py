@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import Lesson, LessonError, Lines
-from aclbench.tutor.running import Budget, refuse_foreign, run_lines
+from aclbench.tutor.running import Budget, refuse_forbidden, run_lines
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.scenario_file import load_scenario
@@ -55,4 +55,4 @@ def _rehearse(scenario: Scenario, lines: Lines) -> None:
     budget = Budget()
     finish(run_lines(bench, (*scenario.set_up_lines(), *lines), budget))
     for timed in scenario.at:
-        refuse_foreign(bench, timed.line, budget)
+        refuse_forbidden(bench, timed.line, budget)

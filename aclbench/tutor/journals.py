@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aclbench.tutor.lesson import LessonError
-from aclbench.tutor.running import Budget, refuse_foreign
+from aclbench.tutor.running import Budget, refuse_forbidden
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import (
     Cli,
@@ -46,7 +46,7 @@ def inputs_so_far(bench: Workbench) -> tuple[Op, ...]:
     return tuple(history.branch.fork("here", history.cursor, events).ops)
 
 
-def parting(branch: Branch, inputs: Sequence[Op]) -> Point:
+def common_point(branch: Branch, inputs: Sequence[Op]) -> Point:
     """The place on a branch up to which it has these inputs: their end, or where it left them."""
     for index, theirs in enumerate(inputs):
         if index == len(branch.ops):
@@ -82,16 +82,16 @@ def performing_inputs(
         if budget is None:
             yield from bench.transport.performing(op)
         else:
-            _refuse_wild(bench, op, budget)
+            _refuse_impossible(bench, op, budget)
             yield from budget.spend_on(bench, bench.transport.performing(op))
         yield None
 
 
-def _refuse_wild(bench: Workbench, op: Op, budget: Budget) -> None:
+def _refuse_impossible(bench: Workbench, op: Op, budget: Budget) -> None:
     """Refuse an input that no bench ever noted. Raises LessonError."""
     budget.spend(EVENTS_PER_INPUT)
     if isinstance(op, Cli):
-        refuse_foreign(bench, op.line, budget)
+        refuse_forbidden(bench, op.line, budget)
     elif isinstance(op, Run | Steps) and not 0 <= op.time <= LATEST_NS:
         raise LessonError("its journal has a time that no run comes to")
     elif isinstance(op, Inject) and op.first != bench.rig.sent + 1:

@@ -72,7 +72,7 @@ def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> Slices[
     """Run lines one by one. Raises LessonError, which names the line that was refused."""
     done: list[Ran] = []
     for line in lines:
-        refuse_foreign(bench, line, budget)
+        refuse_forbidden(bench, line, budget)
         try:
             output = yield from budget.spend_on(bench, bench.lines.slices(bench, line))
         except TooMuch:
@@ -84,7 +84,7 @@ def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> Slices[
     return done
 
 
-def refuse_foreign(bench: Workbench, line: str, budget: Budget) -> None:
+def refuse_forbidden(bench: Workbench, line: str, budget: Budget) -> None:
     """Refuse what is not for a lesson. Raises LessonError."""
     try:
         parsed = bench.commands.parse(line, bench)

@@ -11,7 +11,7 @@ from typing import Final
 
 from aclbench.engine.events import TraceEvent
 from aclbench.expressions import Refused
-from aclbench.tutor.journals import inputs_so_far, parting
+from aclbench.tutor.journals import common_point, inputs_so_far
 from aclbench.tutor.rows import EVENTS
 from aclbench.workbench.history.history import History
 from aclbench.workbench.rig.inputs import Cli, Op, Point
@@ -59,7 +59,7 @@ class Since:
     def lines(self) -> list[str]:
         """The command lines that changed the bench since then, in order."""
         history = self._bench.past
-        begin = parting(history.branch, self._inputs).op
+        begin = common_point(history.branch, self._inputs).op
         done = history.branch.ops[begin : history.cursor.op]
         return [op.line for op in done if isinstance(op, Cli) and not op.timed]
 
@@ -84,7 +84,7 @@ class Since:
         self._forget()
         history = self._bench.past
         branch = history.branch
-        begin, end = parting(branch, self._inputs), history.cursor
+        begin, end = common_point(branch, self._inputs), history.cursor
         if branch.canonical(begin)[:2] < branch.canonical(end)[:2]:
             for event in finish(_heard_between(history, begin, end)):
                 self._hear(event)

@@ -65,14 +65,14 @@ class Bench:
         self.history = history
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
-        #: Without a history, how things stood at times: what a timeline is made of.
+        #: Without a history, samples of the counters over time: what a timeline is made of.
         self.samples = Marks()
         self.transport = Transport(self)
         self.travel = Travel(self)
-        #: What `trace add` asked for; it hears, and is no part of the run.
+        #: What `trace add` asked for; it listens, and is no part of the run.
         self.trace = PacketTrace(self)
-        #: How often the bench has moved in its history, or become another: whoever keeps what it
-        #: heard looks at this.
+        #: Counts moves in the history and changes of the rig. Who keeps events compares it, to
+        #: know whether they are still those of this run.
         self.moves = 0
         #: Where a command that goes on for a while prints its lines as they come: set by whoever
         #: shows them to a person. None: they are collected, up to a limit, and returned.
@@ -115,7 +115,7 @@ class Bench:
     # --- another rig ----------------------------------------------------------------------------
 
     def take(self, there: Replay) -> Rig:
-        """Stand where another rig stands in the history; returns the one that was left."""
+        """Have another rig, which stands elsewhere in the history; returns the one before."""
         assert self.history is not None
         left = self.history.take(there)
         self._attach(there.rig)
@@ -131,7 +131,7 @@ class Bench:
         if before is not None:
             self.history = history if history is not None else History(rig)
             self.history.checkpoints.memory_bytes = before.checkpoints.memory_bytes
-            self.history.take_recorder(before)
+            self.history.inherit_recorder(before)
         self.samples = Marks()
         if self.kept is not None:
             self.kept.clear()
@@ -145,7 +145,7 @@ class Bench:
         self.rig = rig
         self.moves += 1
         self.listeners.attach(rig)
-        self.trace.forget_what_is_to_come(rig.driver.packets_handled)
+        self.trace.forget_the_future(rig.driver.packets_handled)
 
     def rig_at_start(self) -> Rig:
         """A rig as this bench's was at its start. CaptureError: a capture has changed."""

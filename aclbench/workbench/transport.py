@@ -103,7 +103,7 @@ class Transport:
         finally:
             self._live.listeners.tell()
             if rig.feed is not None:
-                rig.feed.let_go()
+                rig.feed.release_groups()
 
     def _along_then_on(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
         """Along the branch in the past, then where nothing was done yet."""
@@ -189,7 +189,7 @@ class Transport:
             op = Steps(None, steps, driver.position, driver.now)
         history.note(op)
         packets = driver.position.packets - history.branch.starts[0].position.packets
-        history.spacing.went(driver.now - before, history.elapsed(), packets)
+        history.spacing.note(driver.now - before, history.elapsed(), packets)
 
     def _on_threads(self, go: Go, max_packets: int | None) -> Slices[bool]:
         """Real threads run by themselves, one of them as vpp_main; look at them now and then."""
@@ -290,7 +290,7 @@ class Transport:
             return StepTaken(driver.now, COMMAND, self.run_timed_line(), finished=True)
         if history is None:
             return go()
-        fair = actor is None and driver.order == "fair" and driver.clean
+        fair = actor is None and driver.order == "fair" and driver.nothing_begun
         before = driver.steps_taken
         try:
             return go()

@@ -233,7 +233,7 @@ def test_a_turn_is_an_actors_steps_up_to_its_next_wait():
     assert ends == [
         (1, "add", 0),
         (CLEANER, "raise interrupt", 0),
-        (1, "say", 0),
+        (1, "report load", 0),
         (CLEANER, "raise interrupt", SEC // 2),
     ]
 

@@ -25,8 +25,8 @@ from aclbench.engine.steps import (
     CLEAR_DONE,
     END_SWEEP,
     JUDGE,
+    REPORT_LOAD,
     RESCHEDULE,
-    SAY,
     START_SWEEP,
     TAKE_HEADS,
 )
@@ -210,7 +210,7 @@ def test_all_are_taken_before_any_is_judged():
         ALLOW_INTERRUPT,
         *[TAKE_HEADS] * 3,
         *[JUDGE] * 3,
-        SAY,
+        REPORT_LOAD,
     ]
 
 
@@ -401,7 +401,7 @@ def test_a_clear_flagged_while_a_handler_is_half_way_waits_for_the_next_interrup
         pass
     bench.begin_clear(1 << 2)
     for step in steps:
-        assert step is not SAY
+        assert step is not REPORT_LOAD
     assert bench.worker.clear_in_process == 1
     assert len(bench.live()) == 5
     assert sweep(bench, 1 << 2, T0 + SEC) == 1

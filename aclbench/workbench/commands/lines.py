@@ -14,7 +14,7 @@ from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
 from aclbench.workbench.grammar import GrammarError, ParsedCommand
 from aclbench.workbench.rig.inputs import Cli
-from aclbench.workbench.rig.rig import ChangesNothing, Done, Rig
+from aclbench.workbench.rig.rig import ChangesNothing, CommandResult, Rig
 from aclbench.workbench.tasks import Slices, finish
 
 #: Lines that are printed at once.
@@ -31,14 +31,14 @@ class Lines:
     def __init__(self) -> None:
         self.table = make_command_table()
 
-    def perform(self, rig: Rig, line: str) -> Done:
+    def perform(self, rig: Rig, line: str) -> CommandResult:
         """Run a command that changes a rig, and nothing else; a blank line does nothing.
 
         CommandError: it is refused; `ChangesNothing`: it only shows something.
         """
         parsed = self.table.parse(line, rig)
         if parsed is None:
-            return Done("", "")
+            return CommandResult("", "")
         if not parsed.command.changes:
             raise ChangesNothing("this changes nothing; what does is right here")
         return _change(rig, parsed, line)
@@ -123,9 +123,9 @@ def _printed(bench: Bench, text: LongText) -> Slices[str]:
     return "\n".join(kept)
 
 
-def _change(rig: Rig, parsed: ParsedCommand, line: str) -> Done:
+def _change(rig: Rig, parsed: ParsedCommand, line: str) -> CommandResult:
     result = parsed.command.handler(rig, parsed)
-    return result if isinstance(result, Done) else Done(str(result), line)
+    return result if isinstance(result, CommandResult) else CommandResult(str(result), line)
 
 
 def _changing(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:

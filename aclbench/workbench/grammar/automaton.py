@@ -1,4 +1,4 @@
-"""All commands of a table as one automaton, and its points worked out when first met.
+"""All commands of a table as one automaton, whose points are computed when first needed.
 
 Each syntax tree becomes a small automaton whose edges carry a word, an argument or nothing. A
 *point* is the set of states that the same words and arguments have led to, over all commands:
@@ -34,7 +34,8 @@ class Automaton:
         self._ends: list[int] = []
         self._starts: list[int] = []
         self._moves: dict[Point, Moves] = {}
-        #: First words that yield: what abbreviates them and one other word means the other.
+        #: First words of lower priority: an abbreviation of one of them and of another means the
+        #: other.
         self.yielding: frozenset[str] = frozenset()
 
     @property

@@ -1,4 +1,4 @@
-"""One line read against the automaton: the best way to understand it, or the best excuse.
+"""One line read against the automaton: the best way to understand it, or the most helpful error.
 
 A token may be a word in full, an argument, or the abbreviation of a word, preferred in this
 order; a word in full rules out abbreviations. Ways are tried depth first and each (point, token)
@@ -74,7 +74,7 @@ class Reading:
         while stack:
             point, index, path = stack.pop()
             if (point, index) in tried:
-                continue  # whoever came here first found no way on
+                continue  # tried before, without success
             tried.add((point, index))
             if index > furthest:
                 furthest, stuck = index, []

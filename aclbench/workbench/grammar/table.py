@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from aclbench.workbench.grammar.arguments import ArgumentType
 from aclbench.workbench.grammar.automaton import Automaton, Point
+from aclbench.workbench.grammar.cursor import Cursor
 from aclbench.workbench.grammar.lines import GrammarError, as_typed, is_nothing
-from aclbench.workbench.grammar.place import Place
 from aclbench.workbench.grammar.reading import Item, Reading
 from aclbench.workbench.grammar.syntax import (
     Argument,
@@ -155,18 +155,18 @@ class CommandTable:
     def complete(self, line: str, context: Any = None) -> list[Completion]:
         """What the last token, or a new one where there is none, can become; [] if nothing."""
         try:
-            place = Place(self._automaton, line, context)
+            cursor = Cursor(self._automaton, line, context)
         except GrammarError:
             return []
-        start, prefix = place.partial.column, place.partial.text
-        words = {word: self._description(target, n) for word, target, n in place.words()}
+        start, prefix = cursor.partial.column, cursor.partial.text
+        words = {word: self._description(target, n) for word, target, n in cursor.words()}
         found = [Completion(word, words[word], start) for word in sorted(words)]
-        for argument in place.arguments():
+        for argument in cursor.arguments():
             if not argument.type.takes_rest:
                 for text, description in _candidates(argument, prefix, context):
                     typed = as_typed(text)
                     found += [] if typed is None else [Completion(typed, description, start)]
-        for argument, start in place.rests():
+        for argument, start in cursor.rests():
             rest = _candidates(argument, line[start:], context)
             found += [Completion(text, description, start) for text, description in rest]
         return list({(each.text, each.start_column): each for each in found}.values())
@@ -176,7 +176,7 @@ class CommandTable:
 
         GrammarError: what stands before the last token leads nowhere.
         """
-        return self._expected(Place(self._automaton, line, context))
+        return self._expected(Cursor(self._automaton, line, context))
 
     def help(self, line: str = "", context: Any = None) -> str:
         """What can come next, then the commands that begin with the line; all for a blank one.
@@ -185,10 +185,10 @@ class CommandTable:
         """
         if not line.strip():
             return "\n".join(self._overview())
-        place = Place(self._automaton, line, context)
-        numbers = place.commands()
-        rows = self._expected(place)
-        if [row.text for row in rows] == [place.partial.text]:
+        cursor = Cursor(self._automaton, line, context)
+        numbers = cursor.commands()
+        rows = self._expected(cursor)
+        if [row.text for row in rows] == [cursor.partial.text]:
             rows = []  # the word that was just typed is no news
         text = [*_columns(rows), ""] if rows else []
         if len(numbers) == 1:
@@ -216,14 +216,14 @@ class CommandTable:
         if name in self._types or name in self._forms:
             raise ValueError(f"<{name}> is defined already")
 
-    def _expected(self, place: Place) -> list[Expected]:
-        words = {word: self._description(target, n) for word, target, n in place.words()}
+    def _expected(self, cursor: Cursor) -> list[Expected]:
+        words = {word: self._description(target, n) for word, target, n in cursor.words()}
         arguments = dict.fromkeys(
-            [*place.arguments(), *(argument for argument, _ in place.rests())]
+            [*cursor.arguments(), *(argument for argument, _ in cursor.rests())]
         )
         rows = [Expected(word, words[word]) for word in sorted(words)]
         rows += [Expected(str(argument), argument.type.description) for argument in arguments]
-        number = place.complete()
+        number = cursor.complete()
         return rows if number is None else [*rows, Expected(END, self._commands[number].summary)]
 
     def _description(self, target: Point, narrows: bool) -> str:

@@ -36,14 +36,14 @@ class Branch:
         return self.starts[-1]
 
     @property
-    def lasting_end(self) -> Point:
-        """The end, named so that it is the same place when the last run has gone on."""
+    def open_end(self) -> Point:
+        """The end, as a point that is still the end when the last run has gone on."""
         end = self.end
         if self.ops and isinstance(self.ops[-1], Run):
             return end._replace(op=end.op - 1)
         return end
 
-    def as_it_is(self) -> Branch:
+    def frozen(self) -> Branch:
         """A copy that does not change when the bench goes on; checkpoints and marks are shared."""
         return Branch(
             self.name, [*self.starts], [*self.ops], [*self.saved], self.marks, self.parent
@@ -64,7 +64,7 @@ class Branch:
         self.starts.append(Point(len(self.ops), position, time))
 
     def canonical(self, point: Point) -> Point:
-        """The same place, named from the input that led there, and none that only set the clock."""
+        """The same point, by the input that led there, not by one that only set the clock."""
         op, position = point.op, point.position
         while op and position == self.starts[op].position:
             if not isinstance(self.ops[op - 1], Run | Steps):

@@ -56,12 +56,12 @@ class Checkpoints:
 
     # --- as a run goes -------------------------------------------------------------------------
 
-    def stand(self, position: Position) -> None:
+    def moved_to(self, position: Position) -> None:
         """The bench has moved: work counts from there."""
         self._work = 0
         self._position = position
 
-    def went(self, op: Op, position: Position) -> None:
+    def note(self, op: Op, position: Position) -> None:
         """An input was performed that led to a position."""
         if isinstance(op, Run | Steps):
             last, self._position = self._position, position
@@ -92,10 +92,10 @@ class Checkpoints:
             self._keep_packed()
 
     def save_near(self, replay: Replay) -> Slices[None]:
-        """The same for one that only makes moves back quick: of these the last few are kept.
+        """Pack a checkpoint that makes moves back near it quick; the last few are kept.
 
-        There would be one for every turn that is taken back, and they would push out those that
-        the rest of the run is found by.
+        Each turn that is taken back leaves one. Without a limit they would displace those by which
+        the rest of the run is found.
         """
         yield from self.save(replay)
         self._near.append((replay.branch, replay.cursor))
@@ -105,7 +105,7 @@ class Checkpoints:
             self.measure()
 
     def finish(self) -> None:
-        """Whoever is about to change the rig finishes the checkpoint that was begun of it."""
+        """Finish the checkpoint that was begun; to be called before the rig is changed."""
         if self._packing is not None:
             while not self._packing.packer.done:
                 self._packing.packer.work()

@@ -22,7 +22,7 @@ from aclbench.workbench.rig.inputs import Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices, finish
 
-#: Names that say a place of a run, so that no branch can have them.
+#: Words that name a position of a run, so that no branch can have them.
 PLACE_NAMES: Final = ("now", "start", "end")
 
 
@@ -69,7 +69,7 @@ class History:
         self.spacing = MarkSpacing()
         #: Hears of inputs and branches as they come.
         self.recorder: Recording | None = None
-        self.checkpoints.stand(rig.stepped.position)
+        self.checkpoints.moved_to(rig.stepped.position)
         finish(self.checkpoints.save(self.here))
         self._mark()
 
@@ -121,11 +121,11 @@ class History:
         """The live rig is another from now on; returns the one that it was."""
         self.checkpoints.finish()
         left, self.here = self.here.rig, there
-        self.checkpoints.stand(there.position)
+        self.checkpoints.moved_to(there.position)
         return left
 
-    def take_recorder(self, before: History) -> None:
-        """The bench has this history instead of another: its record is written anew."""
+    def inherit_recorder(self, before: History) -> None:
+        """Take over the recorder of the history that this one replaces; it begins again."""
         self.recorder, before.recorder = before.recorder, None
         if self.recorder is not None:
             self.recorder.begin(self)
@@ -142,8 +142,8 @@ class History:
         here.branch.append(op, here.position, here.rig.now)
         if self.recorder is not None:
             self.recorder.op(op)
-        here.cursor = here.branch.lasting_end
-        self.checkpoints.went(op, here.position)
+        here.cursor = here.branch.open_end
+        self.checkpoints.note(op, here.position)
         if isinstance(op, Run | Steps):
             self._mark()
 
@@ -163,7 +163,7 @@ class History:
                     return
                 driver.run_to(Position(packets, taken + spacing.turns, 0), 0)
             done = driver.position.packets - start.position.packets
-            spacing.went(driver.now - before, driver.now - start.time, done)
+            spacing.note(driver.now - before, driver.now - start.time, done)
             yield
 
     def save_if_due(self) -> Slices[None]:
@@ -188,7 +188,7 @@ class History:
         self._mark()
         if self.recorder is not None:
             self.recorder.branch(here.branch, forked_at)
-        here.cursor = here.branch.lasting_end
+        here.cursor = here.branch.open_end
         return here.branch
 
     def branch_views(self) -> list[BranchView]:

@@ -82,7 +82,7 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
     Without one there, what a fork shares with its parent would be performed again.
     """
     branch, rig = here.branch, here.rig
-    history.checkpoints.stand(here.position)
+    history.checkpoints.moved_to(here.position)
     for index in range(first, len(branch.ops)):
         here.cursor = branch.starts[index]
         if index in wanted and rig.can_be_packed():
@@ -91,13 +91,13 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
         if isinstance(op, Run):
             for _ in history.run_in_chunks(here, op):
                 here.cursor = Point(index, here.position, rig.now)
-                history.checkpoints.went(Run(here.position, rig.now), here.position)
+                history.checkpoints.note(Run(here.position, rig.now), here.position)
                 yield from _look(history, here)
         yield from rig.performing(op)
         here.cursor = branch.starts[index + 1]
-        history.checkpoints.went(op, here.position)
+        history.checkpoints.note(op, here.position)
         yield from _look(history, here)
-    here.cursor = branch.lasting_end
+    here.cursor = branch.open_end
 
 
 def _look(history: History, here: Replay) -> Slices[None]:

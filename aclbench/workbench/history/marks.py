@@ -169,7 +169,7 @@ class MarkSpacing:
         else:
             self.packets, self.turns = max(self.packets // 2, FEWEST_PACKETS), FEWEST_TURNS
 
-    def went(self, span: int, elapsed: int, packets: int) -> None:
+    def note(self, span: int, elapsed: int, packets: int) -> None:
         """A part took `span` nanoseconds, of `elapsed` in all: the next is to take its share.
 
         Not much more or less than this one, for time does not go evenly; and of the packets, of

@@ -1,4 +1,4 @@
-"""Places of a run as people write them: `now`, `start`, a branch, `#17`, `+2.5`, `main@+2.5`."""
+"""Positions of a run as people write them: `now`, `start`, a branch, `#17`, `+2.5`, `main@+2.5`."""
 
 from __future__ import annotations
 

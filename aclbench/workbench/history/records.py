@@ -1,5 +1,5 @@
 """The records of interactive runs: kept on disk as they go, offered when the process that made one
-has ended without taking it away.
+has ended without deleting it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def begin_record(history: History) -> Recorder:
 
 
 def interrupted_records() -> list[Interrupted]:
-    """The records of processes that are no more, latest first; empty ones are taken away."""
+    """The records of processes that are no more, latest first; empty ones are deleted."""
     found: list[Interrupted] = []
     for path in records_folder().glob(f"*{SUFFIX}"):
         if not path.stem.isdecimal() or _is_alive(int(path.stem)):
@@ -59,7 +59,7 @@ def interrupted_records() -> list[Interrupted]:
             else:
                 path.unlink()
         except OSError:
-            continue  # not ours to read, no file, or taken away just now
+            continue  # not ours to read, no file, or deleted just now
     return sorted(found, key=lambda record: record.modified_s, reverse=True)
 
 

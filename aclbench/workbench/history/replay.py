@@ -1,6 +1,6 @@
-"""A rig on a branch: what was done there is done again, as far as somebody wants.
+"""A rig on a branch, on which the inputs of the branch are performed again, up to any point.
 
-The bench goes on in its past like this, and so does every rig that `history.at` hands out.
+The bench goes on in its past in this way, and so does every rig that `history.at` gives.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Replay:
             yield from self.rig.performing(ops[point.op], point.position)
         driver.now = max(driver.now, point.time)
         here = point._replace(time=driver.now)
-        self.cursor = here if point < self.branch.end else self.branch.lasting_end
+        self.cursor = here if point < self.branch.end else self.branch.open_end
 
     def run_to_time(self, time: int) -> Slices[None]:
         """Go on to the latest state at or before a time of this branch; the clock stands there."""
@@ -101,7 +101,7 @@ class Replay:
                     return False
                 self.rig.stepped.run_to(op.position, op.time)
                 self.cursor = self.branch.starts[index + 1]
-        self.cursor = self.branch.lasting_end
+        self.cursor = self.branch.open_end
         return True
 
     def _run_inside(self, op: Run | Steps, index: int, to: Position) -> Slices[None]:
@@ -145,7 +145,7 @@ class Replay:
             driver.now = max(driver.now, self.cursor.time)
             index = self._next_op()
         if index is None:
-            self.cursor = branch.lasting_end
+            self.cursor = branch.open_end
             return None
         op = branch.ops[index]
         if not isinstance(op, Run | Steps):

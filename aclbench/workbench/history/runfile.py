@@ -257,7 +257,7 @@ class RunFileReader:
             except (AclbenchError, ValueError) as error:
                 raise self.error(number, str(error)) from None
         current = self._current if self._current is not None else self._first("main", begin)
-        return Recorded(self._branches, current, self._at or current.lasting_end, self._numbers)
+        return Recorded(self._branches, current, self._at or current.open_end, self._numbers)
 
     def _take(self, begin: Point, number: int, row: Any) -> None:
         """What one line says."""

@@ -81,7 +81,7 @@ def _state_at(history: History, place: str) -> Slices[State]:
     return state
 
 
-def followed_fields(thing: object) -> tuple[str, ...]:
+def shown_fields(thing: object) -> tuple[str, ...]:
     """The fields of a worker or of the cleaner that a row shows, by name."""
     return tuple(name for name in field_names(thing) if name not in _WORKER_APART)
 

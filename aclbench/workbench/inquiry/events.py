@@ -1,7 +1,7 @@
-"""The trace events of any stretch of a run, told again.
+"""The trace events of any stretch of a run.
 
-Nothing is kept of them but what made them: a stretch is run again with someone listening. On real
-threads, where that cannot be, the last ones are kept, and are all there is.
+Events are not kept: the stretch is performed again with a listener. On real threads, where that
+cannot be, the last events are kept, and there are no others.
 """
 
 from __future__ import annotations

@@ -134,8 +134,8 @@ class PacketTrace:
                 return node
         return None
 
-    def forget_what_is_to_come(self, packets_handled: int) -> None:
-        """The bench has moved: packets that it has not handled now were never traced."""
+    def forget_the_future(self, packets_handled: int) -> None:
+        """The bench has moved back: drop the traces of packets that it has not handled yet."""
         for packets in self._packets.values():
             # A packet is told of while it is the next to be done.
             packets[:] = [packet for packet in packets if packet.handled < packets_handled]

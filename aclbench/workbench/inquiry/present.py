@@ -1,4 +1,4 @@
-"""The present of a bench, kept: it gives rigs of one's own in that state, to be run on from it."""
+"""The state of a bench as a question is asked, kept: rigs of one's own run on from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Present:
     def __init__(self, subject: Subject) -> None:
         self._rig, self._history = subject.rig, subject.history
         if self._history is not None:
-            self._branch, self._point = self._history.branch.as_it_is(), self._history.cursor
+            self._branch, self._point = self._history.branch.frozen(), self._history.cursor
         else:
             self._checkpoint = self._rig.driver.on_main(lambda: _packed(self._rig).checkpoint())
 

@@ -35,7 +35,7 @@ class Stretches:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self.branch: Branch = history.branch.as_it_is()
+        self.branch: Branch = history.branch.frozen()
         self.begun_at: Point = history.cursor
 
     def backwards(self, end: Point | None = None) -> list[Stretch]:

@@ -11,7 +11,7 @@ from aclbench.engine import reading
 from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.inquiry.diff import followed_fields
+from aclbench.workbench.inquiry.diff import shown_fields
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
@@ -65,8 +65,8 @@ def field_reader(rig: Rig, row: str, name: str) -> Callable[[Rig], Any]:
         raise CommandError(
             f"{row} {name}: fields are followed of {known} and sessions, such as session 1/5"
         )
-    if name not in followed_fields(thing):
-        fields = ", ".join(followed_fields(thing))
+    if name not in shown_fields(thing):
+        fields = ", ".join(shown_fields(thing))
         raise CommandError(f"{row} {name}: not a field; there is {fields}")
     if row == "cleaner":
         return lambda rig: getattr(rig.machine.am.cleaner, name)

@@ -104,7 +104,7 @@ class Feed:
         self._group: Group | None = None
         #: The groups whose packets `record` finds; the group last read is always among them.
         self._held: list[Group] = []
-        #: Keep them until `let_go`: packets are asked for after others have been read.
+        #: Keep them until `release_groups`: packets are asked for after others have been read.
         self.hold = False
         #: The packets of the group, and how many of them are handed over.
         self._packets = _NO_PACKETS
@@ -158,7 +158,7 @@ class Feed:
         original = raw.original(index) + len(ethernet) - len(frame)
         return int(raw.time_ns[index]), ethernet, original
 
-    def let_go(self) -> None:
+    def release_groups(self) -> None:
         """Hold no group but the one read last."""
         del self._held[:-1]
 

@@ -40,7 +40,7 @@ class ChangesNothing(CommandError):
     """A command that only shows something, where one that changes the rig belongs."""
 
 
-class Done(NamedTuple):
+class CommandResult(NamedTuple):
     """What a command line did: what it prints, and the line that a journal keeps of it."""
 
     output: str
@@ -48,7 +48,7 @@ class Done(NamedTuple):
 
 
 #: Performs a line that changes a rig, and nothing else. CommandError: it is refused.
-PerformLine = Callable[["Rig", str], Done]
+PerformLine = Callable[["Rig", str], CommandResult]
 
 
 class Rig:
@@ -216,7 +216,7 @@ class Rig:
             if position is None:
                 self.stepped.run_to(to, op.time)
 
-    def change(self, line: str) -> Done:
+    def change(self, line: str) -> CommandResult:
         """Run a command that changes the rig, and nothing else. CommandError: it is refused."""
         return self._perform_line(self, line)
 
@@ -316,9 +316,10 @@ class Rig:
         return (yield from self.unpacked(packer.checkpoint()))
 
     def close(self) -> None:
-        """Give its sessions and packets back, at once; so it is when nobody has it any more.
+        """Free its sessions and packets, at once; also done when nothing refers to it any more.
 
-        Whoever listens to it and refers to it must do so, or the garbage collector has to find it.
+        A listener that refers to the rig makes a cycle: then it has to be closed, or it stays until
+        the garbage collector finds it.
         """
         _give_back(self.driver)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
-from aclbench.workbench.rig.rig import Done, Rig
+from aclbench.workbench.rig.rig import CommandResult, Rig
 from aclbench.workbench.rig.scenario import Scenario, TimedLine
 from aclbench.workbench.rig.start import Start
 from aclbench.workbench.rig.steering import make_steering
@@ -16,7 +16,7 @@ from aclbench.workbench.views.times import seconds_to_ns
 class SetUpLines(Protocol):
     """What performs the lines of a scenario: see `commands.lines`."""
 
-    def perform(self, rig: Rig, line: str) -> Done:
+    def perform(self, rig: Rig, line: str) -> CommandResult:
         """Run a line that changes a rig, and nothing else."""
 
     def set_up(self, rig: Rig, line: str) -> None:

@@ -155,7 +155,7 @@ class _Part(NamedTuple):
 
 
 def _part_of(am: AclMain, worker: Worker, now: int) -> _Part:
-    """Called where nobody else changes the worker's data."""
+    """Called where no other thread changes the worker's data."""
     by_class = reading.sessions_by_class(am, worker)
     counts = worker_part(worker, now)
     figures = WorkerFigures(

@@ -87,7 +87,7 @@ LINES = st.one_of(
 def standing(bench: Workbench) -> tuple[object, ...]:
     history = bench.past
     ops = {name: len(branch.ops) for name, branch in history.branches.items()}
-    return state_of(bench.rig.stepped), ops, history.branch.name, bench.rig.sent, bench.chosen
+    return state_of(bench.rig.stepped), ops, history.branch.name, bench.rig.sent, bench.transport.chosen
 
 
 def check(line: str, bench: Workbench) -> None:

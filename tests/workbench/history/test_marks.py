@@ -80,7 +80,7 @@ def test_the_pace_follows_the_length_of_the_run(gap: int) -> None:
         step = pace.packets
         packets += step
         parts += 1
-        pace.went(step * gap, packets * gap, packets)
+        pace.note(step * gap, packets * gap, packets)
         if module.FEWEST_PACKETS < pace.packets < module.MOST_PACKETS:
             assert packets / MARKS_A_RUN / 2 <= pace.packets <= packets / MARKS_A_RUN * 2
     assert pace.packets == module.MOST_PACKETS

@@ -54,7 +54,7 @@ ACTOR: Final = ArgumentType(
 
 
 def _refuse_idle(bench: Bench, actor: str) -> None:
-    """CommandError: an actor has nothing to do, so that no step of his can be taken."""
+    """CommandError: an actor has nothing to do, so it can take no step."""
     able = [actor_name(n) for n in bench.rig.stepped.next_actors()]
     if actor not in able:
         raise CommandError(

@@ -33,7 +33,7 @@ def set_state(rig: Rig, parsed: ParsedCommand) -> str:
 
 
 def set_mac(rig: Rig, parsed: ParsedCommand) -> str:
-    """Remembered and shown; MAC addresses are not looked at."""
+    """Store and show it; the bench does not use MAC addresses."""
     parsed.arguments["interface"].mac = parsed.arguments["mac"]
     return ""
 

@@ -18,7 +18,7 @@ from aclbench.workbench.grammar import (
     Command,
     ParsedCommand,
 )
-from aclbench.workbench.rig.rig import Done, Rig
+from aclbench.workbench.rig.rig import CommandResult, Rig
 from aclbench.workbench.rig.streams import Stream, Streams, capture_of, measure
 
 #: What a stream is made of; the last is what a journal adds.
@@ -92,7 +92,7 @@ STREAM: Final = ArgumentType(
 )
 
 
-def new(rig: Rig, parsed: ParsedCommand) -> Done:
+def new(rig: Rig, parsed: ParsedCommand) -> CommandResult:
     """Make a stream; it sends nothing until it is enabled."""
     given: dict[str, str] = parsed.arguments["stream"].given
     source = given.get("source", given.get("interface"))
@@ -125,7 +125,7 @@ def new(rig: Rig, parsed: ParsedCommand) -> Done:
     stream = Stream(name, interface.name, str(path), sha256, limit, packets, rate)
     rig.streams = replace(rig.streams, all=(*rig.streams.all, stream))
     note = f"rate {rate}: not used, packets keep the capture's own distances" if rate else ""
-    return Done(note, stream.line)
+    return CommandResult(note, stream.line)
 
 
 def _limit(text: str | None, packets: int, path: Path) -> int:

@@ -1,8 +1,8 @@
 """`explain`: why a packet met its fate, whole, and what would have let it pass.
 
 `packet` explains one of the run, `flow` one that was only asked about. Both have the machine handle
-it on a rig of their own, a step at a time, and hear what it looks at (`following`); `telling` puts
-the tree of `tree` together, which `text` makes lines of.
+it on a rig of their own, a step at a time, and hear what it looks at (`following`); `assembling`
+makes the `tree` of that, and `text` the lines.
 """
 
 from aclbench.workbench.inquiry.explain.finding import PacketName

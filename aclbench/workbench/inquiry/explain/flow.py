@@ -7,9 +7,9 @@ from contextlib import closing
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.workbench.inquiry.explain.assembling import explanation_of
 from aclbench.workbench.inquiry.explain.following import Follower
 from aclbench.workbench.inquiry.explain.removed import find_removed
-from aclbench.workbench.inquiry.explain.telling import explanation_of
 from aclbench.workbench.inquiry.explain.tree import Explanation, RemovedSession
 from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stretches import Stretches

@@ -1,6 +1,6 @@
-"""A packet followed on its path: what the machine says of each thing that it looks at.
+"""Follows a packet on its path: what the machine looks at, and what it finds.
 
-Whoever steps a rig hands each step over. What is looked up, tried, forwarded comes from
+Whoever steps a rig passes each step on. What is looked up, tried, forwarded comes from
 `engine.tracing`, what came of it from the packet's verdict; the sessions are read as they stand
 right then.
 """

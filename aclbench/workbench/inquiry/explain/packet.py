@@ -12,10 +12,10 @@ from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import before_packet, point_of_packet
 from aclbench.workbench.history.replay import Replay
+from aclbench.workbench.inquiry.explain.assembling import explanation_of
 from aclbench.workbench.inquiry.explain.finding import Found, PacketName, find_packet
 from aclbench.workbench.inquiry.explain.following import Follower, PacketPath
 from aclbench.workbench.inquiry.explain.removed import find_removed
-from aclbench.workbench.inquiry.explain.telling import explanation_of
 from aclbench.workbench.inquiry.explain.tree import Explanation, RemovedSession
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.inputs import Point

@@ -1,4 +1,4 @@
-"""What comes next if no packet comes: a rig of its own is run on, and heard."""
+"""What comes next if no packet comes: a rig of one's own is run on, with a listener."""
 
 from __future__ import annotations
 

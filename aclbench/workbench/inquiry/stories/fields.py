@@ -15,7 +15,14 @@ from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine import reading
 from aclbench.engine.events import FlagSet, TraceEvent, WaitChanged
-from aclbench.engine.steps import ALLOW_INTERRUPT, CLEAR_DONE, MARK_PENDING, SAY, SET_CLEAR, TALLY
+from aclbench.engine.steps import (
+    ALLOW_INTERRUPT,
+    CLEAR_DONE,
+    MARK_PENDING,
+    REPORT_LOAD,
+    SET_CLEAR,
+    TALLY,
+)
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -37,8 +44,8 @@ MAX_WRITERS: Final = 50
 #: The steps that write each flag: as the cleaner, and as the owner.
 _FLAG_STEPS: Final = {
     "interrupt_is_pending": (MARK_PENDING.label, ALLOW_INTERRUPT.label),
-    "interrupt_is_needed": (MARK_PENDING.label, SAY.label),
-    "interrupt_is_unwanted": (TALLY.label, SAY.label),
+    "interrupt_is_needed": (MARK_PENDING.label, REPORT_LOAD.label),
+    "interrupt_is_unwanted": (TALLY.label, REPORT_LOAD.label),
     "clear_in_process": (SET_CLEAR.label, CLEAR_DONE.label),
 }
 

@@ -10,7 +10,7 @@ from aclbench import CommandError, Workbench
 from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.workbench.history import checkpoints
 from aclbench.workbench.history.moving import at_event
-from aclbench.workbench.inquiry.diff import followed_fields
+from aclbench.workbench.inquiry.diff import shown_fields
 from aclbench.workbench.inquiry.stories import FieldStory, field_story, story_text
 from aclbench.workbench.inquiry.stories.fields import MAX_WRITERS
 from aclbench.workbench.inquiry.stories.meanings import (
@@ -42,8 +42,8 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 def test_every_field_has_a_meaning(bench: Workbench) -> None:
     am = bench.rig.machine.am
-    assert set(followed_fields(am.cleaner)) == set(CLEANER_FIELDS)
-    assert set(followed_fields(am.workers[0])) == set(WORKER_FIELDS)
+    assert set(shown_fields(am.cleaner)) == set(CLEANER_FIELDS)
+    assert set(shown_fields(am.workers[0])) == set(WORKER_FIELDS)
     assert set(SESSION_FIELDS) == set(SESSION_MEANINGS)
     for row, names in (
         ("cleaner", CLEANER_FIELDS),

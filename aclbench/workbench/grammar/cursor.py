@@ -1,4 +1,4 @@
-"""Where a line that is still being typed stands: what completion and help start from."""
+"""The position at the end of a line that is still being typed: completion and help begin there."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from aclbench.workbench.grammar.reading import Reading
 from aclbench.workbench.grammar.syntax import Argument
 
 
-class Place:
+class Cursor:
     """The points before the token that is being typed, over all ways to read the line.
 
     `partial` is that token; it is empty after white space or a comma, and on an empty line.
