@@ -107,7 +107,7 @@ def test_packets_are_written_in_the_order_of_the_capture(tmp_path: Path) -> None
         scenario = capture_scenario(capture, 3, "flow")
         bench = Workbench.from_scenario(scenario, history=False, driver=driver)  # type: ignore[arg-type]
         files = [tmp_path / f"{driver}-{name}.pcap" for name in ("passed", "dropped")]
-        split = SplitCaptures(bench, *files)
+        split = SplitCaptures(bench.rig, *files)
         bench.listeners.add(split.hear)
         bench.play()
         split.close()

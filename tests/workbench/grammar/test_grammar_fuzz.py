@@ -87,7 +87,13 @@ LINES = st.one_of(
 def standing(bench: Workbench) -> tuple[object, ...]:
     history = bench.past
     ops = {name: len(branch.ops) for name, branch in history.branches.items()}
-    return state_of(bench.rig.stepped), ops, history.branch.name, bench.rig.sent, bench.transport.chosen
+    return (
+        state_of(bench.rig.stepped),
+        ops,
+        history.branch.name,
+        bench.rig.sent,
+        bench.transport.chosen,
+    )
 
 
 def check(line: str, bench: Workbench) -> None:
