@@ -26,6 +26,8 @@ GAP_S: Final = 1.0
 TICK_S: Final = 0.024
 #: As fast as it goes, a run spans so many rounds of the cleaner.
 ROUNDS: Final = 32
+#: Then so many packets or turns are listened to before a painting: each event costs time.
+HEARD: Final = 48
 
 
 class Transport:
@@ -237,7 +239,9 @@ class Transport:
         self._behind = self._run is not None
         if self.flat_out and to_be_painted and self.playing and self._run is not None:
             log.listen(True)
+            self._live.bench.transport.chunk_limit = HEARD
             self._work(self._run, 0.0)
+            self._live.bench.transport.chunk_limit = None
 
     def _work(self, run: Task[bool], seconds: float) -> None:
         if run.work(seconds):

@@ -45,6 +45,8 @@ class Transport:
         self.elapsed_s = 0.0
         #: Who takes the next step by hand, if somebody was chosen.
         self.chosen: str | None = None
+        #: At most so many packets and turns make a chunk of a run, while somebody asks for it.
+        self.chunk_limit: int | None = None
         self._stopping = False
 
     # --- running -------------------------------------------------------------------------------
@@ -163,6 +165,8 @@ class Transport:
             packets, turns = pace.size, pace.size
             if history is not None:
                 packets, turns = history.spacing.packets, history.spacing.turns
+            if self.chunk_limit is not None:
+                packets, turns = min(packets, self.chunk_limit), min(turns, self.chunk_limit)
             before, done, steps = driver.now, driver.packets_handled, driver.steps_taken
             began = perf_counter()
             with pace.slice():

@@ -235,6 +235,23 @@ def test_flat_out_leaves_gaps_that_are_made_good_on_pause(
     assert rows[-1].number == player.bench.rig.events_so_far()
 
 
+def test_flat_out_little_is_listened_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events cost time: what is heard before a painting does not grow with the run."""
+    packets = [(1 + n / 9e4, data) for n in range(100) for _, data in opening(2, 40000 + n)]
+    path = write_pcap(tmp_path / "many.pcap", packets)
+    monkeypatch.setattr("aclbench.tui.transport.TICK_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.transport.HEARD", 4)
+    player = Player(lambda: capture_bench(path), "t")
+    player.transport.speed_index = len(SPEEDS) - 1
+    player.transport.toggle()
+    heard: list[int] = []
+    while player.live.packets_read() < len(packets):
+        before = player.log.packet_count
+        player.tick(0.1)
+        heard.append(player.log.packet_count - before)
+    assert 0 < max(heard) <= 4
+
+
 def test_with_very_many_sessions_the_gap_stays_and_is_told(
     wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
