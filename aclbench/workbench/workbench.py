@@ -246,9 +246,9 @@ class Workbench(Bench):
 
     def save(self, path: str | os.PathLike[str], with_captures: bool = False) -> None:
         """Write the run to a file that `Workbench.load` continues anywhere. RunFileError."""
-        from aclbench.workbench.history.runfile import save_run
+        from aclbench.workbench.history.runfile import saving
 
-        save_run(self.past, Path(path), with_captures)
+        finish(saving(self.past, Path(path), with_captures))
 
     def record(self, path: str | os.PathLike[str]) -> Recorder:
         """Keep the run's journal on disk as it goes; close the recorder at the end."""

@@ -10,6 +10,7 @@ from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.runfile import BranchRow, SwitchRow, branch_lines, header_line
 from aclbench.workbench.rig.inputs import Op
+from aclbench.workbench.tasks import finish
 
 
 class Recorder:
@@ -34,7 +35,7 @@ class Recorder:
         """Write anew what a history holds, and nothing else."""
         self._file.seek(0)
         self._file.truncate()
-        self._write(header_line(history.here.rig, with_captures=False))
+        self._write(finish(header_line(history.here.rig, with_captures=False)))
         for branch in history.branches.values():
             for line in branch_lines(branch, history.branches.get(branch.parent)):
                 self._write(line)

@@ -34,6 +34,7 @@ from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario import Placement, Scenario, Workers
 from aclbench.workbench.rig.start import Start
+from aclbench.workbench.tasks import Progress, Slices
 
 VERSION: Final = 3
 SUFFIX: Final = ".run"
@@ -41,6 +42,9 @@ SUFFIX: Final = ".run"
 MAX_LINE_BYTES: Final = 256 << 20
 #: Captures that a run file brings along are at most so large, unpacked.
 MAX_CAPTURE_BYTES: Final = 1 << 30
+#: What is written in one slice: lines, and bytes of a capture.
+SLICE_LINES: Final = 1024
+SLICE_BYTES: Final = 64 << 10
 
 
 # --- the lines ------------------------------------------------------------------------------
@@ -115,21 +119,29 @@ Row = BranchRow | SwitchRow | CurrentRow | Cli | Inject | Run | Steps
 # --- writing --------------------------------------------------------------------------------
 
 
-def save_run(history: History, path: Path, with_captures: bool = False) -> None:
-    """Write a whole history; atomically, so that a full disk leaves the old file. RunFileError."""
+def saving(history: History, path: Path, with_captures: bool = False) -> Slices[None]:
+    """Write a whole history; atomically, so that a full disk leaves the old file. RunFileError.
+
+    It is written as it is now, also if the bench goes on between two slices.
+    """
     if "\0" in str(path):
         raise RunFileError(f"{str(path)!r}: not the name of a file")
-    lines = [header_line(history.here.rig, with_captures)]
-    for branch in history.branches.values():
-        lines += branch_lines(branch, history.branches.get(branch.parent))
-    lines.append(to_json(CurrentRow(history.branch.name, history.cursor)))
+    branches = {name: branch.as_it_is() for name, branch in history.branches.items()}
+    current = to_json(CurrentRow(history.branch.name, history.cursor))
+    lines = [(yield from header_line(history.here.rig, with_captures))]
+    for branch in branches.values():
+        for number, line in enumerate(branch_lines(branch, branches.get(branch.parent))):
+            lines.append(line)
+            if not number % SLICE_LINES:
+                yield None
+    lines.append(current)
     try:
         write_whole(path, "".join(line + "\n" for line in lines))
     except OSError as error:
         raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def header_line(rig: Rig, with_captures: bool) -> str:
+def header_line(rig: Rig, with_captures: bool) -> Slices[str]:
     """How the rig was made, as one line."""
     if rig.feed is not None:
         try:
@@ -150,15 +162,14 @@ def header_line(rig: Rig, with_captures: bool) -> str:
         ),
     )
     if scenario is not None:
-        header = structs.replace(
-            header,
-            scenario=replace(scenario, captures=()),
-            captures=tuple(_capture(path, with_captures) for path in scenario.captures),
-        )
+        captures: tuple[SavedCapture, ...] = ()
+        for path in scenario.captures:
+            captures = (*captures, (yield from _capture(path, with_captures)))
+        header = structs.replace(header, scenario=replace(scenario, captures=()), captures=captures)
     return to_json(header)
 
 
-def branch_lines(branch: Branch, parent: Branch | None) -> list[str]:
+def branch_lines(branch: Branch, parent: Branch | None) -> Iterator[str]:
     """A branch: what it shares with its parent, then its own inputs."""
     shared = 0
     if parent is not None:
@@ -166,19 +177,25 @@ def branch_lines(branch: Branch, parent: Branch | None) -> list[str]:
             if ours != theirs:
                 break
             shared += 1
-    head = BranchRow(branch.name, branch.parent, shared)
-    return [to_json(head), *map(to_json, branch.ops[shared:])]
+    yield to_json(BranchRow(branch.name, branch.parent, shared))
+    yield from map(to_json, branch.ops[shared:])
 
 
-def _capture(path: Path, with_bytes: bool) -> SavedCapture:
+def _capture(path: Path, with_bytes: bool) -> Slices[SavedCapture]:
     """A capture by name, size and content hash."""
+    size_bytes, digest, packed = 0, hashlib.sha256(), io.BytesIO()
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file, gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as packer:
+            while block := file.read(SLICE_BYTES):
+                size_bytes += len(block)
+                digest.update(block)
+                if with_bytes:
+                    packer.write(block)
+                yield Progress(size_bytes, path.stat().st_size)
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
-    packed = gzip.compress(content, mtime=0) if with_bytes else None
-    sha256 = hashlib.sha256(content).hexdigest()
-    return SavedCapture(str(path.resolve()), len(content), sha256, packed)
+    content = packed.getvalue() if with_bytes else None
+    return SavedCapture(str(path.resolve()), size_bytes, digest.hexdigest(), content)
 
 
 # --- reading --------------------------------------------------------------------------------

@@ -144,9 +144,9 @@ def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     return _limited(lines) or "nothing has changed it"
 
 
-def save(bench: Bench, parsed: ParsedCommand) -> str:
+def save(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Write the run to a file, or the configuration."""
-    from aclbench.workbench.history.runfile import save_run
+    from aclbench.workbench.history.runfile import saving
     from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
     from aclbench.workbench.rig.configuration import save_configuration
 
@@ -158,7 +158,7 @@ def save(bench: Bench, parsed: ParsedCommand) -> str:
         return f"saved {path}"
     if not path.endswith(".run"):
         raise CommandError(f"{path}: a run file ends in .run, a file of commands in .cli")
-    save_run(bench.past, Path(path), with_captures="with-captures" in parsed.words)
+    yield from saving(bench.past, Path(path), with_captures="with-captures" in parsed.words)
     return f"saved {path}"
 
 

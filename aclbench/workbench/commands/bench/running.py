@@ -16,7 +16,7 @@ from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.events import event_line, seconds_text
 
 #: Lines that are collected where nobody prints them as they come.
@@ -70,7 +70,7 @@ def choose(bench: Bench, parsed: Parsed) -> str:
     return f"{actor} takes the next step"
 
 
-def step(bench: Bench, parsed: Parsed) -> str:
+def step(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Take named steps; those of one actor, if one is named or chosen, as long as he has any."""
     assert bench.rig.stepped  # or it says why not
     count = parsed.arguments.get("number", 1)
@@ -91,6 +91,7 @@ def step(bench: Bench, parsed: Parsed) -> str:
             break
         time = seconds_text(taken.time - bench.started)
         lines.add(f"+{time} {actor_name(taken.actor)}: {taken.step}")
+        yield Progress(done + 1, count)
     return lines.text()
 
 

@@ -40,8 +40,9 @@ def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
         mtu = _MTU if interface.sw_if_index else _NO_MTU
         index = str(interface.sw_if_index)
         row = f"{interface.name:<32}{centred(index, 5)}{centred(state, 10)}{centred(mtu, 21)}"
-        if interface.sessions:
-            row = f"{row}{'acl sessions':<16}{reading.table_size(interface):>16}"
+        sessions = reading.table_size(interface)
+        if sessions:
+            row = f"{row}{'acl sessions':<16}{sessions:>16}"
         lines.append(row)
     return "\n".join(lines)
 
