@@ -7,14 +7,16 @@ that come alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_interface
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from aclbench.capture import parse_mac, parse_vlan
+from aclbench.documents import Wrong
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
 
@@ -45,6 +47,16 @@ class InterfaceSpec:
     vlans: tuple[str, ...] = ()
     macs: tuple[str, ...] = ()
     capture_interfaces: tuple[str | int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Wrong: something is no address, prefix, VLAN or MAC address."""
+        _parse("addresses", self.addresses, ip_interface, "10.0.0.1/24 or fd00::1/64")
+        for number, address in enumerate(self.addresses, 1):
+            if "/" not in address:
+                raise Wrong(f"addresses {number}", address, f"{address}/24, with its length")
+        _parse("prefixes", self.prefixes, ip_network, "10.0.0.0/24 or fd00::/64")
+        _parse("macs", self.macs, parse_mac, "02:00:00:00:00:01")
+        _parse("vlans", self.vlans, parse_vlan, '10, or "20.30" for outer and inner tag')
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +198,11 @@ def scenario_for_exec(
         assumed="" if rx else "a packet enters the interface that its source address is routed to",
         place=str(exec_file),
     )
+
+
+def _parse(key: str, values: tuple[str, ...], parser: Callable[[str], Any], right: str) -> None:
+    for number, value in enumerate(values, 1):
+        try:
+            parser(value)
+        except (ValueError, ScenarioError) as error:
+            raise Wrong(f"{key} {number}", value, f"{right} ({error})") from None

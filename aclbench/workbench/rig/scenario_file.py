@@ -32,14 +32,11 @@ Then `prefixes` are routes and nothing more; every other packet enters the outsi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from ipaddress import ip_interface, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from aclbench.capture import parse_mac, parse_vlan
 from aclbench.designs import DESIGNS
 from aclbench.documents import Wrong, from_toml, in_file, read_content
 from aclbench.engine.design import FIFO_2017
@@ -77,14 +74,7 @@ class InterfaceTable(Struct, forbid_unknown_fields=True, frozen=True):
     captures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _parse("addresses", self.addresses, ip_interface, "10.0.0.1/24 or fd00::1/64")
-        for number, address in enumerate(self.addresses, 1):
-            if "/" not in address:
-                raise Wrong(f"addresses {number}", address, f"{address}/24, with its length")
-        _parse("prefixes", self.prefixes, ip_network, "10.0.0.0/24 or fd00::/64")
-        _parse("macs", self.macs, parse_mac, "02:00:00:00:00:01")
-        vlans = tuple(map(str, self.vlans))
-        _parse("vlans", vlans, parse_vlan, '10, or "20.30" for outer and inner tag')
+        self.spec()  # or it says what is wrong
 
     def spec(self) -> InterfaceSpec:
         """As a scenario has it."""
@@ -184,11 +174,3 @@ def _capture(scenario: Path, name: str, place: str) -> Path:
     if not path.is_file():
         raise Wrong(place, name, f"a file; there is none at {path}")
     return path
-
-
-def _parse(key: str, values: tuple[str, ...], parser: Callable[[str], Any], right: str) -> None:
-    for number, value in enumerate(values, 1):
-        try:
-            parser(value)
-        except (ValueError, ScenarioError) as error:
-            raise Wrong(f"{key} {number}", value, f"{right} ({error})") from None

@@ -265,3 +265,26 @@ def test_a_record_goes_on_with_what_is_loaded(tmp_path: Path) -> None:
     assert state_of(Workbench.load(tmp_path / "record.run").rig.driver) == state_of(
         bench.rig.driver
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("addresses", "10.0.0.1/33"),
+        ("addresses", "10.0.0.1"),
+        ("prefixes", "fd00::/-1"),
+        ("macs", "02:00"),
+        ("vlans", "5000"),
+    ],
+)
+def test_the_scenario_in_it_is_checked_as_a_scenario_file_is(
+    tmp_path: Path, field: str, wrong: str
+) -> None:
+    path = tmp_path / "x.run"
+    played(tmp_path).save(path)
+    first, rest = path.read_text().split("\n", 1)
+    header = json.loads(first)
+    header["scenario"]["interfaces"][0][field] = [wrong]
+    path.write_text(json.dumps(header) + "\n" + rest)
+    with pytest.raises(RunFileError, match=f"line 1: scenario, interfaces 1, {field} 1: found "):
+        Workbench.load(path)
