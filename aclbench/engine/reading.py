@@ -96,7 +96,7 @@ def timeout_class(am: AclMain, row: SessionRow) -> int:
 
 def sessions_by_class(am: AclMain, worker: Worker) -> tuple[int, ...]:
     """How many sessions of each class a worker has."""
-    counts = [0] * len(worker.conn_list_head)
+    counts = [0] * len(am.timeout_classes)
     for session in worker.sessions_pool:
         if session.link_list_id != NO_LIST:
             counts[am.classes.session_get_timeout_type(session)] += 1

@@ -30,6 +30,8 @@ from tui.looking import (
     player_named,
 )
 
+LISTS = ("udp_idle", "tcp_idle", "tcp_transient")
+
 VALUES = st.lists(st.one_of(st.just(0.0), st.floats(0.001, 1e9)), min_size=1, max_size=30)
 ROWS = st.integers(1, 8)
 
@@ -123,7 +125,7 @@ def timeline_of(sessions: list[int], now: int) -> Timeline:
 
 
 def test_series_are_per_second_and_per_class() -> None:
-    series = {each.name: each for each in all_series(timeline_of([0, 4, 8], 1), PLAIN)}
+    series = {each.name: each for each in all_series(timeline_of([0, 4, 8], 1), LISTS, PLAIN)}
     assert series["udp_idle"].values == (0, 4, 8)
     assert series["tcp_idle"].values == (0, 0, 0)
     assert series["packets a second"].values == (0, 4, 8)
@@ -134,7 +136,7 @@ def test_series_are_per_second_and_per_class() -> None:
 
 def test_a_plot_says_its_value_at_the_cursor_and_its_highest() -> None:
     timeline = timeline_of([0, 4, 8], 1)
-    series = all_series(timeline, PLAIN)[0]
+    series = all_series(timeline, LISTS, PLAIN)[0]
     for rows in (1, 2, 3, 5):
         lines = series_lines(series, timeline, rows, 1, PLAIN)
         text = " ".join(line.plain for line in lines)
@@ -164,5 +166,5 @@ def test_the_axis_has_the_cursor_and_whole_times_of_both_ends(columns: int, shar
 def columns_first() -> int:
     """The screen's column in which the first bar stands."""
     timeline = timeline_of([1], 0)
-    (line,) = series_lines(all_series(timeline, PLAIN)[0], timeline, 1, 0, PLAIN)
+    (line,) = series_lines(all_series(timeline, LISTS, PLAIN)[0], timeline, 1, 0, PLAIN)
     return line.spots[0][0]

@@ -17,7 +17,6 @@ from aclbench.workbench.inquiry.timeline import Slice, Timeline
 
 #: Room for a plot's name, and the number beside it.
 _LABEL_WIDTH: Final = 24
-_CLASSES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
 
 
 class Series(NamedTuple):
@@ -42,7 +41,7 @@ def plot_drawing(
     lines = [heading(" plot  over the whole run", about, width, palette)]
     if timeline is None or not timeline.columns:
         return drawing([*lines, Line(" nothing has happened yet", palette.dim)], height)
-    wanted = all_series(timeline, palette)
+    wanted = all_series(timeline, frame.snapshot.list_names, palette)
     room = height - 2
     shown = wanted[: max(min(len(wanted), room), 1)]
     rows = max(room // len(shown), 1)
@@ -53,8 +52,8 @@ def plot_drawing(
     return drawing(lines, height)
 
 
-def all_series(timeline: Timeline, palette: Palette) -> list[Series]:
-    """Everything that is plotted, the most telling first."""
+def all_series(timeline: Timeline, lists: tuple[str, ...], palette: Palette) -> list[Series]:
+    """Everything that is plotted, the most telling first; `lists` by name."""
     columns = timeline.columns
     lengths = _lengths(timeline)
 
@@ -66,7 +65,7 @@ def all_series(timeline: Timeline, palette: Palette) -> list[Series]:
 
     found = [
         Series(name, tuple(float(c.sessions[n]) for c in columns), _count, palette.classes[n])
-        for n, name in enumerate(_CLASSES)
+        for n, name in enumerate(lists)
     ]
     found.append(Series("work a second", rate(lambda c: c.work), _rate, palette.plain))
     found.append(Series("packets a second", rate(lambda c: c.packets), _rate, palette.plain))

@@ -25,7 +25,6 @@ from aclbench.workbench.views.snapshot import SessionView
 MOST: Final = 500
 #: A search is begun anew after so long on the wall while the bench goes on, in seconds.
 AGAIN_S: Final = 1.0
-_CLASSES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
 _TIMES: Final = (("idle", 6), ("check", 6), ("expiry", 7))
 _TIMES_WIDTH: Final = sum(width for _, width in _TIMES)
 #: From this width on the interface and the list have columns.
@@ -153,8 +152,8 @@ def session_row(frame: Frame, session: SessionView, width: int, palette: Palette
     if width >= _WIDE:
         names = {i.sw_if_index: i.name for i in frame.snapshot.interfaces}
         tail.add(f"{names.get(session.sw_if_index, '?'):<10} ")
-        tail.add(f"{_CLASSES[session.link_list_id]:<14} ", palette.dim)
-        said = f"≠ {_CLASSES[session.timeout_class]}" if other else ""
+        tail.add(f"{frame.snapshot.list_names[session.link_list_id]:<14} ", palette.dim)
+        said = f"≠ {frame.snapshot.class_names[session.timeout_class]}" if other else ""
         tail.add(f"{said:<14}"[:14], palette.up)
     elif other:
         tail.add("≠", palette.up)

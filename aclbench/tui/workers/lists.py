@@ -28,7 +28,6 @@ _COLUMNS: Final = (
 )
 _COLUMNS_WIDTH: Final = sum(width for _, width in _COLUMNS)
 _PROTO_WORDS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
-_CLASS_NAMES: Final = ("udp_idle", "tcp_idle", "tcp_transient")
 
 
 def list_lines(
@@ -112,7 +111,7 @@ def session_line(
     if session.timeout_class != session.link_list_id:
         other = f" {OTHER_CLASS}"
         if width >= _WIDE:
-            other += _CLASS_NAMES[session.timeout_class]
+            other += frame.snapshot.class_names[session.timeout_class]
     line.add(short_connection(session, room - len(other)))
     line.add(other, palette.up)
     line.pad(width - _COLUMNS_WIDTH)
