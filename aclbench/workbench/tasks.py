@@ -21,7 +21,7 @@ from aclbench.errors import AclbenchError
 T = TypeVar("T")
 
 #: A slice should take between these, in seconds.
-SLICE_SHORT_S: Final = 0.001
+SLICE_SHORT_S: Final = 0.002
 SLICE_LONG_S: Final = 0.004
 #: How many things (packets, turns, rows) the first slice has, and any slice at the most.
 FIRST_SLICE: Final = 16

@@ -109,10 +109,15 @@ def _packet_before(branch: Branch, here: Point) -> list[Point]:
     return [point_of_packet(branch, packets)]
 
 
-def _ends_between(branch: Branch, there: Replay, here: Point, unit: Unit) -> Slices[list[Point]]:
-    """Walk from where a rig stands towards a point: the ends of units that lie before it."""
+def _ends_between(
+    branch: Branch, there: Replay, here: Point, unit: Unit, end: Point | None = None
+) -> Slices[list[Point]]:
+    """Walk from where a rig stands towards a point: the ends of units that lie before it.
+
+    Not farther than to `end`, if one is given.
+    """
     found: list[Point] = []
-    for walked in there.walk(here):
+    for walked in there.walk(here if end is None else end):
         if branch.canonical(walked.point)[:2] >= here[:2]:
             break
         if _ends(unit, walked):
@@ -236,12 +241,15 @@ def _back_by_events(history: History, count: int) -> Slices[tuple[Replay | None,
     """Back by so many steps that made events; a step may have made several."""
     branch, here = history.branch, history.branch.canonical(history.cursor)
     so_far, look_back = history.here.rig.events_so_far(), count + 1
+    # None lies behind a checkpoint that has them all: thousands of commands may follow it.
+    with_all = (saved.point for saved in branch.saved if saved.checkpoint.events >= so_far)
+    end = min(next(with_all, here), here)
     while True:
         there = yield from _before_event(history, max(so_far - look_back, 1))
         begin = there.cursor
         at_start = branch.canonical(begin)[:2] <= branch.starts[0][:2]
         found = [branch.starts[0]] if at_start and begin[:2] < here[:2] else []
-        found += yield from _ends_between(branch, there, here, "event")
+        found += yield from _ends_between(branch, there, here, "event", end)
         if len(found) >= count or at_start:
             done = min(len(found), count)
             return (yield from history.at(found[-done])) if done else None, done
