@@ -70,10 +70,40 @@ class Design:
             part = getattr(self, name)
             if not (isinstance(part, type) and issubclass(part, own)):
                 raise ValueError(f"design {self.name}: {name} is {part!r}; a {own.__name__} is one")
+        self._refuse_half_overridden()
         if len(self.lists) > len(self.timeout_classes):
             raise ValueError(f"design {self.name}: a list without a class has no timeout")
         if len({step.label for step in self.steps}) != len(self.steps):
             raise ValueError(f"design {self.name}: two steps have one name")
+
+    def _refuse_half_overridden(self) -> None:
+        """ValueError: a part overrides what is asked on one of several ways alone."""
+        if _overrides(self.classes, Classes, "session_get_timeout_type"):
+            raise ValueError(
+                f"design {self.name}: session_get_timeout_type has no effect where a packet "
+                "changes the flags; override timeout_type_of"
+            )
+        for straight, by_steps in _TWO_WAYS:
+            if _overrides(self.datapath, Datapath, straight) != _overrides(
+                self.datapath, Datapath, by_steps
+            ):
+                raise ValueError(
+                    f"design {self.name}: {straight} and {by_steps} are one way of a packet, run "
+                    "straight and by steps; override both, or a step that both call"
+                )
+
+
+#: What a packet goes through straight, and the same by steps.
+_TWO_WAYS: Final = (
+    ("process_packet", "packet_steps"),
+    ("acl_node", "acl_node_steps"),
+    ("hit", "hit_steps"),
+)
+
+
+def _overrides(part: type[Any], own: type[Any], name: str) -> bool:
+    """Whether a part has a method of its own instead of the engine's."""
+    return any(name in vars(kind) for kind in part.__mro__[: part.__mro__.index(own)])
 
 
 #: The parts that are classes, and what each must be a subclass of.
