@@ -310,8 +310,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         """Give a place the room, and the keys."""
         self.place = name
         self.query_one("#places", ContentSwitcher).current = name
-        self.set_class(name == "bench", "-bench")
-        self.set_class(name == "lesson", "-lesson")
+        brief = self.query_one(BriefPanel)  # a class of the screen has all of it styled again
+        brief.set_class(name == "bench", "-bench")
+        brief.set_class(name == "lesson", "-lesson")
         if (area := self._lesson_area) is not None:
             area.show_place(name)
         if not self._command.is_open:

@@ -262,7 +262,7 @@ async def test_who_steps_is_chosen() -> None:
         assert bench.player.transport.chosen == "vpp_wk_1"
         assert "vpp_wk_1 steps" in bench.status()
         await bench.press("e")
-        assert "turn: vpp_wk_1, say, done" in bench.status()
+        assert "turn: vpp_wk_1, report load, done" in bench.status()
         await bench.press("s")
         assert "vpp_wk_1 has nothing to do now" in bench.status()
         assert len(bench.bench.branches()) == 1

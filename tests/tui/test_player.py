@@ -272,7 +272,7 @@ def test_steps_say_who_did_what(wall: Wall) -> None:
     player.transport.step(whole_turn=True)
     assert player.live.notice == "turn: cleaner, raise interrupt, done"
     player.transport.step(whole_turn=True)
-    assert player.live.notice == "turn: vpp_wk_0, say, done"
+    assert player.live.notice == "turn: vpp_wk_0, report load, done"
 
 
 def test_nothing_to_step_is_said(wall: Wall) -> None:
