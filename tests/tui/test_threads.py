@@ -32,7 +32,7 @@ def only_this_thread() -> bool:
 
 async def played(bench: Bench, seconds: float = 3.0) -> None:
     """Some of it was played, quickly, and it stands still again."""
-    bench.player.transport.speed_index = SPEEDS.index(50)
+    bench.player.transport.speed_index = SPEEDS.index(10)
     await bench.press("space")
     await bench.until(lambda: bench.offset() > seconds * NS_PER_S)
     await bench.press("space")
@@ -130,7 +130,8 @@ def test_the_player_refuses_with_the_reason(act: Callable[[ThreadedPlayer], None
 async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
     async with benching(aging, threaded=True) as bench:
         await played(bench)
-        for where, refused in (("+0.5", True), ("+20", False), ("#1", True)):
+        ahead = bench.offset() // NS_PER_S + 20
+        for where, refused in (("+0.5", True), (f"+{ahead}", False), ("#1", True)):
             before = bench.bench.now
             await bench.press("g")
             await bench.dialog()
@@ -141,7 +142,7 @@ async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
             await bench.settle()
             assert bench.player.live.error == refused, (where, bench.status())
             assert (bench.bench.now > before) != refused
-        assert bench.offset() == 20 * NS_PER_S
+        assert bench.offset() == ahead * NS_PER_S
 
 
 # --- what can be done -------------------------------------------------------------------------
