@@ -126,7 +126,7 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
     """
     if "\0" in str(path):
         raise RunFileError(f"{str(path)!r}: not the name of a file")
-    branches = {name: branch.as_it_is() for name, branch in history.branches.items()}
+    branches = {name: branch.frozen() for name, branch in history.branches.items()}
     current = to_json(CurrentRow(history.branch.name, history.cursor))
     lines = [(yield from header_line(history.here.rig, with_captures))]
     for branch in branches.values():
