@@ -43,8 +43,6 @@ class Replay:
     def at_end(self) -> bool:
         """Nothing lies ahead on this branch."""
         end = self.branch.end
-        if self.cursor == self.branch.lasting_end:  # as behind every input that is new
-            return self.rig.now == end.time
         here = self.branch.canonical(self.cursor)[:2]
         return here == self.branch.canonical(end)[:2] and self.rig.now == end.time
 
