@@ -144,8 +144,8 @@ class History:
             self.recorder.op(op)
         here.cursor = here.branch.open_end
         self.checkpoints.note(op, here.position)
-        if isinstance(op, Run | Steps):
-            self._mark()
+        if isinstance(op, Run | Steps) and not here.position.steps:
+            self._mark()  # once a turn, however it is taken
 
     def run_in_chunks(self, here: Replay, op: Run) -> Iterator[None]:
         """Run the most of a run again, pausing wherever it is to be marked."""
