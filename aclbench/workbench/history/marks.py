@@ -35,7 +35,7 @@ class Mark(NamedTuple):
     """Totals up to a time (nanoseconds), and how things stood then.
 
     `events` are all trace events. `wait_min` and `wait_max` are the bounds of `wait_interval` as
-    far as it was looked at since the mark before.
+    far as it was looked at since the mark before. `sessions` are those linked on each list.
     """
 
     time: int
@@ -48,19 +48,18 @@ class Mark(NamedTuple):
     cleared: int
     denied: int
     packets: int
-    udp_idle: int
-    tcp_idle: int
-    tcp_transient: int
     wait_interval: int
     wait_min: int
     wait_max: int
+    sessions: tuple[int, ...]
 
 
-#: The columns of a table of marks, by name.
-COLUMN: Final = {name: number for number, name in enumerate(Mark._fields)}
-_WIDTH: Final = len(COLUMN)
-#: The wait interval and its bounds are the last ones.
-_WAIT: Final = COLUMN["wait_interval"] - _WIDTH
+#: The columns of a table of marks, by name; behind them one for each list of the design.
+COLUMN: Final = {name: number for number, name in enumerate(Mark._fields[:-1])}
+SESSIONS_FROM: Final = len(COLUMN)
+_WAIT: Final = COLUMN["wait_interval"]
+#: What each thread adds to, but for its lists.
+_COUNTED: Final = _WAIT - COLUMN["added"]
 
 
 def worker_marks(worker: Worker) -> tuple[int, ...]:
@@ -82,8 +81,9 @@ def worker_marks(worker: Worker) -> tuple[int, ...]:
 
 def make_mark(time: int, events: int, parts: Iterable[Sequence[int]], wait_interval: int) -> Mark:
     """A mark of what each thread adds to it."""
-    totals = map(sum, zip(*parts, strict=True))
-    return Mark._make((time, events, *totals, wait_interval, wait_interval, wait_interval))
+    totals = tuple(map(sum, zip(*parts, strict=True)))
+    waits = wait_interval, wait_interval, wait_interval
+    return Mark._make((time, events, *totals[:_COUNTED], *waits, totals[_COUNTED:]))
 
 
 def mark_of(am: AclMain, time: int) -> Mark:
@@ -97,31 +97,38 @@ class Marks:
 
     def __init__(self, table: NDArray[np.int64] | None = None) -> None:
         self._rows = array("q", b"" if table is None else table.tobytes())
+        #: Columns of a row; known with the first mark.
+        self._width = SESSIONS_FROM if table is None else table.shape[1]
 
     def __len__(self) -> int:
-        return len(self._rows) // _WIDTH
+        return len(self._rows) // self._width
 
     @property
     def last(self) -> Mark:
         """The latest."""
-        return Mark._make(self._rows[-_WIDTH:])
+        row = self._rows[-self._width :]
+        return Mark._make((*row[:SESSIONS_FROM], tuple(row[SESSIONS_FROM:])))
 
     def table(self) -> NDArray[np.int64]:
-        """A row for each mark, with the columns of `COLUMN`."""
-        return np.array(self._rows, dtype=np.int64).reshape(-1, _WIDTH)
+        """A row for each mark, with the columns of `COLUMN`, then the lists."""
+        return np.array(self._rows, dtype=np.int64).reshape(-1, self._width)
 
     def add(self, mark: Mark) -> None:
         """Add one that is not earlier than the last; at the same instant it takes its place."""
         rows, wait = self._rows, mark.wait_interval
         low = high = wait
         if rows:
-            low = high = rows[_WAIT]
-            if mark.time == rows[-_WIDTH] and len(rows) > _WIDTH:
-                low, high = rows[_WAIT + 1 :]
-                del rows[-_WIDTH:]  # not the first, from which the others count
-        rows.extend(mark[:_WAIT])
-        rows.extend((wait, min(low, wait), max(high, wait)))
-        if len(rows) > MARKS_LIMIT * _WIDTH:
+            last = len(rows) - self._width
+            low = high = rows[last + _WAIT]
+            if mark.time == rows[last] and last:
+                low, high = rows[last + _WAIT + 1 : last + _WAIT + 3]
+                del rows[last:]  # not the first, from which the others count
+        else:
+            self._width = SESSIONS_FROM + len(mark.sessions)
+        *counts, _, _, _, sessions = mark
+        rows.extend(counts)
+        rows.extend((wait, min(low, wait), max(high, wait), *sessions))
+        if len(rows) > MARKS_LIMIT * self._width:
             self._thin()
 
     def up_to(self, time: int, events: int) -> Marks:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.marks import COLUMN, Marks, make_mark, worker_marks
+from aclbench.workbench.history.marks import COLUMN, SESSIONS_FROM, Marks, make_mark, worker_marks
 from aclbench.workbench.rig.rig import Rig
 
 #: What a timeline counts, in the order of `Slice.counts`.
@@ -30,7 +30,7 @@ MARK_KINDS: Final = (
 MAX_COLUMNS: Final = 8192
 
 _KINDS: Final = slice(COLUMN["added"], COLUMN["denied"] + 1)
-_SESSIONS: Final = slice(COLUMN["udp_idle"], COLUMN["tcp_transient"] + 1)
+_SESSIONS: Final = slice(SESSIONS_FROM, None)
 _WORK: Final = [COLUMN[name] for name in ("requeued", "expired", "cleared")]
 
 _Table = NDArray[np.int64]

@@ -94,3 +94,14 @@ def test_a_short_way_on_a_long_run_is_gone_in_one_part() -> None:
     assert (pace.packets, pace.turns) == (module.MOST_PACKETS, module.MOST_TURNS)
     pace.begin(1_000_000, 1_000_000)
     assert pace.turns == module.FEWEST_TURNS
+
+
+def test_a_design_may_have_any_number_of_lists() -> None:
+    """A column for each behind the others, also when marks were thinned or taken over."""
+    for lists in (1, 2, 5):
+        marks = Marks()
+        for time in range(1, 20):
+            marks.add(make_mark(time, time, [(*[0] * 8, *range(lists))], 7))
+        assert marks.last.sessions == tuple(range(lists))
+        assert len(marks.up_to(10, 10)) == 10
+        assert marks.up_to(10, 10).last.sessions == tuple(range(lists))
