@@ -31,6 +31,7 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.progress import Progress
 from aclbench.tutor.reading import read_lesson
+from aclbench.workbench.tasks import finish
 from tui.bench import busy_bench
 from tui.looking import HEIGHTS, PLAIN, WIDTHS, assert_fits, few
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
@@ -330,6 +331,7 @@ async def test_a_guess_that_is_stopped_is_none_and_can_be_made_again(
         await bench.screen.action_leave()
         await bench.settle()
         assert "stopped" in bench.status()
+        assert bench.offset() == begin  # without an undo
         assert not desk.run.predictions
         await do(bench, "u")
         assert bench.offset() == begin
@@ -388,15 +390,15 @@ def places() -> tuple[LessonView, ...]:
     for desk in desks:
         if desk.asks:
             guessed = desk_at(desk.step.number, folder)
-            guessed.guess(1)
+            finish(guessed.guess(1))
             desks.append(guessed)
     task, tried, finished = desks[5], desk_at(3, folder), desk_at(7, folder)
     for _ in range(3):
         task.next_hint()
     task.show_solution()
     task.switch_about()
-    tried.try_it()
-    finished.go_on()
+    finish(tried.try_it())
+    finish(finished.go_on())
     finished.notes.append("a note that is so long that it does not fit into one line of a panel")
     return tuple(LessonView(desk, {"lesson_next": "y"}) for desk in [*desks, tried, finished])
 
