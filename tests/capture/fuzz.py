@@ -98,7 +98,7 @@ def try_replay(path: Path) -> None:
     inside = InterfaceSpec("pg0", prefixes=tuple(guess.prefixes))
     scenario = scenario_for_capture([path], inside, guess.sentence, 2, "interface")
     bench = Workbench.from_scenario(scenario, history=False)
-    bench.play(None, TURNS)
+    bench.rig.driver.run_packets(None, TURNS)
     report = bench.report()
     report.to_text()
     figures = json.loads(json.dumps(report.to_json()))
