@@ -26,8 +26,8 @@ class CleanerActor:
         self.upcoming: Step | Wait = next(self._process)
         #: Signals that it was not handed yet; any thread may append one.
         self.signals: deque[CleanerEvent] = deque()
-        #: When the turn in hand, or the last one, began.
-        self._now: int = 0
+        #: The time at which the turn in hand, or the last one, began; as its steps are handed it.
+        self._wake: Wake = Wake(0, _NO_SIGNALS)
 
     @property
     def in_turn(self) -> bool:
@@ -72,19 +72,19 @@ class CleanerActor:
 
     def step(self, now: int) -> None:
         """Begin a turn at `now`, or take the next step of the one in hand."""
-        signals = _NO_SIGNALS
+        wake = self._wake
         if not self.in_turn:
-            self._now = now
-            if self.at_main_wait:
+            wake = self._wake = Wake(now, _NO_SIGNALS)
+            if self.is_signalled:
                 signals = tuple([self.signals.popleft() for _ in range(len(self.signals))])
-        self.upcoming = self._process.send(Wake(self._now, signals))
+                wake = Wake(now, signals)
+        self.upcoming = self._process.send(wake)
 
     def run_turn(self, now: int) -> None:
         """Begin a turn at `now`, or go on with the one in hand; to its end."""
         self.step(now)
-        wake, send = Wake(self._now, _NO_SIGNALS), self._process.send
         while isinstance(self.upcoming, Step):
-            self.upcoming = send(wake)
+            self.upcoming = self._process.send(self._wake)
 
     def restore(self, wait: Wait) -> None:
         """Begin again where it waits; the machine's state is the caller's to restore."""

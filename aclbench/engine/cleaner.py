@@ -81,12 +81,12 @@ class Cleaner:
         until = now + self.am.cleaner.wait_interval
         has_pending_conns = False
         for worker in self.am.workers:
-            earliest = min(worker.head_expiry_time)
-            if earliest == NEVER:
-                continue
-            has_pending_conns = True
-            if earliest < until and not worker.interrupt_is_pending:
-                until = earliest
+            for head_expiry_time in worker.head_expiry_time:
+                if head_expiry_time == NEVER:
+                    continue
+                has_pending_conns = True
+                if head_expiry_time < until and not worker.interrupt_is_pending:
+                    until = head_expiry_time
         if not has_pending_conns:
             return WAIT_FOR_EVENT
         return Wait(WaitKind.EVENT_OR_CLOCK, until)
