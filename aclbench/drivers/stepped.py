@@ -132,7 +132,7 @@ class SteppedDriver(Stepping):
         datapath = self.machine.datapath
         listening = am.tell.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
-        rx_workers = self._rx_workers()
+        rx_workers: list[Worker] = []
         flow_workers: list[Worker] = []
         handled = 0
         going_on = True
@@ -142,6 +142,8 @@ class SteppedDriver(Stepping):
                 end = min(end, start + max_packets - handled)
             now = self.now
             i = start
+            if not rx_workers:
+                rx_workers = self._rx_workers()
             if by_flow:
                 flow_workers = [am.packet_workers[h % am.n_workers] for h in frame.flows()]
             if not start:

@@ -68,39 +68,44 @@ class Fib:
     def __init__(self, n_threads: int = 1) -> None:
         #: Used as a set that keeps its order.
         self.entries: dict[FibEntry, None] = {}
-        self._lengths: dict[bool, list[tuple[int, dict[int, FibEntry]]]] = {}
+        self._routes: dict[Prefix, FibEntry] = {}
+        self._lengths: dict[bool, list[tuple[int, dict[int, FibEntry]]]] = {False: [], True: []}
+        #: The look-up tables are those of other entries: the next look-up rebuilds them first.
+        self._stale = False
         #: By thread index: the cache of what this thread has looked up.
         self._caches: list[dict[bytes, int]] = [{} for _ in range(n_threads)]
-        self._rebuild()
 
     def add(self, entry: FibEntry) -> None:
         """Put an entry in."""
         self.entries[entry] = None
-        self._rebuild()
+        if entry.source == Source.CLI:
+            self._routes[entry.prefix] = entry
+        self._changed()
 
     def remove(self, entry: FibEntry) -> None:
         """Take an entry out, if it is there."""
         self.entries.pop(entry, None)
-        self._rebuild()
+        if self._routes.get(entry.prefix) == entry:
+            del self._routes[entry.prefix]
+        self._changed()
 
     def replace(self, entries: Iterable[FibEntry]) -> None:
         """Have these entries and no others."""
         self.entries = dict.fromkeys(entries)
-        self._rebuild()
+        self._routes = {e.prefix: e for e in self.entries if e.source == Source.CLI}
+        self._changed()
 
     def route(self, prefix: Prefix) -> FibEntry | None:
         """The route that was added to exactly this prefix."""
-        routes = (e for e in self.entries if e.prefix == prefix and e.source == Source.CLI)
-        return next(routes, None)
+        return self._routes.get(prefix)
 
     def remove_interface(self, sw_if_index: int) -> None:
         """Take out every entry that leads to this interface."""
-        self.entries = {e: None for e in self.entries if e.sw_if_index != sw_if_index}
-        self._rebuild()
+        self.replace(e for e in self.entries if e.sw_if_index != sw_if_index)
 
     def lookup(self, address: bytes, thread_index: int = 0) -> int:
         """The tx interface for a destination in network order, or one of the `FIB_` values."""
-        # Only ever this cache: one that `_rebuild` made meanwhile must not get an old answer.
+        # Only ever this cache: one that a change made meanwhile must not get an old answer.
         cache = self._caches[thread_index]
         tx = cache.get(address)
         if tx is None:
@@ -119,16 +124,23 @@ class Fib:
             same_family = prefix.is_ip6 == (bits == 128)
             if same_family and (value ^ prefix.address) >> (bits - prefix.length) == 0:
                 return entry
+        if self._stale:
+            self._rebuild()
         for length, networks in self._lengths[bits == 128]:
             found = networks.get(value >> (bits - length))
             if found is not None:
                 return found
         return None
 
+    def _changed(self) -> None:
+        """The entries are others. The caches last: whoever sees the new ones rebuilds the tables."""
+        self._stale = True
+        self._caches = [{} for _ in self._caches]
+
     def _rebuild(self) -> None:
         """Rebuild the look-up tables, longest prefix first. New objects: readers keep theirs.
 
-        The caches last: whoever sees the new ones sees the new tables.
+        Once for as many changes as there were. Two threads that both find it due make the same.
         """
         tables: dict[bool, dict[int, dict[int, FibEntry]]] = {False: {}, True: {}}
         for entry in sorted(self.entries, key=_rank, reverse=True):
@@ -138,7 +150,7 @@ class Fib:
         self._lengths = {
             family: sorted(by_length.items(), reverse=True) for family, by_length in tables.items()
         }
-        self._caches = [{} for _ in self._caches]
+        self._stale = False
 
 
 def _rank(entry: FibEntry) -> tuple[Source, bool]:

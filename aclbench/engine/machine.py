@@ -50,17 +50,17 @@ class Machine:
     def create_interface(self, name: str) -> Interface:
         """Make an interface at the lowest free index; round robin chooses its thread."""
         am = self.am
-        if any(i is not None and not i.deleted and i.name == name for i in am.interfaces):
+        if am.interface_named(name) is not None:
             raise ValueError(f"interface {name} exists already")
-        sw_if_index = next((n for n, i in enumerate(am.interfaces) if i is None), None)
-        if sw_if_index is None:
-            sw_if_index = len(am.interfaces)
+        if None not in am.interfaces:
             am.interfaces.append(None)
+        sw_if_index = am.interfaces.index(None)
         interface = Interface(sw_if_index, name)
         if am.n_workers:
             interface.rx_thread = 1 + am.interfaces_created % am.n_workers
         am.interfaces_created += 1
         am.interfaces[sw_if_index] = interface
+        am.interface_indexes[name] = sw_if_index
         return interface
 
     def delete_interface(self, sw_if_index: int) -> None:
@@ -72,6 +72,7 @@ class Machine:
             raise ValueError(f"{interface.name} is being deleted already")
         self.acl_lists.take_off(interface)
         interface.deleted = True
+        del self.am.interface_indexes[interface.name]
         interface.admin_up = False
         self.am.fib.remove_interface(sw_if_index)
         for address, length, is_ip6 in interface.addresses:
@@ -96,7 +97,7 @@ class Machine:
             if other is None or other is interface or other.deleted:
                 continue
             for there, there_length, there_is_ip6 in other.addresses:
-                shorter = min(length, there_length)
+                shorter = length if length < there_length else there_length
                 if there_is_ip6 == is_ip6 and (address ^ there) >> (bits - shorter) == 0:
                     raise ValueError(
                         f"{address_text(there, is_ip6)}/{there_length} on {other.name} overlaps"

@@ -120,6 +120,8 @@ class AclMain:
         local0 = Interface(0, "local0")
         #: By sw_if_index; None where an index is free.
         self.interfaces: list[Interface | None] = [local0]
+        #: The sw_if_index of each name, without those that are being deleted.
+        self.interface_indexes: dict[str, int] = {"local0": 0}
         self.interfaces_created: int = 0
         self.fib: Fib = Fib(n_workers + 1)
         #: By ACL index.
@@ -151,6 +153,11 @@ class AclMain:
         interface = self.interfaces[sw_if_index]
         assert interface is not None, f"sw_if_index {sw_if_index} is free"
         return interface
+
+    def interface_named(self, name: str) -> Interface | None:
+        """The interface of a name, unless it is being deleted."""
+        sw_if_index = self.interface_indexes.get(name)
+        return None if sw_if_index is None else self.interfaces[sw_if_index]
 
     def thread_of(self, rx: int, key: bytes) -> int:
         """Which thread handles a packet, by its rx interface or, with flow placement, its flow."""

@@ -49,11 +49,11 @@ def interfaces_of(rig: Rig) -> list[Interface]:
 
 
 def _parse_interface(text: str, context: Any) -> Interface:
-    known = interfaces_of(rig_of(context))
-    for interface in known:
-        if interface.name == text:
-            return interface
-    names = ", ".join(i.name for i in known)
+    rig = rig_of(context)
+    interface = rig.machine.am.interface_named(text)
+    if interface is not None:
+        return interface
+    names = ", ".join(i.name for i in interfaces_of(rig))
     raise ArgumentError(f"there is no interface {text[:64]}; this bench has {names}")
 
 
@@ -66,7 +66,7 @@ def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
 def _parse_new_interface(text: str, context: Any) -> str:
     if not re.fullmatch(r"pg\d{1,5}", text):
         raise ArgumentError(f"{text[:64]} is not a name for one: pg0, pg1 and so on are right")
-    if any(i.name == text for i in interfaces_of(rig_of(context))):
+    if rig_of(context).machine.am.interface_named(text) is not None:
         raise ArgumentError(f"interface {text} exists already")
     return text
 
