@@ -1,7 +1,8 @@
 """pcapng: sections of either byte order, interfaces with their own link type, length and clock.
 
 Blocks are located one by one, then decoded together; only section headers and interface
-descriptions are read singly. Blocks that hold no packet are skipped.
+descriptions are read singly, and descriptions among packets part no batch. Blocks that hold no
+packet are skipped.
 
 A block length that is no multiple of four is rounded up: some writers did not count the padding,
 and Wireshark accepts that.
@@ -57,7 +58,7 @@ BLOCK_LIMIT_BYTES: Final = 16 << 20
 INTERFACE_LIMIT: Final = 1 << 16
 #: The minor versions that are written, and mean the same.
 _MINOR_VERSIONS: Final = (0, 2)
-#: Blocks located at once behind a section header or interface description; doubled each time.
+#: Blocks located at once behind a section header; doubled each time.
 _FIRST_BLOCKS: Final = 64
 
 _OPTION_END: Final = 0
@@ -177,23 +178,33 @@ class Pcapng:
         None where the blocks hold no packets. Raises Damage for a section header or interface
         description that contradicts itself.
         """
-        end = self._read_descriptions(data, begin)
+        end = self._read_section_header(data, begin)
         if end > begin or self._section is None:
             self._blocks = _FIRST_BLOCKS
             return None, end
         starts, lengths, types = self._walk(data, begin, min(max_packets, self._blocks))
-        self._blocks *= 2
+        self._blocks = min(2 * self._blocks, max_packets)
+        described = np.flatnonzero(types == INTERFACE_BLOCK)
+        before = len(self._section.interfaces)
+        readable = self._read_descriptions(data, starts[described], lengths[described])
+        if readable < len(described):  # the first one that is damaged ends what can be taken
+            part = slice(int(described[readable]))
+            starts, lengths, types = starts[part], lengths[part], types[part]
         if not len(starts):
             return None, begin
-        packets = self._packets(data, starts, lengths, types)
+        packets = self._packets(data, starts, lengths, types, before)
         blocks = packets.blocks
+        known = before + int(np.searchsorted(described, blocks))
+        if known < len(self._section.interfaces):
+            del self._section.interfaces[known:]
+            self._describe()
         end = int(starts[blocks - 1] + lengths[blocks - 1]) if blocks else begin
         if not len(packets.offset):
             return None, end
         return self._batch(data, packets, first_number), end
 
     def _walk(self, data: bytes, begin: int, max_blocks: int) -> tuple[Ints, Ints, Ints]:
-        """Where the next complete blocks are, their lengths, types; up to a description or damage.
+        """Where the next complete blocks are, their lengths, types; up to a section or damage.
 
         Sequential, since a block's length gives the start of the next; the loop does no more.
         """
@@ -216,7 +227,7 @@ class Pcapng:
             | (length > BLOCK_LIMIT_BYTES)
             | (start + length > len(data))
             | (kind == SECTION_BLOCK)
-            | (kind == INTERFACE_BLOCK)
+            | (kind == INTERFACE_BLOCK) & (length < _INTERFACE_BYTES)
         )
         count = int(bad[0]) if len(bad) else count
         start, length, kind = start[:count], length[:count], kind[:count]
@@ -225,11 +236,18 @@ class Pcapng:
         count = int(bad[0]) if len(bad) else count
         return start[:count], length[:count], kind[:count]
 
-    def _packets(self, data: bytes, start: Ints, length: Ints, kind: Ints) -> _Packets:
-        """The packets of complete blocks, up to the first that is damaged."""
+    def _packets(
+        self, data: bytes, start: Ints, length: Ints, kind: Ints, before: int
+    ) -> _Packets:
+        """The packets of complete blocks, up to the first that is damaged.
+
+        `before` is how many interfaces were described ahead of these blocks.
+        """
         rows = np.arange(len(start))
+        described = np.full(len(start), before)
         record = np.zeros(len(start), dtype=np.bool_)
         if not (kind == ENHANCED_BLOCK).all():
+            described += np.cumsum(kind == INTERFACE_BLOCK)
             rows = np.flatnonzero(np.isin(kind, _NUMBERED))
             start, length = start[rows], length[rows]
             record = np.isin(kind[rows], _RECORDS)
@@ -259,7 +277,7 @@ class Pcapng:
             interface[record] = nowhere
             head[record] = BLOCK_HEAD_BYTES
             short &= ~record
-        known = (interface < nowhere) | record
+        known = (interface < described[rows]) | record
         limit = self._limits[np.minimum(interface, nowhere)]
         room = length - head - BLOCK_TAIL_BYTES
         bad = short | ~known | (captured > limit) | (captured > room)
@@ -329,32 +347,34 @@ class Pcapng:
 
     # --- descriptions -----------------------------------------------------------------------
 
-    def _read_descriptions(self, data: bytes, at: int) -> int:
-        """Read the section headers and interface descriptions from `at` on; returns where they end.
+    def _read_section_header(self, data: bytes, at: int) -> int:
+        """Read a section header at `at`; returns where it ends: `at` if there is none to be read."""
+        if len(data) - at < BLOCK_HEAD_BYTES + 4 or data[at : at + 4] != SECTION_MAGIC:
+            return at
+        order = _ORDERS.get(data[at + 8 : at + 12])
+        if order is None or self.missing(data, at, False):
+            return at
+        self._enter(_Section(order))
+        (said,) = self._length.unpack_from(data, at + 4)
+        return at + _whole_words(said)
 
-        Stops at a block of another kind, incomplete, or damaged.
+    def _read_descriptions(self, data: bytes, starts: Ints, lengths: Ints) -> int:
+        """Read complete interface descriptions, up to one that is damaged; returns how many.
+
+        One that is damaged is the first of the blocks behind it: `missing` says what is wrong.
         """
-        begin = at
-        while len(data) - at >= BLOCK_HEAD_BYTES + 4:
-            if data[at : at + 4] == SECTION_MAGIC:
-                order = _ORDERS.get(data[at + 8 : at + 12])
-                if order is None or self.missing(data, at, False):
-                    break
-                (said,) = Struct(f"{order}I").unpack_from(data, at + 4)
-                length = _whole_words(said)
-                self._enter(_Section(order))
-            elif self._section is None:
+        assert self._section is not None
+        read = 0
+        for at, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+            try:
+                self._check_content(INTERFACE_BLOCK, self._length.format[0], data[at : at + length])
+            except Damage:
                 break
-            else:
-                kind, said = self._two_words.unpack_from(data, at)
-                length = _whole_words(said)
-                if kind != INTERFACE_BLOCK or self.missing(data, at, False):
-                    break
-                self._section.interfaces.append(self._interface(data[at : at + length]))
-            at += length
-        if at > begin:
+            self._section.interfaces.append(self._interface(data[at : at + length]))
+            read += 1
+        if read:
             self._describe()
-        return at
+        return read
 
     def _interface(self, block: bytes) -> _Interface:
         """Read an interface description, with the name and clock in its options."""

@@ -256,3 +256,33 @@ def test_a_length_that_lies_changes_no_batch_before_it(path: Path) -> None:
         batches, error = read_all(path)
         assert sum(map(len, batches)) == len(RECORDS) - 1
         assert f"offset {at}: " in error
+
+
+def test_descriptions_among_packets_part_no_batch(path: Path) -> None:
+    """A description ahead of each packet: as many batches as without, each interface its own."""
+    packets = 1000
+    pairs = [interface(1) + enhanced(n, b"x", n) for n in range(packets)]
+    path.write_bytes(section() + b"".join(pairs))
+    batches, error = read_all(path)
+    assert not error
+    assert len(batches) < 10
+    found_at = [n for batch in batches for n in batch.interface.tolist()]
+    assert found_at == list(range(packets))
+
+
+@pytest.mark.parametrize("between", [0, 3])
+def test_an_interface_is_known_from_its_description_on(path: Path, between: int) -> None:
+    """Also where it is described before the batch ends; packets ahead of the damage are read."""
+    early = enhanced(2, b"b", 0) * between
+    path.write_bytes(section() + interface(1) + early + enhanced(1, b"a", 1) + interface(1))
+    batches, error = read_all(path)
+    assert sum(map(len, batches)) == between
+    assert "a packet of interface 1, but the section describes 1" in error
+
+
+def test_a_damaged_description_among_packets_ends_what_is_read(path: Path) -> None:
+    damaged = interface(1, pack("<HH", 2, 60))
+    path.write_bytes(section() + interface(1) + enhanced(1, b"a") + damaged + enhanced(2, b"b"))
+    batches, error = read_all(path)
+    assert sum(map(len, batches)) == 1
+    assert "an option of 60 bytes" in error
