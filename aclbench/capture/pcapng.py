@@ -236,9 +236,7 @@ class Pcapng:
         count = int(bad[0]) if len(bad) else count
         return start[:count], length[:count], kind[:count]
 
-    def _packets(
-        self, data: bytes, start: Ints, length: Ints, kind: Ints, before: int
-    ) -> _Packets:
+    def _packets(self, data: bytes, start: Ints, length: Ints, kind: Ints, before: int) -> _Packets:
         """The packets of complete blocks, up to the first that is damaged.
 
         `before` is how many interfaces were described ahead of these blocks.
@@ -348,7 +346,7 @@ class Pcapng:
     # --- descriptions -----------------------------------------------------------------------
 
     def _read_section_header(self, data: bytes, at: int) -> int:
-        """Read a section header at `at`; returns where it ends: `at` if there is none to be read."""
+        """Read a section header; returns where it ends: `at` if there is none to be read."""
         if len(data) - at < BLOCK_HEAD_BYTES + 4 or data[at : at + 4] != SECTION_MAGIC:
             return at
         order = _ORDERS.get(data[at + 8 : at + 12])

@@ -133,7 +133,7 @@ class Fib:
         return None
 
     def _changed(self) -> None:
-        """The entries are others. The caches last: whoever sees the new ones rebuilds the tables."""
+        """The entries are others. Caches last: who sees the new ones rebuilds the tables."""
         self._stale = True
         self._caches = [{} for _ in self._caches]
 
