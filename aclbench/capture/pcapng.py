@@ -353,7 +353,7 @@ class Pcapng:
         if order is None or self.missing(data, at, False):
             return at
         self._enter(_Section(order))
-        (said,) = self._length.unpack_from(data, at + 4)
+        said: int = self._length.unpack_from(data, at + 4)[0]
         return at + _whole_words(said)
 
     def _read_descriptions(self, data: bytes, starts: Ints, lengths: Ints) -> int:

@@ -86,12 +86,20 @@ class ReferenceRow(NamedTuple):
     group: str
 
 
+class _Shape(NamedTuple):
+    """A command's syntax: its tree, the labels whose values are lists, the words of every line."""
+
+    tree: Sequence | Choice
+    repeated: list[str]
+    fixed: Counter[str]
+
+
 class CommandTable:
     """Commands, argument types and forms, in the order added; a table shares nothing."""
 
     def __init__(self, types: Iterable[ArgumentType] = ()) -> None:
         self._commands: list[Command] = []
-        self._trees: list[Sequence | Choice] = []
+        self._shapes: list[_Shape] = []
         self._types: dict[str, ArgumentType] = {}
         self._forms: dict[str, str] = {}
         self._form_trees: dict[str, Node] = {}
@@ -127,10 +135,10 @@ class CommandTable:
         if any(command.syntax == other.syntax for other in self._commands):
             raise ValueError(f"syntax {command.syntax!r} is there already")
         tree = read_syntax(command.syntax, self._types, self._form_trees)
-        repeated_labels(tree)
+        shape = _Shape(tree, sorted(repeated_labels(tree)), fixed_words(tree))
         self._automaton.add(tree)
         self._commands.append(command)
-        self._trees.append(tree)
+        self._shapes.append(shape)
         first = command.syntax.split()[0]
         if yields and all(first != other.syntax.split()[0] for other in self._commands[:-1]):
             self._automaton.yielding |= {first}
@@ -142,14 +150,14 @@ class CommandTable:
         if is_nothing(line):
             return None
         number, path = Reading(self._automaton, line, context).best()
-        tree = self._trees[number]
-        arguments: dict[str, Any] = {label: [] for label in sorted(repeated_labels(tree))}
+        shape = self._shapes[number]
+        arguments: dict[str, Any] = {label: [] for label in shape.repeated}
         for item in path:
             if item.kind == "argument" and item.name in arguments:
                 arguments[item.name].append(item.value)
             elif item.kind == "argument":
                 arguments[item.name] = item.value
-        words = tuple(_chosen(path, fixed_words(tree)))
+        words = tuple(_chosen(path, shape.fixed))
         return ParsedCommand(self._commands[number], arguments, words, path)
 
     def complete(self, line: str, context: Any = None) -> list[Completion]:

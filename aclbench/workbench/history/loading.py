@@ -77,9 +77,10 @@ def _shared(branch: Branch, parent: Branch) -> int:
 
 
 def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Slices[None]:
-    """Perform a branch's own inputs; checkpoints are taken as a run goes, and before those wanted.
+    """Perform a branch's own inputs; checkpoints are taken as a run goes, and where wanted.
 
-    Without one there, what a fork shares with its parent would be performed again.
+    That is before the inputs of these numbers, or behind the last. Without one there, what a fork
+    shares with its parent would be performed again.
     """
     branch, rig = here.branch, here.rig
     history.checkpoints.moved_to(here.position)
@@ -97,6 +98,8 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
         here.cursor = branch.starts[index + 1]
         history.checkpoints.note(op, here.position)
         yield from _look(history, here)
+    if len(branch.ops) in wanted and rig.can_be_packed():
+        yield from history.checkpoints.save(here)
     here.cursor = branch.open_end
 
 

@@ -562,7 +562,7 @@ SAMPLES = {
 def walks(draw: st.DrawFn) -> tuple[str, list[str]]:
     """The syntax of a command and the tokens of a line that it allows."""
     number = draw(st.integers(0, len(SYNTAXES) - 1))
-    return SYNTAXES[number], list(walk(TABLE._trees[number], draw))
+    return SYNTAXES[number], list(walk(TABLE._shapes[number].tree, draw))
 
 
 def walk(node: Node, draw: st.DrawFn) -> Iterable[str]:

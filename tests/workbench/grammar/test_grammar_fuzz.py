@@ -21,7 +21,7 @@ from aclbench.workbench.rig.scenario_file import load_scenario
 
 TABLE = make_command_table()
 SYNTAXES = [command.syntax for command in TABLE.commands]
-TREES = list(TABLE._trees)
+TREES = [shape.tree for shape in TABLE._shapes]
 WORDS = sorted({w for syntax in SYNTAXES for w in re.findall(r"(?<![<\w:-])[a-z][\w+-]*", syntax)})
 _VALUES_TEXT = """
 pg0 pg1 pg7 local0 0 1 2 7 99 -1 65536 0x10 4294967295 10.0.0.0/24 10.0.0.1/24 fd00::/64 10.0.0.2
