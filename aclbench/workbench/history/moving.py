@@ -87,7 +87,14 @@ def _before(
         if unit == "step" or begin.position.steps == 0 or begin == branch.starts[0]:
             return [begin], None
         return (yield from _before(history, branch.canonical(begin), unit, 1))
-    # From ever earlier checkpoints, until there are enough.
+    # A packet of a run is a turn, and steps: so many packets before there are enough of either.
+    first = here.position.packets - count
+    is_run = here.op < len(branch.ops) and isinstance(branch.ops[here.op], Run)
+    if is_run and first > branch.starts[here.op].position.packets:
+        there = yield from before_packet(history, first)
+        found = yield from _ends_between(branch, there, here, unit)
+        return found[::-1][:count], None
+    # Else from ever earlier checkpoints, until there are enough.
     begins = [saved for saved in branch.saved if branch.canonical(saved.point)[:2] < here[:2]]
     for saved in reversed(begins):
         there = yield from history.at_checkpoint(saved)
