@@ -12,18 +12,24 @@ Source: the pcapng specification (draft-ietf-opsawg-pcapng).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from struct import Struct
 from struct import error as StructError
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
 from aclbench.capture.links import LINK_NONE, LINKS_READ, refusal
-
-Ints: TypeAlias = NDArray[np.int64]
+from aclbench.capture.pcapng_section import (
+    BLOCK_HEAD_BYTES,
+    BLOCK_TAIL_BYTES,
+    Ints,
+    Section,
+    check_options,
+    read_interface,
+    whole_words,
+)
 
 SECTION_MAGIC: Final = bytes.fromhex("0a0d0d0a")
 _ORDERS: Final[dict[bytes, str]] = {
@@ -43,9 +49,6 @@ RECORD_BLOCKS: Final = frozenset({9, 0x204, 0x216, 0x221, 0x0BAD, 0x4000_0BAD})
 _RECORDS: Final = np.array(sorted(RECORD_BLOCKS))
 _NUMBERED: Final = np.array(sorted(RECORD_BLOCKS | {PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK}))
 
-#: Type and length ahead of a block's body, and the length again behind it.
-BLOCK_HEAD_BYTES: Final = 8
-BLOCK_TAIL_BYTES: Final = 4
 #: Up to the packet's own bytes: head, interface, time (two words), captured, original length.
 _ENHANCED_HEAD_BYTES: Final = BLOCK_HEAD_BYTES + 20
 #: The same of a simple block: head, original length.
@@ -61,64 +64,11 @@ _MINOR_VERSIONS: Final = (0, 2)
 #: Blocks located at once behind a section header; doubled each time.
 _FIRST_BLOCKS: Final = 64
 
-_OPTION_END: Final = 0
-_OPTION_NAME: Final = 2
-_OPTION_RESOLUTION: Final = 9
-_OPTION_OFFSET: Final = 14
-_SECOND_NS: Final = 1_000_000_000
-#: The last nanosecond that 64 bits hold, in the year 2262; times are kept from 1970 to here.
-_LAST_NS: Final = (1 << 63) - 1
-
-
-_Length = TypeVar("_Length", int, Ints)
-
-
-def _whole_words(length: _Length) -> _Length:
-    """A length in bytes, or many of them, rounded up to words of four bytes."""
-    return length + 3 & -4
-
-
-class _Clock(NamedTuple):
-    """An interface's clock: its units a second, and the seconds to add."""
-
-    units: int = 1_000_000
-    offset_s: int = 0
-
-    def time_ns(self, stamps: NDArray[np.uint64]) -> Ints:
-        """Nanoseconds since the epoch, rounded down and clamped to 64 bits."""
-        stamp_limit = self.units * (_LAST_NS // _SECOND_NS)
-        if _SECOND_NS % self.units or self.offset_s or (stamps >= min(stamp_limit, 1 << 63)).any():
-            exact = (s * _SECOND_NS // self.units for s in stamps.tolist())
-            offset_ns = self.offset_s * _SECOND_NS
-            kept = [min(max(ns + offset_ns, 0), _LAST_NS) for ns in exact]
-            return np.array(kept, dtype=np.int64)
-        return stamps.view(np.int64) * (_SECOND_NS // self.units)
-
-
-class _Interface(NamedTuple):
-    """An interface description.
-
-    `snaplen` is 0 for no limit, `name` is empty where none is given.
-    """
-
-    link_type: int
-    snaplen: int
-    clock: _Clock
-    name: str
-
-
-@dataclass(eq=False, slots=True)
-class _Section:
-    """A section: its byte order, and the interfaces described so far."""
-
-    order: str
-    interfaces: list[_Interface] = field(default_factory=list)
-
 
 class PcapngState(NamedTuple):
     """What is needed to continue in the middle: the section, and its interfaces so far."""
 
-    section: _Section | None
+    section: Section | None
     interfaces: int
     latest_ns: int
 
@@ -135,7 +85,7 @@ class Pcapng:
         self._blocks = _FIRST_BLOCKS
         self._enter(None)
 
-    def _enter(self, section: _Section | None) -> None:
+    def _enter(self, section: Section | None) -> None:
         """Continue in a section; None before the first one."""
         self._section = section
         order = section.order if section is not None else "<"
@@ -163,7 +113,7 @@ class Pcapng:
         assert isinstance(state, PcapngState)
         section = state.section
         if section is not None:
-            section = _Section(section.order, section.interfaces[: state.interfaces])
+            section = Section(section.order, section.interfaces[: state.interfaces])
         self._latest_ns = state.latest_ns
         self._enter(section)
 
@@ -221,7 +171,7 @@ class Pcapng:
             pass
         start = np.array(starts[:count], dtype=np.int64) - 4
         words = gather(data, BLOCK_HEAD_BYTES, start).view(self._word).astype(np.int64)
-        kind, length = words[:, 0], _whole_words(words[:, 1])
+        kind, length = words[:, 0], whole_words(words[:, 1])
         bad = np.flatnonzero(
             (length < BLOCK_HEAD_BYTES + BLOCK_TAIL_BYTES)
             | (length > BLOCK_LIMIT_BYTES)
@@ -232,7 +182,7 @@ class Pcapng:
         count = int(bad[0]) if len(bad) else count
         start, length, kind = start[:count], length[:count], kind[:count]
         tails = gather(data, BLOCK_TAIL_BYTES, start + length - BLOCK_TAIL_BYTES)
-        bad = np.flatnonzero(_whole_words(tails.view(self._word)[:, 0].astype(np.int64)) != length)
+        bad = np.flatnonzero(whole_words(tails.view(self._word)[:, 0].astype(np.int64)) != length)
         count = int(bad[0]) if len(bad) else count
         return start[:count], length[:count], kind[:count]
 
@@ -280,7 +230,7 @@ class Pcapng:
         room = length - head - BLOCK_TAIL_BYTES
         bad = short | ~known | (captured > limit) | (captured > room)
         if any_simple:
-            bad |= simple & (_whole_words(captured) < room)
+            bad |= simple & (whole_words(captured) < room)
         first = np.flatnonzero(bad)[:1]
         count = int(first[0]) if len(first) else len(rows)
         blocks = int(rows[count]) if len(first) else len(kind)
@@ -352,9 +302,9 @@ class Pcapng:
         order = _ORDERS.get(data[at + 8 : at + 12])
         if order is None or self.missing(data, at, False):
             return at
-        self._enter(_Section(order))
+        self._enter(Section(order))
         said: int = self._length.unpack_from(data, at + 4)[0]
-        return at + _whole_words(said)
+        return at + whole_words(said)
 
     def _read_descriptions(self, data: bytes, starts: Ints, lengths: Ints) -> int:
         """Read complete interface descriptions, up to one that is damaged; returns how many.
@@ -362,39 +312,17 @@ class Pcapng:
         One that is damaged is the first of the blocks behind it: `missing` says what is wrong.
         """
         assert self._section is not None
-        read = 0
+        read, order = 0, self._section.order
         for at, length in zip(starts.tolist(), lengths.tolist(), strict=True):
             try:
-                self._check_content(INTERFACE_BLOCK, self._length.format[0], data[at : at + length])
+                self._check_content(INTERFACE_BLOCK, order, data[at : at + length])
             except Damage:
                 break
-            self._section.interfaces.append(self._interface(data[at : at + length]))
+            self._section.interfaces.append(read_interface(order, data[at : at + length]))
             read += 1
         if read:
             self._describe()
         return read
-
-    def _interface(self, block: bytes) -> _Interface:
-        """Read an interface description, with the name and clock in its options."""
-        order = self._length.format[0]
-        link_type, snaplen = Struct(f"{order}H2xI").unpack_from(block, BLOCK_HEAD_BYTES)
-        units, offset_s, name = 1_000_000, 0, ""
-        at, end = BLOCK_HEAD_BYTES + 8, len(block) - BLOCK_TAIL_BYTES
-        option = Struct(f"{order}HH")
-        while at + option.size <= end:
-            code, size = option.unpack_from(block, at)
-            at += option.size
-            if code == _OPTION_END or at + size > end:
-                break
-            if code == _OPTION_NAME:
-                name = block[at : at + size].rstrip(b"\0").decode("utf-8", "replace")
-            elif code == _OPTION_RESOLUTION and size == 1:
-                power = block[at] & 0x7F
-                units = 1 << power if block[at] & 0x80 else 10**power
-            elif code == _OPTION_OFFSET and size == 8:
-                (offset_s,) = Struct(f"{order}q").unpack_from(block, at)
-            at += size + (-size & 3)
-        return _Interface(link_type, snaplen, _Clock(units, offset_s), name)
 
     # --- a block that cannot be taken -------------------------------------------------------
 
@@ -416,7 +344,7 @@ class Pcapng:
         if not is_section and self._section is None:
             raise Damage("a block ahead of the first section header")
         kind, said = Struct(f"{order}II").unpack_from(data, at)
-        length: int = _whole_words(said)
+        length: int = whole_words(said)
         least = {SECTION_BLOCK: _SECTION_BYTES, INTERFACE_BLOCK: _INTERFACE_BYTES}.get(kind, 12)
         if length < least:
             raise Damage(f"the block says it is {said} bytes long, which no such block is")
@@ -428,7 +356,7 @@ class Pcapng:
             return length - left
         block = data[at : at + length]
         (tail,) = Struct(f"{order}I").unpack_from(block, length - BLOCK_TAIL_BYTES)
-        if _whole_words(tail) != length:
+        if whole_words(tail) != length:
             raise Damage(f"the block says {said} bytes at its beginning and {tail} at its end")
         self._check_content(kind, order, block)
         return 0
@@ -439,12 +367,12 @@ class Pcapng:
             major, minor = Struct(f"{order}HH").unpack_from(block, 12)
             if major != 1 or minor not in _MINOR_VERSIONS:
                 raise Damage(f"pcapng version {major}.{minor}; aclbench reads versions 1.0 and 1.2")
-            _check_options(order, block[_SECTION_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
+            check_options(order, block[_SECTION_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
         elif kind == INTERFACE_BLOCK:
             assert self._section is not None
             if len(self._section.interfaces) >= INTERFACE_LIMIT:
                 raise Damage(f"a section with more than {INTERFACE_LIMIT} interfaces")
-            _check_options(order, block[_INTERFACE_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
+            check_options(order, block[_INTERFACE_BYTES - BLOCK_TAIL_BYTES : -BLOCK_TAIL_BYTES])
         elif kind in (PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK):
             self._check_packet(kind, order, block)
 
@@ -476,24 +404,9 @@ class Pcapng:
             raise Damage(f"the block says {captured} captured bytes, more than any frame ({limit})")
         if captured > room:
             raise Damage(f"the block says {captured} captured bytes, and has room for {room}")
-        if kind == SIMPLE_BLOCK and _whole_words(captured) < room:
+        if kind == SIMPLE_BLOCK and whole_words(captured) < room:
             # Nothing may follow its packet, so one of the two lengths is wrong.
             raise Damage(f"the block has {captured} captured bytes, and room for {room}")
-
-
-def _check_options(order: str, options: bytes) -> None:
-    """Raises Damage where an option of a description is longer than what is left of its block."""
-    option = Struct(f"{order}HH")
-    at = 0
-    while at + option.size <= len(options):
-        code, size = option.unpack_from(options, at)
-        at += option.size
-        if code == _OPTION_END:
-            return
-        if at + size > len(options):
-            left = len(options) - at
-            raise Damage(f"the block has an option of {size} bytes, and {left} bytes left for it")
-        at += _whole_words(size)
 
 
 class _Packets(NamedTuple):
