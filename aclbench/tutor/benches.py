@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aclbench.errors import AclbenchError
 from aclbench.tutor.lesson import Lesson, LessonError, Lines
-from aclbench.tutor.running import Budget, refuse_forbidden, run_lines
+from aclbench.tutor.running import refuse_forbidden, run_lines
+from aclbench.workbench.budget import LESSON_WORK, Budget
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.scenario_file import load_scenario
@@ -52,7 +53,7 @@ def _typed_lines(lesson: Lesson, scenario: Scenario) -> Lines:
 def _rehearse(scenario: Scenario, lines: Lines) -> None:
     """Try the lines of a scenario that others wrote, so that they reach nothing but a bench."""
     bench = Workbench(scenario.workers, scenario.placement, history=False)
-    budget = Budget()
+    budget = Budget(LESSON_WORK)
     finish(run_lines(bench, (*scenario.set_up_lines(), *lines), budget))
     for timed in scenario.at:
         refuse_forbidden(bench, timed.line, budget)

@@ -28,13 +28,10 @@ from aclbench.tutor.lesson import (
 )
 from aclbench.tutor.outcomes import GoalState
 from aclbench.tutor.reading import read_lesson
-from aclbench.tutor.running import Budget, TooMuch
 from aclbench.tutor.sources import missing_source
 from aclbench.tutor.threaded import problems_on_threads
+from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError, TooSlowError
 from aclbench.workbench.rig.start import DriverKind
-
-#: Events that the check of a lesson may make, in all.
-MAX_EVENTS: Final = 2_000_000
 
 ProblemKind = Literal[
     "format",
@@ -50,6 +47,7 @@ ProblemKind = Literal[
     "hint",
     "experiment",
     "too much",
+    "too slow",
 ]
 
 
@@ -65,26 +63,27 @@ class Problem:
         return f"step {self.step}: {self.text}" if self.step else self.text
 
 
-def check_file(path: Path, max_events: int = MAX_EVENTS) -> list[Problem]:
+def check_file(path: Path, budget: Budget | None = None) -> list[Problem]:
     """Read a lesson and check it; empty: nothing is wrong with it."""
     try:
         lesson = read_lesson(path)
     except LessonError as error:
         return [Problem("format", 0, str(error))]
-    return check(lesson, max_events)
+    return check(lesson, budget)
 
 
 def check(
-    lesson: Lesson, max_events: int = MAX_EVENTS, driver: DriverKind = "stepped"
+    lesson: Lesson, budget: Budget | None = None, driver: DriverKind = "stepped"
 ) -> list[Problem]:
     """Do a lesson from first to last in every way that it describes; empty: it is in order.
 
     On the "threaded" driver that is the solutions which can be done there: see `threaded`.
     """
+    budget = budget or Budget(LESSON_WORK)
     if driver == "threaded":
-        found = problems_on_threads(lesson, Budget(max_events))
+        found = problems_on_threads(lesson, budget)
         return [Problem("solution", step, text) for step, text in found]
-    return _Checker(lesson, Budget(max_events)).problems()
+    return _Checker(lesson, budget).problems()
 
 
 class _Checker:
@@ -103,18 +102,22 @@ class _Checker:
         run: LessonRun | None = None
         try:
             run = LessonRun(self._lesson, budget=self._budget)
-        except TooMuch as error:
-            self._add("too much", 0, str(error))
+        except BudgetError as error:
+            self._over(0, error)
         except AclbenchError as error:
             self._add("bench", 0, str(error))
         if run is not None:
             try:
                 self._go_through(run)
-            except TooMuch as error:
-                self._add("too much", run.step.number, str(error))
+            except BudgetError as error:
+                self._over(run.step.number, error)
             finally:
                 run.close()
         return self._found
+
+    def _over(self, step: int, error: BudgetError) -> None:
+        kind: ProblemKind = "too slow" if isinstance(error, TooSlowError) else "too much"
+        self._add(kind, step, str(error))
 
     def _add(self, kind: ProblemKind, step: int, text: str) -> None:
         self._found.append(Problem(kind, step, text))
@@ -124,7 +127,7 @@ class _Checker:
         """What is refused in a `with` block is a problem of this kind."""
         try:
             yield
-        except TooMuch:
+        except BudgetError:
             raise
         except AclbenchError as error:
             self._add(kind, step.number, f"{what}{error}")
@@ -134,7 +137,7 @@ class _Checker:
         for step in self._lesson.steps:
             try:
                 run.go_to(step.number)
-            except TooMuch:
+            except BudgetError:
                 raise
             except AclbenchError as error:
                 if not self._found:
@@ -205,7 +208,7 @@ class _Checker:
         try:
             run.advance()
             self._follow(run, what)
-        except TooMuch:
+        except BudgetError:
             raise
         except AclbenchError as error:
             self._add("other solution", run.step.number, f"{what}{error}")

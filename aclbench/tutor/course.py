@@ -33,10 +33,11 @@ from aclbench.tutor.lesson import (
     solution_of,
 )
 from aclbench.tutor.outcomes import GoalState, Outcome, PartState, Prediction, Shown
-from aclbench.tutor.running import Budget, Ran, TooMuch, run_lines
+from aclbench.tutor.running import Ran, run_lines
 from aclbench.tutor.saved import STATE_VERSION, SavedRun, saved_work
 from aclbench.tutor.since import Since
 from aclbench.tutor.world import BenchWorld
+from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import Op, Point
 from aclbench.workbench.tasks import Slices, finish
@@ -394,8 +395,8 @@ class LessonRun:
     def _running(self, lines: Lines) -> Slices[list[Ran]]:
         """Run lines; a bench that had to be stopped in the middle is not left so."""
         try:
-            return (yield from run_lines(self.bench, lines, self._budget or Budget()))
-        except TooMuch:
+            return (yield from run_lines(self.bench, lines, self._budget or Budget(LESSON_WORK)))
+        except BudgetError:
             self._become(self._make())
             raise
 

@@ -17,11 +17,9 @@ from aclbench.errors import AclbenchError
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import AnyStep, Lesson, LessonError, Predict, Read, Task
-from aclbench.tutor.running import Budget, TooMuch
 from aclbench.tutor.submission import Submission, is_of, read_submission
+from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
 
-#: Events that one submission may make, in all.
-MAX_EVENTS: Final = 2_000_000
 #: What an input that no bench noted can bring about in the machine, besides errors of its own.
 _FAILS: Final = (
     AclbenchError,
@@ -76,15 +74,18 @@ def lesson_finder(lessons: Iterable[Lesson]) -> FindLesson:
     return find
 
 
-def grade_file(path: Path, find: FindLesson, max_events: int = MAX_EVENTS) -> Grade:
-    """Read a submission and grade it; what is wrong with it is the row's `problem`."""
+def grade_file(path: Path, find: FindLesson, budget: Budget | None = None) -> Grade:
+    """Read a submission and grade it; what is wrong with it is the row's `problem`.
+
+    The budget is that of a lesson unless another is given.
+    """
     try:
         submission = read_submission(path)
         lesson = find(submission.lesson)
     except LessonError as error:
         return Grade(str(path), problem=_line(str(error)))
     try:
-        return _Grader(submission, lesson, Budget(max_events)).grade(str(path))
+        return _Grader(submission, lesson, budget or Budget(LESSON_WORK)).grade(str(path))
     except _FAILS as error:
         problem = _line(str(error)) or type(error).__name__
         return Grade(str(path), submission.name, lesson.name, problem=problem)
@@ -100,7 +101,7 @@ class _Grader:
         self._notes: list[str] = []
 
     def grade(self, file: str) -> Grade:
-        """The row. Raises TooMuch."""
+        """The row. Raises BudgetError."""
         submission, lesson = self._submission, self._lesson
         changed = not is_of(submission, lesson)
         if changed:
@@ -172,7 +173,7 @@ class _Grader:
         """Stand behind a step's inputs; returns why that cannot be, if it cannot."""
         try:
             run.go_to_work(step.number, work)
-        except TooMuch:
+        except BudgetError:
             raise
         except _FAILS as error:
             return str(error) or type(error).__name__

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from aclbench.tutor.lesson import LessonError
-from aclbench.tutor.running import Budget, refuse_forbidden
+from aclbench.tutor.running import refuse_forbidden
+from aclbench.workbench.budget import COMMAND_WORK, Budget
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import (
     Cli,
@@ -20,8 +21,6 @@ from aclbench.workbench.rig.inputs import (
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.workbench import Workbench
 
-#: What an input costs by itself, as if it made so many events.
-EVENTS_PER_INPUT: Final = 20
 #: The latest time of a run that anybody did: two hundred years.
 LATEST_NS: Final = 200 * 366 * 86400 * 10**9
 
@@ -76,23 +75,30 @@ def performing_inputs(
 ) -> Slices[None]:
     """Do inputs again on a bench at its start; they are its history then. Raises AclbenchError.
 
-    With a budget they may be anybody's: they reach no file, and end. Raises TooMuch.
+    With a budget they may be anybody's: they reach no file, and end. Raises BudgetError.
     """
     for op in inputs:
         if budget is None:
             yield from bench.transport.performing(op)
         else:
             _refuse_impossible(bench, op, budget)
-            yield from budget.spend_on(bench, bench.transport.performing(op))
+            yield from budget.spend_on(bench, bench.transport.performing(op), _named(op))
         yield None
 
 
 def _refuse_impossible(bench: Workbench, op: Op, budget: Budget) -> None:
     """Refuse an input that no bench ever noted. Raises LessonError."""
-    budget.spend(EVENTS_PER_INPUT)
+    budget.spend(COMMAND_WORK, "its inputs")
     if isinstance(op, Cli):
         refuse_forbidden(bench, op.line, budget)
     elif isinstance(op, Run | Steps) and not 0 <= op.time <= LATEST_NS:
         raise LessonError("its journal has a time that no run comes to")
     elif isinstance(op, Inject) and op.first != bench.rig.sent + 1:
         raise LessonError("its journal has packets out of order")
+
+
+def _named(op: Op) -> str:
+    """An input as messages name it."""
+    if isinstance(op, Cli):
+        return f"`{op.line.strip()[:80]}`"
+    return {Inject: "packets sent", Run: "runs", Steps: "steps by hand"}[type(op)]

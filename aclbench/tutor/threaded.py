@@ -16,8 +16,9 @@ from aclbench.errors import AclbenchError
 from aclbench.tutor.benches import lesson_bench, lesson_scenario
 from aclbench.tutor.lesson import Lesson, Lines, Task, solution_of
 from aclbench.tutor.rows import EVENTS
-from aclbench.tutor.running import WORDS, Budget, run_lines
+from aclbench.tutor.running import WORDS, run_lines
 from aclbench.tutor.world import BenchWorld
+from aclbench.workbench.budget import LESSON_WORK, Budget
 from aclbench.workbench.commands.bench import history, running
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
@@ -42,7 +43,7 @@ def threaded_tasks(lesson: Lesson, budget: Budget | None = None) -> list[Threade
 
     Raises AclbenchError: the lesson is not in order.
     """
-    budget = budget or Budget()
+    budget = budget or Budget(LESSON_WORK)
     scenario = lesson_scenario(lesson)
     if scenario.captures or scenario.at or not scenario.workers:
         return []

@@ -11,7 +11,7 @@ from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError
 from aclbench.expressions import Refused
 from aclbench.tutor.rows import AclRow, WouldRow
-from aclbench.tutor.running import Budget
+from aclbench.workbench.budget import Budget
 from aclbench.workbench.views.snapshot import SessionView, Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
@@ -91,7 +91,7 @@ class BenchWorld:
         if ">" not in packet:
             raise Refused("would takes a packet such as 'pg0 udp 10.0.0.2:5 > 192.168.0.2:53'")
         if self._budget is not None:  # it may look for a session that was lost, through all the run
-            self._budget.spend(self._bench.rig.events_so_far())
+            self._budget.spend(self._bench.rig.events_so_far(), "questions of goals")
         try:
             verdict = self._bench.explain(packet).verdict
         except AclbenchError as error:
@@ -116,9 +116,9 @@ class BenchWorld:
         return self._since.lines()
 
     def note_work(self, work: int) -> None:
-        """An expression has looked at so much. Raises TooMuch."""
+        """An expression has looked at so much. Raises BudgetError."""
         if self._budget is not None:
-            self._budget.spend(work // WORK_PER_EVENT)
+            self._budget.spend(work // WORK_PER_EVENT, "the work of goals")
 
 
 def _words_of(bench: Workbench, line: str) -> list[str]:

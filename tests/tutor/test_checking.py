@@ -9,6 +9,7 @@ import pytest
 from aclbench.tutor.checking import check, check_file
 from aclbench.tutor.recording import record
 from aclbench.tutor.sources import missing_source
+from aclbench.workbench.budget import Budget
 
 from .lessons import SECOND, lesson, written
 from .test_vocabulary import make_bench
@@ -116,9 +117,9 @@ def test_a_lessons_lines_reach_no_file(tmp_path: Path, line: str, says: str) -> 
 def test_a_lesson_without_end_is_ended(tmp_path: Path, lines: str) -> None:
     forever = ("[bench]", "[bench]"), (SOLUTION, f"solution = {lines}")
     long_lived = ("set acl-plugin acl deny\n", "set acl-plugin acl deny\n" + TIMEOUT)
-    problems = check_file(written(tmp_path, *forever, long_lived), max_events=3000)
+    problems = check_file(written(tmp_path, *forever, long_lived), budget=Budget(3000))
     assert [p.kind for p in problems] == ["too much"]
-    assert "more than 3,000 events" in problems[0].text
+    assert "more than 3,000 units of work" in problems[0].text
 
 
 TIMEOUT = "set acl-plugin session timeout udp idle 2000000\n"
@@ -153,5 +154,5 @@ def test_expressions_are_paid_for_as_events_are(tmp_path: Path) -> None:
     many = 'solution = ["send pg0 udp 10.0.0.2:5354 > 192.168.0.2:53 count 300"]'
     loops = "all(a.number or b.number for a in events(packet) for b in events(packet))"
     slow = ("happened(added)", f"happened(added) and {loops}")
-    problems = check_file(written(tmp_path, (SOLUTION, many), slow), max_events=50_000)
+    problems = check_file(written(tmp_path, (SOLUTION, many), slow), budget=Budget(50_000))
     assert [p.kind for p in problems] == ["too much"]

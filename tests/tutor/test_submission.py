@@ -21,6 +21,7 @@ from aclbench.tutor.submission import (
     submission_of,
     write_submission,
 )
+from aclbench.workbench.budget import CPU_SECONDS, Budget
 
 from .learner import work_through
 from .lessons import SECOND, lesson
@@ -39,13 +40,15 @@ def handed_in(folder: Path, run: LessonRun, change: Change | None = None) -> Pat
     return path
 
 
-def graded(folder: Path, change: Change | None = None, guess: int = 1) -> Grade:
+def graded(
+    folder: Path, change: Change | None = None, guess: int = 1, cpu_s: float = CPU_SECONDS
+) -> Grade:
     """The grade of the template, all done, perhaps tampered with."""
     made = lesson(folder)
     run = work_through(made, guess=guess)
     path = handed_in(folder, run, change)
     run.close()
-    return grade_file(path, lesson_finder([made]), max_events=20_000)
+    return grade_file(path, lesson_finder([made]), budget=Budget(20_000, cpu_s))
 
 
 def test_what_was_done_is_proven(tmp_path: Path) -> None:
@@ -53,6 +56,12 @@ def test_what_was_done_is_proven(tmp_path: Path) -> None:
     assert (grade.name, grade.lesson, grade.steps) == ("Ada Lovelace", "01-good", 4)
     assert (grade.done, grade.first_right, grade.predictions) == ((1, 2, 3, 4), 1, 1)
     assert (grade.changed, grade.notes, grade.problem) == (False, (), "")
+
+
+def test_a_machine_that_is_too_slow_gives_no_grade(tmp_path: Path) -> None:
+    grade = graded(tmp_path, cpu_s=1e-9)
+    assert grade.problem.startswith("this machine was too slow")
+    assert grade.done == ()
 
 
 def test_the_first_guess_counts(tmp_path: Path) -> None:
@@ -151,7 +160,8 @@ def test_what_has_no_end_is_ended(tmp_path: Path) -> None:
         data["journal"]["4"] = [0, [OPEN, *inputs, ["run", [3, 10**12, 0], FAR]]]
 
     grade = graded(tmp_path, endless)
-    assert grade.problem == "this makes more than 20,000 events; a shorter run is right"
+    assert grade.problem.startswith("this makes more than 20,000 units of work")
+    assert "of them by runs" in grade.problem
     assert (grade.name, grade.done) == ("Ada Lovelace", ())
 
 

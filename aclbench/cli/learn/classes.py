@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from aclbench.cli.budgets import budget_for_lesson, budget_options
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.doing import refuse_without_terminal
 from aclbench.cli.learn.group import learn
@@ -104,11 +105,20 @@ def submit(lesson: str, name: str, out: str | None, force: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print it as CSV, with a line of headings.")
-def grade(files: tuple[str, ...], own: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
+@budget_options
+def grade(
+    files: tuple[str, ...],
+    own: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    budget: int | None,
+    cpu_seconds: float | None,
+) -> None:
     """Do again what was handed in, and print a table of what holds.
 
     A step counts if its own inputs do it once more, on your version of the lesson. What cannot be
-    graded is a line in the table, and makes the exit code 1.
+    graded is a line in the table, and makes the exit code 1. Each file has a budget of work,
+    counted alike on every machine.
     """
     from pathlib import Path
 
@@ -119,7 +129,9 @@ def grade(files: tuple[str, ...], own: tuple[str, ...], as_json: bool, as_csv: b
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two forms of one table; choose one")
     find = lesson_finder([*bundled_lessons(), *(find_lesson(name) for name in own)])
-    grades = [grade_file(Path(file), find) for file in files]
+    grades = [
+        grade_file(Path(file), find, budget_for_lesson(budget, cpu_seconds)) for file in files
+    ]
     if as_json:
         import json
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from aclbench.cli.budgets import budget_for_lesson, budget_options
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.group import learn
 
@@ -12,12 +13,13 @@ from aclbench.cli.learn.group import learn
 @click.argument(
     "lessons", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_lessons
 )
-def check(lessons: tuple[str, ...]) -> None:
+@budget_options
+def check(lessons: tuple[str, ...], budget: int | None, cpu_seconds: float | None) -> None:
     """Check lessons by doing all that they say.
 
     Every prediction, experiment, solution and hint is run; a goal must not be met before, must be
     met by each solution and by no near miss. A line for each problem, and exit code 1 if there are
-    any.
+    any. Each lesson has a budget of work, counted alike on every machine.
     """
     from aclbench.tutor.checking import check as problems_of
     from aclbench.tutor.grading import one_line
@@ -32,7 +34,7 @@ def check(lessons: tuple[str, ...]) -> None:
             click.echo(one_line(str(error)))
             wrong += 1
             continue
-        problems = problems_of(lesson)
+        problems = problems_of(lesson, budget_for_lesson(budget, cpu_seconds))
         for problem in problems:
             click.echo(one_line(f"{lesson.path}: {problem}"))
         if not problems:

@@ -1,0 +1,131 @@
+"""How much work a file may make, counted the same on every machine.
+
+A trace event is one unit, and a packet `PACKET_WORK` more, on whatever way it goes through the
+engine: straight or by named steps. A command costs `COMMAND_WORK` besides what it brings about. So
+what one machine accepts, every other does. CPU seconds are only a net below that, for a machine
+that is slower than anybody thought; it says so, and judges nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import closing
+from typing import Final, Protocol, TypeVar
+
+from aclbench.errors import AclbenchError
+from aclbench.workbench.tasks import Slices
+
+T = TypeVar("T")
+
+#: About the named steps that a packet takes.
+PACKET_WORK: Final = 8
+COMMAND_WORK: Final = 20
+#: For a scenario that is opened, or a run that is loaded: some twenty million packets.
+OPENING_WORK: Final = 200_000_000
+#: For a lesson that is checked, or a submission that is graded.
+LESSON_WORK: Final = 2_000_000
+CPU_SECONDS: Final = 20.0
+#: What a packet adds to the net: those of a long capture may take longer than it.
+CPU_SECONDS_A_PACKET: Final = 10e-6
+
+
+class BudgetError(AclbenchError):
+    """A file makes more work than it may; the bench that it was made on may stand anywhere."""
+
+
+class TooSlowError(BudgetError):
+    """The machine took too much time for work that was within the budget."""
+
+
+class Driver(Protocol):
+    """What says how many packets were handled."""
+
+    @property
+    def packets_handled(self) -> int: ...
+
+
+class Meter(Protocol):
+    """A rig: what its work is read from."""
+
+    @property
+    def driver(self) -> Driver: ...
+
+    def events_so_far(self) -> int: ...
+
+
+class HasRig(Protocol):
+    """A bench, whose rig may be another one after a move in time."""
+
+    @property
+    def rig(self) -> Meter: ...
+
+
+class Budget:
+    """Work that may still be done; one budget may serve many pieces of work."""
+
+    def __init__(self, work: int = OPENING_WORK, cpu_s: float = CPU_SECONDS) -> None:
+        self._all = self._left = work
+        self._cpu_s = cpu_s
+        self._began = time.process_time()
+        self._packets = 0
+        #: Work by what it was for, as `what` says.
+        self._spent: Counter[str] = Counter()
+
+    @property
+    def spent(self) -> int:
+        """Units of work done so far."""
+        return self._all - self._left
+
+    def spend(self, work: int, what: str = "") -> None:
+        """Take some of it, for `what`. Raises BudgetError."""
+        self._left -= work
+        if what:
+            self._spent[what] += work
+        self.check()
+
+    def check(self) -> None:
+        """Raises BudgetError if nothing is left, TooSlowError if the machine took too long."""
+        if self._left < 0:
+            raise BudgetError(
+                f"this makes more than {self._all:,} units of work (a trace event is one, a packet "
+                f"{PACKET_WORK} more){self._mostly()}; a shorter run is right, or --budget N"
+            )
+        net_s = self._cpu_s + self._packets * CPU_SECONDS_A_PACKET
+        if time.process_time() - self._began > net_s:
+            raise TooSlowError(
+                f"this machine was too slow: {net_s:,.0f} s of CPU time went by, and "
+                f"{self.spent:,} of {self._all:,} units of work were done{self._mostly()}; "
+                "--cpu-seconds N gives it more"
+            )
+
+    def _mostly(self) -> str:
+        """What used up the most, in words."""
+        if not self._spent:
+            return ""
+        what, work = self._spent.most_common(1)[0]
+        return f", {work:,} of them by {what}"
+
+    def spend_on(self, bench: HasRig, slices: Slices[T], what: str) -> Slices[T]:
+        """Have a bench do something, and spend on it; it is left when all is spent. BudgetError."""
+        rig = bench.rig
+        events, packets = rig.events_so_far(), rig.driver.packets_handled
+        with closing(slices):
+            while True:
+                try:
+                    progress = next(slices)
+                except StopIteration as end:
+                    result: T = end.value
+                    progress, done = None, True
+                else:
+                    done = False
+                if bench.rig is not rig:  # a move in time: what it runs again has no counts of ours
+                    rig, events, packets = bench.rig, 0, 0
+                now_events, now_packets = rig.events_so_far(), rig.driver.packets_handled
+                more = max(now_packets - packets, 0)
+                self._packets += more
+                self.spend(max(now_events - events, 0) + PACKET_WORK * more, what)
+                events, packets = now_events, now_packets
+                if done:
+                    return result
+                yield progress
