@@ -340,7 +340,13 @@ def add_words(session: LessonSession) -> None:
     table.register(_option_type(session))
     for syntax, word, summary in _WORDS:
         command = Command(
-            syntax, _handler(session, word), summary, group=WORDS, changes=False, direct=True
+            syntax,
+            _handler(session, word),
+            summary,
+            group=WORDS,
+            changes=False,
+            direct=True,
+            reach="outside",
         )
         table.add(command, yields=True)
 

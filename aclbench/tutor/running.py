@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from aclbench.errors import AclbenchError
+from aclbench.errors import AclbenchError, CommandError
 from aclbench.tutor.lesson import LessonError
 from aclbench.workbench.budget import Budget, BudgetError
+from aclbench.workbench.commands.reach import refuse_in_file
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.workbench import Workbench
 
-#: Commands that read or write files, leave, or forget the run: none of a lesson's.
-REFUSED: Final = ("exec", "save", "load", "quit", "exit", "reset", "packet-generator new")
-#: The heading of the words that lead through a lesson: none of its own lines does.
+#: The heading of the words that lead through a lesson.
 WORDS: Final = "the lesson"
 
 
@@ -50,15 +49,10 @@ def refuse_forbidden(bench: Workbench, line: str, budget: Budget) -> None:
         return  # `cli` says the same, in full
     if parsed is None:
         return
-    syntax = parsed.command.syntax
-    for refused in REFUSED:
-        if syntax.startswith(refused) and not syntax[len(refused) :][:1].isalnum():
-            raise LessonError(
-                f"{_named(line)}: {refused} is not for a lesson's lines: "
-                "they reach no file, and lead on from where the bench stands"
-            )
-    if parsed.command.group == WORDS:
-        raise LessonError(f"{_named(line)}: a lesson's lines do not lead through the lesson")
+    try:
+        refuse_in_file(parsed.command, "a lesson's", names_captures=False)
+    except CommandError as error:
+        raise LessonError(f"{_named(line)}: {error}") from None
     if parsed.command.group in ("history", "packets"):
         budget.spend(bench.rig.events_so_far(), _named(line))  # it goes through the run again
 

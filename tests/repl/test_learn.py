@@ -161,7 +161,7 @@ def test_what_was_done_becomes_a_draft(learner: Learner, tmp_path: Path) -> None
 
 
 def test_a_lessons_own_lines_do_not_lead_through_it(learner: Learner) -> None:
-    with pytest.raises(AclbenchError, match="do not lead through the lesson"):
+    with pytest.raises(AclbenchError, match="next is not for a lesson's lines"):
         learner.run.try_lines(["nex"])
     assert learner.run.step.number == 1
 

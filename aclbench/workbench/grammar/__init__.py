@@ -19,6 +19,7 @@ from aclbench.workbench.grammar.table import (
     Completion,
     Expected,
     ParsedCommand,
+    Reach,
     ReferenceRow,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "GrammarError",
     "Item",
     "ParsedCommand",
+    "Reach",
     "ReferenceRow",
     "choice",
     "integer",

@@ -6,7 +6,7 @@ It knows nothing of what commands do: handlers and the context are passed throug
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from aclbench.workbench.grammar.arguments import ArgumentType
 from aclbench.workbench.grammar.automaton import Automaton, Point
@@ -26,6 +26,10 @@ from aclbench.workbench.grammar.syntax import (
 
 END = "<enter>"
 
+#: How far a command reaches: no further than the bench; to captures that it names; or outside: to
+#: other files, another bench, the program that runs it.
+Reach = Literal["bench", "captures", "outside"]
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -35,7 +39,7 @@ class Command:
     rig; one that only shows, or that has a bench do something, does not.
     `data`: a handler that returns plain values, for `json.dumps`, of what the other one shows.
     `direct`: what it calls stops the workers where it must (other lines, listeners), so it is not
-    run behind a barrier of its own.
+    run behind a barrier of its own. `reach`: whose lines may have it (`commands.reach`).
     """
 
     syntax: str
@@ -47,6 +51,7 @@ class Command:
     data: Callable[..., Any] | None = None
     direct: bool = False
     on_rig: bool = False
+    reach: Reach = "bench"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,5 +91,6 @@ COMMANDS: Final = (
         group="files",
         changes=False,
         direct=True,
+        reach="outside",
     ),
 )

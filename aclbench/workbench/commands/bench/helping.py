@@ -116,6 +116,8 @@ COMMANDS: Final = (
         group=GROUP,
         changes=False,
     ),
-    Command("quit", leave, "leave the prompt", group=GROUP, changes=False),
-    Command("exit", leave, "leave the prompt, as quit does", group=GROUP, changes=False),
+    Command("quit", leave, "leave the prompt", group=GROUP, changes=False, reach="outside"),
+    Command(
+        "exit", leave, "leave the prompt, as quit does", group=GROUP, changes=False, reach="outside"
+    ),
 )

@@ -184,7 +184,7 @@ def _limited(lines: list[str]) -> str:
 _UNIT: Final = "(step|steps|turn|turns|event|events|packet|packets)"
 _KIND: Final = "|".join(kind.replace(" ", "-") for kind in EVENT_KINDS)
 GROUP: Final = "history"
-COMMANDS: Final = tuple(
+_MOVES_AND_QUESTIONS: Final = tuple(
     Command(syntax, handler, summary, details, GROUP, changes=False)
     for syntax, handler, summary, details in (
         (f"back [<number>] [{_UNIT}]", back, "go back, one named step unless told otherwise", ""),
@@ -219,12 +219,25 @@ COMMANDS: Final = tuple(
             "A field is named as `cleaner wait_interval`, `vpp_wk_0 interrupt_is_needed` or\n"
             "`session 1/5 tcp_flags_seen_in`",
         ),
-        (
-            "save <file> [with-captures]",
-            save,
-            "write the run to a .run file, for `load`, or the configuration to a .cli file",
-            "A .cli file has the commands that make this configuration on a fresh bench.",
-        ),
-        ("load <file>", load, "go on with a .run file, or begin a scenario file", ""),
     )
+)
+COMMANDS: Final = (
+    *_MOVES_AND_QUESTIONS,
+    Command(
+        "save <file> [with-captures]",
+        save,
+        "write the run to a .run file, for `load`, or the configuration to a .cli file",
+        "A .cli file has the commands that make this configuration on a fresh bench.",
+        GROUP,
+        changes=False,
+        reach="outside",
+    ),
+    Command(
+        "load <file>",
+        load,
+        "go on with a .run file, or begin a scenario file",
+        group=GROUP,
+        changes=False,
+        reach="outside",
+    ),
 )

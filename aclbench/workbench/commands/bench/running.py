@@ -182,7 +182,7 @@ def reset(bench: Bench, parsed: Parsed) -> str:
 
 GROUP: Final = "running"
 TYPES: Final = (ACTOR,)
-COMMANDS: Final = tuple(
+_RUNS: Final = tuple(
     Command(syntax, handler, summary, details, GROUP, changes=False)
     for syntax, handler, summary, details in (
         (
@@ -200,6 +200,16 @@ COMMANDS: Final = tuple(
             "12.5s or +12.5s from the start, or 2026-01-01T12:00:00.5+00:00.",
         ),
         ("play", play, "run to the last packet and print what happens; Ctrl-C ends it", ""),
-        ("reset", reset, "begin anew: the bench as it was at its start, without a past", ""),
     )
+)
+COMMANDS: Final = (
+    *_RUNS,
+    Command(
+        "reset",
+        reset,
+        "begin anew: the bench as it was at its start, without a past",
+        group=GROUP,
+        changes=False,
+        reach="outside",
+    ),
 )

@@ -261,6 +261,7 @@ COMMANDS: Final = (
         f"{_WHAT}: `limit` is how many of its packets arrive, all unless told.\n"
         "They keep the capture's own distances: `rate` is accepted and not used.",
         group=GROUP,
+        reach="captures",
     ),
     Command(
         "packet-generator enable-stream [<word:name>]",
