@@ -58,6 +58,8 @@ def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Rig:
             raise ScenarioError(
                 f"{scenario.place}: {where} {number}: {line.strip()}: {error}"
             ) from None
+    while not rig.driver.at_rest():  # a clear is under way, or steps were taken by hand
+        rig.driver.run_until(rig.driver.next_time())
     rig.scenario = scenario
     rig.started = rig.now
     return rig

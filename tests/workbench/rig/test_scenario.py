@@ -241,3 +241,14 @@ def test_packets_that_stay_on_one_side(tmp_path: Path, dst: str, steering: str, 
     assert bench.snapshot().packets.checked == bool(checked)
     [verdict] = bench.send("pg0", frame)
     assert ("deny" in verdict.reason) == (dst == "10.0.0.3")
+
+
+@pytest.mark.parametrize("line", ["delete packet-generator interface pg1", "step", "step cleaner"])
+def test_what_a_last_line_begins_is_finished(tmp_path: Path, line: str) -> None:
+    """A clear takes a while, and steps by hand may end anywhere; the run begins at rest."""
+    sent = "send pg0 udp 10.0.0.2:5 > 192.168.0.9:53"
+    bench = Workbench.load(
+        write(tmp_path, GOOD.replace("input acl 0", f"input acl 0\n{sent}\n{line}"))
+    )
+    assert bench.rig.driver.at_rest()
+    assert bench.started == bench.now
