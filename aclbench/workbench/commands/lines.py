@@ -16,14 +16,10 @@ from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
 from aclbench.workbench.grammar import GrammarError, ParsedCommand
 from aclbench.workbench.rig.inputs import Cli
 from aclbench.workbench.rig.rig import ChangesNothing, CommandResult, Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, finish
 
 #: Lines that are printed at once.
 CHUNK_LINES: Final = 512
-
-
-#: Events that the lines of a scenario may make before the run begins.
-MAX_SET_UP_EVENTS: Final = 1_000_000
 
 
 class Lines:
@@ -47,15 +43,12 @@ class Lines:
     def set_up(self, rig: Rig, line: str) -> None:
         """Run a line of a scenario on a rig that is being set up, and what is due then.
 
-        CommandError: it is refused, as is what reaches further than the bench and its captures, and
-        what would make too many events.
+        CommandError: it is refused, as is what reaches further than the bench and its captures.
         """
         parsed = self.table.parse(line, rig)
         if parsed is not None:
             refuse_in_file(parsed.command, "a scenario's", names_captures=True)
-        for _ in self.slices(Bench(rig, self, keeps=False), line):
-            refuse_too_much(rig)
-        refuse_too_much(rig)
+        finish(self.slices(Bench(rig, self, keeps=False), line))
 
     def slices(self, bench: Bench, line: str) -> Slices[str]:
         """Run one command line on a bench; returns what VPP prints.
@@ -104,15 +97,6 @@ class Lines:
         if isinstance(result, Generator):
             result = yield from result
         return result
-
-
-def refuse_too_much(rig: Rig) -> None:
-    """CommandError: the lines of a scenario let too much happen before its run begins."""
-    if rig.events_so_far() > MAX_SET_UP_EVENTS:
-        raise CommandError(
-            f"that makes more than {MAX_SET_UP_EVENTS:,} events before the run begins; "
-            "less time is right here"
-        )
 
 
 def _show(bench: Bench, parsed: ParsedCommand) -> Any:

@@ -8,7 +8,6 @@ import pytest
 
 from aclbench import AclbenchError, Workbench
 from aclbench.documents import to_json
-from aclbench.workbench.commands import lines as lines_module
 from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.rig.inputs import Cli
 
@@ -81,22 +80,3 @@ def test_a_person_may_have_a_file_run_what_they_may_type(
     bench = Workbench()
     bench.cli("exec mine.cli")
     assert Path("a.run").exists()
-
-
-def test_a_scenario_does_not_run_for_long_before_it_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The cleaner looks at a session that never expires every second, for ninety years."""
-    monkeypatch.setattr(lines_module, "MAX_SET_UP_EVENTS", 1000)
-    scenario = tmp_path / "long.toml"
-    lines = (
-        "set acl-plugin acl permit+reflect",
-        "set acl-plugin interface pg0 input acl 0",
-        "set acl-plugin session timeout udp idle 1",
-        "set acl-plugin session timeout tcp transient 2000000000",
-        "send pg0 tcp 10.0.0.2:1 > 192.168.0.2:80 S",
-        "run 780000h",
-    )
-    scenario.write_text(SCENARIO.format(cli=", ".join(f'"{line}"' for line in lines), at=""))
-    with pytest.raises(AclbenchError, match=r"line 6: run 780000h: that makes more than 1,000"):
-        Workbench.load(scenario)

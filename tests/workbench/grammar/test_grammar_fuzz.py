@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, Workbench
-from aclbench.tutor.running import Budget, run_lines
+from aclbench.tutor.running import run_lines
+from aclbench.workbench.budget import Budget
 from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.grammar.syntax import Argument, Choice, Literal, Sequence
 from aclbench.workbench.inquiry.diff import state_of
