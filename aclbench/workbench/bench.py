@@ -169,7 +169,7 @@ class Bench:
         """Send Ethernet frames into an interface now, in order; returns a verdict for each."""
         rig, history = self.rig, self.history
         rig.interface_index(interface)
-        if rig.driver.is_running:
+        if rig.is_running:
             raise AclbenchError("the bench is running; stop it, then send")
         op = Inject(interface, rig.sent + 1, frames)
         verdicts: list[Verdict] = []

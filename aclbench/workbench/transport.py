@@ -7,6 +7,7 @@ time are run on the way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -26,6 +27,10 @@ from aclbench.workbench.tasks import Pace, Slices
 Go = Callable[[int | None, int | None], bool]
 #: How long real threads run between two looks at them, in seconds.
 LOOK_S: Final = 0.01
+
+
+class _UnderWayError(CommandError):
+    """Another run is under way on real threads."""
 
 
 class Live(Protocol):
@@ -48,6 +53,10 @@ class Transport:
         #: At most so many packets and turns make a chunk of a run, while somebody asks for it.
         self.chunk_limit: int | None = None
         self._stopping = False
+        #: A command on real threads left something to do that no run has done yet.
+        self._unsettled = False
+        #: The run under way is only for that.
+        self._settles = False
 
     # --- running -------------------------------------------------------------------------------
 
@@ -69,6 +78,20 @@ class Transport:
             return self._live.rig.driver.run_packets(packets, turns)
 
         return (yield from self._running(go, NEVER, max_packets))
+
+    def settling(self) -> Slices[None]:
+        """Run what is due at the present instant; a run that is under way does so by itself."""
+        rig = self._live.rig
+        if rig.is_threaded:
+            self._unsettled = True  # first: who runs looks once more behind its end
+            if rig.under_way.locked():
+                return
+        self._settles = True
+        try:
+            with suppress(_UnderWayError):  # it began just now
+                yield from self.running(rig.now)
+        finally:
+            self._settles = False
 
     def running_on(self) -> Slices[bool]:
         """On real threads: run until nothing is due any more."""
@@ -96,16 +119,56 @@ class Transport:
         self._live.rig.driver.stop()
 
     def _running(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
+        driver = self._live.rig.driver
+        if isinstance(driver, ThreadedDriver):
+            return (yield from self._alone(driver, go, until, max_packets))
         self._stopping = False
-        rig = self._live.rig
-        if isinstance(rig.driver, ThreadedDriver):
-            rig.driver.forget_stop()  # whoever asked a run to stop meant one that is over
+        return (yield from self._to_its_end(go, until, max_packets))
+
+    def _alone(
+        self, driver: ThreadedDriver, go: Go, until: int, max_packets: int | None
+    ) -> Slices[bool]:
+        """A run on real threads: no other one begins before its end, nor between two stretches.
+
+        What a command left to do meanwhile is done too, also if it came last. CommandError: another
+        run is under way.
+        """
+        under_way = self._live.rig.under_way
+        while not under_way.acquire(timeout=LOOK_S):
+            if not self._settles:
+                raise _UnderWayError("the bench is running; stop it first")
+            yield None
+        held = True
+        self._stopping = False
+        driver.forget_stop()  # whoever asked a run to stop meant one that is over
+        try:
+            arrived = yield from self._to_its_end(go, until, max_packets)
+            while True:
+                while self._unsettled and not self._stopping:
+                    self._unsettled = False
+                    yield from self._to_its_end(self._go_to_now, driver.now, None)
+                under_way.release()
+                held = False
+                held = self._unsettled and under_way.acquire(blocking=False)
+                if not held or self._stopping:
+                    return arrived
+        finally:
+            if held:
+                under_way.release()
+
+    def _go_to_now(self, packets: int | None, turns: int | None) -> bool:
+        driver = self._live.rig.driver
+        return driver.run_until(driver.now, packets, turns)
+
+    def _to_its_end(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
+        """A run; then listeners are told of what is left to tell."""
         try:
             return (yield from self._along_then_on(go, until, max_packets))
         finally:
             self._live.listeners.tell()
-            if rig.feed is not None:
-                rig.feed.release_groups()
+            feed = self._live.rig.feed
+            if feed is not None:
+                feed.release_groups()
 
     def _along_then_on(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
         """Along the branch in the past, then where nothing was done yet."""
@@ -238,7 +301,7 @@ class Transport:
         _, line = rig.timed[rig.timed_done]
         rig.timed_done += 1  # also if it is refused: it is not tried again
         try:
-            rig.change(line)
+            rig.driver.on_main(lambda: rig.change(line))
         except CommandError as error:
             place = rig.scenario.place if rig.scenario else "scenario"
             raise ScenarioError(f"{place}: at: {line.strip()}: {error}") from None

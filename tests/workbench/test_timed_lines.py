@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from aclbench import ScenarioError, Workbench
+from aclbench import CommandError, ScenarioError, Workbench
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import TimedLine
 from aclbench.workbench.rig.scenario_file import load_scenario
-from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.tasks import Slices, Task, finish
 
 HTTP = bundled_folder("pcaps") / "http.pcap"
+INTERFACES = """\
+[[interface]]
+name = "pg0"
+prefixes = ["10.0.0.0/24", "fd00:1::/64"]
+[[interface]]
+name = "pg1"
+"""
 SCENARIO = f"""\
 captures = ["{HTTP}"]
 cli = '''
@@ -32,12 +42,7 @@ set acl-plugin session timeout tcp idle 31
 
 clear acl-plugin sessions
 '''
-[[interface]]
-name = "pg0"
-prefixes = ["10.0.0.0/24", "fd00:1::/64"]
-[[interface]]
-name = "pg1"
-"""
+{INTERFACES}"""
 
 
 def write(folder: Path, text: str = SCENARIO) -> Path:
@@ -255,3 +260,61 @@ def test_a_long_way_to_a_line_is_gone_in_slices(tmp_path: Path, until_s: int | N
     assert finish(way(whole))
     assert len(list(way(sliced))) > 3
     assert state(sliced) == state(whole)
+
+
+def many_lines(folder: Path) -> Workbench:
+    """A bench on real threads with forty lines for a time, every 50 ms."""
+    at = "".join(
+        f"[[at]]\ntime = '{n / 20}'\ncli = 'set acl-plugin session timeout tcp idle {100 + n}'\n"
+        for n in range(1, 41)
+    )
+    scenario = load_scenario(write(folder, SCENARIO.partition("[[at]]")[0] + at + INTERFACES))
+    return Workbench.from_scenario(scenario, driver="threaded")
+
+
+def test_a_command_between_two_stretches_begins_no_second_run(tmp_path: Path) -> None:
+    """The threads of one stretch have ended, those of the next have not begun."""
+    bench = many_lines(tmp_path)
+    bench.transport.set_speed(2.0)  # so that a stretch takes longer than a look at it
+    task = Task(bench.transport.running(bench.started + 3 * NS_PER_SEC))
+    while not task.work(0.0) and not bench.rig.driver.is_running:
+        pass
+    while bench.rig.driver.is_running and not task.is_over:
+        time.sleep(0.001)
+    done = bench.rig.timed_done
+    bench.cli("clear acl-plugin sessions")
+    with pytest.raises(CommandError, match="is running"):
+        bench.cli("run 1s")
+    assert bench.rig.timed_done == done < 40
+    bench.transport.set_speed(None)
+    task.finish()
+    assert bench.rig.timed_done == 40
+    assert tcp_idle_s(bench) == 140
+    bench.check_invariants()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_commands_back_to_back_while_timed_lines_are_run(tmp_path: Path, seed: int) -> None:
+    """From another thread: every line is run once, and every command is settled in the end."""
+    bench, chance = many_lines(tmp_path), Random(seed)
+    given: list[str] = []
+    failed: list[BaseException] = []
+
+    def give() -> None:
+        try:
+            while not given or bench.rig.is_running:
+                given.append(chance.choice(["clear acl-plugin sessions", "show clock"]))
+                bench.cli(given[-1])
+                time.sleep(chance.choice([0, 0, 0.0005]))
+        except BaseException as error:
+            failed.append(error)
+
+    commander = threading.Thread(target=give)
+    commander.start()
+    bench.run_until(bench.started + 3 * NS_PER_SEC)
+    commander.join()
+    assert not failed
+    assert (bench.rig.timed_done, tcp_idle_s(bench)) == (40, 140)
+    bench.cli("clear acl-plugin sessions")
+    assert bench.snapshot().sessions.live == 0
+    bench.check_invariants()

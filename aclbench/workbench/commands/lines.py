@@ -102,7 +102,7 @@ class Lines:
 def _show(bench: Bench, parsed: ParsedCommand) -> Any:
     """What a command says; whole, where workers change what it reads."""
     result = parsed.command.handler(bench.rig if parsed.command.on_rig else bench, parsed)
-    if isinstance(result, LongText) and bench.rig.driver.is_running:
+    if isinstance(result, LongText) and bench.rig.is_running:
         return "\n".join(result.lines)
     return result
 
@@ -133,6 +133,5 @@ def _changing(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
     if history is not None:
         history.before_acting()  # not sooner: what is refused opens no branch
         history.note(Cli(done.line))
-    if not rig.driver.is_running:
-        yield from bench.transport.running(bench.now)
+    yield from bench.transport.settling()
     return done.output

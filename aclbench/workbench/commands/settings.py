@@ -25,7 +25,7 @@ def show_placement(rig: Rig, parsed: ParsedCommand) -> str:
 def set_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Choose by what packets find their thread; the sessions stay where they are."""
     am = rig.machine.am
-    if rig.is_threaded and (rig.driver.packets_handled or rig.driver.is_running):
+    if rig.is_threaded and (rig.driver.packets_handled or rig.is_running):
         raise CommandError(
             "on real threads the placement is chosen before the first packet; `reset`, then choose"
         )

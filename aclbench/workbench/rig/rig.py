@@ -8,6 +8,7 @@ bench has one; who asks about the past is given another, of their own (`history.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -69,6 +70,8 @@ class Rig:
         #: The scenario's lines for a time, with it (ns), in order; and how many are done.
         self.timed: tuple[tuple[int, str], ...] = ()
         self.timed_done = 0
+        #: On real threads held by who runs it, also where its threads end between two stretches.
+        self.under_way = threading.Lock()
         self._perform_line = perform_line
 
     def __del__(self) -> None:
@@ -91,6 +94,11 @@ class Rig:
     def is_threaded(self) -> bool:
         """Whether it runs on real threads."""
         return isinstance(self.driver, ThreadedDriver)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way on real threads."""
+        return self.under_way.locked() or self.driver.is_running
 
     @property
     def stepped(self) -> SteppedDriver:

@@ -20,7 +20,7 @@ THREADS_LOOK_NS: Final = NS_PER_SEC // 10
 
 def refuse_running(bench: Bench) -> None:
     """CommandError: the bench runs just now, on another thread."""
-    if bench.rig.driver.is_running:
+    if bench.rig.is_running:
         raise CommandError("the bench is running; stop it first")
 
 

@@ -248,7 +248,7 @@ def _handed_over(rig: Rig) -> int:
 
 
 def _refuse_running(rig: Rig) -> None:
-    if rig.driver.is_running:
+    if rig.is_running:
         raise CommandError("the bench is running; stop it, then change its streams")
 
 
