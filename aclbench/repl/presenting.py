@@ -14,6 +14,7 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import clear
 
+from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
 from aclbench.repl.printing import Printer
 from aclbench.tutor.presenting import Presentation
 
@@ -53,12 +54,16 @@ class Presenter:
     ) -> None:
         self._slides = presentation
         self._printer = printer
-        self._input, self._output = input, output
+        self._input, self._output = input or keyboard(), output
         self._lines: list[str] = []
         self._top = 0
 
     def loop(self) -> None:
         """Until the last slide is behind, or the teacher leaves. Raises LessonError."""
+        with prompt_guard():
+            self._loop()
+
+    def _loop(self) -> None:
         self._begin()
         while True:
             self._show()
@@ -112,7 +117,8 @@ class Presenter:
             output=self._output,
         )
         app.ttimeoutlen = 0.05
-        return app.run()
+        with told_from_closed(self._input):
+            return app.run()
 
 
 def _exit_with(move: Move) -> Callable[[KeyPressEvent], None]:

@@ -22,6 +22,7 @@ from prompt_toolkit.styles import Style
 from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 from aclbench.repl.completion import CommandCompleter
+from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
 from aclbench.workbench.commands.bench.helping import in_quotes, what_next
@@ -86,7 +87,7 @@ class Prompt:
             key_bindings=self._keys(),
             bottom_toolbar=self._toolbar,
             style=_STYLE,
-            input=input,
+            input=keyboard() if input is None else input,
             output=output,
         )
 
@@ -138,17 +139,28 @@ class Prompt:
     # --- the loop -----------------------------------------------------------------------------
 
     def read(self) -> str:
-        """The next line. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C, which clears it."""
+        """The next line. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C, which clears it.
+
+        Ended: the terminal was closed.
+        """
         # The cycle collector would walk all sessions, which refer to nothing that refers back,
         # while a key waits.
         gc.disable()
         try:
-            return self.reader.prompt()
+            with told_from_closed(self.reader.input):
+                return self.reader.prompt()
         finally:
             gc.enable()
 
-    def loop(self) -> None:
-        """Run what is typed, until Ctrl-D, `quit` or `exit`."""
+    def loop(self, last_words: Callable[[], str] = str) -> None:
+        """Run what is typed, until Ctrl-D, `quit` or `exit`.
+
+        Raises Ended: something else ends it; `last_words` as in `Guard`.
+        """
+        with prompt_guard(last_words):
+            self._loop()
+
+    def _loop(self) -> None:
         while True:
             try:
                 line = self.read()

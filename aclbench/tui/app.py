@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from aclbench.terminal import Ended, Guard, ended_by
 from aclbench.tui.doing import OpenBench
+from aclbench.tui.driver import ScreenDriver
 from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.live import MakeBench
 from aclbench.tui.player import Player
@@ -37,6 +40,7 @@ class AclbenchApp(App[None]):
     With `play` it begins to play as soon as it stands. `threaded` says that the benches run on real
     threads. `open_bench` is asked for another one. `says` are sentences to begin with. `desk`: a
     lesson is under way, and `make_bench` returns its bench, which then is one and the same.
+    `last_words`: what is still written where a signal has to end the process at once.
     """
 
     TITLE = "aclbench"
@@ -53,8 +57,12 @@ class AclbenchApp(App[None]):
         settings: Settings | None = None,
         says: tuple[str, ...] = (),
         desk: Desk | None = None,
+        last_words: Callable[[], str] = str,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=ScreenDriver)
+        #: Keeps the terminal as it was.
+        self.guard = Guard(self._end, last_words)
+        self._loop_to_tell: asyncio.AbstractEventLoop | None = None
         settings = settings or Settings()
         self._make_screen = partial(
             BenchScreen,
@@ -71,6 +79,15 @@ class AclbenchApp(App[None]):
         if settings.theme:
             self.theme = settings.theme
         self.set_keymap(dict(settings.keys))
+
+    def on_load(self) -> None:
+        self._loop_to_tell = asyncio.get_running_loop()
+
+    def _end(self, number: int) -> None:
+        """A signal ends the screen; called on any thread once it runs."""
+        if self._loop_to_tell is None:
+            raise ended_by(number)
+        self._loop_to_tell.call_soon_threadsafe(self.exit, None, 128 + number)
 
     def get_default_screen(self) -> Screen[None]:
         return self._make_screen()
@@ -101,9 +118,14 @@ def run_tui(
     open_bench: OpenBench | None = None,
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
+    last_words: Callable[[], str] = str,
 ) -> None:
-    """Show a bench until the person at it leaves."""
-    _run(AclbenchApp(make_bench, title, play, threaded, open_bench, settings, says))
+    """Show a bench until the person at it leaves. Raises Ended: something else ends it."""
+    _run(
+        AclbenchApp(
+            make_bench, title, play, threaded, open_bench, settings, says, last_words=last_words
+        )
+    )
 
 
 def run_tui_lesson(
@@ -114,13 +136,13 @@ def run_tui_lesson(
 ) -> None:
     """Show a lesson beside its bench until the person at it leaves; where he is then is kept.
 
-    Raises ProgressError: it cannot be.
+    Raises ProgressError: it cannot be; Ended: something else ends the screen.
     """
     desk = Desk(run, progress)
     try:
         _run(lesson_app(desk, settings, says))
-        desk.save(always=True)
     finally:
+        desk.save(always=True)
         run.close()
 
 
@@ -137,7 +159,7 @@ def lesson_app(
 
 
 def _run(app: AclbenchApp) -> None:
-    """Run the screen.
+    """Run the screen. Raises Ended where it is not left by whoever is at it.
 
     The cycle collector is called by the screen, for young objects alone: left to itself it would
     walk a million sessions, which refer to nothing that refers back, while a key waits.
@@ -145,7 +167,10 @@ def _run(app: AclbenchApp) -> None:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        app.run()
+        with app.guard:
+            app.run()
     finally:
         if collecting:
             gc.enable()
+    if app.return_code != 0:
+        raise Ended(app.return_code or 1)  # an error of the program, which is on the terminal now

@@ -371,6 +371,7 @@ def test_leaving_keeps_where_one_was(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def used(app: AclbenchApp) -> None:
         run.advance()
         run.bench.cli(QUESTION)
+        app.exit()
 
     monkeypatch.setattr(AclbenchApp, "run", used)
     run_tui_lesson(run, progress)

@@ -1,0 +1,66 @@
+"""What is typed at a prompt's terminal, and what becomes of the terminal if the prompt is ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from prompt_toolkit.application import get_app_session
+from prompt_toolkit.input import Input
+from prompt_toolkit.input.posix_utils import PosixStdinReader
+from prompt_toolkit.input.vt100 import Vt100Input
+
+from aclbench.terminal import Guard, Typed, ended_by
+
+#: Signals that end a prompt. SIGINT is Ctrl-C, which clears the line or stops what runs.
+ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def prompt_guard(last_words: Callable[[], str] = str) -> Guard:
+    """Keeps a prompt's terminal as it was, whatever ends the prompt: see there."""
+
+    def end(number: int) -> None:
+        raise ended_by(number)
+
+    return Guard(end, last_words, ENDING)
+
+
+def keyboard() -> Input:
+    """The terminal, of which nothing is read that cannot be typed."""
+    terminal = get_app_session().input
+    if isinstance(terminal, Vt100Input):
+        terminal.stdin_reader = _Reader(terminal.fileno())
+    return terminal
+
+
+@contextmanager
+def told_from_closed(terminal: Input) -> Iterator[None]:
+    """Reading that fails since the terminal was closed raises Ended, as SIGHUP does."""
+    try:
+        yield
+    except (EOFError, OSError):
+        if terminal.closed:
+            raise ended_by(signal.SIGHUP) from None
+        raise
+
+
+class _Reader(PosixStdinReader):
+    """Leaves out bytes that are no text, and knows a terminal that is closed."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self._typed = Typed()
+
+    def read(self, count: int = 1024) -> str:
+        if self.closed or not select.select([self.stdin_fd], [], [], 0)[0]:
+            return ""
+        try:
+            data = os.read(self.stdin_fd, count)
+        except OSError:
+            data = b""
+        self.closed = not data
+        return self._typed.take(data)
