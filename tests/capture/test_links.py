@@ -30,7 +30,7 @@ def assert_agrees(batch: RawBatch) -> Columns:
     return columns
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     frames=st.lists(st.tuples(FRAMES, st.sampled_from(LINKS)), max_size=12),
     order=st.sampled_from("<>"),
@@ -41,7 +41,7 @@ def test_any_bytes_of_mixed_links(frames: list[tuple[bytes, int]], order: str, t
     assert_agrees(linked(made, [link for _, link in frames], tail))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     frames=st.lists(FRAMES | st.binary(max_size=90), max_size=8),
     link=st.sampled_from(LINKS),

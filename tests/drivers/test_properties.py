@@ -16,35 +16,35 @@ from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycle
 FRAME_SIZES = st.sampled_from([1, 2, 3, 5, 7, 16, 255])
 
 
-@settings(max_examples=240)
+@settings(max_examples=100)
 @given(plans(max_actions=20))
 def test_the_state_is_right_whenever_the_machine_is_at_rest(plan: Plan):
     """Lists, tables, counters and flags agree; no session goes early; clears keep their bound."""
     Run(plan)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(plans())
 def test_the_state_is_right_after_every_named_step(plan: Plan):
     """In the fair order, with what is in hand counted."""
     Run(plan, "steps")
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans(), st.integers(0, 1000))
 def test_the_state_is_right_after_every_step_in_any_order(plan: Plan, seed: int):
     """Whoever goes next: no interleaving of threads breaks a list, a table or a clear."""
     Run(plan, "random steps", seed=seed)
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans(), st.integers(0, 1000))
 def test_the_state_is_right_whoever_is_chosen_the_clock_among_them(plan: Plan, seed: int):
     """The clock passes packets that wait, and turns that were begun, as it may by chance."""
     Run(plan, "random with clock", seed=seed)
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans(), FRAME_SIZES)
 def test_the_frame_size_changes_nothing(plan: Plan, size: int):
     """The same verdicts, sessions and events, field for field."""
@@ -83,7 +83,7 @@ def test_no_frame_size_changes_anything():
         assert Run(BUSY, frame_size=size).events == whole.events
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans())
 def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
     """What a person steps through is what the fast way does, heard or unheard."""
@@ -93,7 +93,7 @@ def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
     assert steps.state() == unheard.state()
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     plans(),
     st.sampled_from(["random", "random with clock"]),
@@ -107,7 +107,7 @@ def test_the_same_seed_gives_the_same_events(plan: Plan, how: How, seed: int, si
     assert again.state() == once.state()
 
 
-@settings(max_examples=240)
+@settings(max_examples=100)
 @given(plans(clears=False, max_actions=24))
 def test_no_session_outlives_its_bound(plan: Plan):
     """Idle ones go: timeout, then at most the shortest timeout, half a second and the backlog."""
@@ -118,7 +118,7 @@ def test_no_session_outlives_its_bound(plan: Plan):
         run.watch.nobody_is_late(run.driver.now)
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans(), st.sampled_from(["straight", "random"]))
 def test_the_counters_know_how_many_events_there_were(plan: Plan, how):
     """A run that nobody listened to can still say so: each kind is counted where it happens."""
@@ -129,7 +129,7 @@ def test_the_counters_know_how_many_events_there_were(plan: Plan, how):
     }
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(plans(), st.sampled_from(["straight", "random"]))
 def test_each_packet_is_counted_once(plan: Plan, how):
     """`read = permitted + denied + dropped + unchecked + not_ip + malformed`."""

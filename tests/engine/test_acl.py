@@ -133,7 +133,7 @@ def oracle_matches(rule, says, fragments):
     return flags is None or flags & mask == value
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(rules(), crafted(), st.booleans())
 def test_one_rule_matches_as_the_oracle_says(rule, packet, fragments):
     """Every field of a rule against every kind of packet."""
@@ -143,7 +143,7 @@ def test_one_rule_matches_as_the_oracle_says(rule, packet, fragments):
     assert matches == oracle_matches(plain, says, fragments)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(rules(), max_size=4), min_size=1, max_size=3),
     st.lists(crafted(), min_size=1, max_size=4),

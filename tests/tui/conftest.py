@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tui.piloting import quick_pilot
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +22,9 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     folder: Path = tmp_path_factory.mktemp("home")
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(folder / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _pilots_are_quick() -> Iterator[None]:
+    with quick_pilot():
+        yield

@@ -1,17 +1,19 @@
 """The whole screen in the hands of a test: keys, clicks, and waiting for what they bring about.
 
-Nothing here sleeps. Textual's pilot waits after each key until the process does nothing for a
-while, which it never does while a bench plays: here it waits until all messages are answered.
+Textual's pilot waits after each key until the process does nothing for a while, which it never does
+while a bench plays, and sends a message to every widget. Here it waits until the event loop has
+nothing left to do: what then begins is begun by a clock, by a thread, or by the next key.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -32,13 +34,59 @@ Size = tuple[int, int]
 SMALL: Size = (80, 24)
 LARGE: Size = (120, 40)
 HUGE: Size = (200, 60)
-#: Turns of the event loop until something has come about: a few seconds.
-TURNS = 1500
+#: Turns of the event loop in which messages are answered: most of them, and while the screen has
+#: work of its own, when it never rests.
+MOST_TURNS, TURNS_WHEN_BUSY = 500, 24
+#: The screen is laid out and painted at most so often until it rests.
+PAINTINGS = 6
+#: Waits of a millisecond, each after the screen has come to rest, until something has come about.
+WAITS = 5000
 
 
 async def _some_turns(*_: object) -> None:
     for _turn in range(3):
         await asyncio.sleep(0)
+
+
+async def _answered(app: App[Any]) -> None:
+    """Have the event loop turn until it has nothing left to do."""
+    loop: Any = asyncio.get_running_loop()
+    for turn in range(MOST_TURNS):
+        await asyncio.sleep(0)
+        below = app.screen_stack[0] if app.screen_stack else None
+        is_busy = isinstance(below, BenchScreen) and below.is_busy
+        if not loop._ready or (is_busy and turn >= TURNS_WHEN_BUSY):
+            return
+
+
+async def _rest(pilot: Pilot[None], *_: object) -> bool:
+    """Wait until messages, and what they brought about, are answered, and the screen is painted.
+
+    False: the app has failed, and will say so as it ends.
+    """
+    app = pilot.app
+    while app._resize_timer is not None:  # it waits for another size to come
+        await asyncio.sleep(0.001)
+    for _painting in range(PAINTINGS):
+        await _answered(app)
+        due = [each for each in app.screen_stack if each._update_timer._active.is_set()]
+        if not due:
+            break
+        for screen in due:
+            screen._on_timer_update()
+    return app._exception is None
+
+
+@contextmanager
+def quick_pilot() -> Iterator[None]:
+    """Textual's pilot waits no longer than it must."""
+    with (
+        patch("textual.app.wait_for_idle", _some_turns),
+        patch("textual.pilot.wait_for_idle", _some_turns),
+        patch.object(Pilot, "_wait_for_screen", _rest),
+        patch.object(Pilot, "pause", _rest),
+    ):
+        yield
 
 
 class Bench:
@@ -110,13 +158,11 @@ class Bench:
         """Press keys one by one, each when the one before is answered."""
         for key in keys:
             await self.pilot.press(key)
-            await self.settle()
 
     async def write(self, text: str) -> None:
         """Type a text into what has the focus."""
         for character in text:
             await self.pilot.press(character)
-        await self.settle()
 
     async def choose(self, key: str, then: str) -> None:
         """Press a key that opens a dialog, and one in the dialog."""
@@ -158,15 +204,16 @@ class Bench:
 
     async def settle(self) -> None:
         """Wait until messages, and what they brought about, are answered."""
-        for _ in range(4):
-            await self.pilot.pause(0)
+        await self.pilot.pause()
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds, for a bounded number of turns."""
-        for _ in range(TURNS):
+        for _ in range(WAITS):
             if holds():
                 return
-            await self.pilot.pause(0)
+            if not await self.pilot.pause():
+                break
+            await asyncio.sleep(0.001)
         raise AssertionError("it never came to that")
 
     async def dialog(self) -> Screen[Any]:
@@ -205,15 +252,11 @@ async def benching(
     make: Callable[[], Workbench] = busy_bench, size: Size = SMALL, **options: Any
 ) -> AsyncIterator[Bench]:
     """The screen, when the bench stands on it."""
-    with (
-        patch("textual.app.wait_for_idle", _some_turns),
-        patch("textual.pilot.wait_for_idle", _some_turns),
-    ):
-        async with app(make, **options).run_test(size=size) as pilot:
-            bench = Bench(pilot)
-            await bench.until(lambda: bench.screen.frame is not None)
-            await bench.settle()
-            yield bench
+    async with app(make, **options).run_test(size=size) as pilot:
+        bench = Bench(pilot)
+        await bench.until(lambda: bench.screen.frame is not None)
+        await bench.settle()
+        yield bench
 
 
 def flat_out(bench: Bench) -> None:
