@@ -265,5 +265,7 @@ async def test_leaving_ends_a_command_that_is_under_way(monkeypatch: pytest.Monk
     async with benching(lasting, threaded=True) as bench:
         bench.region.open("run 100h")
         await bench.press("enter")
-        assert bench.player.underway.task is not None
+        task = bench.player.underway.task
+        assert task is not None
+    assert task.is_stopped
     assert only_this_thread()

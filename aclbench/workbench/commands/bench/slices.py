@@ -40,6 +40,7 @@ def run_until_seen(bench: Bench, until: int, seen: Callable[[], bool]) -> Slices
         arrived = yield from bench.transport.running(end, LOOK_PACKETS)
         if seen() or (arrived and bench.now >= until):
             return
+        yield None  # a stretch may be over before it was looked at
 
 
 def play_until_seen(
