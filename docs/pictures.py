@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.screen import BenchScreen
 from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.tasks import done
 from aclbench.workbench.workbench import Workbench
 
 FOLDER = Path(__file__).parent
@@ -59,16 +60,11 @@ async def ready(pilot: Pilot[None]) -> BenchScreen:
 
 async def draw(picture: Picture) -> None:
     """One picture."""
-
-    def make() -> Workbench:
-        bench = Workbench.load(find_input(picture.scenario))
-        for line in picture.lines:
-            bench.cli(line)
-        return bench
-
-    bench = make()
+    bench = Workbench.load(find_input(picture.scenario))
+    for line in picture.lines:
+        bench.cli(line)
     assert bench.rig.scenario is not None
-    app = AclbenchApp(make, bench.rig.scenario.title)
+    app = AclbenchApp(lambda: done(bench), bench.rig.scenario.title)
     async with app.run_test(size=picture.size) as pilot:
         await ready(pilot)
         for key in picture.keys:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +9,10 @@ import click
 from aclbench.cli.inputs import BenchOptions, find_scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
 
@@ -20,11 +21,12 @@ def bench_maker(
     asked: BenchOptions,
     run: Path | None = None,
     threads: bool = False,
-) -> tuple[Callable[[], Workbench], str]:
+) -> tuple[Callable[[], Slices[Workbench]], str]:
     """What makes the bench named by the arguments, and its title; `run` overrides them."""
     from pathlib import Path
 
-    from aclbench.workbench.workbench import Workbench
+    from aclbench.workbench.rig.start import Start
+    from aclbench.workbench.workbench import Workbench, loading, setting_up
 
     if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
         run = Path(inputs[0])
@@ -35,20 +37,20 @@ def bench_maker(
         )
     if run is not None:
         found = run
-        return lambda: Workbench.load(found), found.name
+        return lambda: loading(Workbench, found), found.name
     if not inputs and not asked.rx and asked.exec_file is None:
         return _empty_bench(asked, threads), "an empty bench"
     scenario = find_scenario(inputs, asked)
-    if threads:
-        title = f"{scenario.title} (threads)"
-        return lambda: Workbench.from_scenario(scenario, driver="threaded"), title
-    return lambda: Workbench.from_scenario(scenario), scenario.title
+    start = Start(driver="threaded" if threads else "stepped")
+    title = f"{scenario.title} (threads)" if threads else scenario.title
+    return lambda: setting_up(Workbench, scenario, start), title
 
 
-def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
+def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Slices[Workbench]]:
     """A function that makes a bench without interfaces, to be set up by commands."""
     from aclbench.workbench.rig.scenario import PLACEMENTS, Placement
     from aclbench.workbench.rig.start import DriverKind
+    from aclbench.workbench.tasks import done
     from aclbench.workbench.workbench import Workbench
 
     if asked.inside or asked.inside_by:
@@ -57,4 +59,4 @@ def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Workbench]:
     chosen: Placement = next((p for p in PLACEMENTS if p == asked.placement), "interface")
     workers = 1 if asked.workers is None else asked.workers
     driver: DriverKind = "threaded" if threads else "stepped"
-    return lambda: Workbench(workers, chosen, driver=driver)
+    return lambda: done(Workbench(workers, chosen, driver=driver))

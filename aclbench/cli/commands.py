@@ -17,6 +17,7 @@ from aclbench.cli.synth import synth
 from aclbench.cli.tui import tui
 from aclbench.compiled import form
 from aclbench.errors import AclbenchError, ThreadError
+from aclbench.files import remove_folders
 from aclbench.version import __version__
 
 
@@ -44,6 +45,7 @@ def run() -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # None where the shell closed it (`>&-`)
                 stream.flush()
+        remove_folders()
         # Output is written and files are closed; freeing a million sessions one by one is no use.
         os._exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:

@@ -27,8 +27,9 @@ def picture_of(bench: Workbench) -> str:
 async def _drawn(bench: Workbench) -> str:
     from aclbench.tui.app import AclbenchApp
     from aclbench.tui.screen import BenchScreen
+    from aclbench.workbench.tasks import done
 
-    app = AclbenchApp(lambda: bench, "")
+    app = AclbenchApp(lambda: done(bench), "")
     async with app.run_test(size=SIZE) as pilot:
         for _ in range(_TURNS):
             await pilot.pause()

@@ -11,6 +11,7 @@ from aclbench.cli.benches import bench_maker
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.errors import AclbenchError
+from aclbench.files import remove_left_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,12 +69,14 @@ def repl(
     takes_input = "-" in inputs or any(text.endswith("=-") for text in asked.rx)
     if takes_input and (file == "-" or (not given and file is None)):
         raise click.UsageError("standard input (-) is where the commands come from; use -c or -f")
+    remove_left_folders()
     make_bench, title = bench_maker(inputs, asked, threads=threads)
 
     from aclbench.repl.printing import Printer
     from aclbench.repl.session import Session
+    from aclbench.workbench.tasks import finish
 
-    session = Session(make_bench(), Printer(), as_json)
+    session = Session(finish(make_bench()), Printer(), as_json)
     if typed:
         from aclbench.repl.prompt import Prompt, greet
 

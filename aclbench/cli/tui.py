@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,11 +11,15 @@ import click
 from aclbench.cli.benches import bench_maker
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.errors import AclbenchError, RunFileError
+from aclbench.files import remove_left_folders
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from aclbench.tui.settings import Settings
     from aclbench.workbench.history.recorder import Recorder
+    from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
 #: What is shown the first time.
@@ -54,89 +57,102 @@ def tui(
         return
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
-    from aclbench.tui.app import run_tui
-    from aclbench.tui.settings import read_settings, remember_inputs
+    from aclbench.tui.settings import last_inputs, read_settings
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
+    remove_left_folders()
     settings, notices = read_settings()
     left_behind = None if inputs or asked.rx or threads else offered_record()
-    recorders: list[Recorder] = []
-    make_bench, title, inputs = first_bench(inputs, asked, left_behind, threads, notices)
-    if left_behind is None and not asked.rx:
-        remember_inputs(inputs, notices.append)
-
-    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
-        another = tuple(shlex.split(line))
-        plain = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
+    screen = Screen(threads, asked, paused, settings, notices)
+    if inputs or asked.rx or left_behind:
+        screen.show(inputs, asked, left_behind)
+    else:
+        last = last_inputs(notices.append)
         try:
-            make, title = bench_maker(another, plain, None, threads)
-        except click.UsageError as error:
-            raise AclbenchError(error.message) from None
-        remember_inputs(another)
-        return recorded(make, recorders, threads), title
-
-    run_tui(
-        recorded(make_bench, recorders, threads),
-        title,
-        play=not paused,
-        threaded=threads,
-        open_bench=open_bench,
-        settings=settings,
-        says=tuple(notices),
-    )
-    for recorder in recorders:
-        recorder.close()
+            screen.show(last or (FIRST,), asked)
+        except AclbenchError as error:
+            if not last:
+                raise
+            notices.append(f"what was shown last cannot be shown again: {error}")
+            screen.show((FIRST,), asked)
+    screen.close()
     if left_behind is not None:
         left_behind.unlink(missing_ok=True)
 
 
-def first_bench(
-    inputs: tuple[str, ...],
-    asked: BenchOptions,
-    left_behind: Path | None,
-    threads: bool,
-    notices: list[str],
-) -> tuple[Callable[[], Workbench], str, tuple[str, ...]]:
-    """What is shown first: what makes it, its title, and its inputs.
+class Screen:
+    """What the screen shows: benches of inputs, remembered once they are there, and recorded."""
 
-    That is what was asked for, or else what was shown last. Where that can't be made again, it is
-    FIRST, and `notices` gets the reason. Raises AclbenchError.
-    """
-    from aclbench.tui.settings import last_inputs
+    def __init__(
+        self,
+        threads: bool,
+        asked: BenchOptions,
+        paused: bool,
+        settings: Settings,
+        notices: list[str],
+    ) -> None:
+        self._threads, self._paused = threads, paused
+        self._settings, self._notices = settings, notices
+        #: For those that are opened from the screen.
+        self._asked = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
+        self._recorders: list[Recorder] = []
 
-    named = bool(inputs or asked.rx or left_behind)
-    if not inputs and not asked.rx:
-        inputs = last_inputs(notices.append)
-    try:
-        make_bench, title = bench_maker(inputs or (FIRST,), asked, left_behind, threads)
-        make_bench()  # errors are better shown before the screen takes the terminal
-    except AclbenchError as error:
-        if named:
-            raise
-        notices.append(f"what was shown last cannot be shown again: {error}")
-        inputs = (FIRST,)
-        make_bench, title = bench_maker(inputs, asked, None, threads)
-    return make_bench, title, inputs
+    def show(
+        self, inputs: tuple[str, ...], asked: BenchOptions, record: Path | None = None
+    ) -> None:
+        """Show a bench until the person at it leaves. AclbenchError: it cannot be made."""
+        from aclbench.tui.app import run_tui
 
+        make_bench, title = bench_maker(inputs, asked, record, self._threads)
+        run_tui(
+            self._kept(make_bench, () if record is not None or asked.rx else inputs),
+            title,
+            play=not self._paused,
+            threaded=self._threads,
+            open_bench=self._open,
+            settings=self._settings,
+            says=tuple(self._notices),
+        )
 
-def recorded(
-    make_bench: Callable[[], Workbench], recorders: list[Recorder], threads: bool
-) -> Callable[[], Workbench]:
-    """The same bench, with its run recorded on disk; on real threads there is no record."""
-    from aclbench.workbench.history.records import begin_record
-
-    def make_and_record() -> Workbench:
-        bench = make_bench()
+    def _open(self, line: str) -> tuple[Callable[[], Slices[Workbench]], str]:
+        """What makes another bench, of what is typed behind `aclbench tui`, and its title."""
+        inputs = tuple(shlex.split(line))
         try:
-            recorders.append(begin_record(bench.past))
-        except OSError:
-            click.echo("no record of the run is kept: the state folder cannot be written", err=True)
-        except RunFileError as error:
-            click.echo(f"no record of the run is kept: {error}", err=True)
-        return bench
+            make_bench, title = bench_maker(inputs, self._asked, None, self._threads)
+        except click.UsageError as error:
+            raise AclbenchError(error.message) from None
+        return self._kept(make_bench, inputs), title
 
-    return make_bench if threads else make_and_record
+    def _kept(
+        self, make_bench: Callable[[], Slices[Workbench]], inputs: tuple[str, ...]
+    ) -> Callable[[], Slices[Workbench]]:
+        """The same bench, its inputs remembered, its run recorded; on real threads it is not."""
+        from aclbench.tui.settings import remember_inputs
+        from aclbench.workbench.history.records import begin_record
+
+        def make() -> Slices[Workbench]:
+            bench = yield from make_bench()
+            remember_inputs(inputs, _say)
+            try:
+                if not self._threads:
+                    self._recorders.append(begin_record(bench.past))
+            except OSError:
+                _say("no record of the run is kept: the state folder cannot be written")
+            except RunFileError as error:
+                _say(f"no record of the run is kept: {error}")
+            return bench
+
+        return make
+
+    def close(self) -> None:
+        """The records are not needed any more."""
+        for recorder in self._recorders:
+            recorder.close()
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def write_config_file() -> None:

@@ -11,21 +11,25 @@ LOOK_S: Final = 0.1
 
 
 class BackgroundRun:
-    """Runs `run` again and again until it returns True, on a thread called vpp_main.
+    """Runs `run` again and again until it returns True, on a thread of that name.
 
     `stop_run` has a `run` under way return soon; `forget_stop` is called once it is over.
     `stop` must be called in the end.
     """
 
     def __init__(
-        self, run: Callable[[], bool], stop_run: Callable[[], None], forget_stop: Callable[[], None]
+        self,
+        run: Callable[[], bool],
+        stop_run: Callable[[], None],
+        forget_stop: Callable[[], None],
+        name: str = "vpp_main",
     ) -> None:
         #: What `run` raised; `poll` raises it.
         self.error: BaseException | None = None
         self._run_once = run
         self._stop_run, self._forget_stop = stop_run, forget_stop
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="vpp_main")
+        self._thread = threading.Thread(target=self._run, name=name)
         self._thread.start()
 
     @property

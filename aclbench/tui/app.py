@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from aclbench.errors import AclbenchError
 from aclbench.terminal import Ended, Guard, ended_by
 from aclbench.tui.doing import OpenBench
 from aclbench.tui.driver import ScreenDriver
@@ -21,11 +22,11 @@ from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
+from aclbench.workbench.tasks import done
 
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
     from aclbench.tutor.progress import Progress
-    from aclbench.workbench.workbench import Workbench
 
 DARK = "textual-dark"
 LIGHT = "textual-light"
@@ -34,8 +35,9 @@ LIGHT = "textual-light"
 STYLES: Final = Path(__file__).with_name("aclbench.tcss")
 
 
-class AclbenchApp(App[None]):
-    """The workbench in a terminal. `make_bench` is called at the start and at each restart.
+class AclbenchApp(App[AclbenchError]):
+    """The workbench in a terminal. `make_bench` is called at the start and at each restart; why it
+    cannot be made at the start is what `run` returns.
 
     With `play` it begins to play as soon as it stands. `threaded` says that the benches run on real
     threads. `open_bench` is asked for another one. `says` are sentences to begin with. `desk`: a
@@ -120,7 +122,8 @@ def run_tui(
     says: tuple[str, ...] = (),
     last_words: Callable[[], str] = str,
 ) -> None:
-    """Show a bench until the person at it leaves. Raises Ended: something else ends it."""
+    """Show a bench until the person at it leaves. Raises Ended: something else ends it;
+    AclbenchError: it cannot be made."""
     _run(
         AclbenchApp(
             make_bench, title, play, threaded, open_bench, settings, says, last_words=last_words
@@ -150,12 +153,10 @@ def lesson_app(
     desk: Desk, settings: Settings | None = None, says: tuple[str, ...] = ()
 ) -> AclbenchApp:
     """The screen of a lesson; it stands still, for nothing goes on by itself in a lesson."""
-
-    def make_bench() -> Workbench:
-        return desk.run.bench
-
-    title = desk.run.lesson.title
-    return AclbenchApp(make_bench, title, settings=settings, says=says, desk=desk)
+    run = desk.run
+    return AclbenchApp(
+        lambda: done(run.bench), run.lesson.title, settings=settings, says=says, desk=desk
+    )
 
 
 def _run(app: AclbenchApp) -> None:
@@ -168,9 +169,11 @@ def _run(app: AclbenchApp) -> None:
     gc.disable()
     try:
         with app.guard:
-            app.run()
+            error = app.run()
     finally:
         if collecting:
             gc.enable()
+    if error is not None:
+        raise error
     if app.return_code != 0:
         raise Ended(app.return_code or 1)  # an error of the program, which is on the terminal now

@@ -99,17 +99,22 @@ class Doing:
         first, second = said.split()
         return first, second
 
-    async def open_another(self) -> bool:
-        """Another scenario, capture or run in the place of this one; False: it was given up."""
+    async def open_another(self, then: Callable[[], object]) -> bool:
+        """Begin to open another scenario, capture or run in the place of this one.
+
+        `then` is called when it is there. False: it was given up.
+        """
         if self._open_bench is None:
             return False
         line = await self._app.push_screen_wait(OpenDialog(scenario_abouts(), recent_inputs()))
         if line is None:
             return False
         try:
-            self._player.show_another(*self._open_bench(line))
+            make_bench, title = self._open_bench(line)
         except AclbenchError as error:
             self._player.live.say(str(error), error=True)
+        else:
+            self._player.show_another(make_bench, title, f"open {title}", then=then)
         return True
 
     async def _ask(

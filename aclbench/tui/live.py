@@ -12,11 +12,11 @@ from typing import Any, Final, NamedTuple
 
 from aclbench.tui.log.store import EventStore
 from aclbench.workbench.inquiry.events import recent_events
-from aclbench.workbench.tasks import Task
+from aclbench.workbench.tasks import Slices, Task
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
-MakeBench = Callable[[], Workbench]
+MakeBench = Callable[[], Slices[Workbench]]
 
 #: What changed stands out for this long on the wall, in seconds.
 MOMENT_S: Final = 0.7
@@ -48,21 +48,18 @@ class Live:
     """A bench and its log. `clock` is the wall's, in seconds."""
 
     def __init__(
-        self, make_bench: MakeBench, title: str, clock: Callable[[], float] = time.perf_counter
+        self, bench: Workbench, title: str, clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self.title = title
         self.wall = clock
         self.notice = ""
         #: The notice is an error.
         self.error = False
         self._said = 0.0
-        self._make_bench = make_bench
-        self.begin()
+        self.begin(bench, title)
 
-    def begin(self) -> None:
-        """A new bench, at its start. Raises AclbenchError: there is none, and all is as before."""
-        bench = self._make_bench()
-        self.bench = bench
+    def begin(self, bench: Workbench, title: str) -> None:
+        """This bench is shown from now on."""
+        self.bench, self.title = bench, title
         self.log = EventStore(bench)
         self._refilling: Task[list[Any]] | None = None
         if bench.history is not None and (bench.now > bench.started or self.packets_read()):
@@ -71,16 +68,6 @@ class Live:
         self._painted: deque[Painted] = deque()
         self._last_painted: Painted | None = None
         self.look_at_threads()
-
-    def show_another(self, make_bench: MakeBench, title: str) -> None:
-        """Another bench in the place of this one. Raises AclbenchError, and this one stays."""
-        before, self._make_bench = self._make_bench, make_bench
-        try:
-            self.begin()
-        except BaseException:
-            self._make_bench = before
-            raise
-        self.title = title
 
     def look_at_threads(self) -> None:
         """The bench may have other workers than before, or stand elsewhere in its history."""

@@ -20,13 +20,25 @@ from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
 
+def _nothing() -> None:
+    """To be called where nothing is left to do."""
+
+
 class Player:
-    """A bench, and what makes it go: `transport`, `travel`, and what is `underway`."""
+    """A bench, and what makes it go: `transport`, `travel`, and what is `underway`.
+
+    `make_bench` makes such a bench anew.
+    """
 
     def __init__(
-        self, make_bench: MakeBench, title: str, clock: Callable[[], float] = time.perf_counter
+        self,
+        bench: Workbench,
+        make_bench: MakeBench,
+        title: str,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.live = Live(make_bench, title, clock)
+        self.live = Live(bench, title, clock)
+        self._make_bench = make_bench
         self.filter_index = WITHOUT_PACKETS
         self._make_parts()
 
@@ -69,19 +81,37 @@ class Player:
         """Show the log through the next filter."""
         self.filter_index = (self.filter_index + 1) % len(FILTERS)
 
-    def restart(self) -> None:
-        """A new bench, paused at its start. Raises AclbenchError: there is none."""
-        self.close()
-        self.live.begin()
-        self.transport.begin()
-        self.live.say("restarted")
+    def restart(self, then: Callable[[], object] = _nothing) -> None:
+        """A new bench, paused at its start; see `show_another`."""
+        self.show_another(self._make_bench, self.live.title, "restart", "restarted", then)
 
-    def show_another(self, make_bench: MakeBench, title: str) -> None:
-        """Another bench in the place of this one. Raises AclbenchError, and this one stays."""
-        self.close()
-        self.live.show_another(make_bench, title)
-        self.transport.begin()
-        self.live.say("")
+    def show_another(
+        self,
+        make_bench: MakeBench,
+        title: str,
+        what: str,
+        said: str = "",
+        then: Callable[[], object] = _nothing,
+    ) -> None:
+        """Another bench in the place of this one, which stays until that one is ready.
+
+        `what` names the work, `said` is said at its end, and `then` is called. If it fails or is
+        stopped this bench is still there.
+        """
+        self.transport.pause()
+
+        def begin(task: Task[Workbench]) -> None:
+            if not task.is_done:
+                return
+            left, self._make_bench = self.bench, make_bench
+            self.live.begin(task.result, title)
+            self.transport.begin()
+            left.history = None  # it refers to itself, and would keep its checkpoints
+            closing = Task(left.rig.closing(), "free the bench before")
+            self.underway.begin(closing, lambda task: self.live.say(said))
+            then()
+
+        self.underway.begin(Task(make_bench(), what), begin)
 
     def close(self) -> None:
         """Leave nothing behind that goes on."""

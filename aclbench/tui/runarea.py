@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -11,7 +10,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from aclbench.errors import AclbenchError
 from aclbench.tui.dialogs import GoToDialog, Menu, MenuRow
 from aclbench.tui.keys import TIME, bindings, is_offered
 from aclbench.tui.place import Changed
@@ -203,9 +201,5 @@ class RunArea(Vertical, inherit_bindings=False):
             rows.append(MenuRow("n", "no", "Home goes to the start, and keeps them"))
             if await self.app.push_screen_wait(Menu("A new bench?", rows)) != "r":
                 return
-        try:
-            player.restart()
-        except AclbenchError as error:
-            player.live.say(str(error), error=True)
-        self.post_message(Replaced())
-        gc.collect()  # the old bench refers to itself
+        player.restart(lambda: self.post_message(Replaced()))
+        self.post_message(Changed())

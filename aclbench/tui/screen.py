@@ -12,10 +12,10 @@ import gc
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
@@ -40,6 +40,7 @@ from aclbench.tui.lesson.text import DONE
 from aclbench.tui.lesson.view import LessonView
 from aclbench.tui.live import MakeBench
 from aclbench.tui.log.place import LogPlace
+from aclbench.tui.opening import Opening
 from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.place import Changed, Opened, Place, ShowPlace
 from aclbench.tui.player import Player
@@ -113,7 +114,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.player: Player | None = None
         self.places: dict[str, Place] = {}
-        self._make_player = partial(player_kind, make_bench, title)
+        self._make_bench, self._title, self._player_kind = make_bench, title, player_kind
         self._play_at_once = play
         self._plays_gaps = plays_gaps
         self._open_bench = open_bench
@@ -131,21 +132,22 @@ class BenchScreen(Screen[None], inherit_bindings=False):
 
     # --- the beginning -----------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        # The empty screen first, so that something stands there while captures are opened.
-        self.call_after_refresh(self._begin)
+    def compose(self) -> ComposeResult:
+        yield Opening(self._make_bench, self._title)
 
     def on_unmount(self) -> None:
         if self.player is not None:
             self.player.close()
 
-    async def _begin(self) -> None:
-        try:
-            player = self._make_player()
-        except AclbenchError as error:
-            self.app.exit(return_code=1, message=str(error))
+    @on(Opening.Over)
+    async def _take_first(self, event: Opening.Over) -> None:
+        """The first bench is there; or it is not, and the screen ends."""
+        task = event.task
+        if not task.is_done:
+            self.app.exit(task.error, return_code=int(task.error is not None))
             return
-        self.player = player
+        await self.query_one(Opening).remove()
+        self.player = player = self._player_kind(task.result, self._make_bench, self._title)
         player.transport.plays_gaps = self._plays_gaps
         await self.mount_all(self._regions(player))
         area = self._lesson_area
@@ -181,7 +183,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         if desk is not None and panel is not None:
             middle = LessonArea(player, desk, panel, named, main)
         region = CommandRegion(lambda: player.bench, id="command")
-        self._runner = CommandRunner(player, region, self._follow)
+        self._runner = CommandRunner(player, region, self._follow_line)
         self._doing = Doing(self.app, player, self._open_bench)
         self._command = region
         threaded = player.bench.is_threaded
@@ -230,6 +232,11 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self.paint()
         gc.collect(_YOUNG)
         self._keep_going()
+
+    def _follow_line(self) -> None:
+        """A line was begun, or is done: it may have put another bench here."""
+        self._follow()
+        self.call_later(self._take_other)
 
     @on(Replaced)
     async def _take_other(self) -> None:
@@ -323,18 +330,17 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         """Stop what is under way; else take the cursor off; else back to where one was."""
         player = self.player
         if player is None:
-            return
-        if player.underway.task is not None:
+            self.query_one(Opening).stop()
+        elif player.underway.task is not None:
             player.underway.stop()
             player.live.say("stopped")
-            self._follow()
         elif self.place != "bench":
             self.places[self.place].stop()
             await self._show_place(self._came_from if self.place == "story" else "bench")
         else:
             self._bench.put_cursor(None)
             player.live.say("")
-            self._follow()
+        self._follow()
 
     # --- the mouse ---------------------------------------------------------------------------
 
@@ -417,12 +423,10 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     @on(CommandRegion.Submitted)
     def _run_typed(self, event: CommandRegion.Submitted) -> None:
         self._runner.run_typed(event.line)
-        self.call_later(self._take_other)  # it may have put another bench here
 
     @on(LinesAsked)
     def _run_lines(self, event: LinesAsked) -> None:
         self._runner.run(*event.lines)
-        self.call_later(self._take_other)
 
     @work
     async def action_do(self) -> None:
@@ -452,10 +456,10 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     @work
     async def action_open_another(self) -> None:
         """Another scenario, capture or run in the place of this one."""
-        if self.query_one(RunArea).ready() and await self._doing.open_another():
+        if not self.query_one(RunArea).ready():
+            return
+        if await self._doing.open_another(lambda: self.post_message(Replaced())):
             await self._show_place("bench")
-            await self._take_other()
-            gc.collect()  # the old bench refers to itself
 
     # --- keys --------------------------------------------------------------------------------
 
@@ -474,7 +478,9 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What can be done where one is; while a command is typed no key does anything else."""
         player = self.player
-        if player is None or not self.places or self._command.is_open:
+        if player is None:
+            return action in ("leave", "quit")
+        if not self.places or self._command.is_open:
             return False
         threaded = player.bench.is_threaded
         return is_offered(SCREEN, action, parameters, threaded, self._desk is not None)
@@ -489,9 +495,6 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         others = [binding for is_own, binding in found if not is_own]
         self.app.push_screen(HelpScreen(sections_of(self.place, own, others)))
 
-    def action_quit(self) -> None:
-        self.app.exit()
-
     @on(CommandRegion.Quit)
-    def _quit(self) -> None:
+    def action_quit(self) -> None:
         self.app.exit()

@@ -40,10 +40,7 @@ class Underway:
     def how_far(self) -> str:
         """How far it is, if it tells."""
         progress = None if self.task is None else self.task.progress
-        if progress is None:
-            return ""
-        share = f" of {progress.total:,}" if progress.total else ""
-        return f", {progress.done:,}{share}"
+        return "" if progress is None else f", {progress}"
 
     def begin(self, task: Task[Any], then: Then | None = None) -> None:
         """Begin, with a slice: what is short is done at once. `then` is told when it is over.

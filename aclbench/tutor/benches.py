@@ -11,8 +11,9 @@ from aclbench.workbench.budget import LESSON_WORK, Budget
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.scenario_file import load_scenario
-from aclbench.workbench.tasks import finish
-from aclbench.workbench.workbench import Workbench
+from aclbench.workbench.rig.start import Start
+from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.workbench import Workbench, setting_up
 
 
 def lesson_scenario(lesson: Lesson) -> Scenario:
@@ -32,11 +33,16 @@ def lesson_scenario(lesson: Lesson) -> Scenario:
 
 def lesson_bench(lesson: Lesson) -> Workbench:
     """A new bench for a lesson, with a history. Raises LessonError."""
+    return finish(making_bench(lesson))
+
+
+def making_bench(lesson: Lesson) -> Slices[Workbench]:
+    """The same in slices."""
     try:
         scenario = lesson_scenario(lesson)
         if not _is_bundled(lesson):
-            _rehearse(scenario, _typed_lines(lesson, scenario))
-        return Workbench.from_scenario(scenario)
+            yield from _rehearsing(scenario, _typed_lines(lesson, scenario))
+        return (yield from setting_up(Workbench, scenario, Start()))
     except AclbenchError as error:
         raise LessonError(str(error)) from None
 
@@ -50,10 +56,10 @@ def _typed_lines(lesson: Lesson, scenario: Scenario) -> Lines:
     return scenario.cli if isinstance(lesson.bench, Path) else lesson.bench.cli
 
 
-def _rehearse(scenario: Scenario, lines: Lines) -> None:
+def _rehearsing(scenario: Scenario, lines: Lines) -> Slices[None]:
     """Try the lines of a scenario that others wrote, so that they reach nothing but a bench."""
     bench = Workbench(scenario.workers, scenario.placement, history=False)
     budget = Budget(LESSON_WORK)
-    finish(run_lines(bench, (*scenario.set_up_lines(), *lines), budget))
+    yield from run_lines(bench, (*scenario.set_up_lines(), *lines), budget)
     for timed in scenario.at:
         refuse_forbidden(bench, timed.line, budget)

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from aclbench.errors import AclbenchError
 from aclbench.expressions import ExpressionError
-from aclbench.tutor.benches import lesson_bench
+from aclbench.tutor.benches import lesson_bench, making_bench
 from aclbench.tutor.journals import Work, inputs_so_far, performing_inputs
 from aclbench.tutor.lesson import (
     KIND_WORDS,
@@ -70,13 +70,11 @@ class LessonRun:
     def __init__(
         self,
         lesson: Lesson,
-        make_bench: Callable[[], Workbench] | None = None,
         budget: Budget | None = None,
     ) -> None:
         self.lesson = lesson
-        self._make = make_bench if make_bench is not None else lambda: lesson_bench(lesson)
         self._budget = budget
-        self.bench = self._make()
+        self.bench = lesson_bench(lesson)
         self._start, self._scenario = self.bench.rig.start, self.bench.rig.scenario
         self._since = Since(self.bench)
         self._checkpoint = Checkpoint(())
@@ -175,9 +173,9 @@ class LessonRun:
         """Where the bench stood before: in its history; if that is another by now, by inputs."""
         branch, point, history = there.branch, there.point, self.bench.past
         if branch is None or point is None or history.branches.get(branch.name) is not branch:
-            fresh = self._make()
+            fresh = yield from making_bench(self.lesson)
             yield from performing_inputs(fresh, there.inputs)
-            self._become(fresh)
+            yield from self._becoming(fresh)
             return
         if history.branch is not branch:
             yield from self.bench.travel.switching(branch.name)
@@ -212,7 +210,7 @@ class LessonRun:
         step = self.lesson.steps[number - 1]
         try:
             if step.fresh:
-                self._become(self._make())
+                yield from self._becoming((yield from making_bench(self.lesson)))
             yield from self._running(step.set_up)
         except LessonError:
             yield from self._standing_at(number)
@@ -222,7 +220,7 @@ class LessonRun:
 
     def _standing_at(self, number: int) -> Slices[None]:
         """Enter a step on a bench on which the lesson's own lines were run. LessonError."""
-        self._become(self._make())
+        yield from self._becoming((yield from making_bench(self.lesson)))
         for step in self.lesson.steps[self._first_before(number) - 1 : number - 1]:
             yield from self._running(step.set_up)
             yield from self._running(solution_of(step))
@@ -384,9 +382,9 @@ class LessonRun:
         if self._has_moved():
             yield from self.undoing()
 
-    def _become(self, fresh: Workbench) -> None:
+    def _becoming(self, fresh: Workbench) -> Slices[None]:
         """Put another bench in the place of the lesson's, which faces hold."""
-        self.bench.become(fresh.rig, fresh.history)
+        yield from self.bench.becoming(fresh.rig, fresh.history)
 
     def _has_moved(self) -> bool:
         """Something was done to the bench since the step was entered."""
@@ -397,7 +395,7 @@ class LessonRun:
         try:
             return (yield from run_lines(self.bench, lines, self._budget or Budget(LESSON_WORK)))
         except BudgetError:
-            self._become(self._make())
+            yield from self._becoming((yield from making_bench(self.lesson)))
             raise
 
     def _fill(self, evaluate: Callable[[BenchWorld], Any], world: BenchWorld | None = None) -> Any:
@@ -438,16 +436,14 @@ class LessonRun:
         )
 
     @classmethod
-    def from_state(
-        cls, lesson: Lesson, state: SavedRun, make_bench: Callable[[], Workbench] | None = None
-    ) -> LessonRun:
+    def from_state(cls, lesson: Lesson, state: SavedRun) -> LessonRun:
         """Go on where `to_state` was. LessonError: that is no state of this lesson.
 
         Where the lesson has changed since, its step is begun on a bench as the lesson has it now.
         """
         if state.version != STATE_VERSION or state.lesson != lesson.name or state.step < 1:
             raise LessonError(f"{lesson.name}: what was saved is of another lesson or version")
-        run = cls(lesson, make_bench)
+        run = cls(lesson)
         try:
             run._take(state)
         except LessonError:
@@ -480,9 +476,9 @@ class LessonRun:
 
     def go_to_work(self, number: int, work: Work) -> None:
         """Stand where a step was done, by its inputs. AclbenchError, AssertionError: they fail."""
-        bench = self._make()
+        bench = lesson_bench(self.lesson)
         finish(performing_inputs(bench, work.inputs, self._budget))
-        self._become(bench)
+        finish(self._becoming(bench))
         self._number = number
         self._checkpoint = Checkpoint(work.begin)
         self._since.begin(kinds_of(self.step), work.begin)

@@ -22,7 +22,7 @@ from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.setting_up import SetUpLines, set_up
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, finish, tidying
 from aclbench.workbench.transport import Transport
 from aclbench.workbench.travel import Travel
 from aclbench.workbench.views.events import EventLog
@@ -83,7 +83,7 @@ class Bench:
             self.kept = EventLog(EVENTS_KEPT)
             self.listeners.add(self.kept.hear)
         elif keeps and history is None:
-            self.history = History(rig)
+            self.history = finish(History.beginning(rig))
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -121,15 +121,17 @@ class Bench:
         self._attach(there.rig)
         return left
 
-    def become(self, rig: Rig, history: History | None = None) -> None:
+    def becoming(self, rig: Rig, history: History | None = None) -> Slices[None]:
         """Have another rig, with its history; who listens to this bench goes on listening.
 
-        Without a history the run begins there, if this bench keeps one.
+        Without a history the run begins there, if this bench keeps one. Until all is ready the
+        bench is what it was; then it is the other at once.
         """
         left, before = self.rig, self.history
-        self.history = history
-        if before is not None:
-            self.history = history if history is not None else History(rig)
+        if before is not None and history is None:
+            history = yield from History.beginning(rig)
+        self.history = history if before is not None else None
+        if before is not None and self.history is not None:
             self.history.checkpoints.memory_bytes = before.checkpoints.memory_bytes
             self.history.inherit_recorder(before)
         self.samples = Marks()
@@ -139,7 +141,7 @@ class Bench:
         self.transport.chosen = None
         self._attach(rig)
         if left is not rig:
-            left.close()
+            yield from tidying(left.closing())
 
     def _attach(self, rig: Rig) -> None:
         self.rig = rig
@@ -147,7 +149,7 @@ class Bench:
         self.listeners.attach(rig)
         self.trace.forget_the_future(rig.driver.packets_handled)
 
-    def rig_at_start(self) -> Rig:
+    def rig_at_start(self) -> Slices[Rig]:
         """A rig as this bench's was at its start. CaptureError: a capture has changed."""
         rig, driver = self.rig, self.rig.driver
         if rig.feed is not None:
@@ -156,7 +158,7 @@ class Bench:
         if isinstance(driver, ThreadedDriver):
             start = start._replace(speed=driver.speed)
         if rig.scenario is not None:
-            return set_up(rig.scenario, start, self.lines)
+            return (yield from set_up(rig.scenario, start, self.lines))
         fresh = Rig(start, self.lines.perform)
         if rig.feed is not None:
             feed = rig.feed

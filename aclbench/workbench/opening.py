@@ -28,7 +28,7 @@ def opened(
     if "\0" in name:
         raise ScenarioError(f"{name!r}: not the name of a file")
     if Path(name).suffix != RUN_SUFFIX:
-        return set_up(load_scenario(Path(name)), start, lines), None
+        return (yield from set_up(load_scenario(Path(name)), start, lines)), None
     if start.driver == "threaded":
         raise RunFileError(f"{name}: {WHY_NOT_ON_THREADS}")
     history = yield from load_run(Path(name), lines)

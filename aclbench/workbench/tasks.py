@@ -29,12 +29,19 @@ LARGEST_SLICE: Final = 4096
 
 
 class Progress(NamedTuple):
-    """How far work is: `done` of `total` (0: nobody knows how much there is)."""
+    """How far work is: `done` of `total` (0: nobody knows how much there is), in some unit."""
 
     done: int
     total: int = 0
+    unit: str = ""
+
+    def __str__(self) -> str:
+        total = f" of {self.total:,}" if self.total else ""
+        return f"{self.done:,}{total} {self.unit}".rstrip()
 
 
+#: What is yielded where the work itself is done, and what is left only frees what nobody needs.
+TIDYING: Final = Progress(0, unit="tidying")
 #: Work in slices: yields between two slices, returns its result.
 Slices = Generator[Progress | None, None, T]
 
@@ -72,6 +79,7 @@ class Task(Generic[T]):
         self.is_done = False
         self.is_stopped = False
         self._slices = slices
+        self._is_tidying = False
         self._result: T | None = None
 
     @property
@@ -111,7 +119,12 @@ class Task(Generic[T]):
         return self.result
 
     def stop(self) -> None:
-        """End it where it is, between two slices; what was done so far stays done."""
+        """End it where it is, between two slices; what was done so far stays done.
+
+        Work that only tidies up by now comes to its end.
+        """
+        while self._is_tidying and not self.is_over:
+            self._slice()
         if not self.is_over:
             self.is_stopped = True
             self._slices.close()
@@ -127,13 +140,26 @@ class Task(Generic[T]):
         except KeyboardInterrupt:
             self.is_stopped = True
         else:
-            if progress is not None:
+            self._is_tidying = progress is TIDYING
+            if progress is not None and not self._is_tidying:
                 self.progress = progress
+
+
+def tidying(slices: Slices[None]) -> Slices[None]:
+    """The end of work that is done: whoever stops it has this finished."""
+    for _ in slices:
+        yield TIDYING
 
 
 def finish(slices: Slices[T]) -> T:
     """Do work in slices at once, to its end."""
     return Task(slices).finish()
+
+
+def done(result: T) -> Slices[T]:
+    """Work of which nothing is left: its result is there."""
+    yield from ()
+    return result
 
 
 @contextmanager

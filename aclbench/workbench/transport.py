@@ -174,7 +174,7 @@ class Transport:
         """Along the branch in the past, then where nothing was done yet."""
         history, driver = self._live.history, self._live.rig.driver
         if history is not None and not history.at_end():
-            history.checkpoints.finish()
+            history.checkpoints.abandon()
             before = driver.packets_handled
             along = history.here.run_until(until, max_packets)
             arrived = yield from self._stoppable(along)
@@ -222,7 +222,7 @@ class Transport:
         history, driver = self._live.history, self._live.rig.stepped
         left, pace = max_packets, Pace()
         if history is not None:
-            history.checkpoints.finish()
+            history.checkpoints.abandon()
             history.spacing.begin(until - driver.now, history.elapsed())
         while True:
             packets, turns = pace.size, pace.size
@@ -297,7 +297,7 @@ class Transport:
         """Run the scenario's next line now; returns it. ScenarioError: it is refused."""
         rig, history = self._live.rig, self._live.history
         if history is not None:
-            history.checkpoints.finish()
+            history.checkpoints.abandon()
         _, line = rig.timed[rig.timed_done]
         rig.timed_done += 1  # also if it is refused: it is not tried again
         try:
@@ -343,7 +343,7 @@ class Transport:
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         rig, history, driver = self._live.rig, self._live.history, self._live.rig.stepped
         if history is not None:
-            history.checkpoints.finish()
+            history.checkpoints.abandon()
             if not history.at_end() and actor is None:
                 taken = history.here.step(whole_turn)
                 if taken is not None:

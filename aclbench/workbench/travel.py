@@ -15,7 +15,7 @@ from aclbench.workbench.history.moving import UNITS, Unit, at_event, at_packet, 
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, tidying
 
 if TYPE_CHECKING:
     from aclbench.workbench.inquiry.stories.values import PastPlace
@@ -49,7 +49,7 @@ class Travel:
         """Take over the rig that somebody makes."""
         assert self.past  # or it says why not
         left = self._movable.take((yield from there))
-        yield from left.closing()
+        yield from tidying(left.closing())
 
     def going_back(self, count: int = 1, unit: str = "step") -> Slices[int]:
         """Back by named steps, turns, events or packets: by how many, fewer at the start."""
@@ -67,7 +67,7 @@ class Travel:
     ) -> Slices[int]:
         there, done = yield from go(self.past, _count(count), _unit(unit))
         if there is not None:
-            yield from self._movable.take(there).closing()
+            yield from tidying(self._movable.take(there).closing())
         return done
 
     def going_to(self, place: PastPlace) -> Slices[None]:

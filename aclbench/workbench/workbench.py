@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from aclbench.capture import as_frame
 from aclbench.designs import design_named
@@ -31,7 +31,7 @@ from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario import Placement, Scenario
 from aclbench.workbench.rig.setting_up import set_up
 from aclbench.workbench.rig.start import AnyOrder, DriverKind, Start
-from aclbench.workbench.tasks import Task, finish
+from aclbench.workbench.tasks import Slices, Task, finish
 from aclbench.workbench.views.events import EventView, event_view
 from aclbench.workbench.views.times import seconds_to_ns
 from aclbench.workbench.views.verdict import Verdict
@@ -44,6 +44,9 @@ if TYPE_CHECKING:  # what a replay has no use for is imported when it is asked f
 
 #: How much of a line names the task that runs it.
 _NAME_LENGTH: Final = 64
+
+
+_W = TypeVar("_W", bound="Workbench")
 
 
 class Workbench(Bench):
@@ -77,11 +80,7 @@ class Workbench(Bench):
 
         Raises ScenarioError or RunFileError.
         """
-        from aclbench.workbench.opening import opened
-
-        lines = Lines()
-        rig, history = finish(opened(path, Start(), lines))
-        return cls._of(rig, lines, keeps=True, history=history)
+        return finish(loading(cls, path))
 
     @classmethod
     def from_scenario(
@@ -98,15 +97,8 @@ class Workbench(Bench):
 
         Its history begins when it is set up.
         """
-        lines = Lines()
         start = Start(order=order, seed=seed, frame_size=frame_size, driver=driver, speed=speed)
-        return cls._of(set_up(scenario, start, lines), lines, history)
-
-    @classmethod
-    def _of(cls, rig: Rig, lines: Lines, keeps: bool, history: History | None = None) -> Self:
-        bench = cls.__new__(cls)
-        Bench.__init__(bench, rig, lines, keeps, history)
-        return bench
+        return finish(setting_up(cls, scenario, start, history))
 
     # --- command lines -------------------------------------------------------------------------
 
@@ -256,6 +248,32 @@ class Workbench(Bench):
 
         self.past.recorder = recorder = Recorder(self.past, Path(path))
         return recorder
+
+
+def loading(kind: type[_W], path: str | os.PathLike[str]) -> Slices[_W]:
+    """`Workbench.load` in slices."""
+    from aclbench.workbench.opening import opened
+
+    lines = Lines()
+    rig, history = yield from opened(path, Start(), lines)
+    return (yield from _bench_of(kind, rig, lines, history=history))
+
+
+def setting_up(kind: type[_W], scenario: Scenario, start: Start, keeps: bool = True) -> Slices[_W]:
+    """`Workbench.from_scenario` in slices; `start` has what the scenario does not say."""
+    lines = Lines()
+    rig = yield from set_up(scenario, start, lines)
+    return (yield from _bench_of(kind, rig, lines, keeps))
+
+
+def _bench_of(
+    kind: type[_W], rig: Rig, lines: Lines, keeps: bool = True, history: History | None = None
+) -> Slices[_W]:
+    if keeps and history is None and not rig.is_threaded:
+        history = yield from History.beginning(rig)
+    bench = kind.__new__(kind)
+    Bench.__init__(bench, rig, lines, keeps, history)
+    return bench
 
 
 def _as_list(frames: object) -> list[object]:

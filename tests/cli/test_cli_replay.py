@@ -23,6 +23,7 @@ from aclbench.cli import commands
 from aclbench.cli import replay as replaying
 from aclbench.workbench.rig import setting_up
 from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.tasks import Slices
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.stem)
@@ -252,7 +253,12 @@ def test_a_timed_line_that_is_refused_leaves_the_figures(
 ) -> None:
     """Its message ends the replay, behind the figures so far."""
     line = (1_000_000_000 + 500_000_000, "delete acl-plugin acl index 0")
-    monkeypatch.setattr(setting_up, "_rehearsed", lambda *arguments: (line,))
+
+    def rehearsed(*arguments: object) -> Slices[tuple[tuple[int, str], ...]]:
+        yield None
+        return (line,)
+
+    monkeypatch.setattr(setting_up, "_rehearsed", rehearsed)
     arguments = ["replay", *(["--json"] if as_json else []), capture("http")]
     with pytest.raises(ScenarioError, match="at: delete acl-plugin acl index 0: ACL 0 is applied"):
         commands.cli.main(arguments, standalone_mode=False)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import struct
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from aclbench.tui.live import MakeBench
+from aclbench.tui.player import Player
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.workbench import Workbench
 
 INSIDE = "10.0.0."
@@ -48,6 +53,26 @@ def opening(host: int = 2, sport: int = 40000) -> list[tuple[str, bytes]]:
         ("pg1", frame(b, a, 6, 80, sport, SYN | ACK)),
         ("pg0", frame(a, b, 6, sport, 80, ACK)),
     ]
+
+
+def at_once(make: Callable[[], Workbench]) -> MakeBench:
+    """What makes a bench, as the screen has it made: in slices, of which there is none."""
+
+    def made() -> Slices[Workbench]:
+        yield from ()
+        return make()
+
+    return made
+
+
+def player_of(
+    make: Callable[[], Workbench],
+    title: str = "",
+    clock: Callable[[], float] = time.perf_counter,
+    kind: type[Player] = Player,
+) -> Player:
+    """A player of a bench that is made at once."""
+    return kind(make(), at_once(make), title, clock)
 
 
 def make_bench(workers: int = 2) -> Workbench:

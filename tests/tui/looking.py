@@ -16,7 +16,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.timeline.text import columns_of
 from aclbench.workbench.views.snapshot import Snapshot, WorkerView
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench, frame, make_bench, opening
+from tui.bench import busy_bench, frame, make_bench, opening, player_of
 
 PLAIN = Palette()
 WIDTHS = st.integers(40, 220)
@@ -60,7 +60,7 @@ def frame_of(player: Player, rows: int = 40, columns: int = 74) -> Frame:
 
 def changed_frame() -> Frame:
     """The frame after one turn of the cleaner, compared with what was before."""
-    player = Player(busy_bench, "a title")
+    player = player_of(busy_bench, "a title")
     frame_of(player)
     player.transport.step(whole_turn=True)
     return frame_of(player)
@@ -68,7 +68,7 @@ def changed_frame() -> Frame:
 
 def clearing_frame() -> Frame:
     """A clear has been asked for, and workers are at it."""
-    player = Player(busy_bench, "a title")
+    player = player_of(busy_bench, "a title")
     frame_of(player)
     command(player, "clear acl-plugin sessions")
     return frame_of(player)
@@ -76,7 +76,7 @@ def clearing_frame() -> Frame:
 
 def old_frame() -> Frame:
     """A run that saw every session expire, and is looked at in its past."""
-    player = Player(busy_bench, "a title")
+    player = player_of(busy_bench, "a title")
     player.travel.to_time(player.bench.now + 30_000_000_000)
     while player.underway.task is not None:  # on a busy machine it takes longer than a tick
         player.tick(0.0)
@@ -86,7 +86,7 @@ def old_frame() -> Frame:
 
 def odd_frame() -> Frame:
     """Packets of all sorts, under a title that is too long."""
-    player = Player(odd_bench, "a title of very many words that go on and on " * 3)
+    player = player_of(odd_bench, "a title of very many words that go on and on " * 3)
     return frame_of(player)
 
 
@@ -101,8 +101,8 @@ def odd_bench() -> Workbench:
 
 
 _MAKERS: Final = {
-    "nothing": lambda: frame_of(Player(make_bench, "")),
-    "busy": lambda: frame_of(Player(busy_bench, "a title")),
+    "nothing": lambda: frame_of(player_of(make_bench, "")),
+    "busy": lambda: frame_of(player_of(busy_bench, "a title")),
     "changed": changed_frame,
     "clearing": clearing_frame,
     "past": old_frame,
@@ -122,7 +122,7 @@ FRAME_NAMES = st.sampled_from(tuple(_MAKERS))
 @cache
 def player_named(name: str) -> Player:
     """A player that is only looked at."""
-    return Player({"nothing": make_bench, "busy": busy_bench, "odd": odd_bench}[name], "a title")
+    return player_of({"nothing": make_bench, "busy": busy_bench, "odd": odd_bench}[name], "a title")
 
 
 @cache

@@ -27,7 +27,7 @@ from aclbench.tui.targets import Target
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.transport import SPEEDS
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench
+from tui.bench import at_once, busy_bench
 
 Size = tuple[int, int]
 
@@ -244,7 +244,7 @@ class Bench:
 
 def app(make: Callable[[], Workbench] = busy_bench, **options: Any) -> AclbenchApp:
     """The screen of a bench; `options` are those of `AclbenchApp`."""
-    return AclbenchApp(make, "A bench for tests", **options)
+    return AclbenchApp(at_once(make), "A bench for tests", **options)
 
 
 @asynccontextmanager

@@ -9,15 +9,19 @@ import pytest
 from textual.widgets import Static
 
 from aclbench.errors import AclbenchError
+from aclbench.tui.app import AclbenchApp
 from aclbench.tui.dialogs import InterfaceDialog, Menu, OpenDialog, SendDialog, TimeoutDialog
 from aclbench.tui.dialogs.picklist import PickList
 from aclbench.tui.doing import OpenBench
+from aclbench.tui.live import MakeBench
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import NS_PER_S
+from aclbench.tui.workers.panel import WorkerPanel
 from aclbench.workbench.inquiry.timeline import MARK_KINDS
+from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench, make_bench
+from tui.bench import at_once, busy_bench, make_bench
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -207,11 +211,11 @@ async def test_a_branch_is_begun_and_has_its_name() -> None:
 
 
 def opener(asked: list[str]) -> OpenBench:
-    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
+    def open_bench(line: str) -> tuple[MakeBench, str]:
         asked.append(line)
         if line == "backlog":
             raise AclbenchError("it is too large for a test")
-        return (lambda: busy_bench(4)), f"opened {line}"
+        return at_once(lambda: busy_bench(4)), f"opened {line}"
 
     return open_bench
 
@@ -240,6 +244,62 @@ async def test_another_one_is_opened(size: Size) -> None:
         assert bench.offset() == 1_300_000_000
 
 
+def endless() -> Slices[Workbench]:
+    """A bench that takes for ever to be made."""
+    number = 0
+    while True:
+        number += 1
+        yield Progress(number, unit="lines")
+
+
+@SIZES
+@pytest.mark.usefixtures("slow")
+async def test_one_that_takes_long_leaves_the_screen_to_the_keys(size: Size) -> None:
+    """And this one is there until it is ready; Esc stops it."""
+    made: list[Workbench] = []
+
+    def slowly() -> Slices[Workbench]:
+        for number in range(200):
+            yield Progress(number, 200, "lines")
+        made.append(busy_bench(4))
+        return made[0]
+
+    async with benching(make_bench, size) as bench:
+        here, at = bench.bench, bench.offset()
+        bench.player._make_bench = endless
+        await bench.press("r")
+        await bench.until(lambda: "restart, " in bench.status())
+        await bench.press("3", "1", "tab", "s")
+        assert "is under way; Esc stops it" in bench.status()
+        bench.lies_inside()
+        await bench.press("escape")
+        assert "stopped" in bench.status()
+        assert (bench.bench, bench.offset()) == (here, at)
+        bench.player._make_bench = slowly
+        await bench.press("r")
+        await bench.until(lambda: made and bench.bench is made[0])
+        await bench.until(lambda: len(bench.screen.query(WorkerPanel)) > 1)
+        assert "restarted" in bench.status()
+        bench.lies_inside()
+
+
+@pytest.mark.usefixtures("slow")
+async def test_the_first_one_is_opened_behind_a_painted_screen() -> None:
+    """What it does is said, keys are heard, and Esc leaves."""
+    app = AclbenchApp(endless, "a large one")
+    async with app.run_test(size=SMALL) as pilot:
+        for _ in range(200):
+            await pilot.pause(0)
+            if "lines" in (said := str(app.screen.query_one("#opening", Static).render())):
+                break
+        assert said.startswith("opening a large one: ")
+        assert said.endswith("lines\nEsc stops it")
+        await pilot.press("escape")
+        for _ in range(20):
+            await pilot.pause(0)
+    assert app.return_code == 0
+
+
 async def test_one_that_cannot_be_opened_is_said_and_this_one_stays() -> None:
     asked: list[str] = []
     async with benching(open_bench=opener(asked)) as bench:
@@ -258,9 +318,9 @@ async def test_what_stood_in_a_place_is_that_of_the_new_bench() -> None:
     """No session of the old one is pointed at, told of or listed."""
     asked: list[str] = []
 
-    def open_bench(line: str) -> tuple[Callable[[], Workbench], str]:
+    def open_bench(line: str) -> tuple[MakeBench, str]:
         asked.append(line)
-        return make_bench, "an empty one"
+        return at_once(make_bench), "an empty one"
 
     async with benching(size=LARGE, open_bench=open_bench) as bench:
         await bench.press("3")

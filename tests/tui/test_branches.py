@@ -14,7 +14,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.player import Player
 from aclbench.tui.targets import BranchTarget
 from aclbench.workbench.history.history import BranchView
-from tui.bench import busy_bench
+from tui.bench import busy_bench, player_of
 from tui.looking import (
     COUNTS,
     PLAIN,
@@ -35,7 +35,7 @@ NAMES = ("main", "what-if", "another")
 @cache
 def branched() -> Player:
     """A run that was left twice; one is on the last branch."""
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     for name in NAMES[1:]:
         player.travel.back("event")
         command(player, f"branch {name}")

@@ -15,10 +15,9 @@ from aclbench.tui.cleaner.text import (
     history_line,
     wait_text,
 )
-from aclbench.tui.player import Player
 from aclbench.tui.targets import FieldTarget
 from aclbench.tui.units import BARS
-from tui.bench import busy_bench
+from tui.bench import busy_bench, player_of
 from tui.looking import (
     COUNTS,
     FRAME_NAMES,
@@ -83,7 +82,7 @@ def test_its_fields_can_be_asked_about() -> None:
 
 
 def test_a_step_and_what_it_changed_have_a_mark() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     frame_of(player)
     player.transport.step()
     first = cleaner_drawing(frame_of(player), 80, 2, PLAIN).lines[0].plain

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.textpanel import TextPanel
+from tui.bench import at_once
 from tui.looking import assert_fits, odd_bench
 from tui.test_keys import PLACES, painted
 
@@ -38,14 +39,14 @@ async def each_place(pilot: Pilot[None], screen: BenchScreen, size: tuple[int, i
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_every_place_fits(size: tuple[int, int]) -> None:
-    async with AclbenchApp(odd_bench, "a title").run_test(size=size) as pilot:
+    async with AclbenchApp(at_once(odd_bench), "a title").run_test(size=size) as pilot:
         screen = await painted(pilot)
         await each_place(pilot, screen, size)
 
 
 async def test_a_long_message_takes_its_room_from_the_middle() -> None:
     size = (80, 24)
-    async with AclbenchApp(odd_bench, "a title").run_test(size=size) as pilot:
+    async with AclbenchApp(at_once(odd_bench), "a title").run_test(size=size) as pilot:
         screen = await painted(pilot)
         assert screen.player is not None
         screen.player.live.say("a long message " * 20, error=True)

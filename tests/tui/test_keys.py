@@ -26,7 +26,7 @@ from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.settings import with_keys
 from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.textpanel import TextPanel
-from tui.bench import busy_bench
+from tui.bench import at_once, busy_bench
 
 PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
 KINDS: tuple[type[Place], ...] = (
@@ -100,7 +100,7 @@ async def painted(pilot: Pilot[None]) -> BenchScreen:
 
 
 async def test_the_footer_has_what_one_needs_at_80_columns() -> None:
-    async with AclbenchApp(busy_bench, "a title").run_test(size=(80, 24)) as pilot:
+    async with AclbenchApp(at_once(busy_bench), "a title").run_test(size=(80, 24)) as pilot:
         screen = await painted(pilot)
         for place in PLACES:
             await screen.action_place(place)

@@ -13,13 +13,12 @@ from aclbench.tui.frame import LogRow
 from aclbench.tui.log.place import LogPlace
 from aclbench.tui.log.store import FILTERS, GAP, KEPT, EventStore
 from aclbench.tui.log.text import event_lines, log_drawing, target_of
-from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget, SessionTarget
 from aclbench.workbench.inquiry.events import recent_events
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.events import EventView
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench, make_bench, opening
+from tui.bench import busy_bench, make_bench, opening, player_of
 from tui.looking import (
     FRAME_NAMES,
     HEIGHTS,
@@ -151,7 +150,7 @@ def test_intervals_are_kept_in_order_and_each_once() -> None:
 
 
 def test_the_number_of_an_event_leads_to_it() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     player.bench.advance(4)
     rows = [row for row in player.log.last(KEPT, 0) if row.number]
     assert len(rows) > 20
@@ -290,7 +289,7 @@ def test_the_place_is_gone_through_row_by_row() -> None:
 
 
 def test_the_place_says_which_filter_and_words() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     place = LogPlace(player)
     place.search_for("udp")
     for name, _ in FILTERS[1:] + FILTERS[:1]:

@@ -15,7 +15,7 @@ from aclbench.tui.app import AclbenchApp
 from aclbench.tui.help.screen import HelpScreen
 from aclbench.tui.settings import Settings
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench
+from tui.bench import at_once, busy_bench
 from tui.piloting import HUGE, LARGE, SMALL, Bench, Size
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
@@ -25,7 +25,7 @@ def app(workers: int = 2, theme: str = "") -> AclbenchApp:
     def make() -> Workbench:
         return busy_bench(workers)
 
-    return AclbenchApp(make, "Two workers, one connection", settings=Settings(theme=theme))
+    return AclbenchApp(at_once(make), "Two workers, one connection", settings=Settings(theme=theme))
 
 
 def after(*keys: str) -> Before:

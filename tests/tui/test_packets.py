@@ -16,9 +16,9 @@ from aclbench.tui.packets.text import (
     packet_line,
     packets_drawing,
 )
-from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget
 from aclbench.workbench.views.packets import PacketView
+from tui.bench import player_of
 from tui.looking import (
     FRAME_NAMES,
     HEIGHTS,
@@ -117,7 +117,7 @@ def test_the_place_fits_and_shows_the_cursor(
 
 
 def test_the_place_filters_by_fate() -> None:
-    player = Player(odd_bench, "")
+    player = player_of(odd_bench, "")
     place = PacketsPlace(player)
     frame = frame_of(player)
     everything = player.log.packets(1000)

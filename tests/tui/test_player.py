@@ -18,7 +18,16 @@ from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
+from tui.bench import (
+    at_once,
+    busy_bench,
+    capture_bench,
+    make_bench,
+    one_opening,
+    opening,
+    player_of,
+    write_pcap,
+)
 from tui.looking import command
 
 ALL = 0
@@ -57,7 +66,7 @@ def texts(player: Player, which: int = ALL) -> list[str]:
 
 
 def test_it_begins_paused(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     before = player.bench.now
     player.tick(0.1)
     assert player.bench.now == before
@@ -66,7 +75,7 @@ def test_it_begins_paused(wall: Wall) -> None:
 
 
 def test_a_tick_lets_the_speeds_share_of_time_pass(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     before = player.bench.now
     player.transport.toggle()
     player.tick(0.1)
@@ -80,7 +89,7 @@ def test_a_tick_lets_the_speeds_share_of_time_pass(wall: Wall) -> None:
 
 
 def test_the_speeds_have_ends(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     assert player.transport.speed_text() == "1x"
     for _ in SPEEDS:
         player.transport.faster()
@@ -93,7 +102,7 @@ def test_the_speeds_have_ends(wall: Wall) -> None:
 
 
 def test_everything_ages_out_and_then_it_has_ended(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.toggle()
     player.transport.speed_index = len(SPEEDS) - 2
     for _ in range(50):
@@ -108,7 +117,7 @@ def test_everything_ages_out_and_then_it_has_ended(wall: Wall) -> None:
 
 
 def test_a_notice_goes_away_while_playing_and_an_error_stays_longer(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.toggle()
     player.live.say("something")
     wall.now += 4
@@ -124,7 +133,7 @@ def test_a_notice_goes_away_while_playing_and_an_error_stays_longer(wall: Wall) 
 
 
 def test_what_changed_stands_out_for_a_moment(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     first = frame_of(player).snapshot
     player.transport.toggle()
     player.tick(0.1)
@@ -142,7 +151,7 @@ def test_what_changed_stands_out_for_a_moment(wall: Wall) -> None:
 def test_a_tick_ends_in_time(wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no time: one slice must be enough."""
     monkeypatch.setattr("aclbench.tui.transport.TICK_S", 0.0)
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.toggle()
     player.transport.speed_index = len(SPEEDS) - 1
     before = player.bench.now
@@ -157,7 +166,7 @@ def test_a_tick_ends_in_time(wall: Wall, monkeypatch: pytest.MonkeyPatch) -> Non
 def gap(wall: Wall, tmp_path: Path) -> Player:
     """Nothing due between +20 s or so and +5000 s."""
     path = one_opening(tmp_path / "gap.pcap", later=5000)
-    player = Player(lambda: capture_bench(path), "t", wall)
+    player = player_of(lambda: capture_bench(path), "t", wall)
     player.transport.speed_index = SPEEDS.index(100)
     return player
 
@@ -195,7 +204,7 @@ def test_gaps_are_played_out_where_one_wants_that(gap: Player) -> None:
 
 
 def test_slow_motion_is_not_jumped_at_once(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.speed_index = SPEEDS.index(0.1)
     player.transport.toggle()
     before = player.bench.now
@@ -214,7 +223,7 @@ def test_flat_out_leaves_gaps_that_are_made_good_on_pause(
     packets = [(1 + n / 2, data) for n in range(40) for _, data in opening(2 + n, 40000 + n)]
     path = write_pcap(tmp_path / "many.pcap", packets)
     monkeypatch.setattr("aclbench.tui.transport.TICK_S", 0.0)
-    player = Player(lambda: capture_bench(path), "t")
+    player = player_of(lambda: capture_bench(path), "t")
     player.transport.speed_index = len(SPEEDS) - 1
     player.transport.toggle()
     for _ in range(8):
@@ -241,7 +250,7 @@ def test_flat_out_little_is_listened_to(tmp_path: Path, monkeypatch: pytest.Monk
     path = write_pcap(tmp_path / "many.pcap", packets)
     monkeypatch.setattr("aclbench.tui.transport.TICK_S", 0.0)
     monkeypatch.setattr("aclbench.tui.transport.HEARD", 4)
-    player = Player(lambda: capture_bench(path), "t")
+    player = player_of(lambda: capture_bench(path), "t")
     player.transport.speed_index = len(SPEEDS) - 1
     player.transport.toggle()
     heard: list[int] = []
@@ -256,7 +265,7 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
     wall: Wall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aclbench.tui.live.MANY_SESSIONS", 1)
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.step(whole_turn=True)
     player.travel.back("event")
     assert any("would take long" in text for text in texts(player))
@@ -266,7 +275,7 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
 
 
 def test_steps_say_who_did_what(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.transport.step()
     assert player.live.notice == "step: cleaner, wake up"
     player.transport.step(whole_turn=True)
@@ -276,7 +285,7 @@ def test_steps_say_who_did_what(wall: Wall) -> None:
 
 
 def test_nothing_to_step_is_said(wall: Wall) -> None:
-    player = Player(make_bench, "t", wall)
+    player = player_of(make_bench, "t", wall)
     player.transport.step()
     assert player.live.notice == "nothing is left to do"
     player.transport.jump()
@@ -287,7 +296,7 @@ def test_nothing_to_step_is_said(wall: Wall) -> None:
 
 
 def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     due = player.live.next_time()
     rounds = player.bench.snapshot().cleaner.event_cycles
     player.transport.jump()
@@ -297,7 +306,7 @@ def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
 
 def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
     path = one_opening(tmp_path / "one.pcap")
-    player = Player(lambda: capture_bench(path), "t", wall)
+    player = player_of(lambda: capture_bench(path), "t", wall)
     for number in (1, 2, 3):
         player.travel.step_packet()
         assert player.live.notice == f"behind packet {number}"
@@ -314,7 +323,7 @@ def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["step", "event", "packet"])
 def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     for _ in range(5):
         player.transport.step(whole_turn=True)
     there, log = snapshot_of(player), texts(player)
@@ -331,7 +340,7 @@ def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str)
 
 
 def test_playing_from_the_past_finds_the_same_run_and_goes_on(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     there = snapshot_of(player)
     player.travel.to_start()
     assert frame_of(player).past
@@ -345,7 +354,7 @@ def test_playing_from_the_past_finds_the_same_run_and_goes_on(wall: Wall) -> Non
 
 
 def test_both_ends_are_said(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.travel.to_end()
     assert player.live.notice == "this is the end of the run so far"
     player.travel.to_start()
@@ -367,7 +376,7 @@ def due_bench() -> Workbench:
 
 
 def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
-    player = Player(due_bench, "t", wall)
+    player = player_of(due_bench, "t", wall)
     player.transport.chosen = "vpp_wk_1"
     player.transport.step()
     assert player.live.notice.startswith("step: vpp_wk_1, ")
@@ -380,7 +389,7 @@ def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
 
 
 def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None:
-    player = Player(due_bench, "t", wall)
+    player = player_of(due_bench, "t", wall)
     before = snapshot_of(player)
     player.transport.chosen = "cleaner"
     player.transport.step()
@@ -390,7 +399,7 @@ def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None
 
 
 def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: Wall) -> None:
-    player = Player(due_bench, "t", wall)
+    player = player_of(due_bench, "t", wall)
     begin = player.bench.past.cursor
     player.transport.step(whole_turn=True)
     player.transport.step(whole_turn=True)
@@ -412,7 +421,7 @@ def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: W
 
 
 def test_to_a_time_back_and_ahead(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.travel.to_time(player.live.started + NS_PER_S // 2)
     assert player.bench.now == player.live.started + NS_PER_S // 2
     assert player.live.in_past()
@@ -425,7 +434,7 @@ def test_to_a_time_back_and_ahead(wall: Wall) -> None:
 
 
 def test_to_a_share_and_along_the_timeline(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     end = player.bench.now
     player.travel.to_share(0.5)
     assert player.bench.now == player.live.started + (end - player.live.started) // 2
@@ -442,7 +451,7 @@ def test_to_a_share_and_along_the_timeline(wall: Wall) -> None:
 
 
 def test_leaps_go_by_the_speed(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     start = player.bench.now
     player.travel.leap(1)
     assert player.bench.now == start + NS_PER_S
@@ -456,7 +465,7 @@ def test_leaps_go_by_the_speed(wall: Wall) -> None:
 
 
 def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     rows = player.log.last(500, ALL)
     assert [row.number for row in rows] == list(range(rows[0].number, rows[-1].number + 1))
     for row in rows[::7]:
@@ -471,7 +480,7 @@ def test_to_an_event_the_last_one_heard_is_that_one(wall: Wall) -> None:
 
 
 def test_an_event_that_there_is_not_is_refused_in_words(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     before, log = snapshot_of(player), texts(player)
     player.travel.to_event(10_000_000)
     assert player.live.error
@@ -483,7 +492,7 @@ def test_an_event_that_there_is_not_is_refused_in_words(wall: Wall) -> None:
 @pytest.mark.parametrize("kind", [*MARK_KINDS, ""])
 def test_the_next_mark_and_the_one_before(wall: Wall, kind: str) -> None:
     """Right behind what is of the kind, and M finds the same moments backwards."""
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.travel.to_time(player.live.started + 30 * NS_PER_S)
     player.travel.to_start()
     player.travel.mark_kind = kind
@@ -508,14 +517,14 @@ def test_the_next_mark_and_the_one_before(wall: Wall, kind: str) -> None:
 
 
 def test_a_command_that_is_refused_changes_nothing(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     with pytest.raises(CommandError):
         command(player, "show nonsense")
     assert "Sessions total" in command(player, "show acl-plugin sessions")
 
 
 def test_a_command_that_goes_back_takes_the_log_along(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     assert player.log.kept(ALL)
     command(player, "goto start")
     assert not player.log.kept(ALL)
@@ -523,7 +532,7 @@ def test_a_command_that_goes_back_takes_the_log_along(wall: Wall) -> None:
 
 
 def test_restart_begins_anew(wall: Wall) -> None:
-    player = Player(make_bench, "t", wall)
+    player = player_of(make_bench, "t", wall)
     player.bench.send("pg0", opening()[0][1])
     player.transport.toggle()
     player.transport.chosen = "cleaner"
@@ -537,15 +546,15 @@ def test_another_bench_that_cannot_be_made_leaves_this_one(wall: Wall) -> None:
     def refuse() -> Workbench:
         raise AclbenchError("no such thing")
 
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     before = player.live.stamp()
-    with pytest.raises(AclbenchError, match="no such thing"):
-        player.show_another(refuse, "another")
+    player.show_another(at_once(refuse), "another", "open another")
+    assert player.live.notice == "no such thing"
     assert player.live.stamp() == before
     assert player.live.title == "t"
     player.restart()
     assert snapshot_of(player).packets.read == 6
-    player.show_another(lambda: make_bench(3), "another")
+    player.show_another(at_once(lambda: make_bench(3)), "another", "open another")
     assert player.live.title == "another"
     assert len(player.live.threads) == 3
 
@@ -553,7 +562,7 @@ def test_another_bench_that_cannot_be_made_leaves_this_one(wall: Wall) -> None:
 def test_a_damaged_capture_is_told_once(wall: Wall, tmp_path: Path) -> None:
     packets = [(1 + n / 100, data) for n, (_, data) in enumerate(opening())]
     path = write_pcap(tmp_path / "cut.pcap", packets, cut=5)
-    player = Player(lambda: capture_bench(path), "t", wall)
+    player = player_of(lambda: capture_bench(path), "t", wall)
     player.transport.toggle()
     player.tick(0.1)
     assert player.live.error
@@ -580,7 +589,7 @@ OFF = "set acl-plugin interface pg0 input acl 0 del"
 
 
 def test_a_line_of_the_scenario_is_played(wall: Wall) -> None:
-    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player = player_of(lambda: timed_bench(OFF), "t", wall)
     player.transport.toggle()
     player.tick(3)
     assert player.bench.snapshot().interfaces[1].input_acls == ()
@@ -588,12 +597,12 @@ def test_a_line_of_the_scenario_is_played(wall: Wall) -> None:
 
 
 def test_a_line_of_the_scenario_that_is_refused_pauses_and_is_named(wall: Wall) -> None:
-    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player = player_of(lambda: timed_bench(OFF), "t", wall)
     command(player, OFF)
     player.travel.leap(5)
     assert player.live.error
     assert OFF in player.live.notice
-    player = Player(lambda: timed_bench(OFF), "t", wall)
+    player = player_of(lambda: timed_bench(OFF), "t", wall)
     command(player, OFF)
     player.transport.toggle()
     player.tick(3)
@@ -616,7 +625,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("unit", ["step", "turn", "event", "packet"])
 def test_while_it_goes_back_the_bench_stands_where_it_was(wall: Wall, unit: str) -> None:
     """It is shown what is under way; stopped, nothing has changed; else it arrives."""
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     for _ in range(5):
         player.transport.step(whole_turn=True)
     there = snapshot_of(player)
@@ -643,7 +652,7 @@ def test_while_it_goes_back_the_bench_stands_where_it_was(wall: Wall, unit: str)
 
 @pytest.mark.usefixtures("slow")
 def test_a_command_goes_on_tick_by_tick_and_is_stopped_where_it_is(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     player.bench.cli("set acl-plugin session timeout udp idle 864000")
     start = player.bench.now
     player.transport.toggle()
@@ -664,7 +673,7 @@ def test_a_command_goes_on_tick_by_tick_and_is_stopped_where_it_is(wall: Wall) -
 
 @pytest.mark.usefixtures("slow")
 def test_closing_ends_what_is_under_way_and_tells_nobody(wall: Wall) -> None:
-    player = Player(busy_bench, "t", wall)
+    player = player_of(busy_bench, "t", wall)
     told: list[object] = []
     task = player.run_line("run 10h", told.append)
     player.close()

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.tui.player import Player
 from aclbench.tui.sessions.place import SessionsPlace, session_row
 from aclbench.tui.targets import SessionTarget
 from aclbench.workbench.inquiry.find_sessions import ORDERS
 from aclbench.workbench.views.snapshot import SessionView
-from tui.bench import busy_bench
+from tui.bench import busy_bench, player_of
 from tui.looking import (
     HEIGHTS,
     PLAIN,
@@ -155,7 +154,7 @@ def test_nothing_found_and_nothing_looked_at_yet_are_told_apart() -> None:
 
 
 def test_what_is_shown_is_looked_for_anew_when_the_bench_went_on() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     place = looked(SessionsPlace(player))
     place.draw(frame_of(player), 100, 20, PLAIN)
     assert not place.work(1.0)

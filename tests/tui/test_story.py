@@ -34,7 +34,7 @@ from aclbench.tui.targets import (
     TimeTarget,
 )
 from aclbench.workbench.tasks import finish
-from tui.bench import busy_bench
+from tui.bench import busy_bench, player_of
 from tui.looking import (
     HEIGHTS,
     PLAIN,
@@ -144,7 +144,7 @@ def test_a_session_is_told_with_its_events_each_a_moment_to_go_to() -> None:
 
 
 def test_going_to_a_moment_of_a_story_leads_there() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     story = told(teller_of(SESSION), player)
     for row in [row for row in story.rows if row.kind == "event"]:
         assert isinstance(row.target, PastTarget)
@@ -158,7 +158,7 @@ def test_going_to_a_moment_of_a_story_leads_there() -> None:
 
 
 def test_a_field_is_told_with_its_meaning_and_its_writers() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     player.transport.step(whole_turn=True)
     story = told(teller_of(FieldTarget("vpp_wk_0", "interrupt_is_pending")), player)
     text = "\n".join(row.text for row in story.rows)
@@ -185,7 +185,7 @@ def test_a_packet_is_explained() -> None:
 
 
 def test_what_differs_is_told_field_by_field() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     player.travel.back("event")
     command(player, "branch other")
     player.bench.advance(2)
@@ -216,7 +216,7 @@ def test_a_story_there_is_not_is_refused_and_the_old_one_stays() -> None:
 
 
 def test_a_session_that_is_deleted_meanwhile_is_told_of_still() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     place = StoryPlace(player)
     place.tell(SessionTeller(SESSION))
     finished(place)
@@ -254,7 +254,7 @@ def test_the_cursor_goes_over_each_row_of_a_story_even_if_two_are_equal() -> Non
 
 
 def test_where_there_is_no_such_session_yet_it_is_said_and_only_there() -> None:
-    player = Player(busy_bench, "")
+    player = player_of(busy_bench, "")
     place = StoryPlace(player)
     place.tell(SessionTeller(SESSION))
     finished(place)

@@ -16,6 +16,7 @@ from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.workbench import Workbench
+from tui.bench import player_of
 from tui.looking import command
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
@@ -118,7 +119,7 @@ async def test_what_is_typed_all_the_same_is_refused_with_the_reason(line: str) 
     ],
 )
 def test_the_player_refuses_with_the_reason(act: Callable[[ThreadedPlayer], None]) -> None:
-    player = ThreadedPlayer(aging, "t")
+    player = player_of(aging, "t", kind=ThreadedPlayer)
     before = player.live.stamp()
     act(player)
     assert player.live.error

@@ -17,7 +17,7 @@ from aclbench.tutor.saved import SavedRun
 from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import bundled_files
-from aclbench.workbench.tasks import Slices, Task
+from aclbench.workbench.tasks import Slices, Task, finish
 
 from .lessons import SECOND, lesson
 
@@ -256,7 +256,7 @@ def test_resumed_after_the_lesson_has_changed(run: LessonRun) -> None:
 
 def test_resumed_from_a_bench_that_was_another(run: LessonRun) -> None:
     other = type(run.bench)(workers=2)
-    at_task(run).bench.become(other.rig, other.history)
+    finish(at_task(run).bench.becoming(other.rig, other.history))
     again = resumed(run)
     assert again.bench.snapshot().sessions.live == 1
     again.close()
@@ -356,6 +356,8 @@ def test_what_is_stopped_leaves_all_as_it_was(
         if task.is_over:
             break
         task.stop()
+        if task.is_done:
+            break  # nothing was left but to free the bench before
         assert now() == stood
         taken += 1
     assert task.is_done

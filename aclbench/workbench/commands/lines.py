@@ -16,7 +16,7 @@ from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
 from aclbench.workbench.grammar import GrammarError, ParsedCommand
 from aclbench.workbench.rig.inputs import Cli
 from aclbench.workbench.rig.rig import ChangesNothing, CommandResult, Rig
-from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.tasks import Slices
 
 #: Lines that are printed at once.
 CHUNK_LINES: Final = 512
@@ -40,7 +40,7 @@ class Lines:
             raise ChangesNothing("this changes nothing; what does is right here")
         return _change(rig, parsed, line)
 
-    def set_up(self, rig: Rig, line: str) -> None:
+    def setting_up(self, rig: Rig, line: str) -> Slices[None]:
         """Run a line of a scenario on a rig that is being set up, and what is due then.
 
         CommandError: it is refused, as is what reaches further than the bench and its captures.
@@ -48,7 +48,7 @@ class Lines:
         parsed = self.table.parse(line, rig)
         if parsed is not None:
             refuse_in_file(parsed.command, "a scenario's", names_captures=True)
-        finish(self.slices(Bench(rig, self, keeps=False), line))
+        yield from self.slices(Bench(rig, self, keeps=False), line)
 
     def slices(self, bench: Bench, line: str) -> Slices[str]:
         """Run one command line on a bench; returns what VPP prints.
@@ -128,7 +128,7 @@ def _changing(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
     """Run a command that changes the rig: an input of the history."""
     rig, history = bench.rig, bench.history
     if history is not None:
-        history.checkpoints.finish()
+        history.checkpoints.abandon()
     done = rig.driver.on_main(lambda: _change(rig, parsed, line))
     if history is not None:
         history.before_acting()  # not sooner: what is refused opens no branch

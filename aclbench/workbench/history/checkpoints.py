@@ -1,7 +1,7 @@
 """Which checkpoints there are: how far apart they are taken, and which are dropped for memory.
 
 A checkpoint of many sessions takes a while to pack: it is packed in slices, with the rig standing
-still. Whoever is about to change the rig meanwhile has it finished first.
+still. Whoever changes the rig meanwhile abandons it first; then it is due again soon.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ NEAR_CHECKPOINTS: Final = 4
 
 
 class _Packing(NamedTuple):
-    """A checkpoint that is being packed, and where it belongs."""
+    """A checkpoint that is being packed, and for how much work it stands."""
 
-    branch: Branch
-    point: Point
     packer: Packer
+    work: int
 
 
 class Checkpoints:
@@ -79,17 +78,28 @@ class Checkpoints:
 
     # --- packing -------------------------------------------------------------------------------
 
-    def save(self, replay: Replay) -> Slices[None]:
-        """Pack a checkpoint where a rig stands."""
-        self.finish()
+    def save(self, replay: Replay) -> Slices[bool]:
+        """Pack a checkpoint where a rig stands; False, and there is none: it was abandoned."""
+        self.abandon()
+        branch, point = replay.branch, replay.cursor
+        packing = self._packing = _Packing(replay.rig.packer(), self._work)
         self._work = 0
-        packing = _Packing(replay.branch, replay.cursor, replay.rig.packer())
-        self._packing = packing
-        while self._packing is packing and not packing.packer.done:
-            packing.packer.work()
-            yield None
-        if self._packing is packing:
-            self._keep_packed()
+        try:
+            while not packing.packer.done:
+                packing.packer.work()
+                yield None
+                if self._packing is not packing:
+                    return False
+        except GeneratorExit:
+            if self._packing is packing:
+                self.abandon()
+            raise
+        self._packing = None
+        checkpoint = packing.packer.checkpoint()
+        if branch.save(point, checkpoint):
+            self.used_bytes += checkpoint.size_bytes
+            self._thin()
+        return True
 
     def save_near(self, replay: Replay) -> Slices[None]:
         """Pack a checkpoint that makes moves back near it quick; the last few are kept.
@@ -97,27 +107,22 @@ class Checkpoints:
         Each turn that is taken back leaves one. Without a limit they would displace those by which
         the rest of the run is found.
         """
-        yield from self.save(replay)
+        if not (yield from self.save(replay)):
+            return
         self._near.append((replay.branch, replay.cursor))
         if len(self._near) > NEAR_CHECKPOINTS:
             branch, oldest = self._near.pop(0)
             branch.saved[1:] = [saved for saved in branch.saved[1:] if saved.point != oldest]
             self.measure()
 
-    def finish(self) -> None:
-        """Finish the checkpoint that was begun; to be called before the rig is changed."""
-        if self._packing is not None:
-            while not self._packing.packer.done:
-                self._packing.packer.work()
-            self._keep_packed()
+    def abandon(self) -> None:
+        """Leave the checkpoint that was begun, if one is; to be called before the rig is changed.
 
-    def _keep_packed(self) -> None:
-        packing, self._packing = self._packing, None
-        assert packing is not None
-        checkpoint = packing.packer.checkpoint()
-        if packing.branch.save(packing.point, checkpoint):
-            self.used_bytes += checkpoint.size_bytes
-            self._thin()
+        To finish it could take most of a second.
+        """
+        if self._packing is not None:
+            self._work += self._packing.work
+            self._packing = None
 
     # --- memory --------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from aclbench.workbench.history.marks import MarkSpacing, mark_of
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.rig.inputs import Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.tasks import Slices
 
 #: Words that name a position of a run, so that no branch can have them.
 PLACE_NAMES: Final = ("now", "start", "end")
@@ -60,8 +60,8 @@ class BranchView:
 class History:
     """The branches of a run, and `here`: the live rig, and where it stands in them."""
 
-    def __init__(self, rig: Rig, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
-        """The run starts where the rig stands, at rest."""
+    def __init__(self, rig: Rig, memory_bytes: int) -> None:
+        """See `beginning`, which takes the first checkpoint."""
         start = Point(0, rig.stepped.position, rig.now)
         self.here = Replay(rig, Branch("main", [start]), start)
         self.branches: dict[str, Branch] = {"main": self.here.branch}
@@ -70,8 +70,14 @@ class History:
         #: Hears of inputs and branches as they come.
         self.recorder: Recording | None = None
         self.checkpoints.moved_to(rig.stepped.position)
-        finish(self.checkpoints.save(self.here))
         self._mark()
+
+    @staticmethod
+    def beginning(rig: Rig, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> Slices[History]:
+        """The history of a run that starts where a rig stands, at rest."""
+        history = History(rig, memory_bytes)
+        yield from history.checkpoints.save(history.here)
+        return history
 
     @property
     def branch(self) -> Branch:
@@ -119,7 +125,7 @@ class History:
 
     def take(self, there: Replay) -> Rig:
         """The live rig is another from now on; returns the one that it was."""
-        self.checkpoints.finish()
+        self.checkpoints.abandon()
         left, self.here = self.here.rig, there
         self.checkpoints.moved_to(there.position)
         return left
@@ -132,7 +138,7 @@ class History:
 
     def before_acting(self) -> None:
         """Acting in the past opens a branch; the old future stays where it was."""
-        self.checkpoints.finish()
+        self.checkpoints.abandon()
         if not self.at_end():
             self.open_branch(self._new_name())
 
@@ -180,7 +186,7 @@ class History:
     def open_branch(self, name: str) -> Branch:
         """A new branch that begins where the live rig stands; it is the current one from now on."""
         check_name(name, self.branches)
-        self.checkpoints.finish()
+        self.checkpoints.abandon()
         here = self.here
         forked_at = here.cursor.op
         here.branch = here.branch.fork(name, here.cursor, here.rig.events_so_far())

@@ -19,17 +19,18 @@ from aclbench.workbench.tasks import Slices
 def load_run(path: Path, lines: SetUpLines) -> Slices[History]:
     """The history of a run file; its rig stands where it was saved. RunFileError."""
     reader = RunFileReader(path)
+    start, scenario = yield from reader.header()
     try:
-        if reader.scenario is None:
-            rig = Rig(reader.start, lines.perform)
+        if scenario is None:
+            rig = Rig(start, lines.perform)
         else:
-            rig = set_up(reader.scenario, reader.start, lines)
+            rig = yield from set_up(scenario, start, lines)
     except RunFileError:
         raise
     except AclbenchError as error:
         raise reader.error(1, str(error)) from None
-    history = History(rig)
-    recorded = reader.branches(history.cursor)
+    history = yield from History.beginning(rig)
+    recorded = yield from reader.branches(history.cursor)
     yield from _perform_all(history, recorded, reader)
     return history
 

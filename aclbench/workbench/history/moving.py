@@ -39,7 +39,7 @@ def back(history: History, count: int, unit: Unit) -> Slices[tuple[Replay | None
             break
         done += len(found)
         at = history.branch.canonical(found[-1])
-        yield Progress(done, count)
+        yield Progress(done, count, f"{unit}s")
     if done and there is None:
         there = yield from history.at(at)
     return there, done

@@ -8,9 +8,8 @@ from aclbench.documents import to_json
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.runfile import BranchRow, SwitchRow, branch_lines, header_line
+from aclbench.workbench.history.runfile import BranchRow, SwitchRow, branch_lines, record_header
 from aclbench.workbench.rig.inputs import Op
-from aclbench.workbench.tasks import finish
 
 
 class Recorder:
@@ -35,7 +34,7 @@ class Recorder:
         """Write anew what a history holds, and nothing else."""
         self._file.seek(0)
         self._file.truncate()
-        self._write(finish(header_line(history.here.rig, with_captures=False)))
+        self._write(record_header(history.here.rig))
         for branch in history.branches.values():
             for line in branch_lines(branch, history.branches.get(branch.parent)):
                 self._write(line)

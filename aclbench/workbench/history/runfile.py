@@ -10,13 +10,9 @@ The same lines, written as they come, are the record that outlives a crash (`rec
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-import tempfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, Literal, NamedTuple
 
@@ -27,8 +23,14 @@ from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, RunFileError
-from aclbench.files import write_whole
+from aclbench.files import writing_whole
 from aclbench.workbench.history.branch import Branch
+from aclbench.workbench.history.captures import (
+    Found,
+    SavedCapture,
+    recorded_capture,
+    saved_captures,
+)
 from aclbench.workbench.history.history import History, check_name
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
@@ -40,11 +42,8 @@ VERSION: Final = 3
 SUFFIX: Final = ".run"
 #: A line longer than this is not one of ours.
 MAX_LINE_BYTES: Final = 256 << 20
-#: Captures that a run file brings along are at most so large, unpacked.
-MAX_CAPTURE_BYTES: Final = 1 << 30
-#: What is written in one slice: lines, and bytes of a capture.
+#: Lines that are written or read in one slice.
 SLICE_LINES: Final = 1024
-SLICE_BYTES: Final = 64 << 10
 
 
 # --- the lines ------------------------------------------------------------------------------
@@ -59,15 +58,6 @@ class SavedStart(Struct, forbid_unknown_fields=True, frozen=True):
     seed: int
     frame_size: Annotated[int, Meta(ge=1)]
     design: str = FIFO_2017.name
-
-
-class SavedCapture(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
-    """A capture by where it was, size and content hash; perhaps its bytes, packed."""
-
-    path: str
-    size_bytes: int
-    sha256: str
-    gzip: bytes | None = None
 
 
 class Header(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -128,26 +118,36 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
         raise RunFileError(f"{str(path)!r}: not the name of a file")
     branches = {name: branch.frozen() for name, branch in history.branches.items()}
     current = to_json(CurrentRow(history.branch.name, history.cursor))
-    lines = [(yield from header_line(history.here.rig, with_captures))]
-    for branch in branches.values():
-        for number, line in enumerate(branch_lines(branch, branches.get(branch.parent))):
-            lines.append(line)
-            if not number % SLICE_LINES:
-                yield None
-    lines.append(current)
+    rig = history.here.rig
+    _check_captures(rig)
+    paths = rig.scenario.captures if rig.scenario is not None else ()
+    captures = yield from saved_captures(paths, with_captures)
+    own = (branch_lines(branch, branches.get(branch.parent)) for branch in branches.values())
+    lines = chain((_header_line(rig, captures),), *own, (current,))
     try:
-        write_whole(path, "".join(line + "\n" for line in lines))
+        for _ in writing_whole(path, _in_pieces(lines)):
+            yield None
     except OSError as error:
         raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def header_line(rig: Rig, with_captures: bool) -> Slices[str]:
-    """How the rig was made, as one line."""
+def record_header(rig: Rig) -> str:
+    """How the rig was made, as the first line of a record. RunFileError."""
+    _check_captures(rig)
+    captures = rig.scenario.captures if rig.scenario is not None else ()
+    return _header_line(rig, [recorded_capture(path) for path in captures])
+
+
+def _check_captures(rig: Rig) -> None:
     if rig.feed is not None:
         try:
             rig.feed.check_captures()
         except CaptureError as error:
             raise RunFileError(str(error)) from None
+
+
+def _header_line(rig: Rig, captures: Sequence[SavedCapture]) -> str:
+    """How the rig was made, as one line."""
     start, scenario = rig.start, rig.scenario
     header = Header(
         version=VERSION,
@@ -160,13 +160,17 @@ def header_line(rig: Rig, with_captures: bool) -> Slices[str]:
             start.frame_size,
             start.design.name,
         ),
+        scenario=None if scenario is None else replace(scenario, captures=()),
+        captures=tuple(captures),
     )
-    if scenario is not None:
-        captures: tuple[SavedCapture, ...] = ()
-        for path in scenario.captures:
-            captures = (*captures, (yield from _capture(path, with_captures)))
-        header = structs.replace(header, scenario=replace(scenario, captures=()), captures=captures)
     return to_json(header)
+
+
+def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Lines as the pieces of a file."""
+    left = iter(lines)
+    while piece := "".join(line + "\n" for line in islice(left, SLICE_LINES)):
+        yield piece.encode()
 
 
 def branch_lines(branch: Branch, parent: Branch | None) -> Iterator[str]:
@@ -179,23 +183,6 @@ def branch_lines(branch: Branch, parent: Branch | None) -> Iterator[str]:
             shared += 1
     yield to_json(BranchRow(branch.name, branch.parent, shared))
     yield from map(to_json, branch.ops[shared:])
-
-
-def _capture(path: Path, with_bytes: bool) -> Slices[SavedCapture]:
-    """A capture by name, size and content hash."""
-    size_bytes, digest, packed = 0, hashlib.sha256(), io.BytesIO()
-    try:
-        with path.open("rb") as file, gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as packer:
-            while block := file.read(SLICE_BYTES):
-                size_bytes += len(block)
-                digest.update(block)
-                if with_bytes:
-                    packer.write(block)
-                yield Progress(size_bytes, path.stat().st_size)
-    except OSError as error:
-        raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
-    content = packed.getvalue() if with_bytes else None
-    return SavedCapture(str(path.resolve()), size_bytes, digest.hexdigest(), content)
 
 
 # --- reading --------------------------------------------------------------------------------
@@ -215,7 +202,7 @@ class Recorded(NamedTuple):
 
 
 class RunFileReader:
-    """Reads a run file: its header at once, its branches once there is a rig to begin from."""
+    """Reads a run file: its header, then its branches once there is a rig to begin from."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -224,10 +211,9 @@ class RunFileReader:
         self._numbers: dict[int, int] = {}
         self._current: Branch | None = None
         self._at: Point | None = None
-        self.start, self.scenario = self._header()
 
-    def _header(self) -> tuple[Start, Scenario | None]:
-        """How the bench is made that the file is of."""
+    def header(self) -> Slices[tuple[Start, Scenario | None]]:
+        """How the bench is made that the file is of, its captures found again. RunFileError."""
         _, line = next(self._lines, (1, b""))
         try:
             mark = JsonReader(_Mark).read(line)
@@ -254,13 +240,15 @@ class RunFileReader:
         start = Start(**structs.asdict(header.start) | {"design": design})
         if header.scenario is None:
             return start, None
-        captures = tuple(self._find_capture(entry) for entry in header.captures)
-        if header.scenario.rx and len(header.scenario.rx) != len(captures):
+        if header.scenario.rx and len(header.scenario.rx) != len(header.captures):
             raise self.error(1, "a scenario with captures that enter nowhere")
-        return start, replace(header.scenario, captures=captures)
+        found = Found(self.path)
+        scenario = replace(header.scenario, captures=(yield from found.paths(header.captures)))
+        found.hold(scenario)
+        return start, scenario
 
-    def branches(self, begin: Point) -> Recorded:
-        """All branches of a run that began at a point."""
+    def branches(self, begin: Point) -> Slices[Recorded]:
+        """All branches of a run that began at a point. RunFileError."""
         reader: JsonReader[Any] = JsonReader(Row)  # type: ignore[arg-type]
         for number, line in self._lines:
             try:
@@ -273,6 +261,8 @@ class RunFileReader:
                 self._take(begin, number, row)
             except (AclbenchError, ValueError) as error:
                 raise self.error(number, str(error)) from None
+            if not number % SLICE_LINES:
+                yield Progress(number, unit="lines read")
         current = self._current if self._current is not None else self._first("main", begin)
         return Recorded(self._branches, current, self._at or current.open_end, self._numbers)
 
@@ -334,40 +324,6 @@ class RunFileReader:
         except OSError as error:
             raise RunFileError(f"{self.path}: {error.strerror}") from None
 
-    def _find_capture(self, entry: SavedCapture) -> Path:
-        """The capture with the recorded content: where it was, beside the run file, or in it."""
-        recorded = Path(entry.path)
-        changed: Path | None = None
-        for candidate in (recorded, self.path.parent / recorded.name):
-            if candidate.is_file():
-                if _hash(candidate) == entry.sha256:
-                    return candidate
-                changed = candidate
-        if entry.gzip is not None:
-            return self._unpacked(recorded.name, entry.gzip, entry.sha256)
-        if changed is not None:
-            raise RunFileError(
-                f"{self.path}: the capture {changed} has changed since the run was saved "
-                f"(its SHA-256 was {entry.sha256[:16]}...); put the old one beside the run file"
-            )
-        raise RunFileError(
-            f"{self.path}: the capture {recorded} is not there; put {recorded.name} beside the run "
-            "file, or save the run with its captures"
-        )
-
-    def _unpacked(self, name: str, packed: bytes, sha256: str) -> Path:
-        """Write a capture that came along to a folder of its own."""
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-                content = file.read(MAX_CAPTURE_BYTES + 1)
-        except (OSError, EOFError, zlib.error):
-            content = b""
-        if len(content) > MAX_CAPTURE_BYTES or hashlib.sha256(content).hexdigest() != sha256:
-            raise RunFileError(f"{self.path}: the capture {name} in it is damaged")
-        path = Path(tempfile.mkdtemp(prefix="aclbench-")) / (Path(name).name or "capture.pcap")
-        path.write_bytes(content)
-        return path
-
     def error(self, number: int, what: str) -> RunFileError:
         """What is wrong, with the file and the line."""
         return RunFileError(f"{self.path}: line {number}: {what}")
@@ -376,8 +332,3 @@ class RunFileReader:
 def _lines(file: IO[bytes]) -> Iterable[bytes]:
     while line := file.readline(MAX_LINE_BYTES):
         yield line
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

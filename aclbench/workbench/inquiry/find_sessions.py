@@ -346,7 +346,7 @@ def _once_through(
         show(found)
         if found.complete:
             return found
-        yield Progress(looked_at, live)
+        yield Progress(looked_at, live, "sessions")
     return None
 
 

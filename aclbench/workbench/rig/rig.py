@@ -329,10 +329,12 @@ class Rig:
         A listener that refers to the rig makes a cycle: then it has to be closed, or it stays until
         the garbage collector finds it.
         """
+        self.scenario = None
         _give_back(self.driver)
 
     def closing(self) -> Slices[None]:
         """The same in slices, for a rig that may have very many sessions."""
+        self.scenario = None  # which may hold files, and a cycle may hold the rig
         yield from _give_back_in_pieces(self.driver)
 
 

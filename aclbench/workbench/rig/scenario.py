@@ -67,7 +67,7 @@ class TimedLine:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Scenario:
     """A bench to build. `assumed` says in words what nobody asked for; `place` names its source.
 

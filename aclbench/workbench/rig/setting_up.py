@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextlib import closing
+from typing import Final, Protocol
 
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
@@ -10,7 +11,10 @@ from aclbench.workbench.rig.rig import CommandResult, Rig
 from aclbench.workbench.rig.scenario import Scenario, TimedLine
 from aclbench.workbench.rig.start import Start
 from aclbench.workbench.rig.steering import make_steering
+from aclbench.workbench.tasks import Pace, Progress, Slices
 from aclbench.workbench.views.times import seconds_to_ns
+
+NS_PER_S: Final = 1_000_000_000
 
 
 class SetUpLines(Protocol):
@@ -19,11 +23,11 @@ class SetUpLines(Protocol):
     def perform(self, rig: Rig, line: str) -> CommandResult:
         """Run a line that changes a rig, and nothing else."""
 
-    def set_up(self, rig: Rig, line: str) -> None:
+    def setting_up(self, rig: Rig, line: str) -> Slices[None]:
         """Run any line that reaches no file, and what is left to do at that instant."""
 
 
-def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Rig:
+def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
     """A rig with a scenario's lines run and its captures ready to play.
 
     `start` has what the scenario does not say: order, seed, driver and so on. ScenarioError names
@@ -34,26 +38,29 @@ def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Rig:
         placement=scenario.placement,
         design=design_named(scenario.design),
     )
-    rig = _with_lines(scenario, start, lines)
-    rig.timed = _rehearsed(scenario, start, lines)
+    rig = yield from _with_lines(scenario, start, lines)
+    rig.timed = yield from _rehearsed(scenario, start, lines)
     if scenario.captures:
         steering = make_steering(scenario, rig.machine.am)
         rig.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
     return rig
 
 
-def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Rig:
+def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
     """A rig on which the scenario's lines have been run."""
     rig = Rig(start, lines.perform)
     for line in scenario.set_up_lines():
         try:
-            lines.set_up(rig, line)
+            yield from lines.setting_up(rig, line)
         except CommandError as error:
             raise ScenarioError(f"{scenario.place}: interface: {error}") from None
     where = "cli, line" if scenario.interfaces else "line"  # those of a file by itself
     for number, line in enumerate(scenario.cli, 1):
         try:
-            lines.set_up(rig, line)
+            with closing(lines.setting_up(rig, line)) as slices:
+                for _ in slices:
+                    at = (rig.now - rig.started) // NS_PER_S
+                    yield Progress(number, len(scenario.cli), f"lines, at {at:,} s")
         except CommandError as error:
             raise ScenarioError(
                 f"{scenario.place}: {where} {number}: {line.strip()}: {error}"
@@ -65,14 +72,17 @@ def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Rig:
     return rig
 
 
-def _rehearsed(scenario: Scenario, start: Start, lines: SetUpLines) -> tuple[tuple[int, str], ...]:
+def _rehearsed(
+    scenario: Scenario, start: Start, lines: SetUpLines
+) -> Slices[tuple[tuple[int, str], ...]]:
     """The scenario's lines for a time, in order, with the time (ns).
 
     They are tried on a rig of their own, without packets; ScenarioError names one refused.
     """
     if not scenario.at:
         return ()
-    rig = _with_lines(scenario, Start(start.workers, start.placement, design=start.design), lines)
+    plain = Start(start.workers, start.placement, design=start.design)
+    rig = yield from _with_lines(scenario, plain, lines)
     timed_lines: list[tuple[int, TimedLine]] = []
     for timed in scenario.at:
         try:
@@ -82,7 +92,7 @@ def _rehearsed(scenario: Scenario, start: Start, lines: SetUpLines) -> tuple[tup
     timed_lines.sort(key=lambda timed: timed[0])
     done: list[tuple[int, str]] = []
     for time_ns, timed in timed_lines:
-        rig.driver.run_until(time_ns)
+        yield from _run_until(rig, time_ns)
         try:
             if rig.change(timed.line).line:
                 rig.driver.run_until(rig.now)
@@ -92,3 +102,13 @@ def _rehearsed(scenario: Scenario, start: Start, lines: SetUpLines) -> tuple[tup
                 f"{scenario.place}: at {timed.time}: {timed.line.strip()}: {error}"
             ) from None
     return tuple(done)
+
+
+def _run_until(rig: Rig, time_ns: int) -> Slices[None]:
+    """Run a rig that nobody has but us."""
+    driver, pace = rig.stepped, Pace()
+    arrived = False
+    while not arrived:
+        with pace.slice():
+            arrived = driver.run_until(time_ns, pace.size, pace.size)
+        yield None

@@ -8,13 +8,13 @@ A stream is known by its capture's content: run again from a journal, another co
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from aclbench.capture import PcapWriter, as_ethernet, open_capture
 from aclbench.errors import CaptureError, CommandError
+from aclbench.files import TemporaryFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def measure(path: Path) -> tuple[str, int]:
 
 #: The first packets of captures by their content and how many: written once a process.
 _PARTS: Final[dict[tuple[str, int], Path]] = {}
-_folder: tempfile.TemporaryDirectory[str] | None = None
+_folder: TemporaryFolder | None = None
 
 
 def capture_of(stream: Stream) -> Path:
@@ -93,8 +93,8 @@ def capture_of(stream: Stream) -> Path:
     if stream.limit == stream.packets:
         return path
     if _folder is None:
-        _folder = tempfile.TemporaryDirectory(prefix="aclbench-")
-    part = Path(_folder.name) / f"{stream.sha256[:16]}-{stream.limit}.pcap"
+        _folder = TemporaryFolder()
+    part = _folder.path / f"{stream.sha256[:16]}-{stream.limit}.pcap"
     with PcapWriter(part) as writer, open_capture(path) as reader:
         for batch in reader.batches():
             for index in range(min(len(batch), stream.limit - writer.count)):

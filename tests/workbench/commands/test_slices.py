@@ -13,7 +13,7 @@ def test_steps_by_hand_tell_how_far_they_are_and_can_be_stopped() -> None:
     task = bench.begin("step 1000")
     for _ in range(5):
         assert not task.work(0.0)
-    assert task.progress == (5, 1000)
+    assert task.progress == (5, 1000, "steps")
     task.stop()
     assert bench.back(1000) == 5
 

@@ -1,4 +1,4 @@
-"""Checkpoints are packed in slices, and are the same; who acts meanwhile finishes them first."""
+"""Checkpoints are packed in slices, and are the same; who acts meanwhile abandons them."""
 
 from __future__ import annotations
 
@@ -85,16 +85,26 @@ def test_while_a_checkpoint_is_packed_the_bench_stands_still() -> None:
         lambda bench: bench.branch("other"),
     ],
 )
-def test_any_other_act_finishes_it_first(act: Callable[[Workbench], Any]) -> None:
-    """What is kept is the state before the act."""
-    bench, _ = begun()
+def test_any_other_act_abandons_it(act: Callable[[Workbench], Any]) -> None:
+    """Nobody waits for it, and nothing half packed is kept."""
+    bench, task = begun()
+    point, before = bench.past.cursor, state_of(bench.rig.stepped)
     packing = bench.past.checkpoints._packing
-    assert packing is not None
-    before = state_of(bench.rig.stepped)
     act(bench)
-    kept = next(s for s in bench.past.find_branch("main").saved if s.point == packing.point)
-    then = finish(bench.rig.unpacked(kept.checkpoint))
-    assert state_of(then.stepped) == before
+    assert bench.past.checkpoints._packing is not packing
+    task.stop()
+    for kept in bench.past.find_branch("main").saved:
+        if kept.point == point:  # of a run that the act began with
+            assert state_of(finish(bench.rig.unpacked(kept.checkpoint)).stepped) == before
+
+
+def test_a_run_that_is_stopped_half_packed_waits_for_nothing() -> None:
+    """And the checkpoint is due again."""
+    bench, task = begun()
+    task.stop()
+    assert not is_packing(bench)
+    bench.play(5)
+    assert bench.past.branch.saved[-1].point.position.packets > 0
 
 
 def test_many_commands_count_as_work() -> None:

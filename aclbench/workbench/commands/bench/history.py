@@ -169,7 +169,7 @@ def load(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     start = bench.rig.start._replace(seed=0, order=None)
     if isinstance(bench.rig.driver, ThreadedDriver):
         start = start._replace(order=bench.rig.start.order, speed=bench.rig.driver.speed)
-    bench.become(*(yield from opened(parsed.arguments["file"], start, bench.lines)))
+    yield from bench.becoming(*(yield from opened(parsed.arguments["file"], start, bench.lines)))
     return where_text(bench)
 
 

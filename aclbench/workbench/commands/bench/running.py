@@ -91,7 +91,7 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
             break
         time = seconds_text(taken.time - bench.started)
         lines.add(f"+{time} {actor_name(taken.actor)}: {taken.step}")
-        yield Progress(done + 1, count)
+        yield Progress(done + 1, count, "steps")
     return lines.text()
 
 
@@ -173,10 +173,10 @@ def play(bench: Bench, parsed: Parsed) -> Slices[str]:
 # --- reset ----------------------------------------------------------------------------------
 
 
-def reset(bench: Bench, parsed: Parsed) -> str:
+def reset(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Become the bench that this one was at its start."""
     refuse_running(bench)
-    bench.become(bench.rig_at_start())
+    yield from bench.becoming((yield from bench.rig_at_start()))
     return where_text(bench)
 
 

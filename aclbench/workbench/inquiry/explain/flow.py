@@ -11,7 +11,7 @@ from aclbench.workbench.inquiry.explain.assembling import explanation_of
 from aclbench.workbench.inquiry.explain.following import Follower
 from aclbench.workbench.inquiry.explain.removed import find_removed
 from aclbench.workbench.inquiry.explain.tree import Explanation, RemovedSession
-from aclbench.workbench.inquiry.present import Present
+from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.inputs import Inject
@@ -23,7 +23,7 @@ def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Expl
     """Explain what would happen now to a frame on an interface; it happens on a rig of its own."""
     history, now = subject.history, subject.rig.now
     stretches = Stretches(history) if history is not None else None
-    rig = yield from Present(subject).rig()
+    rig = yield from (yield from present_of(subject)).rig()
 
     def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
         assert stretches is not None

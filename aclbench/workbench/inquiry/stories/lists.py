@@ -25,7 +25,7 @@ from aclbench.engine.timeouts import (
 )
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.inquiry.present import Present
+from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
 from aclbench.workbench.inquiry.stories.quantum import next_interrupt
 from aclbench.workbench.inquiry.stories.values import FieldLine, ListStory, PastEvent
@@ -74,7 +74,8 @@ def _told(
     rig, kept, history = subject.rig, subject.kept, subject.history
     stretches = Stretches(history) if history is not None else None
     show(story)
-    ahead = yield from next_interrupt(Present(subject), story.thread_index, story.list_id)
+    present = yield from present_of(subject)
+    ahead = yield from next_interrupt(present, story.thread_index, story.list_id)
     story = replace(story, **ahead._asdict())
     show(story)
     if kept is not None:

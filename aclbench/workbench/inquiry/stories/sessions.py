@@ -17,7 +17,7 @@ from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
 from aclbench.workbench.inquiry.explain.sessions import position_of
-from aclbench.workbench.inquiry.present import Present
+from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stories.check import next_check
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
 from aclbench.workbench.inquiry.stories.values import FieldLine, PastEvent, SessionStory
@@ -81,7 +81,8 @@ def _told(
     stretches = Stretches(history) if history is not None else None
     show(story)
     if here.session is not None:
-        check = yield from next_check(Present(subject), here.session, here.interface)
+        present = yield from present_of(subject)
+        check = yield from next_check(present, here.session, here.interface)
         story = replace(story, next=check)
         show(story)
     if kept is not None:
