@@ -22,6 +22,11 @@ class TimeoutClass(NamedTuple):
     what: str
     idle_s: int
 
+    @property
+    def words(self) -> str:
+        """Its name in commands: in VPP's words, if VPP has it."""
+        return self.name.replace("_", " ") if self.name in TIMEOUT_NAMES else self.name
+
 
 TIMEOUT_CLASSES: Final = (
     TimeoutClass("udp_idle", "everything that is not TCP", 600),

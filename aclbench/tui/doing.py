@@ -63,7 +63,13 @@ class Doing:
         if deed == "i":
             return await self._app.push_screen_wait(InterfaceDialog(snapshot.interfaces)) or []
         if deed == "t":
-            return await self._app.push_screen_wait(TimeoutDialog(snapshot.session_timeout)) or []
+            classes = zip(
+                snapshot.class_words,
+                snapshot.class_abouts,
+                snapshot.session_timeout,
+                strict=True,
+            )
+            return await self._app.push_screen_wait(TimeoutDialog(classes)) or []
         if deed == "s":
             about = "A file that ends in .run, or in .cli"
             path = await self._ask("Save the run", about, "my.run", lambda text: f"save {text}")

@@ -12,6 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from aclbench.engine.design import FIFO_2017
 from aclbench.tui.app import STYLES
 from aclbench.tui.dialogs import (
     AskLine,
@@ -36,7 +37,7 @@ from tui.bench import busy_bench
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 S = 1_000_000_000
-SESSION_TIMEOUT = (600 * S, 86400 * S, 120 * S)
+CLASSES = tuple((each.words, each.what, each.idle_s * S) for each in FIFO_2017.timeout_classes)
 
 
 def interface(name: str, *addresses: str, **others: Any) -> InterfaceView:
@@ -100,7 +101,7 @@ ALL: dict[str, Callable[[], Dialog[Any]]] = {
     "menu": lambda: Menu("What to do", ROWS),
     "ask": lambda: AskLine("Branch", "Begins a branch here.", "try", lambda text: None),
     "send": lambda: SendDialog(INTERFACES),
-    "timeouts": lambda: TimeoutDialog(SESSION_TIMEOUT),
+    "timeouts": lambda: TimeoutDialog(CLASSES),
     "interface": lambda: InterfaceDialog(INTERFACES),
     "open": lambda: OpenDialog(
         [("aging", "Aging", "Three connections age. " * 9), ("backlog", "A backlog", "Much.")],
@@ -392,7 +393,7 @@ def test_what_is_wrong_with_a_form(changes: dict[str, str], field: str, words: s
 
 
 async def test_only_timeouts_that_were_changed_are_set(bench: Workbench) -> None:
-    host = Host(TimeoutDialog(SESSION_TIMEOUT))
+    host = Host(TimeoutDialog(CLASSES))
     async with host.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "nothing is changed" in said(pilot)
@@ -415,7 +416,7 @@ async def test_only_timeouts_that_were_changed_are_set(bench: Workbench) -> None
 
 @pytest.mark.parametrize("text", ["", "1.5", "-1", "x", "²", "9" * 30])
 async def test_timeouts_are_whole_seconds(text: str) -> None:
-    host = Host(TimeoutDialog(SESSION_TIMEOUT))
+    host = Host(TimeoutDialog(CLASSES))
     async with host.run_test(size=(80, 24)) as pilot:
         host.screen.query_one("#timeout-0", Input).value = text
         await press(pilot, "enter")
@@ -570,7 +571,7 @@ async def test_going_to_a_place() -> None:
 
 
 async def test_the_focus_shows_by_a_glyph() -> None:
-    host = Host(TimeoutDialog(SESSION_TIMEOUT))
+    host = Host(TimeoutDialog(CLASSES))
     async with host.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.pause()

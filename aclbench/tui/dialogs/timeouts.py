@@ -1,7 +1,8 @@
-"""The three idle timeouts."""
+"""The idle timeouts of all classes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from textual.app import ComposeResult
@@ -12,12 +13,6 @@ from aclbench.tui.units import NS_PER_S, span_text
 
 #: Longer than 60 years: what VPP keeps in 32 bits with a sign.
 _LONGEST_S: Final = 2**31 - 1
-#: By class, as `Snapshot.session_timeout` has them: the words of the command, and who is in it.
-_CLASSES: Final = (
-    ("udp idle", "everything that is not TCP"),
-    ("tcp idle", "TCP with SYN and ACK from both sides, no FIN or RST"),
-    ("tcp transient", "all other TCP: opening, or closing"),
-)
 
 
 def timeout_line(words: str, text: str) -> str:
@@ -31,31 +26,33 @@ def timeout_line(words: str, text: str) -> str:
 
 
 class TimeoutDialog(Dialog[list[str] | None]):
-    """Idle timeouts in whole seconds. Returns a line for each that is another now, or None."""
+    """Idle timeouts in whole seconds. Returns a line for each that is another now, or None.
 
-    def __init__(self, session_timeout: tuple[int, ...]) -> None:
+    `classes`: the words of the command for each, who is in it, and its timeout now (ns).
+    """
+
+    def __init__(self, classes: Iterable[tuple[str, str, int]]) -> None:
         super().__init__(
             "Session timeouts",
             "Sets how long a session may be idle, in whole seconds, by class. It holds for "
             "sessions that exist too: their next check goes by it.",
         )
-        self._now = tuple(session_timeout)
+        self._timeouts = tuple(classes)
 
     def compose_fields(self) -> ComposeResult:
-        for n, (words, about) in enumerate(_CLASSES):
-            now = self._now[n]
+        for n, (words, about, now) in enumerate(self._timeouts):
             hint = f"{about}; now {span_text(now)}"
             yield Field(words, Line(f"timeout-{n}", f"{now // NS_PER_S}", width=14), hint)
 
     def result(self) -> list[str]:
         lines = []
-        for n, (words, _) in enumerate(_CLASSES):
+        for n, (words, _, now) in enumerate(self._timeouts):
             text = self.query_one(f"#timeout-{n}", Line).value.strip()
             try:
                 line = timeout_line(words, text)
             except FormError as error:
                 raise FormError(str(error), f"timeout-{n}") from None
-            if int(text) * NS_PER_S != self._now[n]:
+            if int(text) * NS_PER_S != now:
                 lines.append(line)
         return lines
 

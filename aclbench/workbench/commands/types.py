@@ -14,7 +14,15 @@ from typing import Any, Final, NamedTuple
 
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
-from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, choice, integer
+from aclbench.engine.timeouts import TIMEOUT_NAMES
+from aclbench.workbench.grammar import (
+    ArgumentError,
+    ArgumentType,
+    Candidate,
+    choice,
+    integer,
+)
+from aclbench.workbench.grammar.lines import shown_word
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.times import Moment, read_length, read_moment
 
@@ -175,6 +183,27 @@ PORT_RANGE: Final = ArgumentType(
 )
 PROTO: Final = ArgumentType("proto", "a protocol number, 0 for any: 6 TCP, 17 UDP", _parse_proto)
 BYTE: Final = integer("byte", 0, 255)
+
+
+def _classes_of(context: Any) -> dict[str, str]:
+    return {each.name: each.what for each in rig_of(context).machine.am.timeout_classes}
+
+
+def _parse_class(text: str, context: Any) -> str:
+    if text in (names := _classes_of(context)):
+        return text
+    raise ArgumentError(f"there is no class {shown_word(text)}; there is {', '.join(names)}")
+
+
+def _complete_class(prefix: str, context: Any) -> Iterable[Candidate]:
+    for name, what in _classes_of(context).items():
+        if name not in TIMEOUT_NAMES:  # those have VPP's words
+            yield Candidate(name, what)
+
+
+TIMEOUT_CLASS: Final = ArgumentType(
+    "timeout-class", "a class of sessions of this design", _parse_class, _complete_class
+)
 SWITCH: Final = choice("switch", {"0": False, "1": True}, "0 off, 1 on")
 TIMEOUT: Final = integer("timeout", 1, 2**31 - 1, "an idle timeout in whole seconds, at least 1")
 ENTRIES: Final = integer("entries", 1, 2**32 - 1, "a number of sessions, at least 1")
@@ -208,6 +237,7 @@ ARGUMENT_TYPES: Final = (
     HOST,
     MAC,
     ACL_INDEX,
+    TIMEOUT_CLASS,
     PORT_RANGE,
     PROTO,
     BYTE,

@@ -23,7 +23,6 @@ from aclbench.workbench.grammar.lines import as_typed
 from aclbench.workbench.rig.rig import Rig
 
 #: VPP's words for the timeout classes, in their order.
-_TIMEOUT_WORDS = ("udp idle", "tcp idle", "tcp transient")
 SUFFIX = ".cli"
 
 
@@ -70,10 +69,10 @@ def _bench_lines(rig: Rig) -> Iterator[str]:
     for name, wait in waits:
         if wait != default[name]:
             yield f"set bench {name} {wait}ns"
-    for timeout_class, (_, _, seconds) in enumerate(am.timeout_classes):
-        timeout = am.session_timeout[timeout_class] // NS_PER_SEC
-        if timeout != seconds:
-            yield f"set acl-plugin session timeout {_TIMEOUT_WORDS[timeout_class]} {timeout}"
+    for number, timeout_class in enumerate(am.timeout_classes):
+        timeout = am.session_timeout[number] // NS_PER_SEC
+        if timeout != timeout_class.idle_s:
+            yield f"set acl-plugin session timeout {timeout_class.words} {timeout}"
     if am.conn_table_max_entries != fresh.conn_table_max_entries:
         yield f"set acl-plugin session table max-entries {am.conn_table_max_entries}"
     for header in sorted(am.extension_headers ^ fresh.extension_headers):

@@ -202,7 +202,8 @@ class Outlook(NamedTuple):
 class Snapshot:
     """The bench at one instant. `next_time` is when the next thing is due; None if nothing is.
 
-    `class_names` and `list_names` are those of the design's classes and lists, by number.
+    `class_names` and `list_names` are those of the design's classes and lists, by number;
+    `class_words` are the classes in commands, `class_abouts` what is in them.
     On real threads (`threaded`) each worker's part has a time of its own, and `next_step` is what
     the thread is at.
     """
@@ -215,6 +216,8 @@ class Snapshot:
     sessions: SessionCounts
     packets: PacketCounts
     class_names: tuple[str, ...]
+    class_words: tuple[str, ...]
+    class_abouts: tuple[str, ...]
     list_names: tuple[str, ...]
     session_timeout: tuple[int, ...]
     shortest_timeout: int

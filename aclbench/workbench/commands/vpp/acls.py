@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.fib import Prefix
-from aclbench.engine.timeouts import TIMEOUT_TCP_IDLE, TIMEOUT_TCP_TRANSIENT, TIMEOUT_UDP_IDLE
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.types import PortRange
 from aclbench.workbench.grammar import Command, ParsedCommand
@@ -105,13 +104,12 @@ def set_interface_acl(rig: Rig, parsed: ParsedCommand) -> str:
 
 def set_timeout(rig: Rig, parsed: ParsedCommand) -> str:
     """Set the idle timeout of a class, for sessions that exist too."""
-    if "udp" in parsed.words:
-        timeout_class = TIMEOUT_UDP_IDLE
-    elif "transient" in parsed.words:
-        timeout_class = TIMEOUT_TCP_TRANSIENT
-    else:
-        timeout_class = TIMEOUT_TCP_IDLE
-    rig.machine.set_session_timeout(timeout_class, parsed.arguments["timeout"])
+    wanted = parsed.arguments.get("timeout-class") or "_".join(parsed.words)
+    names = [timeout_class.name for timeout_class in rig.machine.am.timeout_classes]
+    if wanted not in names:
+        design = rig.machine.design.name
+        raise CommandError(f"design {design} has no class {wanted}; it has {', '.join(names)}")
+    rig.machine.set_session_timeout(names.index(wanted), parsed.arguments["timeout"])
     return ""
 
 
@@ -168,7 +166,8 @@ COMMANDS: Final = (
         group=GROUP,
     ),
     Command(
-        "set acl-plugin session timeout ((udp idle)|(tcp (idle|transient))) <timeout>",
+        "set acl-plugin session timeout "
+        "((udp idle)|(tcp (idle|transient))|<timeout-class>) <timeout>",
         set_timeout,
         "set the idle timeout of a class of sessions",
         group=GROUP,
