@@ -9,6 +9,7 @@ found, what would be right; the caller adds the file.
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 import types
@@ -54,6 +55,29 @@ _WORDS: Final = {
 _MAX_SHOWN: Final = 80
 _DAMAGED: Final = "damaged: it is not JSON"
 _NO_JSON: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+#: What no document of ours comes near, and what would take a parser much time or memory: brackets
+#: inside each other, dotted parts of one key, digits of a number; and so many of each in all.
+MAX_DEPTH: Final = 64
+MAX_KEY_PARTS: Final = 32
+MAX_DIGITS: Final = 64
+MAX_KEYS: Final = 200_000
+MAX_BRACKETS: Final = 500_000
+MAX_VALUES: Final = 500_000
+MAX_LINES: Final = 1_000_000
+#: What the places of faults are looked for in, in bytes: JSON is read a second time for it.
+_MAX_SEARCHED: Final = 4 << 20
+_TOML_TOKEN: Final = re.compile(
+    r'''(?P<text>"""[^\\"]*+(?:(?:\\.|"{1,2}(?!"))[^\\"]*+)*+"{3,5}'''
+    r"""|'''[^']*+(?:'{1,2}(?!')[^']*+)*+'{3,5}"""
+    r"""|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|'[^'\n]*'|\#[^\n]*)"""
+    r"""|(?P<sign>[\[\]{},=\n])|(?P<bare>[^\s"'\#\[\]{},=]+)|(?P<open>["'])""",
+    re.DOTALL,
+)
+_JSON_TOKEN: Final = re.compile(
+    rb'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<sign>[\[\]{},])|(?P<bare>[-+.\w]+)|(?P<open>")',
+    re.DOTALL,
+)
 
 
 class DocumentError(AclbenchError):
@@ -109,7 +133,9 @@ def read_content(path: Path, max_bytes: int) -> bytes:
 def parse_toml(content: bytes) -> dict[str, Any]:
     """The tables of a TOML document. Raises DocumentError."""
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        _check_toml(text)
+        return tomllib.loads(text, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise DocumentError(f"not text in UTF-8, at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
@@ -139,10 +165,12 @@ class JsonReader(Generic[T]):
 
     def read(self, content: bytes) -> T:
         """A value. Raises DocumentError."""
+        _check_json(content)
         try:
             return self._decoder.decode(content)
         except msgspec.ValidationError as error:
-            raise _fault(error, _plain(content), self._kind, self._hook) from None
+            data = _plain(content) if len(content) <= _MAX_SEARCHED else None
+            raise _fault(error, data, self._kind, self._hook) from None
         except _NO_JSON:
             raise DocumentError(_DAMAGED) from None
 
@@ -173,6 +201,90 @@ def _hook(hooks: Hooks | None) -> _Hook:
             raise ValueError(str(error)) from None
 
     return make
+
+
+# --- limits -------------------------------------------------------------------------------------
+
+
+class _Limits:
+    """Counts what a document has of everything that has a limit. Raises DocumentError."""
+
+    def __init__(self) -> None:
+        self._depth = self._brackets = self._values = self._keys = 0
+
+    def sign(self, sign: str) -> None:
+        """A bracket, or what stands between two values."""
+        if sign in "[{":
+            self._depth += 1
+            self._brackets += 1
+            if self._depth > MAX_DEPTH:
+                raise DocumentError(f"brackets more than {MAX_DEPTH} deep inside each other")
+            _refuse_more(self._brackets, MAX_BRACKETS, "lists and tables")
+        elif sign in "]}":
+            self._depth -= 1
+        else:
+            self._values += 1
+            _refuse_more(self._values, MAX_VALUES, "values")
+
+    def bare(self, word: str) -> None:
+        """What stands outside of texts and brackets: a number, a bare key, a date."""
+        if len(word) > MAX_DIGITS and word[word[0] in "+-"].isdecimal():
+            raise DocumentError(f"a number of {len(word):,} digits; at most {MAX_DIGITS} are right")
+
+    def key(self, parts: int) -> None:
+        """A key of so many dotted parts."""
+        if parts > MAX_KEY_PARTS:
+            raise DocumentError(f"a key of {parts:,} parts; at most {MAX_KEY_PARTS} are right")
+        self._keys += parts
+        _refuse_more(self._keys, MAX_KEYS, "keys")
+
+
+def _refuse_more(count: int, most: int, what: str) -> None:
+    if count > most:
+        raise DocumentError(f"more than {most:,} {what}")
+
+
+def _check_toml(text: str) -> None:
+    """Raises DocumentError for what is beyond the limits; whether it is TOML, its parser says."""
+    _refuse_more(text.count("\n"), MAX_LINES, "lines")
+    limits, dots = _Limits(), 0
+    for match in _TOML_TOKEN.finditer(text):
+        if match.lastgroup == "bare":
+            limits.bare(match["bare"])
+            dots += match["bare"].count(".")
+        elif match.lastgroup == "sign":
+            sign = match["sign"]
+            if sign in "=]":  # behind a key, or the name of a table; also behind the last of a list
+                limits.key(dots + 1)
+            if sign not in "=\n":
+                limits.sign(sign)
+            dots = 0
+        elif match.lastgroup == "open":
+            return  # a text without an end: the parser comes no further either
+
+
+def _check_json(content: bytes) -> None:
+    """The same of JSON, whose parser knows how deep it is."""
+    if len(content) <= MAX_DIGITS:
+        return
+    if len(content) > _MAX_SEARCHED:
+        _refuse_more(content.count(b"[") + content.count(b"{"), MAX_BRACKETS, "lists and tables")
+        return
+    limits = _Limits()
+    for match in _JSON_TOKEN.finditer(content):
+        if match.lastgroup == "bare":
+            limits.bare(match["bare"].decode("latin-1"))
+        elif match.lastgroup == "sign":
+            limits.sign(match["sign"].decode())
+        elif match.lastgroup == "open":
+            return
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise DocumentError(f"a number that is not finite: {shown(text)}")
+    return number
 
 
 # --- what is wrong ------------------------------------------------------------------------------

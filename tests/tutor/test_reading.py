@@ -89,7 +89,7 @@ def test_refuses_what_is_no_lesson_at_all(tmp_path: Path) -> None:
     for path, says in (
         (big, "more than 256 kB"),
         (binary, "not text in UTF-8"),
-        (deep, "not TOML"),
+        (deep, "brackets more than 64 deep"),
         (tmp_path, "a folder"),
         (tmp_path / "none.toml", "no such file"),
         (written(tmp_path, name="-x.toml"), "not a name for a lesson"),

@@ -51,7 +51,7 @@ from aclbench.workbench.rig.scenario import (
 )
 
 #: A scenario file is never so large.
-MAX_BYTES: Final = 16 << 20
+MAX_BYTES: Final = 8 << 20
 
 InterfaceName = Annotated[str, Meta(pattern=r"^pg[0-9]{1,5}$", description="pg0, pg1 and so on")]
 Vlan = Annotated[int | str, Meta(description='10, or "20.30" for outer and inner tag')]
