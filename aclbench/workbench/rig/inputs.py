@@ -7,14 +7,11 @@ steps that somebody, or chance, chose. Same start and same journal: same states,
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from aclbench.drivers.stepping import Position
-
-#: No run has more packets, turns or steps.
-MAX_COUNT: Final = 10**15
 
 
 class Point(NamedTuple):
@@ -70,8 +67,8 @@ class Steps(_Input, tag="steps", frozen=True):
 
 
 def _check_position(position: Position) -> None:
-    if min(position) < 0 or max(position) > MAX_COUNT:
-        raise ValueError(f"a position is three numbers from 0 to {MAX_COUNT:,}")
+    if min(position) < 0:
+        raise ValueError("a position is three numbers that are not negative")
 
 
 Op = Cli | Inject | Run | Steps
