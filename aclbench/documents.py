@@ -32,6 +32,7 @@ from typing import (
 import msgspec
 
 from aclbench.errors import AclbenchError, did_you_mean
+from aclbench.visible import visible_line
 
 T = TypeVar("T")
 #: Makes the values of types that msgspec does not know of what a document has. What it raises, a
@@ -54,6 +55,8 @@ _WORDS: Final = {
 }
 _MAX_SHOWN: Final = 80
 _DAMAGED: Final = "damaged: it is not JSON"
+#: A byte of a name that is no UTF-8, as `to_json` writes it.
+_NAME_BYTE: Final = re.compile(rb"\\udc[89a-f][0-9a-f]", re.IGNORECASE)
 _NO_JSON: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 #: What no document of ours comes near, and what would take a parser much time or memory: brackets
@@ -160,7 +163,7 @@ class JsonReader(Generic[T]):
     """Reads JSON texts of one type."""
 
     def __init__(self, kind: type[T], hooks: Hooks | None = None) -> None:
-        self._kind, self._hook = kind, _hook(hooks)
+        self._kind, self._hooks, self._hook = kind, hooks, _hook(hooks)
         self._decoder = msgspec.json.Decoder(kind, dec_hook=self._hook)
 
     def read(self, content: bytes) -> T:
@@ -172,19 +175,41 @@ class JsonReader(Generic[T]):
             data = _plain(content) if len(content) <= _MAX_SEARCHED else None
             raise _fault(error, data, self._kind, self._hook) from None
         except _NO_JSON:
-            raise DocumentError(_DAMAGED) from None
+            return convert(_with_bytes(content), self._kind, self._hooks)
 
 
 def _plain(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
     except _NO_JSON:  # further on than what was found to be wrong first
+        return _with_bytes(content)
+
+
+def _with_bytes(content: bytes) -> Any:
+    """JSON with names of files that are no UTF-8, which msgspec takes for damaged."""
+    try:
+        if not _NAME_BYTE.search(content):
+            raise ValueError
+        value = json.loads(content, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except (ValueError, RecursionError):
         raise DocumentError(_DAMAGED) from None
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """A value as JSON, in one line, or indented by so much."""
-    text = msgspec.json.encode(value)
+    """A value as JSON, in one line, or indented by so much.
+
+    A byte of a file's name that is no UTF-8 (`surrogateescape`) is a lone surrogate, escaped.
+    """
+    try:
+        text = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), indent=indent)
     return (msgspec.json.format(text, indent=indent) if indent else text).decode()
 
 
@@ -318,8 +343,8 @@ def _at(path: list[str], key: str, message: str) -> DocumentError:
     place = ""
     for step in [*path, *([key[:_MAX_SHOWN]] if key else [])]:
         place += step if not place or step.startswith(" ") else f", {step}"
-    place = "".join(char if char.isprintable() else "?" for char in place)
-    return DocumentError(f"{place.lstrip()}: {message}" if place else message)
+    place = visible_line(place.lstrip())
+    return DocumentError(f"{place}: {message}" if place else message)
 
 
 def _along(text: str, data: Any, kind: Any, hook: _Hook) -> tuple[list[str], list[Any], list[Any]]:

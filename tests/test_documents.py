@@ -106,7 +106,7 @@ HOOKS = {Colour: colour}
             "parts = [" + "{kind = 'twig', length = 1}, " * 4 + "]",
             "parts: found 4 of them; right would be at most three",
         ),
-        ('"\\u001b[2J" = 1', "?[2J: an unknown key"),
+        ('"\\u001b[2J" = 1', r"\x1b[2J: an unknown key"),
         ('size = "\\u001b[2J"', r"size: found '\x1b[2J'; right"),
         (f"size = '{'a' * 500}'", f"size: found {'a' * 80}...; right"),
         ("size = 2020-01-01", 'size: found "2020-01-01"; right'),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import Final, NoReturn
 
 import click
 
 from aclbench.cli.completion import completion
 from aclbench.cli.explain import explain
 from aclbench.cli.learn import learn
+from aclbench.cli.output import occupy_closed_streams, say, say_error
 from aclbench.cli.repl import repl
 from aclbench.cli.replay import replay
 from aclbench.cli.synth import synth
@@ -19,6 +21,9 @@ from aclbench.compiled import form
 from aclbench.errors import AclbenchError, ThreadError
 from aclbench.files import remove_folders
 from aclbench.version import __version__
+
+#: The exit code of what SIGPIPE ends, to a shell.
+EXIT_BROKEN_PIPE: Final = 141
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,32 +43,47 @@ for command in (completion, explain, learn, repl, replay, synth, tui):
 def run() -> int:
     """Run the command that was typed; returns the exit code.
 
-    A user's error is one message, never a traceback.
+    A user's error is one message, never a traceback. Where the reader of the output has gone, it
+    ends in silence, as programs do that SIGPIPE ends.
     """
+    occupy_closed_streams()
+    try:
+        code = _run()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _leave(EXIT_BROKEN_PIPE)  # the interpreter would try to write it once more
+    except OSError as error:
+        say(f"aclbench: the output cannot be written: {error.strerror}", err=True)
+        _leave(1)
+    if code == 0:
+        # Output is written and files are closed; freeing a million sessions one by one is no use.
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    remove_folders()
+    os._exit(code)
+
+
+def _run() -> int:
     try:
         code = cli.main(prog_name="aclbench", standalone_mode=False)
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # None where the shell closed it (`>&-`)
-                stream.flush()
-        remove_folders()
-        # Output is written and files are closed; freeing a million sessions one by one is no use.
-        os._exit(code if isinstance(code, int) else 0)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # which click makes exit code 1 of
+            raise ended.__context__ from None
+        raise
     except click.ClickException as error:
-        error.show()
+        say_error(error)
         return error.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
-    except BrokenPipeError:
-        # The reader of the output has gone.
-        sys.stderr.close()
-        return 1
-    except OSError as error:
-        click.echo(f"aclbench: the output cannot be written: {error.strerror}", err=True)
-        os._exit(1)  # the interpreter would try to write it once more
     except ThreadError as error:
-        traceback.print_exception(error.__cause__)
-        click.echo(f"aclbench: {error}", err=True)
+        say("".join(traceback.format_exception(error.__cause__)), err=True, nl=False)
+        say(f"aclbench: {error}", err=True)
         return 1
     except AclbenchError as error:
-        click.echo(f"aclbench: {error}", err=True)
+        say(f"aclbench: {error}", err=True)
         return 1
+    return code if isinstance(code, int) else 0

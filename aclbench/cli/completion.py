@@ -8,6 +8,8 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from aclbench.cli.output import say
+
 #: The variable by which a shell's script asks click for completions.
 VARIABLE: Final = "_ACLBENCH_COMPLETE"
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -25,7 +27,7 @@ def completion(context: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     script = kind(context.find_root().command, {}, "aclbench", VARIABLE)
-    click.echo(script.source_template % script.source_vars())
+    say(script.source_template % script.source_vars())
 
 
 def complete_files(

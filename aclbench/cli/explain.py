@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
+from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -44,17 +45,15 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
             raise bench.capture_error from None
         raise
     if as_json:
-        import json
-
-        click.echo(json.dumps(explanation.to_json(), indent=2))
+        say_json(explanation.to_json())
         return
     import textwrap
 
     from aclbench.workbench.inquiry.explain import WIDTH, explanation_text
 
-    click.echo(explanation_text(explanation))
+    say(explanation_text(explanation))
     if scenario.assumed:
-        click.echo("\n" + textwrap.fill(scenario.assumed, WIDTH))
+        say("\n" + textwrap.fill(scenario.assumed, WIDTH))
 
 
 def play_up_to(bench: Workbench, frame: int) -> None:

@@ -10,6 +10,7 @@ import click
 from aclbench.cli.benches import bench_maker
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
+from aclbench.cli.output import is_terminal, say
 from aclbench.errors import AclbenchError
 from aclbench.files import remove_left_folders
 
@@ -65,7 +66,7 @@ def repl(
     """
     if file == "":
         raise click.UsageError("-f '' names no file")
-    typed = not given and file is None and sys.stdin.isatty() and sys.stdout.isatty()
+    typed = not given and file is None and is_terminal(sys.stdin) and is_terminal(sys.stdout)
     takes_input = "-" in inputs or any(text.endswith("=-") for text in asked.rx)
     if takes_input and (file == "-" or (not given and file is None)):
         raise click.UsageError("standard input (-) is where the commands come from; use -c or -f")
@@ -81,7 +82,7 @@ def repl(
         from aclbench.repl.prompt import Prompt, greet
 
         prompt = Prompt(session, suggestions=not no_suggestions)
-        greet(title)
+        greet(title, session.printer)
         prompt.loop()
         return
     from aclbench.repl.batch import BatchError, run_batch
@@ -90,7 +91,7 @@ def repl(
         run_batch(session, batch_lines(given, file))
     except BatchError as error:
         sys.stdout.flush()
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         click.get_current_context().exit(1)
 
 

@@ -14,6 +14,7 @@ import click
 
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
+from aclbench.cli.output import say, say_json
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
 
@@ -88,7 +89,7 @@ def replay(
     if trace or only is not None:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
-        bench.listeners.add(TraceLines(bench.rig, click.echo, only_packets(bench, only)).hear)
+        bench.listeners.add(TraceLines(bench.rig, say, only_packets(bench, only)).hear)
     split: SplitCaptures | None = None
     if write_passed is not None or write_dropped is not None:
         split = SplitCaptures(
@@ -111,7 +112,7 @@ def replay(
     if stopped_by is not None:
         raise stopped_by
     if interrupted:
-        click.echo("aclbench: interrupted; the figures are those so far", err=True)
+        say("aclbench: interrupted; the figures are those so far", err=True)
         raise KeyboardInterrupt
 
 
@@ -226,10 +227,8 @@ def print_report(bench: Workbench, as_json: bool, stopped_by: AclbenchError | No
     """Print the figures so far, and in JSON the error that ended the replay early."""
     report = bench.report()
     if as_json:
-        import json
-
         figures = report.to_json()
         figures["error"] = None if stopped_by is None else str(stopped_by)
-        click.echo(json.dumps(figures, indent=2))
+        say_json(figures)
     else:
-        click.echo(report.to_text())
+        say(report.to_text())

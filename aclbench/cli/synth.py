@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aclbench.cli.output import say
 from aclbench.errors import AclbenchError, SynthError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def synth(file: str, force: bool, **asked: Any) -> None:
         raise click.UsageError(str(error)) from None
     with output(file, force) as writer:
         last_ns = write_traffic(traffic, writer)
-    click.echo(
+    say(
         f"{'standard output' if file == '-' else file}: {traffic.packets:,} packets, "
         f"{traffic.flows:,} flows, {(last_ns - traffic.start_ns) / 1e9:,.3f} s",
         err=True,
@@ -112,7 +113,7 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
     from aclbench.capture import PcapWriter
 
     if file == "-":
-        if sys.stdout is None:
+        if sys.__stdout__ is None:
             raise AclbenchError("standard output is closed: name a FILE")
         if sys.stdout.isatty():
             raise click.UsageError("a capture is not for a terminal: name a FILE, or pipe it on")

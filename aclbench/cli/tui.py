@@ -10,6 +10,7 @@ import click
 
 from aclbench.cli.benches import bench_maker
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
+from aclbench.cli.output import confirm, is_terminal, say
 from aclbench.errors import AclbenchError, RunFileError
 from aclbench.files import remove_left_folders
 
@@ -55,7 +56,7 @@ def tui(
     if write_config:
         write_config_file()
         return
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.settings import last_inputs, read_settings
 
@@ -163,7 +164,7 @@ def write_config_file() -> None:
         path, is_new = write_template()
     except OSError as error:
         raise AclbenchError(f"{config_file()} cannot be written: {error.strerror}") from None
-    click.echo(f"{path} written" if is_new else f"{path} is there already, and was left as it is")
+    say(f"{path} written" if is_new else f"{path} is there already, and was left as it is")
 
 
 def offered_record() -> Path | None:
@@ -171,7 +172,7 @@ def offered_record() -> Path | None:
     from aclbench.workbench.history.records import interrupted_records
 
     for record in interrupted_records():
-        if click.confirm(f"A run was interrupted at {record.when}. Go on with it?"):
+        if confirm(f"A run was interrupted at {record.when}. Go on with it?"):
             return record.path
         record.path.unlink(missing_ok=True)
     return None

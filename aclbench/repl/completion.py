@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from aclbench.visible import visible_line
+
 if TYPE_CHECKING:
     from aclbench.workbench.workbench import Workbench
 
@@ -37,6 +39,6 @@ class CommandCompleter(Completer):
             yield Completion(
                 f"{text} " if done else text,
                 start_position=start - len(line),
-                display=text,
-                display_meta=about,
+                display=visible_line(text),
+                display_meta=visible_line(about),
             )

@@ -99,7 +99,7 @@ class Presenter:
         clear()
         self._printer.prose(self._slides.slide.heading, "bold")
         page = self._lines[self._top : self._top + self._page_lines]
-        self._printer.document("\n" + "\n".join(page))
+        self._printer.styled(["", *page])
 
     def _ask(self) -> Move:
         """Wait for a key."""

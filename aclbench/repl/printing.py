@@ -1,4 +1,4 @@
-"""What commands print, on its way out: as it is, and on a terminal with colours.
+"""What commands print, on its way out: seen as it is, and on a terminal with colours.
 
 A colour only repeats what a word says. Nothing is wrapped, cut or padded, so that what is copied
 from a terminal is what a pipe would have got.
@@ -6,15 +6,20 @@ from a terminal is what a pipe would have got.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
-from typing import IO, TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from aclbench.visible import carried, encoding_of, visible, visible_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
     from rich.markdown import Markdown
+    from rich.segment import Segment
     from rich.text import Text
 
 #: Longer outputs are not coloured: nobody reads them, and colours would keep them waiting.
@@ -35,6 +40,17 @@ _STYLES: Final = (
 )
 
 
+class _Seen:
+    """What Markdown looks like, less what a terminal would obey: `&#27;` is a character, too."""
+
+    def __init__(self, markdown: Markdown) -> None:
+        self._markdown = markdown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._markdown, options):
+            yield segment._replace(text=visible(segment.text))
+
+
 class Printer:
     """Prints on a stream, standard output unless told otherwise."""
 
@@ -47,19 +63,19 @@ class Printer:
         """Where it prints."""
         return sys.stdout if self._stream is None else self._stream
 
-    def document(self, text: str) -> None:
-        """A line of data, at once."""
-        self.stream.write(f"{text}\n")
-        self.stream.flush()
+    def data(self, value: Any) -> None:
+        """A value as one line of JSON, at once."""
+        document = json.dumps(value, ensure_ascii=self._encoding.lower() != "utf-8")
+        self._write(f"{visible_json(document)}\n")
 
     def output(self, text: str) -> None:
         """What a command printed; nothing where it printed nothing."""
         if not text:
             return
+        text = self._seen(text)
         if not self.stream.isatty():
-            self.document(text)
-            return
-        if text.count("\n") >= _COLOURED_LINES:
+            self._write(f"{text}\n")
+        elif text.count("\n") >= _COLOURED_LINES:
             self._lines(text)
         else:
             self._coloured(text)
@@ -70,11 +86,16 @@ class Printer:
 
         if column is not None and column < shutil.get_terminal_size().columns:
             self.output(" " * column + "^")
-        self._print(Text(f"error: {message}", "bold red"), wrap=True)  # it is prose
+        said = self._seen(f"error: {message}")
+        self._print(Text(said, "bold red"), wrap=True)  # it is prose
 
     def markdown(self, text: str) -> None:
         """Text to read, wrapped to the terminal's width."""
         self._write(self._markdown(text))
+
+    def styled(self, lines: Iterable[str]) -> None:
+        """Lines of `markdown_lines`."""
+        self._write("".join(f"{line}\n" for line in lines))
 
     def markdown_lines(self, text: str) -> list[str]:
         """The same as lines, for whoever shows them in portions."""
@@ -84,21 +105,29 @@ class Printer:
         """A sentence or some, wrapped to the terminal's width."""
         from rich.text import Text
 
-        self._write(self._wrapped(Text(text, style)))
+        self._write(self._wrapped(Text(self._seen(text), style)))
 
     def _markdown(self, text: str) -> str:
         from rich.markdown import Markdown
 
-        return self._wrapped(Markdown(text, code_theme="ansi_dark"))
+        # A link is told in full, and not hidden in the terminal's own kind of link.
+        return self._wrapped(_Seen(Markdown(text, code_theme="ansi_dark", hyperlinks=False)))
 
-    def _wrapped(self, text: Markdown | Text) -> str:
+    def _wrapped(self, text: _Seen | Text) -> str:
         width = min(shutil.get_terminal_size().columns, _TEXT_WIDTH)
         console = self._console_now()
         with console.capture() as captured:
             console.print(text, width=width)
         # Lines that are padded break once a terminal is made narrower; code comes with blank lines.
         unpadded = re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
-        return re.sub(r"\n{3,}", "\n\n", unpadded)
+        return carried(re.sub(r"\n{3,}", "\n\n", unpadded), self._encoding)
+
+    def _seen(self, text: str) -> str:
+        return carried(visible(text), self._encoding)
+
+    @property
+    def _encoding(self) -> str:
+        return encoding_of(self.stream)
 
     def _write(self, text: str) -> None:
         self.stream.write(text)

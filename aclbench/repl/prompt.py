@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
@@ -23,8 +23,10 @@ from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 from aclbench.repl.completion import CommandCompleter
 from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
+from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
+from aclbench.visible import carried, masked, visible_line
 from aclbench.workbench.commands.bench.helping import in_quotes, what_next
 from aclbench.workbench.grammar import GrammarError
 
@@ -61,6 +63,14 @@ def _cut(path: Path) -> None:
         write_whole(path, b"\n# " + b"\n# ".join(entries[-_REMEMBERED:]))
 
 
+class _Masked(Processor):
+    """Shows a sign for characters of a line that cannot be seen; prompt_toolkit does for most."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        fragments = transformation_input.fragments
+        return Transformation([(part[0], masked(part[1]), *part[2:]) for part in fragments])
+
+
 class Prompt:
     """A person at a bench. `where` is asked for what the toolbar says ahead of all else.
 
@@ -87,6 +97,7 @@ class Prompt:
             key_bindings=self._keys(),
             bottom_toolbar=self._toolbar,
             style=_STYLE,
+            input_processors=[_Masked()],
             input=keyboard() if input is None else input,
             output=output,
         )
@@ -95,9 +106,11 @@ class Prompt:
         return self._session.bench
 
     def _toolbar(self) -> str:
-        where = f" {self._where()} |" if self._where is not None else ""
-        width = get_app().output.get_size().columns
-        return (where + toolbar_text(self._bench(), max(0, width - len(where))))[:width]
+        where = f" {visible_line(self._where())} |" if self._where is not None else ""
+        output = get_app().output
+        width = output.get_size().columns
+        text = where + toolbar_text(self._bench(), max(0, width - len(where)))
+        return carried(text, output.encoding())[:width]
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -189,6 +202,6 @@ def _caret(error: AclbenchError) -> int | None:
     return None if column is None else len(PROMPT) + column
 
 
-def greet(title: str) -> None:
+def greet(title: str, printer: Printer) -> None:
     """What a newcomer has to know, in a line."""
-    sys.stdout.write(f"{title}. ? lists what can come next, Tab completes, Ctrl-D leaves.\n")
+    printer.prose(f"{title}. ? lists what can come next, Tab completes, Ctrl-D leaves.")

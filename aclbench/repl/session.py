@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from aclbench.repl.printing import Printer
@@ -31,5 +30,5 @@ class Session:
             return False
         data = self.bench.cli_data(line)
         if data is not None:
-            self.printer.document(json.dumps(data, ensure_ascii=False))
+            self.printer.data(data)
         return False

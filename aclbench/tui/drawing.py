@@ -15,6 +15,7 @@ from rich.text import Text
 
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import Target
+from aclbench.visible import visible_line
 
 #: Stands before what is pointed at, where there is a blank; without colours it alone tells.
 POINTER: Final = "›"
@@ -35,12 +36,13 @@ class Line:
     __slots__ = ("spots", "text")
 
     def __init__(self, content: str = "", style: Style | str = "") -> None:
-        self.text = Text(content, style, no_wrap=True, end="")
+        self.text = Text(visible_line(content), style, no_wrap=True, end="")
         self.spots: list[tuple[int, int, Target]] = []
 
     def add(self, content: str, style: Style | str = "", target: Target | None = None) -> Line:
         """Append; with a target, what is appended can be pointed at, blanks at its end apart."""
         if content:
+            content = visible_line(content)
             begin = len(self.text)
             self.text.append(content, style)
             long = len(content.rstrip())

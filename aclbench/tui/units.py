@@ -9,6 +9,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from aclbench.visible import visible_line
+
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
 _MINUTE: Final = 60
@@ -102,7 +104,8 @@ def short_count(count: int) -> str:
 
 
 def fit(text: str, width: int) -> str:
-    """The text, cut with an ellipsis after a whole word if it is wider than `width`."""
+    """A line of text, cut with an ellipsis after a whole word if it is wider than `width`."""
+    text = visible_line(text)
     if cell_len(text) <= width:
         return text
     if width < 2:

@@ -19,6 +19,7 @@ from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import AnyStep, Lesson, LessonError, Predict, Read, Task
 from aclbench.tutor.submission import Submission, is_of, read_submission
 from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
+from aclbench.visible import visible
 
 #: What an input that no bench noted can bring about in the machine, besides errors of its own.
 _FAILS: Final = (
@@ -187,5 +188,5 @@ def _line(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A message on one line, of what can be printed, whatever a file had in it."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """A message on one line, whatever a file had in it."""
+    return " ".join(visible(text).split())

@@ -15,6 +15,7 @@ from aclbench.tutor.benches import lesson_bench
 from aclbench.tutor.journals import inputs_so_far, performing_inputs
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.walkthrough import StepPage, heading, lists_of, walk_through
+from aclbench.visible import visible
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.workbench import Workbench
 
@@ -122,7 +123,7 @@ def as_markdown(handout: Handout) -> str:
     parts = [f"# {handout.title}", handout.about, *map(_markdown, handout.questions)]
     if handout.answers:
         parts += [f"# {handout.title}: answers", *map(_markdown, handout.answers)]
-    return "\n\n".join(parts) + "\n"
+    return visible("\n\n".join(parts) + "\n")
 
 
 def _markdown(section: Section) -> str:
@@ -144,7 +145,7 @@ def as_html(handout: Handout) -> str:
     if handout.answers:
         body.append(f'<h1 class="answers">{title}: answers</h1>')
         body += map(_html, handout.answers)
-    return (
+    return visible(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(body)

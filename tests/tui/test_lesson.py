@@ -459,7 +459,7 @@ def test_markdown() -> None:
         "",
         "│ said",
     ]
-    assert clean("a\x1b[2Jb\tc") == "a�[2Jb  c"
+    assert clean("a\x1b[2Jb\tc") == r"a\x1b[2Jb  c"
 
 
 def test_a_long_command_is_cut_at_blanks_and_is_still_one() -> None:

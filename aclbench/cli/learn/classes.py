@@ -9,6 +9,7 @@ from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.doing import refuse_without_terminal
 from aclbench.cli.learn.group import learn
 from aclbench.cli.learn.listing import print_notices
+from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 
@@ -28,10 +29,10 @@ def export(lesson: str, as_html: bool, answers: bool, out: str | None) -> None:
     made = handout.make_handout(found, answers, picture_of if as_html else None)
     text = handout.as_html(made) if as_html else handout.as_markdown(made)
     if out is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
         return
     write_over(out, text)
-    click.echo(f"{out} written")
+    say(f"{out} written")
 
 
 def write_over(out: str, text: str) -> None:
@@ -90,7 +91,7 @@ def submit(lesson: str, name: str, out: str | None, force: bool) -> None:
     path = Path(out if out is not None else file_name(submission))
     write_submission(submission, path, force)
     done = f"{len(submission.done)} of {len(found.steps)} steps done"
-    click.echo(f"{path} written: {submission.name}, {found.name}, {done}")
+    say(f"{path} written: {submission.name}, {found.name}, {done}")
 
 
 @learn.command()
@@ -133,13 +134,11 @@ def grade(
         grade_file(Path(file), find, budget_for_lesson(budget, cpu_seconds)) for file in files
     ]
     if as_json:
-        import json
-
-        click.echo(json.dumps([each.to_json() for each in grades], indent=2, ensure_ascii=False))
+        say_json([each.to_json() for each in grades])
     elif as_csv:
-        click.echo(grades_as_csv(grades), nl=False)
+        say(grades_as_csv(grades), nl=False)
     else:
         for line in grade_lines(grades):
-            click.echo(line)
+            say(line)
     if any(each.problem for each in grades):
         click.get_current_context().exit(1)

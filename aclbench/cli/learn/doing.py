@@ -10,6 +10,7 @@ import click
 
 from aclbench.cli.completion import complete_lessons
 from aclbench.cli.learn.group import OPEN, learn
+from aclbench.cli.output import is_terminal
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -72,5 +73,5 @@ def open_(lesson: str, restart: bool, repl: bool) -> None:
 
 def refuse_without_terminal(instead: str) -> None:
     """Raise AclbenchError without a terminal; `instead` names a command that needs none."""
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError(f"a lesson needs somebody at a terminal; {instead} without one")

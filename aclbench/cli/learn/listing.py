@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import click
+from aclbench.cli.output import say
 
 if TYPE_CHECKING:
     from aclbench.tutor.lesson import Lesson
@@ -41,8 +41,8 @@ def list_lessons() -> None:
     import shutil
 
     for line in table_lines(rows, shutil.get_terminal_size().columns):
-        click.echo(line)
-    click.echo("\n`aclbench learn N` runs one, where you left it; --restart from its beginning.")
+        say(line)
+    say("\n`aclbench learn N` runs one, where you left it; --restart from its beginning.")
     print_notices(progress.notices)
 
 
@@ -74,4 +74,4 @@ def table_lines(rows: list[Row], width: int) -> Iterator[str]:
 def print_notices(notices: list[str]) -> None:
     """Print notices of damaged files, on standard error."""
     for notice in notices:
-        click.echo(f"aclbench: {notice}", err=True)
+        say(f"aclbench: {notice}", err=True)

@@ -7,6 +7,7 @@ import click
 from aclbench.cli.budgets import budget_for_lesson, budget_options
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.group import learn
+from aclbench.cli.output import say
 
 
 @learn.command()
@@ -31,14 +32,14 @@ def check(lessons: tuple[str, ...], budget: int | None, cpu_seconds: float | Non
         try:
             lesson = find_lesson(name)
         except LessonError as error:
-            click.echo(one_line(str(error)))
+            say(one_line(str(error)))
             wrong += 1
             continue
         problems = problems_of(lesson, budget_for_lesson(budget, cpu_seconds))
         for problem in problems:
-            click.echo(one_line(f"{lesson.path}: {problem}"))
+            say(one_line(f"{lesson.path}: {problem}"))
         if not problems:
-            click.echo(f"{lesson.path}: in order, {len(lesson.steps)} steps")
+            say(f"{lesson.path}: in order, {len(lesson.steps)} steps")
         wrong += len(problems)
     if wrong:
         click.get_current_context().exit(1)
@@ -53,7 +54,7 @@ def new(file: str) -> None:
     from aclbench.tutor.template import new_lesson
 
     new_lesson(Path(file))
-    click.echo(f"{file} written; change it bit by bit, and try `aclbench learn check {file}`")
+    say(f"{file} written; change it bit by bit, and try `aclbench learn check {file}`")
 
 
 @learn.command()
@@ -74,7 +75,7 @@ def record(run: str, out: str | None) -> None:
         raise click.UsageError(f"{run}: not a saved run; `save mine.run` at a prompt makes one")
     bench = Workbench.load(run)
     if out is None:
-        click.echo(draft_of(bench), nl=False)
+        say(draft_of(bench), nl=False)
         return
     write_draft(bench, Path(out))
-    click.echo(f"{out} written: a draft; fill in what says TODO")
+    say(f"{out} written: a draft; fill in what says TODO")

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.command.completing import MOST, Edit, Walk, begin, candidates_for, done
 from aclbench.tui.command.history import HistorySuggester, LineHistory, history_file
 from aclbench.tui.command.output import OutputPane
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.words import TextInput, Words
 from aclbench.workbench.commands.bench.helping import in_quotes, is_leaving, what_next
 from aclbench.workbench.grammar import GrammarError
 
@@ -30,7 +31,7 @@ def _no_bench() -> None:
     return None
 
 
-class CommandInput(Input):
+class CommandInput(TextInput):
     """An input whose keys its region answers: Tab completes, `?` asks, Up recalls, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -125,14 +126,14 @@ class CommandRegion(Vertical):
 
     def compose(self) -> ComposeResult:
         yield OutputPane(id="command-text")
-        yield Static("", id="command-progress", classes="one", markup=False)
+        yield Words(id="command-progress", classes="one")
         candidates = PickList((), id="command-candidates")
         candidates.can_focus = False
         candidates.display = False
         yield candidates
-        yield Static("", id="command-note", classes="one", markup=False)
+        yield Words(id="command-note", classes="one")
         with Vertical(id="command-row"):
-            yield Static(PROMPT)
+            yield Words(PROMPT)
             yield CommandInput(
                 placeholder="a command; Tab completes, ? lists what can come next, Esc closes",
                 compact=True,
@@ -200,8 +201,8 @@ class CommandRegion(Vertical):
         self._one("note", text)
 
     def _one(self, name: str, text: str) -> None:
-        panel = self.query_one(f"#command-{name}", Static)
-        panel.update(text)
+        panel = self.query_one(f"#command-{name}", Words)
+        panel.say(text)
         panel.display = bool(text)
 
     # --- lines ---------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from aclbench.visible import visible
+
 #: Lines kept of what comes in pieces.
 KEPT: Final = 5_000
 #: Where there is less room than this, further rows are not set in.
@@ -47,14 +49,14 @@ class OutputPane(ScrollView, can_focus=False):
         """This, and nothing of what stood there."""
         self._clear()
         self._strong = strong
-        self._add(text.split("\n") if text else ())
+        self._add(visible(text).split("\n") if text else ())
         self._resized()
         self.scroll_home(animate=False)
 
     def append(self, text: str) -> None:
         """More at its end; whoever looks at the end goes on doing so."""
         at_end = self.scroll_offset.y >= self.max_scroll_y
-        self._add(text.rstrip("\n").split("\n"))
+        self._add(visible(text).rstrip("\n").split("\n"))
         self._resized()
         if at_end:
             self.call_after_refresh(self.scroll_end, animate=False)

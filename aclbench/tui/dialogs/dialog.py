@@ -11,11 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.dialogs.fields import Choice, Field, Flags, PushButton
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.words import Words
+from aclbench.visible import visible_line
 
 Result = TypeVar("Result")
 
@@ -90,14 +92,14 @@ class Dialog(ModalScreen[Result]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as frame:
-            frame.border_title = self._title
+            frame.border_title = visible_line(self._title)
             if self._about:
-                yield Static(self._about, id="dialog-about", markup=False)
+                yield Words(self._about, id="dialog-about")
             yield from self.compose_fields()
-            yield Static("", id="dialog-hint", markup=False)
+            yield Words(id="dialog-hint")
             with Vertical(id="dialog-said"):
-                yield Static("", id="dialog-line", markup=False)
-                yield Static("", id="dialog-error", markup=False)
+                yield Words(id="dialog-line")
+                yield Words(id="dialog-error")
             with Horizontal(id="dialog-buttons"):
                 for text, action in self.buttons():
                     yield PushButton(text, action)
@@ -122,13 +124,13 @@ class Dialog(ModalScreen[Result]):
 
     def _say(self, line: str, error: str) -> None:
         for id, text in (("line", line), ("error", error)):
-            panel = self.query_one(f"#dialog-{id}", Static)
-            panel.update(text)
+            panel = self.query_one(f"#dialog-{id}", Words)
+            panel.say(text)
             panel.display = bool(text)
 
     def hint(self, text: str) -> None:
         """A word about where the focus is."""
-        self.query_one("#dialog-hint", Static).update(text)
+        self.query_one("#dialog-hint", Words).say(text)
 
     # --- keys and mouse ------------------------------------------------------------------------
 

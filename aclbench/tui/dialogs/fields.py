@@ -13,7 +13,10 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
+
+from aclbench.tui.words import TextInput, Words
+from aclbench.visible import visible_line
 
 #: Where controls begin, and how far labels of a row's further fields reach.
 LABEL_WIDTH: Final = 14
@@ -33,21 +36,21 @@ class Field(Horizontal):
         self.set_class(isinstance(control, Line) and control.is_wide, "wide")
 
     def compose(self) -> ComposeResult:
-        yield Static(">", classes="mark")
-        yield Static(self._label.ljust(self._label_width), classes="label", markup=False)
+        yield Words(">", classes="mark")
+        yield Words(self._label.ljust(self._label_width), classes="label")
         if not isinstance(self.control, Input):
             yield self.control
             return
         # Without colours an empty input has no ends but these.
-        yield Static("[", classes="bracket", markup=False)
+        yield Words("[", classes="bracket")
         yield self.control
-        yield Static("]", classes="bracket", markup=False)
+        yield Words("]", classes="bracket")
 
     def on_click(self) -> None:
         self.control.focus()
 
 
-class Line(Input):
+class Line(TextInput):
     """An input of a few characters, or as wide as it can be; without a frame of its own."""
 
     def __init__(
@@ -100,7 +103,7 @@ class Choice(Widget, can_focus=True):
         line = self._in_full()
         if len(line) > max(self.size.width, 1):
             line = f"< {self.value} >  {self._at + 1} of {len(self.words)}"
-        return Text(line, no_wrap=True, end="")
+        return Text(visible_line(line), no_wrap=True, end="")
 
     def _in_full(self) -> str:
         return " ".join(f"[{w}]" if w == self.value else f" {w} " for w in self.words)

@@ -6,11 +6,11 @@ import re
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from aclbench.errors import CommandError
 from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError, as_typed
 from aclbench.tui.dialogs.fields import Field, Line
+from aclbench.tui.words import Words
 from aclbench.workbench.views.times import read_moment
 
 EXAMPLES: Final = (
@@ -75,7 +75,7 @@ class GoToDialog(Dialog[str | None]):
         yield Field("where", Line("where"), label_width=6)
         width = max(len(example) for example, _ in EXAMPLES)
         lines = [f"    {example:{width}}   {meaning}" for example, meaning in EXAMPLES]
-        yield Static("\n".join(["", *lines]), markup=False)
+        yield Words("\n".join(["", *lines]))
 
     def buttons(self) -> ButtonRow:
         return (("Go: Enter", ACCEPT), CLOSE)

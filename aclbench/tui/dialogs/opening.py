@@ -11,12 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Static
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError
 from aclbench.tui.dialogs.fields import Field, Line
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.words import Words
 from aclbench.workbench.commands.bench.files import FILE
 from aclbench.workbench.rig.bundled import find_input
 
@@ -70,7 +70,7 @@ class OpenDialog(Dialog[str | None]):
 
     def compose_fields(self) -> ComposeResult:
         yield PickList(self._rows, id="rows")
-        yield Static("", id="about-row", markup=False)
+        yield Words(id="about-row")
         yield Field("or a path", Line("path", suggester=PathSuggester()), label_width=10)
 
     def buttons(self) -> ButtonRow:
@@ -83,7 +83,7 @@ class OpenDialog(Dialog[str | None]):
         index = self.query_one("#rows", PickList).index
         is_scenario = index is not None and index < len(self._texts)
         text = self._texts[index] if index is not None and is_scenario else ""
-        self.query_one("#about-row", Static).update(text)
+        self.query_one("#about-row", Words).say(text)
 
     def changed(self, control: Widget) -> None:
         if isinstance(control, PickList):

@@ -16,6 +16,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from aclbench.visible import visible_line
+
 
 class PickList(ScrollView, can_focus=True):
     """One row is the current one: `>` before it, `*` while the focus is elsewhere."""
@@ -45,7 +47,7 @@ class PickList(ScrollView, can_focus=True):
 
     def __init__(self, rows: Sequence[str], id: str | None = None, index: int | None = 0) -> None:
         super().__init__(id=id)
-        self._rows = tuple(rows)
+        self._rows = tuple(map(visible_line, rows))
         #: The current row; None: there is none (yet).
         self.index = index if self._rows else None
         self.virtual_size = Size(1, len(self._rows))
@@ -57,7 +59,7 @@ class PickList(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[str], index: int | None = 0) -> None:
         """Other rows."""
-        self._rows = tuple(rows)
+        self._rows = tuple(map(visible_line, rows))
         self.index = index if self._rows else None
         self.virtual_size = Size(1, len(self._rows))
         self.refresh(layout=True)

@@ -17,6 +17,7 @@ from rich.style import Style
 from aclbench.tui.drawing import Line
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import LineTarget
+from aclbench.visible import visible
 
 #: A text in a style; a word is one or several, with no blank in between.
 Run = tuple[str, Style]
@@ -109,9 +110,8 @@ def _prose(block: Block, width: int, palette: Palette) -> list[Line]:
 
 
 def clean(text: str) -> str:
-    """Without what would move a terminal's cursor."""
-    spread = text.expandtabs(4)
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in spread)
+    """Seen as it is, without tabs."""
+    return visible(text.expandtabs(4))
 
 
 # --- blocks -------------------------------------------------------------------------------------

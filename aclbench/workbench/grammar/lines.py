@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from aclbench.errors import CommandError
+from aclbench.visible import visible_line
 
 MAX_LINE_CHARACTERS = 65_536
 _TOKEN = re.compile(r',|"[^"]*"?|[^\s,]+')
@@ -70,14 +71,14 @@ def as_typed(text: str) -> str | None:
 
 def shown_word(text: str) -> str:
     """A word quoted for a message: shortened, and nothing in it that upsets a terminal."""
-    return f"'{_printable(_shortened(text, 0, _SHOWN_WORD_CHARACTERS))}'"
+    return f"'{visible_line(_shortened(text, 0, _SHOWN_WORD_CHARACTERS))}'"
 
 
 def shown_line(line: str, column: int = 0) -> str:
     """A line quoted for a message: of a long one, the part around `column`."""
     lead = len(line) - len(line.lstrip())
     start = max(0, column - lead - _SHOWN_LINE_CHARACTERS // 2)
-    return f'"{_printable(_shortened(line.strip(), start, _SHOWN_LINE_CHARACTERS))}"'
+    return f'"{visible_line(_shortened(line.strip(), start, _SHOWN_LINE_CHARACTERS))}"'
 
 
 def _shortened(text: str, start: int, limit: int) -> str:
@@ -86,9 +87,3 @@ def _shortened(text: str, start: int, limit: int) -> str:
     start = min(start, len(text) - limit)
     before, after = "…" if start else "", "…" if start + limit < len(text) else ""
     return before + text[start : start + limit] + after
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
-    )

@@ -1,0 +1,58 @@
+"""What the commands print: seen as it is, obeyed by no terminal, in the encoding of the output."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import IO, Any
+
+import click
+
+from aclbench.visible import carried, encoding_of, visible, visible_json
+
+
+def say(text: str, err: bool = False, nl: bool = True) -> None:
+    """Print for a person, on standard error with `err`; without a newline behind it unless `nl`."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo(carried(visible(text), encoding_of(stream)), nl=nl, err=err)
+
+
+def say_json(value: Any, indent: int | None = 2) -> None:
+    """Print a value as JSON; its texts are exact."""
+    import json
+
+    ascii_only = encoding_of(sys.stdout).lower() != "utf-8"
+    document = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    click.echo(visible_json(document))
+
+
+def confirm(question: str) -> bool:
+    """Ask a person yes or no."""
+    return click.confirm(carried(visible(question), encoding_of(sys.stdout)))
+
+
+def say_error(error: click.ClickException) -> None:
+    """Print wrong usage; the messages quote what was typed."""
+    text = io.StringIO()
+    error.show(text)
+    say(text.getvalue(), err=True, nl=False)
+
+
+def occupy_closed_streams() -> None:
+    """Have the numbers of closed streams (`>&-`) lead nowhere, lest a file that is opened gets one.
+
+    What is printed there is lost. `sys.stdin` stays None: who reads it says that it is closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a stream is open, and a terminal."""
+    return stream is not None and stream.isatty()
