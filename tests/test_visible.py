@@ -63,11 +63,11 @@ def test_every_sign_that_is_drawn_has_a_twin() -> None:
     """As wide as it is, so that columns stay where they are."""
     drawn: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
-                drawn |= {char for char in node.value if not char.isascii()}
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and id(node) not in docstrings:
+                drawn |= {char for char in str(node.value) if not char.isascii()}
     assert drawn
     assert {ord(char) for char in drawn} <= TWINS.keys()
     for code, twin in TWINS.items():

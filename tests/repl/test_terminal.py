@@ -31,17 +31,22 @@ CURSOR_ASKED = b"\x1b[6n"
 
 
 class Terminal:
-    """`aclbench repl` in a terminal of 80 by 24; a person types only after seeing something."""
+    """`aclbench repl` in a terminal of 80 by 24; a person types only after seeing something.
+
+    `painted` is all that came, with what moves the cursor and colours the text.
+    """
 
     command = "repl"
+    columns = 80
 
     def __init__(self, state: Path, *arguments: str) -> None:
+        self.painted = b""
         self.fd, child = pty.openpty()
         environment = os.environ | {
             "XDG_STATE_HOME": str(state),
             "TERM": "xterm",
             "LINES": "24",
-            "COLUMNS": "80",
+            "COLUMNS": str(self.columns),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "aclbench", self.command, *arguments],
@@ -88,6 +93,7 @@ class Terminal:
         for _ in range(data.count(CURSOR_ASKED)):
             os.write(self.fd, b"\x1b[1;1R")
         self._unseen += data
+        self.painted += data
 
     def close(self) -> None:
         self.process.kill()
