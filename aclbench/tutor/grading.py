@@ -18,8 +18,8 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import AnyStep, Lesson, LessonError, Predict, Read, Task
 from aclbench.tutor.submission import Submission, is_of, read_submission
-from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
 from aclbench.visible import visible
+from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
 
 #: What an input that no bench noted can bring about in the machine, besides errors of its own.
 _FAILS: Final = (
