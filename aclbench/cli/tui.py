@@ -153,7 +153,7 @@ class Screen:
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    say(sentence, err=True)
 
 
 def write_config_file() -> None:

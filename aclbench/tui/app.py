@@ -22,6 +22,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
+from aclbench.visible import visible
 from aclbench.workbench.tasks import done
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ class AclbenchApp(App[AclbenchError]):
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot"):
                 yield command
+
+    def notify(self, message: str, **settings: Any) -> None:
+        super().notify(visible(message), **settings)
 
     def action_light(self) -> None:
         """Light or dark."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import IO, Any, Final, cast
 
+from rich.cells import cell_len
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -15,12 +16,17 @@ from textual.message import Message
 from textual.messages import InBandWindowResize
 
 from aclbench.terminal import OFF_SCREEN, PLAIN, Guard, Typed
+from aclbench.visible import TWINS, encoding_of, is_carried
 
 #: What is read at once, in bytes, and how long is waited for it, in seconds.
 READ_BYTES: Final = 4096
 WAIT_S: Final = 0.1
 #: How long is waited for output under way before the terminal is put right without it.
 SILENCE_S: Final = 0.5
+#: The lines of Textual's frames, from U+2500 on, in ASCII; its blocks, from U+2580 on.
+_LINES: Final = {0x2500 + n: ord("--||"[n] if n < 4 else "+") for n in range(128)} | {
+    0x2580 + n: ord("#") for n in range(32)
+}
 
 
 class ScreenDriver(LinuxDriver):
@@ -83,6 +89,19 @@ def _is_surrogate(character: str) -> bool:
     return "\ud800" <= character <= "\udfff"
 
 
+def carried_in_cells(text: str, encoding: str) -> str:
+    """What is painted as an encoding can carry it, in as many columns.
+
+    What has no twin in ASCII is a `?` for each of its columns.
+    """
+    if is_carried(text, encoding):
+        return text
+    return "".join(
+        char if is_carried(char, encoding) else "?" * cell_len(char)
+        for char in text.translate(_LINES | TWINS)
+    )
+
+
 class Output:
     """The terminal as a file: after an error, or once silenced, it takes all and does nothing.
 
@@ -91,12 +110,14 @@ class Output:
 
     def __init__(self, file: IO[str], gone: Callable[[], None]) -> None:
         self._file = file
+        self._encoding = encoding_of(file)
         self._gone = gone
         self._writing = threading.Lock()
         self._silent = False
 
     def write(self, text: str) -> None:
-        self._do(lambda: self._file.write(text))
+        carried = carried_in_cells(text, self._encoding)
+        self._do(lambda: self._file.write(carried))
 
     def flush(self) -> None:
         self._do(self._file.flush)

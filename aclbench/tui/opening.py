@@ -6,10 +6,10 @@ import asyncio
 from typing import Final
 
 from textual.message import Message
-from textual.widgets import Static
 
 from aclbench.tui import underway
 from aclbench.tui.live import SLICE_S, MakeBench
+from aclbench.tui.words import Words
 from aclbench.workbench.tasks import Task
 from aclbench.workbench.workbench import Workbench
 
@@ -17,7 +17,7 @@ from aclbench.workbench.workbench import Workbench
 _TURNS: Final = 12
 
 
-class Opening(Static):
+class Opening(Words):
     """Has the first bench made, a slice at a time, and says how far it is.
 
     The empty screen is painted first; what is short is then done at once, and what is long beside
@@ -32,7 +32,7 @@ class Opening(Static):
             self.task = task
 
     def __init__(self, make_bench: MakeBench, title: str) -> None:
-        super().__init__("", id="opening", markup=False)
+        super().__init__(id="opening")
         self._making = Task(make_bench(), f"opening {title}")
 
     def on_mount(self) -> None:
@@ -55,7 +55,7 @@ class Opening(Static):
         task = self._making
         while not task.work(SLICE_S):
             far = "" if task.progress is None else f": {task.progress}"
-            self.update(f"{task.what}{far}\nEsc stops it")
+            self.say(f"{task.what}{far}\nEsc stops it")
             for _ in range(_TURNS):
                 await asyncio.sleep(0)
         self.post_message(self.Over(task))

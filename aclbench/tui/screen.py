@@ -64,7 +64,6 @@ from aclbench.tui.targets import (
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.timeline.text import columns_of
 from aclbench.tui.workers.panel import BriefPanel
-from aclbench.visible import visible
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 
 #: From one tick to the next while there is time, and from one painting to the next, in seconds.
@@ -158,7 +157,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._bench.point_at_question()
         if self._play_at_once and player.live.next_time() is not None:
             self.query_one(RunArea).action_play_pause()
-        for sentence in map(visible, self._says):
+        for sentence in self._says:
             self.notify(sentence, title="settings", severity="warning", timeout=15, markup=False)
 
     def _regions(self, player: Player) -> list[Widget]:
