@@ -19,20 +19,11 @@ from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching, RuleCheck
 from aclbench.engine.packet import Parse
+from aclbench.engine.places import SessionPlace
 from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
 from aclbench.engine.timeouts import TIMEOUT_CLASSES, TIMEOUT_NAMES, TimeoutClass
-from aclbench.engine.worker import Worker
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPlace:
-    """Where a worker's sessions are beside its lists: a name, what it is for, and the slots."""
-
-    name: str
-    what: str
-    slots: Callable[[Worker], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,12 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         for session in sessions:
             place(session, list_name)
         problems += _list_problems(am, worker, list_id, sessions, name)
+    for list_id, there in enumerate(am.places, len(am.lists)):
+        for index in there.slots(worker):
+            session = worker.sessions_pool[index]
+            place(session, there.name)
+            if session.link_list_id != list_id:
+                problems.append(f"{name}: session {index} in {there.name} is of another list")
     for session in worker.expired:
         place(session, "the idle check's hand")
     for index in worker.free_indices:

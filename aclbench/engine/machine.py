@@ -34,6 +34,7 @@ class Machine:
         self.classes: Classes = design.classes()
         am.classes = self.classes
         am.invariants = design.invariants
+        am.places = design.places
         am.parse = design.parse
         self.rule_check: RuleCheck = design.rule_check()
         self.matching: Matching = design.matching(am, self.rule_check)

@@ -12,6 +12,7 @@ from typing import Protocol
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
+from aclbench.engine.places import SessionPlace
 from aclbench.engine.session import Classes, Session
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
 from aclbench.engine.telling import Tell
@@ -98,9 +99,10 @@ class AclMain:
     ) -> None:
         self.n_workers: int = n_workers
         self.host: Host = host
-        #: The design's classes and lists, by number.
+        #: The design's classes and lists, by number; and where sessions are beside those.
         self.timeout_classes: tuple[TimeoutClass, ...] = timeout_classes
         self.lists: tuple[str, ...] = lists
+        self.places: tuple[SessionPlace, ...] = ()
         #: Reads frames; None: `packet.parse_ethernet`, and what is faster and gives the same.
         self.parse: Parse | None = None
         #: What always holds beside the engine's own: given whether all is at rest, the problems.

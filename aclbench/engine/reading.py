@@ -53,6 +53,23 @@ def _row(session: Session) -> SessionRow:
     )
 
 
+# --- lists and places --------------------------------------------------------------------------
+
+
+def name_of(am: AclMain, list_id: int) -> str:
+    """The name of a list, or of a place beside the lists."""
+    n_lists = len(am.lists)
+    return am.lists[list_id] if list_id < n_lists else am.places[list_id - n_lists].name
+
+
+def length_of(am: AclMain, worker: Worker, list_id: int) -> int:
+    """How many sessions a worker has there."""
+    n_lists = len(am.lists)
+    if list_id < n_lists:
+        return worker.conn_list_length[list_id]
+    return len(am.places[list_id - n_lists].slots(worker))
+
+
 # --- pools ------------------------------------------------------------------------------------
 
 

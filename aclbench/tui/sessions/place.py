@@ -148,11 +148,12 @@ def session_row(frame: Frame, session: SessionView, width: int, palette: Palette
     times = (short_time(now - session.last_active_time), due_text(session.check_due - now, "due"),
              due_text(session.expires - now, "over"))  # fmt: skip
     other = session.timeout_class != session.link_list_id
+    lists = frame.snapshot.list_names + frame.snapshot.place_names
     tail = Line()
     if width >= _WIDE:
         names = {i.sw_if_index: i.name for i in frame.snapshot.interfaces}
         tail.add(f"{names.get(session.sw_if_index, '?'):<10} ")
-        tail.add(f"{frame.snapshot.list_names[session.link_list_id]:<14} ", palette.dim)
+        tail.add(f"{lists[session.link_list_id]:<14} ", palette.dim)
         said = f"≠ {frame.snapshot.class_names[session.timeout_class]}" if other else ""
         tail.add(f"{said:<14}"[:14], palette.up)
     elif other:

@@ -12,15 +12,15 @@ from aclbench.tui.targets import ListTarget
 from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.workers.head import flags_line, head_lines
 from aclbench.tui.workers.lists import list_lines
-from aclbench.workbench.views.snapshot import WorkerView
+from aclbench.workbench.views.snapshot import PlaceView, WorkerView
 
 #: The lines of a panel that are always there; and of each list as many sessions, if they fit.
 NAME_AND_FLAGS = 2
 FEWEST_SESSIONS = 2
 #: Lines of a panel that show no session, at the least: its head, and one for each list.
 HEAD_LINES = 5
-#: Short names of the lists, for a worker in one line.
-_SHORT_NAMES = ("udp", "tcp", "transient")
+#: Short names of VPP's lists, for a worker in one line.
+_SHORT_NAMES = {"udp_idle": "udp", "tcp_idle": "tcp", "tcp_transient": "transient"}
 
 
 def panel_drawing(
@@ -28,9 +28,10 @@ def panel_drawing(
 ) -> Drawing:
     """A whole panel: never more than `height` lines of `width` cells."""
     lines = head_lines(frame, worker, width, palette)
+    places = [_place_line(place, width, palette) for place in worker.places]
     # The sessions come first: where there is little room, the counters go.
-    counters = max(height - NAME_AND_FLAGS - len(worker.lists) * (1 + FEWEST_SESSIONS), 0)
-    lines = lines[: NAME_AND_FLAGS + counters]
+    needed = NAME_AND_FLAGS + len(places) + len(worker.lists) * (1 + FEWEST_SESSIONS)
+    lines = lines[: NAME_AND_FLAGS + max(height - needed, 0)] + places
     before = frame.worker_before(worker.thread_index)
     room = height - len(lines) - len(worker.lists)
     for view, rows in zip(worker.lists, share_rows(room, list_needs(frame)), strict=True):
@@ -39,11 +40,18 @@ def panel_drawing(
     return drawing(lines, height)
 
 
+def _place_line(place: PlaceView, width: int, palette: Palette) -> Line:
+    """What a design has beside the lists."""
+    line = Line(f"{place.name} ", palette.strong)
+    line.add(f"{place.length:,}", palette.plain)
+    return line.fit(width)
+
+
 def list_needs(frame: Frame) -> tuple[int, ...]:
     """How many rows each list would fill: the same for all panels, so that lists stand level."""
     shown = frame.shown_workers()
     if not shown:
-        return (0, 0, 0)
+        return (0,) * len(frame.snapshot.list_names)
     count = len(shown[0].lists)
     return tuple(max(worker.lists[n].length for worker in shown) for n in range(count))
 
@@ -53,12 +61,15 @@ def brief_line(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     before = frame.worker_before(worker.thread_index)
     line = Line(f" {worker.name:<9}", palette.strong)
     line.join(flags_line(worker, before, palette))
-    for name, view in zip(_SHORT_NAMES, worker.lists, strict=True):
+    for view in worker.lists:
+        name = _SHORT_NAMES.get(view.name, view.name)
         changed = before is not None and before.lists[view.list_id].length != view.length
         line.add(" ")
         line.add(f"{name} ", palette.dim, ListTarget(worker.thread_index, view.list_id))
         line.add(f"{view.length}", palette.changed if changed else palette.plain)
         line.add("*" if changed else " ", palette.changed)
+    for place in worker.places:
+        line.add(" ").add(f"{place.name} ", palette.dim).add(f"{place.length} ", palette.plain)
     if worker.next_step and width - len(line) > len(worker.next_step) + 7:
         line.add(f" next: {worker.next_step}", palette.dim)
     return line.fit(width)

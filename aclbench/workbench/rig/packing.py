@@ -35,6 +35,7 @@ _MAIN_APART: Final = {
     "classes",
     "timeout_classes",
     "lists",
+    "places",
     "invariants",
     "parse",
     "workers",

@@ -19,6 +19,7 @@ from aclbench.drivers.frame import Frame
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
+from aclbench.engine import reading
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
@@ -124,8 +125,8 @@ class Rig:
         return found.name if found is not None else f"sw_if_index {sw_if_index}"
 
     def list_name(self, list_id: int) -> str:
-        """The name of a worker's list, as the design has it."""
-        return self.machine.am.lists[list_id]
+        """The name of a worker's list, or of a place beside them, as the design has it."""
+        return reading.name_of(self.machine.am, list_id)
 
     def class_name(self, timeout_class: int) -> str:
         """The name of a class of sessions, as the design has it."""

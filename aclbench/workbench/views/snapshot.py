@@ -98,6 +98,14 @@ class ListView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceView:
+    """What a worker has in a place beside its lists: see `engine.places`."""
+
+    name: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
     """One thread: its lists, bitmaps, flags and counters. `next_step` is empty if it is idle.
 
@@ -110,6 +118,7 @@ class WorkerView:
     carries_packets: bool
     next_step: str
     lists: tuple[ListView, ...]
+    places: tuple[PlaceView, ...]
     taken: tuple[int, ...]
     pool_size: int
     sessions: int
@@ -219,6 +228,7 @@ class Snapshot:
     class_words: tuple[str, ...]
     class_abouts: tuple[str, ...]
     list_names: tuple[str, ...]
+    place_names: tuple[str, ...]
     session_timeout: tuple[int, ...]
     shortest_timeout: int
     max_entries: int

@@ -138,6 +138,8 @@ def _worker(rig: Rig, worker: Worker, verbose: bool) -> dict[str, Any]:
         data["lists"][name] = {"length": worker.conn_list_length[list_id]}
         if verbose:
             data["lists"][name]["sessions"] = _list(rig, worker, list_id)
+    for place in rig.machine.am.places:
+        data["lists"][place.name] = {"length": len(place.slots(worker))}
     return data
 
 

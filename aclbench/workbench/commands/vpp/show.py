@@ -166,6 +166,7 @@ def _worker_lines(rig: Rig, worker: Worker) -> list[str]:
         f"  interrupt is pending: {worker.interrupt_is_pending}",
         f"  interrupt is needed: {worker.interrupt_is_needed}",
         f"  interrupt is unwanted: {worker.interrupt_is_unwanted}",
+        *(f"  {p.name}: {len(p.slots(worker))} sessions" for p in rig.machine.am.places),
     ]
 
 

@@ -166,7 +166,7 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
         "interface": lambda: f"{value} ({rig.interface_name(value)})",
         "key": lambda: key_text(value),
         "flags": lambda: " ".join(flag_names(value)) or "none",
-        "list": lambda: f"{value} ({rig.machine.am.lists[value]})",
+        "list": lambda: f"{value} ({rig.list_name(value)})",
         "wait": lambda: (
             value.kind.value
             if value.until == NEVER

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
+from aclbench.engine.main import AclMain
 from aclbench.engine.packet import PROTO_TCP
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import NO_SESSION, SessionId
@@ -135,7 +136,7 @@ def _fields(
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
     am, started, name = rig.machine.am, rig.started, rig.interface_name(session.sw_if_index)
-    list_name = am.lists[view.link_list_id]
+    list_name = reading.name_of(am, view.link_list_id)
     class_name = am.timeout_classes[view.timeout_class].name
     timeout = seconds_text(am.session_timeout[view.timeout_class])
     rows = [
@@ -171,7 +172,7 @@ def _fields(
         ("idle", seconds_text(max(view.idle, 0)), "time since its last packet"),
         (
             "position",
-            _position_text(worker, view),
+            _position_text(am, worker, view),
             "how many are ahead in the list",
         ),
     ]
@@ -194,11 +195,11 @@ def _class_meaning(view: SessionView) -> str:
     return "what its flags make it now; it is still on the list of another class"
 
 
-def _position_text(worker: Worker, view: SessionView) -> str:
+def _position_text(am: AclMain, worker: Worker, view: SessionView) -> str:
     if view.session_index in reading.taken(worker):
         return "taken off the list, to be judged"
     where = "10,000 or more" if view.position is None else f"{view.position:,}"
-    return f"{where} of {worker.conn_list_length[view.link_list_id]:,}"
+    return f"{where} of {reading.length_of(am, worker, view.link_list_id):,}"
 
 
 # --- what happened ------------------------------------------------------------------------------

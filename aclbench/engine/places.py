@@ -1,0 +1,20 @@
+"""Where a design has sessions beside the lists of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aclbench.engine.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """A name, what it is for, and the slots whose sessions are there.
+
+    Their `link_list_id` is that of the place: places are counted on from the lists.
+    """
+
+    name: str
+    what: str
+    slots: Callable[[Worker], tuple[int, ...]]
