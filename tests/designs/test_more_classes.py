@@ -14,6 +14,9 @@ from aclbench.engine.design import FIFO_2017
 from aclbench.engine.packet import PROTO_TCP, TCP_ACK
 from aclbench.engine.session import Classes
 from aclbench.engine.timeouts import TIMEOUT_CLASSES, TimeoutClass
+from aclbench.tui.palette import Palette
+from aclbench.tui.plot.text import all_series
+from aclbench.tui.workers.panel import brief_line, panel_drawing
 from aclbench.workbench.rig.configuration import configuration_lines
 
 OPENED = 3
@@ -64,3 +67,13 @@ def test_the_screen_offers_it() -> None:
     assert snapshot.class_words == ("udp idle", "tcp idle", "tcp transient", "tcp_opened")
     assert snapshot.class_abouts[OPENED] == OPENED_CLASS.what
     assert snapshot.session_timeout[OPENED] == 30_000_000_000
+
+
+def test_its_list_is_drawn() -> None:
+    frame = frame_of(player_of(lambda: Workbench(design=DESIGN)))
+    drawn = panel_drawing(frame, frame.snapshot.workers[0], 80, 40, Palette())
+    assert any("tcp_opened" in line.plain for line in drawn.lines)
+    assert "tcp_opened 0" in brief_line(frame, frame.snapshot.workers[0], 120, Palette()).plain
+    assert frame.timeline is not None
+    names = frame.snapshot.list_names
+    assert "tcp_opened" in [each.name for each in all_series(frame.timeline, names, Palette())]

@@ -52,6 +52,11 @@ def plot_drawing(
     return drawing(lines, height)
 
 
+def _colour(palette: Palette, list_id: int) -> Style:
+    """A design may have more lists than there are colours for."""
+    return palette.classes[list_id % len(palette.classes)]
+
+
 def all_series(timeline: Timeline, lists: tuple[str, ...], palette: Palette) -> list[Series]:
     """Everything that is plotted, the most telling first; `lists` by name."""
     columns = timeline.columns
@@ -64,7 +69,7 @@ def all_series(timeline: Timeline, lists: tuple[str, ...], palette: Palette) -> 
         )
 
     found = [
-        Series(name, tuple(float(c.sessions[n]) for c in columns), _count, palette.classes[n])
+        Series(name, tuple(float(c.sessions[n]) for c in columns), _count, _colour(palette, n))
         for n, name in enumerate(lists)
     ]
     found.append(Series("work a second", rate(lambda c: c.work), _rate, palette.plain))
