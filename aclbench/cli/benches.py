@@ -37,13 +37,13 @@ def bench_maker(
         )
     if run is not None:
         found = run
-        return lambda: loading(Workbench, found), found.name
+        return lambda: loading(Workbench, found, asked.limits), found.name
     if not inputs and not asked.rx and asked.exec_file is None:
         return _empty_bench(asked, threads), "an empty bench"
     scenario = find_scenario(inputs, asked)
     start = Start(driver="threaded" if threads else "stepped")
     title = f"{scenario.title} (threads)" if threads else scenario.title
-    return lambda: setting_up(Workbench, scenario, start), title
+    return lambda: setting_up(Workbench, scenario, start, limits=asked.limits), title
 
 
 def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Slices[Workbench]]:

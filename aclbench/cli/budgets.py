@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -12,21 +12,32 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+#: The two options, whose values are None where they are not given.
+BUDGET_OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
+    (
+        ("--budget",),
+        {
+            "type": click.IntRange(min=1),
+            "metavar": "N",
+            "help": "Units of work that a file may make: a trace event is one, a packet 8 more.",
+        },
+    ),
+    (
+        ("--cpu-seconds",),
+        {
+            "type": click.FloatRange(min=0, min_open=True),
+            "metavar": "S",
+            "help": "Give up after so much CPU time for a file: too slow a machine. [20]",
+        },
+    ),
+)
+
 
 def budget_options(command: _Command) -> _Command:
-    """Options of a command; its `budget` and `cpu_seconds` are None where they are not given."""
-    command = click.option(
-        "--cpu-seconds",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="S",
-        help="Give up after so much CPU time for a file, on a machine that is too slow. [20]",
-    )(command)
-    return click.option(
-        "--budget",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Units of work that a file may make: a trace event is one, a packet 8 more.",
-    )(command)
+    """Add the options to a command, as `budget` and `cpu_seconds`."""
+    for names, settings in reversed(BUDGET_OPTIONS):
+        command = click.option(*names, **settings)(command)
+    return command
 
 
 def budget_for_lesson(work: int | None, cpu_seconds: float | None) -> Budget:
@@ -34,10 +45,3 @@ def budget_for_lesson(work: int | None, cpu_seconds: float | None) -> Budget:
     from aclbench.workbench.budget import CPU_SECONDS, LESSON_WORK, Budget
 
     return Budget(work or LESSON_WORK, cpu_seconds or CPU_SECONDS)
-
-
-def budget_for_opening(work: int | None, cpu_seconds: float | None) -> Budget:
-    """A new budget, for a scenario that is opened or a run that is loaded."""
-    from aclbench.workbench.budget import CPU_SECONDS, OPENING_WORK, Budget
-
-    return Budget(work or OPENING_WORK, cpu_seconds or CPU_SECONDS)

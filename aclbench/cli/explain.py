@@ -36,7 +36,7 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
     if not frame.isdecimal() or len(frame) > 12:
         raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
     scenario = find_scenario(names, asked)
-    bench = Workbench.from_scenario(scenario)
+    bench = Workbench.from_scenario(scenario, limits=asked.limits)
     play_up_to(bench, int(frame))
     try:
         explanation = bench.explain(packet)

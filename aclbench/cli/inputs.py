@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 
+from aclbench.cli.budgets import BUDGET_OPTIONS
 from aclbench.cli.completion import complete_files, complete_inputs
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aclbench.workbench.budget import Limits
     from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
 
 
@@ -31,6 +33,15 @@ class BenchOptions(NamedTuple):
     workers: int | None
     placement: str | None
     exec_file: str | None
+    budget: int | None = None
+    cpu_seconds: float | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """How much a scenario's lines, or a saved run, may make."""
+        from aclbench.workbench.budget import CPU_SECONDS, OPENING_WORK, Limits
+
+        return Limits(self.budget or OPENING_WORK, self.cpu_seconds or CPU_SECONDS)
 
     @property
     def inside_by(self) -> list[str]:
@@ -105,6 +116,7 @@ OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
             "interface that its source is routed to.",
         },
     ),
+    *BUDGET_OPTIONS,
 )
 
 

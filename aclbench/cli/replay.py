@@ -84,8 +84,8 @@ def replay(
         end = None if until is None else seconds_to_ns(until)
     except AclbenchError as error:
         raise click.UsageError(f"--until {until}: {error}") from None
-    scenario = find_scenario(inputs, asked)
-    bench = Workbench.from_scenario(scenario, history=False, **on.bench_arguments())
+    made_with = {"history": False, "limits": asked.limits, **on.bench_arguments()}
+    bench = Workbench.from_scenario(find_scenario(inputs, asked), **made_with)
     if trace or only is not None:
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")

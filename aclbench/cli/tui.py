@@ -96,7 +96,9 @@ class Screen:
         self._threads, self._paused = threads, paused
         self._settings, self._notices = settings, notices
         #: For those that are opened from the screen.
-        self._asked = BenchOptions((), (), (), (), (), asked.workers, asked.placement, None)
+        self._asked = asked._replace(
+            inside=(), inside_vlan=(), inside_mac=(), inside_interface=(), rx=(), exec_file=None
+        )
         self._recorders: list[Recorder] = []
 
     def show(

@@ -82,7 +82,8 @@ def performing_inputs(
             yield from bench.transport.performing(op)
         else:
             _refuse_impossible(bench, op, budget)
-            yield from budget.spend_on(bench, bench.transport.performing(op), _named(op))
+            performing = bench.transport.performing(op)
+            yield from budget.spend_on(lambda: bench.rig, performing, _named(op))
         yield None
 
 

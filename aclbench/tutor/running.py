@@ -30,7 +30,7 @@ def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> Slices[
         refuse_forbidden(bench, line, budget)
         try:
             output = yield from budget.spend_on(
-                bench, bench.lines.slices(bench, line), _named(line)
+                lambda: bench.rig, bench.lines.slices(bench, line), _named(line)
             )
         except BudgetError:
             raise

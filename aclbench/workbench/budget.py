@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from aclbench.errors import AclbenchError
 from aclbench.workbench.tasks import Slices
@@ -54,11 +55,15 @@ class Meter(Protocol):
     def events_so_far(self) -> int: ...
 
 
-class HasRig(Protocol):
-    """A bench, whose rig may be another one after a move in time."""
+class Limits(NamedTuple):
+    """What a budget begins with: units of work, and CPU seconds."""
 
-    @property
-    def rig(self) -> Meter: ...
+    work: int = OPENING_WORK
+    cpu_s: float = CPU_SECONDS
+
+
+#: Of a scenario that is opened, or a run that is loaded, unless others are asked for.
+OPENING_LIMITS: Final = Limits()
 
 
 class Budget:
@@ -106,9 +111,12 @@ class Budget:
         what, work = self._spent.most_common(1)[0]
         return f", {work:,} of them by {what}"
 
-    def spend_on(self, bench: HasRig, slices: Slices[T], what: str) -> Slices[T]:
-        """Have a bench do something, and spend on it; it is left when all is spent. BudgetError."""
-        rig = bench.rig
+    def spend_on(self, rig_now: Callable[[], Meter], slices: Slices[T], what: str) -> Slices[T]:
+        """Have a rig do something, and spend on it; it is left when all is spent. BudgetError.
+
+        `rig_now` gives the rig, which may be another one after a move in time.
+        """
+        rig = rig_now()
         events, packets = rig.events_so_far(), rig.driver.packets_handled
         with closing(slices):
             while True:
@@ -119,8 +127,8 @@ class Budget:
                     progress, done = None, True
                 else:
                     done = False
-                if bench.rig is not rig:  # a move in time: what it runs again has no counts of ours
-                    rig, events, packets = bench.rig, 0, 0
+                if rig_now() is not rig:  # a move in time: what it runs again has no counts of ours
+                    rig, events, packets = rig_now(), 0, 0
                 now_events, now_packets = rig.events_so_far(), rig.driver.packets_handled
                 more = max(now_packets - packets, 0)
                 self._packets += more

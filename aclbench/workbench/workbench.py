@@ -25,6 +25,7 @@ from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepping import StepTaken
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.budget import OPENING_LIMITS, Limits
 from aclbench.workbench.commands.lines import Lines
 from aclbench.workbench.history.history import BranchView, History
 from aclbench.workbench.rig.rig import Rig
@@ -75,12 +76,12 @@ class Workbench(Bench):
         super().__init__(Rig(start, lines.perform), lines, history)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str], limits: Limits = OPENING_LIMITS) -> Self:
         """A bench set up by a scenario file, its captures ready to play, or by a run file.
 
-        Raises ScenarioError or RunFileError.
+        Raises ScenarioError or RunFileError; BudgetError: the file makes more work than `limits`.
         """
-        return finish(loading(cls, path))
+        return finish(loading(cls, path, limits))
 
     @classmethod
     def from_scenario(
@@ -92,13 +93,14 @@ class Workbench(Bench):
         seed: int = 0,
         driver: DriverKind = "stepped",
         speed: float | None = None,
+        limits: Limits = OPENING_LIMITS,
     ) -> Self:
         """A bench set up by a scenario; a CLI line that is refused is named by its number.
 
-        Its history begins when it is set up.
+        Its history begins when it is set up. BudgetError: that makes more work than `limits`.
         """
         start = Start(order=order, seed=seed, frame_size=frame_size, driver=driver, speed=speed)
-        return finish(setting_up(cls, scenario, start, history))
+        return finish(setting_up(cls, scenario, start, history, limits))
 
     # --- command lines -------------------------------------------------------------------------
 
@@ -250,18 +252,26 @@ class Workbench(Bench):
         return recorder
 
 
-def loading(kind: type[_W], path: str | os.PathLike[str]) -> Slices[_W]:
+def loading(
+    kind: type[_W], path: str | os.PathLike[str], limits: Limits = OPENING_LIMITS
+) -> Slices[_W]:
     """`Workbench.load` in slices."""
     from aclbench.workbench.opening import opened
 
-    lines = Lines()
+    lines = Lines(limits)
     rig, history = yield from opened(path, Start(), lines)
     return (yield from _bench_of(kind, rig, lines, history=history))
 
 
-def setting_up(kind: type[_W], scenario: Scenario, start: Start, keeps: bool = True) -> Slices[_W]:
+def setting_up(
+    kind: type[_W],
+    scenario: Scenario,
+    start: Start,
+    keeps: bool = True,
+    limits: Limits = OPENING_LIMITS,
+) -> Slices[_W]:
     """`Workbench.from_scenario` in slices; `start` has what the scenario does not say."""
-    lines = Lines()
+    lines = Lines(limits)
     rig = yield from set_up(scenario, start, lines)
     return (yield from _bench_of(kind, rig, lines, keeps))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from aclbench import Workbench
-from aclbench.workbench.budget import Budget, BudgetError, TooSlowError
+from aclbench import RunFileError, Workbench
+from aclbench.workbench.budget import Budget, BudgetError, Limits, TooSlowError
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.tasks import finish
 
@@ -14,7 +16,7 @@ def spent_on(lines: list[str], budget: Budget) -> int:
     """What a bundled run takes, line by line."""
     bench = Workbench.load(find_input("aging"))
     for line in lines:
-        finish(budget.spend_on(bench, bench.lines.slices(bench, line), f"`{line}`"))
+        finish(budget.spend_on(lambda: bench.rig, bench.lines.slices(bench, line), f"`{line}`"))
     return budget.spent
 
 
@@ -32,3 +34,41 @@ def test_what_used_it_up_is_said() -> None:
 def test_a_machine_that_is_too_slow_is_said_to_be() -> None:
     with pytest.raises(TooSlowError, match=r"this machine was too slow: .* of 5,000 units"):
         spent_on(["run 1s"], Budget(5_000, cpu_s=1e-9))
+
+
+@pytest.fixture
+def forever(tmp_path: Path) -> Path:
+    """A scenario whose lines make a session that is requeued for ninety years."""
+    path = tmp_path / "forever.toml"
+    path.write_text("""
+cli = '''
+set acl-plugin session timeout udp idle 1000000
+set acl-plugin session timeout tcp transient 1
+set acl-plugin acl permit+reflect
+set acl-plugin interface pg0 input acl 0
+send pg0 udp 10.0.0.2:5 > 192.168.0.2:53
+run 800000h
+'''
+[[interface]]
+name = "pg0"
+addresses = ["10.0.0.1/24"]
+prefixes = ["10.0.0.0/24"]
+[[interface]]
+name = "pg1"
+addresses = ["192.168.0.1/24"]
+""")
+    return path
+
+
+def test_a_scenario_that_is_opened_has_a_budget(forever: Path) -> None:
+    with pytest.raises(BudgetError, match=r"forever.toml: .* more than 5,000 .*`run 800000h`"):
+        Workbench.load(forever, Limits(5_000))
+
+
+def test_a_run_that_is_loaded_has_a_budget(tmp_path: Path) -> None:
+    bench = Workbench.load(find_input("aging"))
+    bench.cli("run 10s")
+    bench.save(tmp_path / "aging.run")
+    assert Workbench.load(tmp_path / "aging.run", Limits(20_000)).now == bench.now
+    with pytest.raises(RunFileError, match=r"aging.run: line 3: .* more than 500 .* branch main"):
+        Workbench.load(tmp_path / "aging.run", Limits(500))

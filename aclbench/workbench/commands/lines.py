@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.budget import OPENING_LIMITS, Limits
 from aclbench.workbench.commands.bench.helping import asked_what_next, what_next
 from aclbench.workbench.commands.columns import LongText
 from aclbench.workbench.commands.reach import refuse_in_file
@@ -25,8 +26,10 @@ CHUNK_LINES: Final = 512
 class Lines:
     """What a bench and its rigs perform command lines with."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = OPENING_LIMITS) -> None:
         self.table = make_command_table()
+        #: How much the lines of a scenario, or a saved run, may make.
+        self.limits = limits
 
     def perform(self, rig: Rig, line: str) -> CommandResult:
         """Run a command that changes a rig, and nothing else; a blank line does nothing.

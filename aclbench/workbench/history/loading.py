@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aclbench.errors import AclbenchError, RunFileError
+from aclbench.workbench.budget import COMMAND_WORK, Budget
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.marks import mark_of
@@ -31,11 +32,13 @@ def load_run(path: Path, lines: SetUpLines) -> Slices[History]:
         raise reader.error(1, str(error)) from None
     history = yield from History.beginning(rig)
     recorded = yield from reader.branches(history.cursor)
-    yield from _perform_all(history, recorded, reader)
+    yield from _perform_all(history, recorded, reader, Budget(*lines.limits))
     return history
 
 
-def _perform_all(history: History, recorded: Recorded, reader: RunFileReader) -> Slices[None]:
+def _perform_all(
+    history: History, recorded: Recorded, reader: RunFileReader, budget: Budget
+) -> Slices[None]:
     """Perform all branches, each from where it leaves its parent; then stand where it was saved."""
     begin, marks = history.branch.saved[0], history.branch.marks
     history.branches.clear()
@@ -57,7 +60,7 @@ def _perform_all(history: History, recorded: Recorded, reader: RunFileReader) ->
             branch.saved = [saved for saved in parent.saved if saved.point <= fork]
             here = yield from history.at(fork, branch)
             branch.marks = parent.marks.up_to(fork.time, here.rig.events_so_far())
-        performing = _perform(history, here, first, forks[branch.name])
+        performing = _perform(history, here, first, forks[branch.name], budget)
         try:
             yield from performing
         except AclbenchError as error:
@@ -77,7 +80,9 @@ def _shared(branch: Branch, parent: Branch) -> int:
     return shared
 
 
-def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Slices[None]:
+def _perform(
+    history: History, here: Replay, first: int, wanted: set[int], budget: Budget
+) -> Slices[None]:
     """Perform a branch's own inputs; checkpoints are taken as a run goes, and where wanted.
 
     That is before the inputs of these numbers, or behind the last. Without one there, what a fork
@@ -90,18 +95,26 @@ def _perform(history: History, here: Replay, first: int, wanted: set[int]) -> Sl
         if index in wanted and rig.can_be_packed():
             yield from history.checkpoints.save(here)
         op = branch.ops[index]
-        if isinstance(op, Run):
-            for _ in history.run_in_chunks(here, op):
-                here.cursor = Point(index, here.position, rig.now)
-                history.checkpoints.note(Run(here.position, rig.now), here.position)
-                yield from _look(history, here)
-        yield from rig.performing(op)
+        budget.spend(COMMAND_WORK, "inputs")
+        performing = _perform_one(history, here, index)
+        yield from budget.spend_on(lambda: rig, performing, f"its branch {branch.name}")
         here.cursor = branch.starts[index + 1]
         history.checkpoints.note(op, here.position)
         yield from _look(history, here)
     if len(branch.ops) in wanted and rig.can_be_packed():
         yield from history.checkpoints.save(here)
     here.cursor = branch.open_end
+
+
+def _perform_one(history: History, here: Replay, index: int) -> Slices[None]:
+    """Perform one input."""
+    rig, op = here.rig, here.branch.ops[index]
+    if isinstance(op, Run):
+        for _ in history.run_in_chunks(here, op):
+            here.cursor = Point(index, here.position, rig.now)
+            history.checkpoints.note(Run(here.position, rig.now), here.position)
+            yield from _look(history, here)
+    yield from rig.performing(op)
 
 
 def _look(history: History, here: Replay) -> Slices[None]:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
+from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits
 from aclbench.workbench.rig.rig import CommandResult, Rig
 from aclbench.workbench.rig.scenario import Scenario, TimedLine
 from aclbench.workbench.rig.start import Start
@@ -20,6 +21,8 @@ NS_PER_S: Final = 1_000_000_000
 class SetUpLines(Protocol):
     """What performs the lines of a scenario: see `commands.lines`."""
 
+    limits: Limits
+
     def perform(self, rig: Rig, line: str) -> CommandResult:
         """Run a line that changes a rig, and nothing else."""
 
@@ -31,33 +34,41 @@ def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
     """A rig with a scenario's lines run and its captures ready to play.
 
     `start` has what the scenario does not say: order, seed, driver and so on. ScenarioError names
-    the line that is refused.
+    the line that is refused; BudgetError: the lines make more work than `lines.limits` allow.
     """
+    budget = Budget(*lines.limits)
+    try:
+        return (yield from _set_up(scenario, start, lines, budget))
+    except BudgetError as error:
+        raise type(error)(f"{scenario.place}: {error}") from None
+
+
+def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
     start = start._replace(
         workers=scenario.workers,
         placement=scenario.placement,
         design=design_named(scenario.design),
     )
-    rig = yield from _with_lines(scenario, start, lines)
-    rig.timed = yield from _rehearsed(scenario, start, lines)
+    rig = yield from _with_lines(scenario, start, lines, budget)
+    rig.timed = yield from _rehearsed(scenario, start, lines, budget)
     if scenario.captures:
         steering = make_steering(scenario, rig.machine.am)
         rig.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
     return rig
 
 
-def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
+def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
     """A rig on which the scenario's lines have been run."""
     rig = Rig(start, lines.perform)
     for line in scenario.set_up_lines():
         try:
-            yield from lines.setting_up(rig, line)
+            yield from _line(rig, line, lines, budget)
         except CommandError as error:
             raise ScenarioError(f"{scenario.place}: interface: {error}") from None
     where = "cli, line" if scenario.interfaces else "line"  # those of a file by itself
     for number, line in enumerate(scenario.cli, 1):
         try:
-            with closing(lines.setting_up(rig, line)) as slices:
+            with closing(_line(rig, line, lines, budget)) as slices:
                 for _ in slices:
                     at = (rig.now - rig.started) // NS_PER_S
                     yield Progress(number, len(scenario.cli), f"lines, at {at:,} s")
@@ -65,15 +76,28 @@ def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[R
             raise ScenarioError(
                 f"{scenario.place}: {where} {number}: {line.strip()}: {error}"
             ) from None
-    while not rig.driver.at_rest():  # a clear is under way, or steps were taken by hand
-        rig.driver.run_until(rig.driver.next_time())
+    yield from budget.spend_on(lambda: rig, _coming_to_rest(rig), "coming to rest")
     rig.scenario = scenario
     rig.started = rig.now
     return rig
 
 
+def _line(rig: Rig, line: str, lines: SetUpLines, budget: Budget) -> Slices[None]:
+    """Run a line within the budget."""
+    what = f"`{line.strip()[:80]}`"
+    budget.spend(COMMAND_WORK, what)
+    yield from budget.spend_on(lambda: rig, lines.setting_up(rig, line), what)
+
+
+def _coming_to_rest(rig: Rig) -> Slices[None]:
+    """A clear is under way, or steps were taken by hand: run on until that is over."""
+    while not rig.driver.at_rest():
+        rig.driver.run_until(rig.driver.next_time())
+        yield None
+
+
 def _rehearsed(
-    scenario: Scenario, start: Start, lines: SetUpLines
+    scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget
 ) -> Slices[tuple[tuple[int, str], ...]]:
     """The scenario's lines for a time, in order, with the time (ns).
 
@@ -82,7 +106,7 @@ def _rehearsed(
     if not scenario.at:
         return ()
     plain = Start(start.workers, start.placement, design=start.design)
-    rig = yield from _with_lines(scenario, plain, lines)
+    rig = yield from _with_lines(scenario, plain, lines, budget)
     timed_lines: list[tuple[int, TimedLine]] = []
     for timed in scenario.at:
         try:
@@ -92,7 +116,10 @@ def _rehearsed(
     timed_lines.sort(key=lambda timed: timed[0])
     done: list[tuple[int, str]] = []
     for time_ns, timed in timed_lines:
-        yield from _run_until(rig, time_ns)
+        yield from budget.spend_on(
+            lambda: rig, _run_until(rig, time_ns), f"the way to {timed.time}"
+        )
+        budget.spend(COMMAND_WORK, "lines for a time")
         try:
             if rig.change(timed.line).line:
                 rig.driver.run_until(rig.now)
