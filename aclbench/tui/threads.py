@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from aclbench.engine.timeouts import NEVER
 from aclbench.errors import ThreadError
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import Live
@@ -16,7 +17,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.transport import GAP_S, Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Underway
-from aclbench.tui.units import NS_PER_S, clock_text, span_text
+from aclbench.tui.units import NS_PER_S, clock_text
 from aclbench.workbench.inquiry.timeline import sample
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 from aclbench.workbench.tasks import Slices, Task
@@ -71,16 +72,6 @@ class ThreadedTransport(Transport):
         """Not on threads."""
         self._live.say(WHY_NOT_ON_THREADS, error=True)
 
-    def jump(self) -> None:
-        """To the next thing due, and let it happen."""
-        live = self._live
-        live.hold_still()
-        due = live.next_time()
-        if due is None:
-            live.say("nothing is due")
-            return
-        self.jump_to(due, f"jumped {span_text(due - live.bench.now)}")
-
     def jump_to(self, time: int, notice: str) -> None:
         """Have the clock go on from a later time, or run to it at once while paused."""
         live = self._live
@@ -133,7 +124,7 @@ class ThreadedTransport(Transport):
         """Have the threads run, at the speed that is set."""
         bench = self._live.bench
         bench.transport.set_speed(self.speed)
-        self._run = Task(bench.transport.running_on())
+        self._run = Task(bench.transport.running(NEVER))
         self._run.work(0.0)
 
     def _leave_run(self) -> None:

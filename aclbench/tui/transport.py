@@ -155,10 +155,13 @@ class Transport:
         if due is None:
             live.say("nothing is due")
             return
-        before = live.bench.now
-        if self._run_to(due):
-            live.say(f"jumped {span_text(live.bench.now - before)}")
-        live.look_for_trouble()
+        self.jump_to(due, f"jumped {span_text(due - live.bench.now)}")
+
+    def jump_to(self, time: int, notice: str) -> None:
+        """Run to a time, and let happen what is due then."""
+        if self._run_to(time):
+            self._live.say(notice)
+        self._live.look_for_trouble()
 
     def _run_to(self, time: int) -> bool:
         """Run to a time at once, which must be near; False: a line of the scenario is refused."""

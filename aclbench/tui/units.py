@@ -71,13 +71,12 @@ def span_text(ns: int) -> str:
 def short_time(ns: int) -> str:
     """A duration of at least 0 in five columns at most: `0.35s`, `12.3s`, `599s`, `2h05m`."""
     ns = max(ns, 0)
-    seconds = ns / NS_PER_S
     if ns < 10 * NS_PER_S:
         # Cut off, not rounded: 9.999 s must not become 10.00s, nor "due" come early.
         return f"{ns // (NS_PER_MS * 10) / 100:.2f}s"
     if ns < 100 * NS_PER_S:
         return f"{ns // (NS_PER_MS * 100) / 10:.1f}s"
-    whole = int(seconds)
+    whole = ns // NS_PER_S
     if whole < 1000:
         return f"{whole}s"
     if whole < _HOUR:

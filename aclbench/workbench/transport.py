@@ -61,7 +61,10 @@ class Transport:
     # --- running -------------------------------------------------------------------------------
 
     def running(self, until: int, max_packets: int | None = None) -> Slices[bool]:
-        """Run what is due up to and including a time (ns); False: stopped, or out of packets."""
+        """Run what is due up to and including a time (ns); False: stopped, or out of packets.
+
+        On real threads `NEVER` is a time as well: until nothing is due any more.
+        """
 
         def go(packets: int | None, turns: int | None) -> bool:
             return self._live.rig.driver.run_until(until, packets, turns)
@@ -92,10 +95,6 @@ class Transport:
                 yield from self.running(rig.now)
         finally:
             self._settles = False
-
-    def running_on(self) -> Slices[bool]:
-        """On real threads: run until nothing is due any more."""
-        return self.running(NEVER)
 
     def set_speed(self, speed: float | None) -> None:
         """On real threads: how many times as fast as the wall's the next run is (see `Start`)."""

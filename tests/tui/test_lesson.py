@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aclbench.tui.app import AclbenchApp, lesson_app, run_tui_lesson
@@ -421,6 +421,7 @@ def test_a_long_title_leaves_room_for_the_step(tmp_path: Path) -> None:
 
 @few
 @given(text=st.text(alphabet="ab _*`\\-#>1.\n\t界é\x1b", max_size=200), width=st.integers(2, 60))
+@example(text="\t1", width=2)
 def test_any_markdown_fits_and_has_nothing_that_moves_a_cursor(text: str, width: int) -> None:
     for line in markdown_lines(text, width, PLAIN):
         assert line.text.cell_len <= width

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aclbench.tui.units import (
@@ -107,6 +107,7 @@ def test_short_count_is_never_too_wide_nor_too_much(count: int) -> None:
 
 @few
 @given(one=NS, other=NS)
+@example(one=864 * 10**15 - 59, other=0)
 def test_times_for_a_column_fit_it_and_grow(one: int, other: int) -> None:
     assert len(short_time(one)) <= SHORT_WIDTH
     assert len(clock_text(one)) <= len("+9999 d 23 h 59 min 59 s")

@@ -68,8 +68,9 @@ def markdown_lines(text: str, width: int, palette: Palette) -> list[Line]:
 def code_lines(text: str, width: int, palette: Palette) -> list[Line]:
     """A command, or another line to be read as it is; a click has it stand in the command line."""
     lines: list[Line] = []
-    for number, part in enumerate(_cut_code(text, width - len(_SHOWN_INDENT))):
-        line = Line(_SHOWN_INDENT)
+    indent = _SHOWN_INDENT if width >= len(_SHOWN_INDENT) + 2 else ""
+    for number, part in enumerate(_cut_code(text, width - len(indent))):
+        line = Line(indent)
         target = LineTarget(text.strip()) if text.strip() else None
         lead = _CONTINUED if number and width > 20 else ""
         lines.append(line.add(lead).add(part, palette.good, target))

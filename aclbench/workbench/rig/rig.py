@@ -316,14 +316,6 @@ class Rig:
                 driver.arrivals.source = rig.feed.next_frame
         return rig
 
-    def copied(self) -> Slices[Rig]:
-        """Another rig in the same state; this one must be at rest and stand still meanwhile."""
-        packer = self.packer()
-        while not packer.done:
-            packer.work()
-            yield None
-        return (yield from self.unpacked(packer.checkpoint()))
-
     def close(self) -> None:
         """Free its sessions and packets, at once; also done when nothing refers to it any more.
 

@@ -37,7 +37,8 @@ def _unit(parsed: ParsedCommand) -> Unit:
 
 
 def _moved(bench: Bench, done: int, wanted: int, unit: str, end: str) -> str:
-    short = "" if done == wanted else f" ({done} {unit}s to {end})"
+    units = unit if done == 1 else f"{unit}s"
+    short = "" if done == wanted else f" ({done} {units} to {end})"
     return where_text(bench) + short
 
 
