@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from aclbench.engine.timeouts import NEVER
 from aclbench.errors import ThreadError
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import Live
@@ -124,7 +123,7 @@ class ThreadedTransport(Transport):
         """Have the threads run, at the speed that is set."""
         bench = self._live.bench
         bench.transport.set_speed(self.speed)
-        self._run = Task(bench.transport.running(NEVER))
+        self._run = Task(bench.transport.running())
         self._run.work(0.0)
 
     def _leave_run(self) -> None:

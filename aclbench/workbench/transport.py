@@ -60,10 +60,10 @@ class Transport:
 
     # --- running -------------------------------------------------------------------------------
 
-    def running(self, until: int, max_packets: int | None = None) -> Slices[bool]:
+    def running(self, until: int = NEVER, max_packets: int | None = None) -> Slices[bool]:
         """Run what is due up to and including a time (ns); False: stopped, or out of packets.
 
-        On real threads `NEVER` is a time as well: until nothing is due any more.
+        On real threads there need not be a time: they run until nothing is due any more.
         """
 
         def go(packets: int | None, turns: int | None) -> bool:
