@@ -7,7 +7,6 @@ time are run on the way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -27,10 +26,6 @@ from aclbench.workbench.tasks import Pace, Slices
 Go = Callable[[int | None, int | None], bool]
 #: How long real threads run between two looks at them, in seconds.
 LOOK_S: Final = 0.01
-
-
-class _UnderWayError(CommandError):
-    """Another run is under way on real threads."""
 
 
 class Live(Protocol):
@@ -55,8 +50,8 @@ class Transport:
         self._stopping = False
         #: A command on real threads left something to do that no run has done yet.
         self._unsettled = False
-        #: The run under way is only for that.
-        self._settles = False
+        #: The run under way on real threads is more than that.
+        self._runs = False
 
     # --- running -------------------------------------------------------------------------------
 
@@ -85,16 +80,12 @@ class Transport:
     def settling(self) -> Slices[None]:
         """Run what is due at the present instant; a run that is under way does so by itself."""
         rig = self._live.rig
-        if rig.is_threaded:
-            self._unsettled = True  # first: who runs looks once more behind its end
-            if rig.under_way.locked():
-                return
-        self._settles = True
-        try:
-            with suppress(_UnderWayError):  # it began just now
-                yield from self.running(rig.now)
-        finally:
-            self._settles = False
+        if not isinstance(rig.driver, ThreadedDriver):
+            yield from self.running(rig.now)
+            return
+        self._unsettled = True  # first: who runs looks once more behind its end
+        if rig.under_way.acquire(blocking=False):
+            yield from self._alone(self._go_to_now, rig.now, None)
 
     def set_speed(self, speed: float | None) -> None:
         """On real threads: how many times as fast as the wall's the next run is (see `Start`)."""
@@ -118,42 +109,41 @@ class Transport:
         self._live.rig.driver.stop()
 
     def _running(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
-        driver = self._live.rig.driver
-        if isinstance(driver, ThreadedDriver):
-            return (yield from self._alone(driver, go, until, max_packets))
+        rig = self._live.rig
+        if not isinstance(rig.driver, ThreadedDriver):
+            self._stopping = False
+            return (yield from self._to_its_end(go, until, max_packets))
+        while not rig.under_way.acquire(timeout=LOOK_S):
+            if self._runs:
+                raise CommandError("the bench is running; stop it first")
+            yield None  # a command is being settled, which takes no time
+        self._runs = True
+        rig.driver.forget_stop()  # whoever asked a run to stop meant one that is over
         self._stopping = False
-        return (yield from self._to_its_end(go, until, max_packets))
+        return (yield from self._alone(go, until, max_packets))
 
-    def _alone(
-        self, driver: ThreadedDriver, go: Go, until: int, max_packets: int | None
-    ) -> Slices[bool]:
-        """A run on real threads: no other one begins before its end, nor between two stretches.
+    def _alone(self, go: Go, until: int, max_packets: int | None) -> Slices[bool]:
+        """A run on real threads that holds `under_way`: no other one begins before its end.
 
-        What a command left to do meanwhile is done too, also if it came last. CommandError: another
-        run is under way.
+        Nor between two of its stretches. What a command left to do meanwhile is done too, also if
+        it came last.
         """
-        under_way = self._live.rig.under_way
-        while not under_way.acquire(timeout=LOOK_S):
-            if not self._settles:
-                raise _UnderWayError("the bench is running; stop it first")
-            yield None
-        held = True
-        self._stopping = False
-        driver.forget_stop()  # whoever asked a run to stop meant one that is over
+        rig, held = self._live.rig, True
         try:
             arrived = yield from self._to_its_end(go, until, max_packets)
-            while True:
+            while held:
                 while self._unsettled and not self._stopping:
                     self._unsettled = False
-                    yield from self._to_its_end(self._go_to_now, driver.now, None)
-                under_way.release()
-                held = False
-                held = self._unsettled and under_way.acquire(blocking=False)
-                if not held or self._stopping:
-                    return arrived
+                    yield from self._to_its_end(self._go_to_now, rig.now, None)
+                self._runs = held = False
+                rig.under_way.release()
+                if self._unsettled and not self._stopping:  # a command that came just now
+                    held = rig.under_way.acquire(blocking=False)
+            return arrived
         finally:
             if held:
-                under_way.release()
+                self._runs = False
+                rig.under_way.release()
 
     def _go_to_now(self, packets: int | None, turns: int | None) -> bool:
         driver = self._live.rig.driver

@@ -50,3 +50,4 @@ def play_until_seen(
     arrived = False
     while not arrived and not seen():
         arrived = yield from bench.transport.playing(look_packets)
+        yield None  # likewise
