@@ -68,11 +68,12 @@ def _leave(code: int) -> NoReturn:
 
 
 def _run() -> int:
+    stdout = sys.stdout
     try:
         code = cli.main(prog_name="aclbench", standalone_mode=False)
-    except SystemExit as ended:
-        if isinstance(ended.__context__, BrokenPipeError):  # which click makes exit code 1 of
-            raise ended.__context__ from None
+    except SystemExit:
+        if sys.stdout is not stdout:  # which click replaces when the reader has gone
+            raise BrokenPipeError from None
         raise
     except click.ClickException as error:
         say_error(error)

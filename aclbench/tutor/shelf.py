@@ -45,6 +45,8 @@ def _find_path(text: str) -> Path:
         return found[0]
     if len(found) > 1:
         raise LessonError(f"{text}: {' and '.join(path.stem for path in found)} are meant")
+    if text and Path(text).is_dir():
+        raise LessonError(f"{text[:80]}: a folder; name a lesson in it")
     there = ", ".join(path.stem for path in files) or "none"
     raise LessonError(f"{text[:80]!r}: no such lesson; there is {there}, or name a .toml file")
 

@@ -110,10 +110,13 @@ def test_without_a_terminal_it_says_what_needs_none() -> None:
         ("nothing", "no such lesson"),
         ("", "no such lesson"),
         ("none.toml", "there is no such file"),
+        ("../lessons", "a folder"),
+        ("tutor", "a folder; name a lesson in it"),
         ("0", "are meant|no such lesson"),
     ],
 )
-def test_a_lesson_that_is_not_there(text: str, says: str) -> None:
+def test_a_lesson_that_is_not_there(text: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
     with pytest.raises(AclbenchError, match=says):
         find_lesson(text)
 

@@ -43,8 +43,12 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import ThreadError
 
-#: A seed takes some ten milliseconds; beyond this it hangs.
+#: A seed takes some ten milliseconds. It hangs if for so long nothing of it gets done, looked at
+#: TICKS_PER_S times a second by a thread that waits for the processor as they all do; or if it
+#: takes so much of the processor's time.
 WATCHDOG_S = 20.0
+TICKS_PER_S = 20
+MAX_CPU_S = 60.0
 #: After the watchdog has failed the run, its threads have so long to end.
 GRACE_S = 10.0
 #: Runs until the cleaner is at rest, each at least so long: a clear that takes more never ends.
@@ -383,6 +387,8 @@ class Stress:
         self.am = am = machine.am
         self.events: list[TraceEvent] = []
         self.created = 0
+        #: Commands given and runs made; two threads count, and one may be lost.
+        self.steps = 0
         #: Held for each command, and while the state is checked.
         self.gate = threading.Lock()
         self.commander = threading.Thread(target=self.give_commands, name="command")
@@ -404,6 +410,11 @@ class Stress:
         if plan.heard:
             am.tell.listener = self.hear
 
+    @property
+    def done(self) -> int:
+        """Counts what gets done: packets, commands, runs."""
+        return self.driver.packets_handled + self.steps
+
     def hear(self, event: TraceEvent) -> None:
         self.events.append(event)
         self.driver.yield_now()
@@ -415,6 +426,7 @@ class Stress:
         try:
             for pause, behind_barrier, name, arguments in self.plan.commands:
                 time.sleep(pause)
+                self.steps += 1
                 with self.gate:
                     command = getattr(self, name)
                     if behind_barrier:
@@ -510,6 +522,7 @@ class Stress:
 
     def run_slice(self) -> None:
         """A short run: up to a time, or of some packets."""
+        self.steps += 1
         chance, driver = self.random, self.driver
         if chance.random() < 0.3:
             most, before = chance.randint(1, 50), driver.packets_handled
@@ -530,6 +543,7 @@ class Stress:
             runs = MAX_RUNS_TO_REST_BY_CLOCK
         for _ in range(runs):
             self.driver.run_until(self.driver.now + step)
+            self.steps += 1
             if not self.unrest():
                 break
         else:
@@ -656,18 +670,27 @@ class Watchdog:
     def __init__(self, stress: Stress, seconds: float, grace_s: float) -> None:
         self.stress = stress
         self.report = ""
+        self._ticks = int(seconds * TICKS_PER_S)
         self._grace_s = grace_s
         self._over = threading.Event()
-        self._timer = threading.Timer(seconds, self._bark)
+        self._watching = threading.Thread(target=self._watch, name="watchdog")
 
     def __enter__(self) -> Watchdog:
-        self._timer.start()
+        self._watching.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._timer.cancel()
-        self._timer.join()
+        self._watching.join()
+
+    def _watch(self) -> None:
+        done, idle, began = self.stress.done, 0, time.process_time()
+        while idle < self._ticks and time.process_time() - began < MAX_CPU_S:
+            if self._over.wait(1 / TICKS_PER_S):
+                return
+            idle = idle + 1 if self.stress.done == done else 0
+            done = self.stress.done
+        self._bark()
 
     def _bark(self) -> None:
         self.report = self.stress.describe()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from drivers.stress import Hang, main, plan_of, run_seed
+from drivers.stress import FAULTS, Hang, StressThread, main, plan_of, run_seed
 
+from aclbench.drivers.batch import Batch
 from aclbench.errors import ThreadError
 
 TESTS = Path(__file__).parents[1]
@@ -68,6 +70,20 @@ def test_a_run_that_hangs_is_a_failure_that_says_where_everybody_is():
     assert "--- vpp_wk_0" in report
     assert "--- MainThread" in report
     assert "cleaner: wait for event" in report
+
+
+def test_a_slow_machine_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is that something gets done."""
+
+    class Slow(StressThread):
+        def _process(self, batch: Batch) -> None:
+            time.sleep(0.02)
+            super()._process(batch)
+
+    monkeypatch.setitem(FAULTS, "slow", Slow)
+    began = time.monotonic()
+    run_seed(0, "slow", watchdog_s=0.5)
+    assert time.monotonic() - began > 0.5
 
 
 def test_the_command_ends_also_if_its_threads_never_do():

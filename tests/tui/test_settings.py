@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -188,6 +189,15 @@ def test_inputs_are_remembered_the_last_first(
     for n in range(20):
         remember_inputs([f"name-{n}"], path=path)
     assert recent_inputs(path=path) == tuple(f"name-{n}" for n in range(19, 19 - RECENT, -1))
+
+
+def test_a_name_that_is_no_utf_8_is_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "recent.json"
+    name = os.fsdecode(os.fsencode(tmp_path / "caf") + bytes([0xE9]))
+    Path(name).touch()
+    remember_inputs([name], path=path)
+    remember_inputs(["aging"], path=path)
+    assert recent_inputs(path=path)[1] == f"'{name}'"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"recent": 7}', '{"recent": [[7]]}', '{"a": 1}'])

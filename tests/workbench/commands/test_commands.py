@@ -77,6 +77,8 @@ def bench() -> Workbench:
         ("set acl-plugin session table max-entries none", "none"),
         ("create packet-generator interface eth0", "pg0, pg1"),
         ("create packet-generator interface pg0", "exists already"),
+        ("back 0", "0: by at least 1"),
+        ("forward 0 packets", "0: by at least 1"),
         ("delete packet-generator interface local0", "cannot be deleted"),
         ("set interface ip address pg0 10.0.0.1", "prefix length"),
         ("set interface ip address del pg0 10.0.0.1/24", "no such address"),

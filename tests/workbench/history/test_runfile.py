@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,22 @@ def played(tmp_path: Path) -> Workbench:
     bench.switch("main")
     bench.back(3, "event")
     return bench
+
+
+def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
+    """The capture's, the run file's, and one in a line that was typed."""
+    name = os.fsdecode(b"caf\xe9")
+    capture = tmp_path / f"{name}.pcap"
+    shutil.copy(bundled_folder("pcaps") / "http.pcap", capture)
+    inside = InterfaceSpec("pg0", prefixes=("10.0.0.0/24", "fd00:1::/64"))
+    bench = Workbench.from_scenario(scenario_for_capture([capture], inside, "", 1, "interface"))
+    bench.cli(f"set acl-plugin acl deny tag {name}")
+    bench.play()
+    path = tmp_path / f"{name}.run"
+    bench.save(path)
+    other = Workbench.load(path)
+    assert state_of(other.rig.driver) == state_of(bench.rig.driver)
+    assert name in other.cli("show acl-plugin acl")
 
 
 def test_a_saved_run_goes_on_elsewhere(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Commands in odd surroundings: closed streams, readers that go, other encodings, no home."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ACLBENCH = f"{sys.executable} -m aclbench"
+
+
+def shell(
+    line: str, folder: Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """A line for the shell, in which `aclbench` is ours; its state is in the folder."""
+    ours = {"XDG_STATE_HOME": str(folder / "state"), "XDG_CONFIG_HOME": str(folder / "config")}
+    return subprocess.run(
+        ["sh", "-c", f'aclbench() {{ {ACLBENCH} "$@"; }}\n{line}'],
+        cwd=folder,
+        env=os.environ | ours | (environment or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("aclbench repl -c 'show version' >&-", 0, b""),
+        ("aclbench repl -c 'show version' <&- 2>&-", 0, b""),
+        ("aclbench repl <&-", 1, b"there is no standard input to read lines from; use -c or -f"),
+        ("aclbench tui >&-", 1, b"the live screen needs a terminal"),
+        ("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
+        ("aclbench replay http 2>&-", 0, b""),
+    ],
+)
+def test_a_closed_stream(line: str, code: int, says: bytes, tmp_path: Path) -> None:
+    done = shell(line, tmp_path)
+    assert (done.returncode, says in done.stderr) == (code, True)
+    assert b"Traceback" not in done.stderr
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    """A capture that is opened first would get the number of standard output."""
+    done = shell("aclbench replay http --write-passed passed.pcap >&- 2>&-", tmp_path)
+    assert done.returncode == 0
+    assert shell("aclbench replay passed.pcap", tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["replay --trace many-flows", "replay --threads --trace many-flows", "learn", "--help"],
+)
+def test_a_reader_that_goes_ends_it_in_silence(command: str, tmp_path: Path) -> None:
+    line = f"{{ aclbench {command}; echo $? >code; }} | true"
+    assert shell(line, tmp_path).stderr == b""
+    assert (tmp_path / "code").read_text() == "141\n"
+
+
+def test_ascii_alone(tmp_path: Path) -> None:
+    """Texts come as escapes and by twins, JSON by its own escapes."""
+    (tmp_path / "grün.pcap").write_bytes(b"")
+    ascii_only = {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}
+    done = shell("aclbench replay grün.pcap; aclbench learn export 1", tmp_path, ascii_only)
+    assert done.stderr.isascii()
+    assert b"gr\\xc3\\xbcn.pcap" in done.stderr
+    assert done.stdout.isascii()
+    assert b"- _ " in done.stdout
+    assert b"\\u" not in done.stdout
+
+
+@pytest.mark.parametrize("home", ["/nowhere", "/dev/null", ""])
+def test_no_home(home: str, tmp_path: Path) -> None:
+    homes = {"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "TERM": "dumb"}
+    done = shell("aclbench learn && aclbench repl -c 'show version'", tmp_path, homes)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = "mkdir gone; cd gone; rmdir ../gone"
+    assert shell(f"{gone}; aclbench replay http", tmp_path).returncode == 0
+    done = shell(f"{gone}; aclbench repl -c 'save x.run'", tmp_path)
+    assert done.returncode == 1
+    assert b"x.run: cannot be written: No such file or directory" in done.stderr
