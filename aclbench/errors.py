@@ -27,6 +27,10 @@ class RunFileError(AclbenchError):
     """A run file that cannot be read, or not be continued; names the file and the line."""
 
 
+class DamagedRunError(RunFileError):
+    """A run file that is none, or has a line that cannot be."""
+
+
 class ScenarioError(AclbenchError):
     """A scenario with a wrong key or value; names the file and the place."""
 

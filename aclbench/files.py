@@ -6,8 +6,9 @@ import os
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -91,6 +92,16 @@ def set_aside(path: Path) -> Path:
         number += 1
     path.rename(aside)
     return aside
+
+
+def lock_open_file(file: IO[bytes] | FileIO) -> None:
+    """Lock a file until it is closed or this process ends. Raises OSError.
+
+    BlockingIOError: another program has it locked.
+    """
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from aclbench.cli.inputs import BenchOptions, find_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
@@ -19,25 +18,22 @@ if TYPE_CHECKING:
 def bench_maker(
     inputs: tuple[str, ...],
     asked: BenchOptions,
-    run: Path | None = None,
     threads: bool = False,
 ) -> tuple[Callable[[], Slices[Workbench]], str]:
-    """What makes the bench named by the arguments, and its title; `run` overrides them."""
+    """What makes the bench named by the arguments, and its title."""
     from pathlib import Path
 
     from aclbench.workbench.rig.start import Start
     from aclbench.workbench.workbench import Workbench, loading, setting_up
 
-    if run is None and len(inputs) == 1 and inputs[0].endswith(".run"):
+    if len(inputs) == 1 and inputs[0].endswith(".run"):
         run = Path(inputs[0])
-    if run is not None and threads:
-        raise click.UsageError(
-            f"{run.name}: a run that was saved goes on in virtual time, where it can be taken "
-            "back; leave --threads"
-        )
-    if run is not None:
-        found = run
-        return lambda: loading(Workbench, found, asked.limits), found.name
+        if threads:
+            raise click.UsageError(
+                f"{run.name}: a run that was saved goes on in virtual time, where it can be taken "
+                "back; leave --threads"
+            )
+        return lambda: loading(Workbench, run, asked.limits), run.name
     if not inputs and not asked.rx and asked.exec_file is None:
         return _empty_bench(asked, threads), "an empty bench"
     scenario = find_scenario(inputs, asked)

@@ -1,9 +1,10 @@
-"""The command `aclbench tui`: the live screen, and the record it keeps of the run."""
+"""The command `aclbench tui`: the live screen."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,15 +12,23 @@ import click
 from aclbench.cli.benches import bench_maker
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.cli.output import confirm, is_terminal, say
-from aclbench.errors import AclbenchError, RunFileError
+from aclbench.cli.records import (
+    LIST,
+    Records,
+    list_runs,
+    resume_option,
+    run_named,
+    runs_to_offer,
+    say_aside,
+)
+from aclbench.errors import AclbenchError
 from aclbench.files import remove_left_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from aclbench.tui.settings import Settings
-    from aclbench.workbench.history.recorder import Recorder
+    from aclbench.workbench.history.records import Record
     from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
@@ -36,6 +45,7 @@ FIRST: Final = "aging"
     help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
 )
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
+@resume_option
 @click.option(
     "--write-config",
     is_flag=True,
@@ -46,6 +56,7 @@ def tui(
     asked: BenchOptions,
     threads: bool,
     paused: bool,
+    resume: str | None,
     write_config: bool,
 ) -> None:
     """Watch each worker's lists, bitmaps and flags, live.
@@ -56,30 +67,27 @@ def tui(
     if write_config:
         write_config_file()
         return
+    if resume == LIST:
+        list_runs()
+        return
+    if resume is not None and (inputs or asked.rx or threads):
+        raise click.UsageError("--resume goes on with a run that ended; leave what else is shown")
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
-    from aclbench.tui.settings import last_inputs, read_settings
+    from aclbench.tui.settings import read_settings
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
     remove_left_folders()
     settings, notices = read_settings()
-    left_behind = None if inputs or asked.rx or threads else offered_record()
-    screen = Screen(threads, asked, paused, settings, notices)
-    if inputs or asked.rx or left_behind:
-        screen.show(inputs, asked, left_behind)
-    else:
-        last = last_inputs(notices.append)
-        try:
-            screen.show(last or (FIRST,), asked)
-        except AclbenchError as error:
-            if not last:
-                raise
-            notices.append(f"what was shown last cannot be shown again: {error}")
-            screen.show((FIRST,), asked)
-    screen.close()
-    if left_behind is not None:
-        left_behind.unlink(missing_ok=True)
+    with Records("tui") as records:
+        screen = Screen(threads, asked, paused, settings, notices, records)
+        if resume is not None:
+            screen.go_on_with(run_named(resume))
+        elif inputs or asked.rx:
+            screen.show(inputs, asked)
+        elif threads or not screen.offer_runs():
+            screen.show_last(asked)
 
 
 class Screen:
@@ -92,6 +100,7 @@ class Screen:
         paused: bool,
         settings: Settings,
         notices: list[str],
+        records: Records,
     ) -> None:
         self._threads, self._paused = threads, paused
         self._settings, self._notices = settings, notices
@@ -99,63 +108,85 @@ class Screen:
         self._asked = asked._replace(
             inside=(), inside_vlan=(), inside_mac=(), inside_interface=(), rx=(), exec_file=None
         )
-        self._recorders: list[Recorder] = []
+        self._records = records
 
-    def show(
-        self, inputs: tuple[str, ...], asked: BenchOptions, record: Path | None = None
-    ) -> None:
+    def show(self, inputs: tuple[str, ...], asked: BenchOptions) -> None:
         """Show a bench until the person at it leaves. AclbenchError: it cannot be made."""
+        make_bench, title = bench_maker(inputs, asked, self._threads)
+        self._show(self._kept(make_bench, () if asked.rx else inputs), title)
+
+    def show_last(self, asked: BenchOptions) -> None:
+        """What was shown last; where that cannot be made again, the first."""
+        from aclbench.tui.settings import last_inputs
+
+        last = last_inputs(self._notices.append)
+        try:
+            self.show(last or (FIRST,), asked)
+        except AclbenchError as error:
+            if not last:
+                raise
+            self._notices.append(f"what was shown last cannot be shown again: {error}")
+            self.show((FIRST,), asked)
+
+    def offer_runs(self) -> bool:
+        """Go on with a run that did not end as it should, if the person wants to; False: none."""
+        for run in runs_to_offer():
+            if confirm(f"A run of {run.title} ended on {run.when} ({run.ended}). Go on with it?"):
+                try:
+                    self.go_on_with(run)
+                except AclbenchError as error:
+                    self._notices.append(f"the run of {run.when} cannot be gone on with: {error}")
+                else:
+                    return True
+            with suppress(OSError):  # it is offered again
+                run.decline()
+        return False
+
+    def go_on_with(self, run: Record) -> None:
+        """Show a run that ended. AclbenchError: it cannot be gone on with."""
+        make_bench = self._records.loading(run)
+        self._show(self._kept(make_bench, (), goes_on=True), run.title)
+
+    def _show(self, make_bench: Callable[[], Slices[Workbench]], title: str) -> None:
         from aclbench.tui.app import run_tui
 
-        make_bench, title = bench_maker(inputs, asked, record, self._threads)
         run_tui(
-            self._kept(make_bench, () if record is not None or asked.rx else inputs),
+            make_bench,
             title,
             play=not self._paused,
             threaded=self._threads,
             open_bench=self._open,
             settings=self._settings,
             says=tuple(self._notices),
+            last_words=self._records.last_words,
         )
 
     def _open(self, line: str) -> tuple[Callable[[], Slices[Workbench]], str]:
         """What makes another bench, of what is typed behind `aclbench tui`, and its title."""
         inputs = tuple(shlex.split(line))
         try:
-            make_bench, title = bench_maker(inputs, self._asked, None, self._threads)
+            make_bench, title = bench_maker(inputs, self._asked, self._threads)
         except click.UsageError as error:
             raise AclbenchError(error.message) from None
         return self._kept(make_bench, inputs), title
 
     def _kept(
-        self, make_bench: Callable[[], Slices[Workbench]], inputs: tuple[str, ...]
+        self,
+        make_bench: Callable[[], Slices[Workbench]],
+        inputs: tuple[str, ...],
+        goes_on: bool = False,
     ) -> Callable[[], Slices[Workbench]]:
         """The same bench, its inputs remembered, its run recorded; on real threads it is not."""
         from aclbench.tui.settings import remember_inputs
-        from aclbench.workbench.history.records import begin_record
 
         def make() -> Slices[Workbench]:
             bench = yield from make_bench()
-            remember_inputs(inputs, _say)
-            try:
-                if not self._threads:
-                    self._recorders.append(begin_record(bench.past))
-            except OSError:
-                _say("no record of the run is kept: the state folder cannot be written")
-            except RunFileError as error:
-                _say(f"no record of the run is kept: {error}")
+            remember_inputs(inputs, say_aside)
+            if not self._threads:
+                self._records.begin(bench, goes_on)
             return bench
 
         return make
-
-    def close(self) -> None:
-        """The records are not needed any more."""
-        for recorder in self._recorders:
-            recorder.close()
-
-
-def _say(sentence: str) -> None:
-    say(sentence, err=True)
 
 
 def write_config_file() -> None:
@@ -167,14 +198,3 @@ def write_config_file() -> None:
     except OSError as error:
         raise AclbenchError(f"{config_file()} cannot be written: {error.strerror}") from None
     say(f"{path} written" if is_new else f"{path} is there already, and was left as it is")
-
-
-def offered_record() -> Path | None:
-    """An interrupted run that the user wants to continue; one that is declined is deleted."""
-    from aclbench.workbench.history.records import interrupted_records
-
-    for record in interrupted_records():
-        if confirm(f"A run was interrupted at {record.when}. Go on with it?"):
-            return record.path
-        record.path.unlink(missing_ok=True)
-    return None

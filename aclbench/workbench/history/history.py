@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aclbench.drivers.stepping import Position
-from aclbench.errors import CommandError
+from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.branch import Branch, Saved
 from aclbench.workbench.history.checkpoints import DEFAULT_MEMORY_BYTES, Checkpoints
 from aclbench.workbench.history.marks import MarkSpacing, mark_of
@@ -30,7 +30,7 @@ class Recording(Protocol):
     """Who writes the journal down as it grows: see `recorder.Recorder`."""
 
     #: Why the record ends early, if it does.
-    failed: OSError | None
+    failed: OSError | AclbenchError | None
 
     def begin(self, history: History) -> None:
         """Another history is recorded from now on."""

@@ -22,7 +22,7 @@ from aclbench.designs import design_named
 from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
-from aclbench.errors import AclbenchError, CaptureError, RunFileError
+from aclbench.errors import AclbenchError, CaptureError, DamagedRunError, RunFileError
 from aclbench.files import writing_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.captures import (
@@ -218,7 +218,7 @@ class RunFileReader:
         try:
             mark = JsonReader(_Mark).read(line)
         except DocumentError:
-            raise RunFileError(f"{self.path}: not a run file; `save` writes them") from None
+            raise DamagedRunError(f"{self.path}: not a run file; `save` writes them") from None
         if mark.version != VERSION:
             raise RunFileError(
                 f"{self.path}: a run file of version {shown(mark.version)}; this aclbench "
@@ -324,9 +324,9 @@ class RunFileReader:
         except OSError as error:
             raise RunFileError(f"{self.path}: {error.strerror}") from None
 
-    def error(self, number: int, what: str) -> RunFileError:
+    def error(self, number: int, what: str) -> DamagedRunError:
         """What is wrong, with the file and the line."""
-        return RunFileError(f"{self.path}: line {number}: {what}")
+        return DamagedRunError(f"{self.path}: line {number}: {what}")
 
 
 def _lines(file: IO[bytes]) -> Iterable[bytes]:

@@ -1,75 +1,272 @@
-"""A run that was interrupted is found again, once the process that made it is gone."""
+"""The record of a run outlives its process: found again, gone on with, or set aside."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aclbench import Workbench
-from aclbench.workbench.history.records import begin_record, interrupted_records, records_folder
+from aclbench.workbench.history.records import (
+    KEPT,
+    LEFT,
+    Record,
+    RunRecorder,
+    Taken,
+    begin_record,
+    ended_runs,
+    records_folder,
+    set_record_aside,
+)
+from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.scenario_file import load_scenario
 
-#: No process has it: process numbers are smaller.
-NOBODY = 2**30
+#: The recorders of the test that runs; all are closed behind it.
+begun: list[RunRecorder] = []
 
 
 @pytest.fixture(autouse=True)
-def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A state folder of the test's own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield
+    for recorder in begun:
+        recorder.close(keep=True)
+    begun.clear()
 
 
-def left_by(process: int, bench: Workbench) -> Path:
-    """The record of a bench, as a process that ended badly leaves it."""
+def begin(bench: Workbench) -> RunRecorder:
     recorder = begin_record(bench.past)
+    begun.append(recorder)
+    return recorder
+
+
+def scenario(name: str) -> Workbench:
+    return Workbench.from_scenario(load_scenario(find_input(name)))
+
+
+def nobody(sentence: str) -> None:
+    raise AssertionError(f"nothing was to be said: {sentence}")
+
+
+def runs() -> list[Record]:
+    return ended_runs(nobody)
+
+
+def recorded(bench: Workbench | None = None) -> RunRecorder:
+    """The recorder of a bench that somebody did something to."""
+    bench = bench or Workbench(workers=2)
+    recorder = begin(bench)
     bench.advance(1)
     bench.cli("create packet-generator interface pg0")
+    return recorder
+
+
+def killed(recorder: RunRecorder) -> Path:
+    """Its record as a process leaves it that is killed: the lock goes with the process."""
     recorder.close(keep=True)
-    return recorder.path.rename(records_folder() / f"{process}.run")
+    return recorder.path
 
 
-def test_what_a_dead_process_left_is_offered() -> None:
+def names() -> set[str]:
+    return {path.name for path in records_folder().iterdir()}
+
+
+def test_what_a_dead_process_left_is_found() -> None:
     """And loads."""
-    path = left_by(NOBODY, Workbench(workers=2))
-    [record] = interrupted_records()
-    assert record.path == path
-    assert len(record.when) == len("2026-01-01 12:00")
+    path = killed(recorded())
+    [run] = runs()
+    assert (run.path, run.title, run.inputs) == (path, "an empty bench", 1)
+    assert run.ended == "killed"
+    assert not run.is_settled
+    assert len(run.when) == len("2026-01-01 12:00")
     assert Workbench.load(path).snapshot().interfaces[1].name == "pg0"
 
 
-def test_what_a_living_process_writes_is_its_own() -> None:
-    """Two screens at once do not take each other's run."""
-    left_by(os.getpid(), Workbench())
-    assert interrupted_records() == []
+def test_a_scenario_is_named_by_its_title() -> None:
+    bench = scenario("two-workers")
+    recorder = begin(bench)
+    bench.advance(1)
+    killed(recorder)
+    assert bench.rig.scenario is not None
+    assert runs()[0].title == bench.rig.scenario.title
 
 
-def test_a_record_that_was_closed_is_gone() -> None:
-    """Leaving as one should leaves nothing behind."""
-    recorder = begin_record(Workbench().past)
-    recorder.close()
-    assert not recorder.path.exists()
+def test_what_is_being_written_is_its_writers_own() -> None:
+    """Also where process numbers say nothing: in a container the next process has the same one."""
+    recorder = recorded()
+    assert runs() == []
+    assert recorder.path.exists()
+    other = recorded()
+    assert other.path != recorder.path
+    killed(recorder)
+    assert [run.path for run in runs()] == [recorder.path]
+    other.close()
 
 
-def test_a_record_of_nothing_is_not_offered() -> None:
+def test_a_run_that_is_left_is_kept_if_something_was_done_to_it() -> None:
+    for lines, kept in (([], False), (["create packet-generator interface pg0"], True)):
+        bench = Workbench()
+        recorder = begin(bench)
+        bench.advance(1)
+        for line in lines:
+            bench.cli(line)
+        assert recorder.end(LEFT) == kept
+        assert [(run.ended, run.is_settled) for run in runs()] == [(LEFT, True)] * kept
+
+
+def test_a_branch_and_a_packet_are_ones_own() -> None:
+    bench = Workbench()
+    bench.cli("create packet-generator interface pg0")
+    recorder = begin(bench)
+    bench.send("pg0", bytes(60))
+    assert recorder.own
+    other = Workbench()
+    recorder = begin(other)
+    other.branch("what-if")
+    assert recorder.own
+
+
+def test_what_a_scenario_does_by_itself_is_not() -> None:
+    bench = scenario("clear-by-interface")
+    recorder = begin(bench)
+    bench.advance(120)
+    assert any(getattr(op, "timed", False) for op in bench.past.branch.ops)
+    assert not recorder.own
+    assert not recorder.end(LEFT)
+    assert runs() == []
+
+
+def test_a_run_that_is_left_goes_on_where_it_stood() -> None:
+    bench = Workbench()
+    recorder = recorded(bench)
+    bench.advance(5)
+    bench.goto_time(bench.started)
+    recorder.end(LEFT)
+    again = Workbench.load(runs()[0].path)
+    assert again.now == again.started
+    assert again.snapshot().interfaces == bench.snapshot().interfaces
+
+
+def test_what_ended_it_is_known_and_offered_once() -> None:
+    recorded().end("SIGTERM")
+    [run] = runs()
+    assert (run.ended, run.is_settled) == ("SIGTERM", False)
+    run.decline()
+    [run] = runs()
+    assert (run.ended, run.is_settled) == ("SIGTERM, declined", True)
+
+
+def test_the_last_ten_are_kept_of_those_that_need_not_be_offered() -> None:
+    paths: list[Path] = []
+    for second in range(KEPT + 2):
+        recorder = recorded()
+        recorder.end(LEFT)
+        os.utime(recorder.path, (second, second))
+        paths.append(recorder.path)
+    offered = killed(recorded())
+    found = [run.path for run in runs()]
+    assert found == [offered, *reversed(paths[2:])]
+    assert not paths[0].exists()
+
+
+def test_a_reset_keeps_what_was_done_before() -> None:
+    """The run goes on under another name."""
+    bench = scenario("two-workers")
+    recorder = begin(bench)
+    bench.cli("set acl-plugin session timeout udp idle 7")
+    first = recorder.path.name.removesuffix(".run")
+    bench.cli("reset")
+    assert recorder.path.name != f"{first}.run"
+    assert [run.path.name for run in runs()] == [f"{first}.left.run"]
+    bench.cli("set acl-plugin session timeout udp idle 8")
+    assert recorder.end(LEFT)
+    timeouts = [Workbench.load(run.path).snapshot().session_timeout[0] for run in runs()]
+    assert sorted(timeouts) == [7 * 10**9, 8 * 10**9]
+
+
+def test_a_run_gone_on_with_is_taken_by_one_and_replaced_by_its_successor() -> None:
+    killed(recorded())
+    [run] = runs()
+    taken = Taken(run)
+    assert runs() == []
+    with pytest.raises(BlockingIOError):
+        Taken(run)
+    bench = Workbench.load(taken.path)
+    recorder = begin(bench)
+    taken.continued()
+    assert Workbench.load(taken.path).snapshot() == bench.snapshot()
+    taken.close()
+    recorder.end("SIGHUP")
+    assert names() == {recorder.path.name}
+    assert runs()[0].inputs == run.inputs
+
+
+def test_inputs_go_on_on_the_branch_that_the_run_stands_on() -> None:
+    """Not on the one that was made last."""
+    bench = Workbench()
+    bench.cli("create packet-generator interface pg0")
+    bench.branch("what-if")
+    bench.cli("create packet-generator interface pg1")
+    bench.switch("main")
+    recorder = begin(bench)
+    bench.cli("set acl-plugin session timeout udp idle 7")
+    again = Workbench.load(killed(recorder))
+    assert again.past.branch.name == "main"
+    assert again.snapshot() == bench.snapshot()
+
+
+def test_a_record_of_nothing_is_removed() -> None:
     """A screen that was opened and killed at once."""
-    recorder = begin_record(Workbench().past)
-    recorder.close(keep=True)
-    recorder.path.rename(records_folder() / f"{NOBODY}.run")
-    assert interrupted_records() == []
-    assert list(records_folder().iterdir()) == []
+    killed(begin(Workbench()))
+    assert runs() == []
+    assert names() == set()
 
 
 def test_there_may_be_no_folder_yet() -> None:
     """The first start of all."""
-    assert interrupted_records() == []
+    assert runs() == []
+
+
+def test_a_damaged_record_is_set_aside_once() -> None:
+    said: list[str] = []
+    good, bad = killed(recorded()), killed(recorded())
+    bad.write_text("{]\n")
+    assert [run.path for run in ended_runs(said.append)] == [good]
+    assert len(said) == 1
+    assert bad.name in said[0]
+    assert [run.path for run in runs()] == [good]
+    assert f"{bad.name}.damaged-1" in names()
+    set_record_aside(good, said.append)
+    assert runs() == []
+
+
+def test_half_a_line_at_the_end_is_the_last_input() -> None:
+    path = killed(recorded())
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'["cli","set acl-plugin se')
+    assert runs()[0].title == "an empty bench"
+    assert Workbench.load(path).snapshot().interfaces[1].name == "pg0"
+
+
+def test_what_was_never_whole_is_removed_after_a_while() -> None:
+    recorder = recorded()
+    unfinished = records_folder() / f".{recorder.path.name}"
+    unfinished.write_text("{")
+    runs()
+    assert unfinished.exists()
+    os.utime(unfinished, (time.time() - 3600,) * 2)
+    runs()
+    assert not unfinished.exists()
 
 
 def test_what_else_lies_in_the_folder_is_left_there() -> None:
-    """Folders, other files, numbers that no process can have."""
-    left_by(NOBODY, Workbench())
-    (records_folder() / f"{NOBODY + 1}.run").mkdir()
+    """Folders, other files."""
+    killed(recorded())
+    (records_folder() / "20261128-033343-0c0ffee0.run").mkdir()
     (records_folder() / "notes.run").write_text("mine")
-    left_by(10**30, Workbench())
-    assert len(interrupted_records()) == 2
-    assert len(list(records_folder().iterdir())) == 4
+    assert len(runs()) == 1
+    assert len(names()) == 3

@@ -1,0 +1,194 @@
+"""The record of what a face shows: begun with each bench, kept or not at the end, gone on with."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import click
+
+from aclbench.cli.output import say
+from aclbench.errors import AclbenchError, DamagedRunError, RunFileError
+from aclbench.terminal import Ended, write_now
+
+if TYPE_CHECKING:
+    from aclbench.workbench.history.records import Record, RunRecorder, Taken
+    from aclbench.workbench.tasks import Slices
+    from aclbench.workbench.workbench import Workbench
+
+#: What `--resume` is given to have the runs listed.
+LIST: Final = "list"
+
+
+def resume_option(command: Any) -> Any:
+    """Add the option `--resume` to a command."""
+    return click.option(
+        "--resume",
+        metavar="[N|list]",
+        is_flag=False,
+        flag_value="1",
+        help="Go on with the run that ended last, or with the N-th of those that are kept.",
+    )(command)
+
+
+def say_aside(sentence: str) -> None:
+    """Tell the person at it, on standard error."""
+    say(sentence, err=True)
+
+
+def list_runs() -> None:
+    """Print the runs that can be gone on with."""
+    from aclbench.workbench.history.records import ended_runs
+
+    runs = ended_runs(say_aside)
+    rows = [
+        (str(number), run.when, run.title, _inputs_text(run.inputs), run.ended)
+        for number, run in enumerate(runs, 1)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(cells).rstrip())
+    if not rows:
+        say("no run is kept")
+
+
+def _inputs_text(inputs: int) -> str:
+    return f"{inputs} input" if inputs == 1 else f"{inputs} inputs"
+
+
+def run_named(number: str) -> Record:
+    """The run that `--resume` names. AclbenchError: there is none."""
+    from aclbench.workbench.history.records import ended_runs
+
+    if not number.isdecimal():
+        raise click.UsageError(f"--resume {number}: a number, or {LIST}")
+    runs = ended_runs(say_aside)
+    if not 0 < int(number[:9]) <= len(runs):
+        there = f"there are {len(runs)}; --resume {LIST} names them" if runs else "no run is kept"
+        raise AclbenchError(f"--resume {number}: {there}")
+    return runs[int(number[:9]) - 1]
+
+
+def runs_to_offer() -> list[Record]:
+    """Those that ended without being left, and were not offered yet; the latest first."""
+    from aclbench.workbench.history.records import ended_runs
+
+    return [run for run in ended_runs(say_aside) if not run.is_settled]
+
+
+class Records:
+    """For the time of a `with` block: the record of the bench that a face shows.
+
+    A run is kept that somebody did something to, or that ended otherwise than by being left; then
+    it is said how to go on with it.
+    """
+
+    def __init__(self, face: str) -> None:
+        self._go_on = f"`aclbench {face} --resume` goes on with it"
+        self._recorder: RunRecorder | None = None
+        self._taken: Taken | None = None
+        #: A run was kept.
+        self._kept = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None or (self._recorder is None and isinstance(error, AclbenchError)):
+            self._end("left")
+            if self._kept:
+                say_aside(f"the run is kept: {self._go_on}")
+        elif isinstance(error, Ended):
+            how = _ending(error)
+            self._end(how)
+            write_now(2, self._broken(how))
+        elif isinstance(error, Exception):
+            self._end("error")
+            traceback.print_exception(error)
+            write_now(2, self._broken("error"))
+            raise Ended(1) from None
+        if self._taken is not None:
+            self._taken.close()
+
+    def last_words(self) -> str:
+        """What is written where the process has to end at once."""
+        return self._broken("a signal")
+
+    def _broken(self, how: str) -> str:
+        run = f"; the run is kept: {self._go_on}" if self._kept or self._recorder else ""
+        return f"aclbench: ended by {'an ' if how == 'error' else ''}{how}{run}\n"
+
+    # --- beginning and ending -------------------------------------------------------------------
+
+    def loading(self, run: Record) -> Callable[[], Slices[Workbench]]:
+        """What makes the bench of a run that ended.
+
+        AclbenchError: it is not there any more. A damaged record is given another name.
+        """
+        from aclbench.workbench.budget import Limits
+        from aclbench.workbench.history.records import Taken, set_record_aside
+        from aclbench.workbench.workbench import Workbench, loading
+
+        if self._taken is not None:
+            self._taken.close()
+        try:
+            taken = self._taken = Taken(run)
+        except OSError:
+            raise AclbenchError(f"the run of {run.when} is gone on with elsewhere") from None
+
+        unlimited = Limits(sys.maxsize, math.inf)  # it is one's own, and may have been long
+
+        def make() -> Slices[Workbench]:
+            try:
+                return (yield from loading(Workbench, taken.path, unlimited))
+            except DamagedRunError:
+                if taken.path == run.path:
+                    set_record_aside(run.path, say_aside)
+                raise
+
+        return make
+
+    def begin(self, bench: Workbench, goes_on: bool = False) -> None:
+        """Record a bench from now on; `goes_on`: it is of the run that is loaded."""
+        from aclbench.workbench.history.records import LEFT, begin_record
+
+        self._end(LEFT)
+        try:
+            self._recorder = begin_record(bench.past)
+        except OSError:
+            say_aside("no record of the run is kept: the state folder cannot be written")
+        except RunFileError as error:
+            say_aside(f"no record of the run is kept: {error}")
+        else:
+            if goes_on and self._taken is not None:
+                self._recorder.own = True
+                self._taken.continued()
+
+    def _end(self, how: str) -> None:
+        """The run that is shown ends."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        try:
+            self._kept = recorder.end(how) or self._kept
+        except OSError as error:
+            recorder.failed = error
+        if recorder.failed is not None:
+            say_aside(f"the record of this run is not whole: {recorder.failed}")
+
+
+def _ending(error: Ended) -> str:
+    """How a run ended, in a word."""
+    code = error.code if isinstance(error.code, int) else 1
+    return signal.Signals(code - 128).name if code > 128 else "error"
