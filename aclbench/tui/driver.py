@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import threading
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ from aclbench.visible import TWINS, encoding_of, is_carried
 #: What is read at once, in bytes, and how long is waited for it, in seconds.
 READ_BYTES: Final = 4096
 WAIT_S: Final = 0.1
+#: Parts of what is typed, so that one that cannot be read takes no other with it.
+_SEQUENCES: Final = re.compile("\x1b?[^\x1b]+|\x1b")
 #: How long is waited for output under way before the terminal is put right without it.
 SILENCE_S: Final = 0.5
 #: The lines of Textual's frames, from U+2500 on, in ASCII; its blocks, from U+2580 on.
@@ -63,8 +66,8 @@ class ScreenDriver(LinuxDriver):
             if not data:
                 self._guard.hang_up()
                 return
-            if text := typed.take(data):
-                parser = self._process(parser, parser.feed(text))
+            for sequence in _SEQUENCES.findall(typed.take(data)):
+                parser = self._process(parser, parser.feed(sequence))
             parser = self._process(parser, parser.tick())
 
     def _process(self, parser: XTermParser, messages: Iterable[Message]) -> XTermParser:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from cli.command import capture
-from repl.test_terminal import CTRL_D, READY, Terminal
+from pseudoterminal import Terminal
+from repl.test_terminal import CTRL_D, READY
 
 #: Behind each character that a terminal would obey, so that it is known wherever it comes out.
 MARK = "\N{SECTION SIGN}"
@@ -56,8 +57,7 @@ class Wide(Terminal):
     columns = 250
 
     def __init__(self, command: str, folder: Path, *arguments: str) -> None:
-        self.command = command
-        super().__init__(folder / "state", *arguments)
+        super().__init__(folder / "state", command, *arguments)
 
     def obeyed(self) -> list[str]:
         """The characters that came out raw."""

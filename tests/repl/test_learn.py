@@ -14,7 +14,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from test_terminal import CTRL_D, Terminal
+from pseudoterminal import Terminal
 from tutor.lessons import SECOND, lesson
 
 from aclbench.errors import AclbenchError
@@ -308,14 +308,8 @@ def test_what_is_read_fits_80_columns(path: Path, monkeypatch: pytest.MonkeyPatc
 # --- in a terminal -------------------------------------------------------------------------------
 
 
-class Lesson80(Terminal):
-    """`aclbench learn` in a terminal of 80 by 24."""
-
-    command = "learn"
-
-
 def test_a_lesson_is_left_and_resumed_in_a_terminal(tmp_path: Path) -> None:
-    with closing(Lesson80(tmp_path, "1", "--repl")) as first:
+    with closing(Terminal(tmp_path, "learn", "1", "--repl")) as first:
         first.see("What reflect opens: the pinhole")
         first.see("step 1/7")
         first.type("next\r")
@@ -327,9 +321,9 @@ def test_a_lesson_is_left_and_resumed_in_a_terminal(tmp_path: Path) -> None:
         first.type("next\r")
         first.see("Step 3 of 7: experiment")
         first.see("step 3/7")
-        first.type(CTRL_D)
+        first.type("\x04")
         assert first.leave() == 0
-    with closing(Lesson80(tmp_path, "pinhole", "--repl")) as second:
+    with closing(Terminal(tmp_path, "learn", "pinhole", "--repl")) as second:
         second.see("Step 3 of 7: experiment")
         second.see("step 3/7")
         second.type("quit\r")

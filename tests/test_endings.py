@@ -1,0 +1,171 @@
+"""Whatever ends a screen or a prompt: the terminal is as before, and the run goes on later."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pseudoterminal import Terminal
+
+READY: Final = {"tui": "playing", "repl": "no flag up"}
+LINE: Final = "create packet-generator interface pg7"
+#: The tenth call of the player's tick fails.
+FAILING: Final = """
+import itertools
+from aclbench.cli import main
+from aclbench.tui.player import Player
+tick, calls = Player.tick, itertools.count()
+def failing(*arguments):
+    if next(calls) == 10:
+        raise RuntimeError("as a fault of the program")
+    tick(*arguments)
+Player.tick = failing
+main()
+"""
+#: What nobody can type, or means: an 8-bit Meta key, Latin-1, halves of sequences, wild numbers, a
+#: size that no terminal has, and a paste without end.
+NOISE: Final = (
+    b"\xe1", "\u00fc".encode("latin-1"), b"\xff\xfe\x00", b"\x1b[", b"\x1b[999999999999;1u",
+    b"\x1b[55296;1u", b"\x1b[48;9999;9999;9999;9999t", b"\x1b]0;", b"\x1b[<0;9999;9999M",
+    b"\x1b[200~" + b"q\xff" * 200_000 + b"\x1b[201~",
+)  # fmt: skip
+
+
+def opened(face: str, state: Path, *arguments: str) -> Terminal:
+    terminal = Terminal(state, face, *arguments)
+    terminal.see(READY[face])
+    return terminal
+
+
+def is_as_before(terminal: Terminal) -> bool:
+    return terminal.attributes == terminal.attributes_before and not terminal.modes_left
+
+
+def records(state: Path) -> list[str]:
+    return sorted(path.name for path in state.glob("aclbench/runs/[0-9]*"))
+
+
+@pytest.mark.parametrize("face", ["tui", "repl"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_signals(face: str, number: signal.Signals, tmp_path: Path) -> None:
+    """At a prompt SIGINT is Ctrl-C, which ends nothing."""
+    with closing(opened(face, tmp_path, "aging")) as terminal:
+        if face == "repl":
+            terminal.type(f"{LINE}\r")
+            terminal.see(READY[face])
+        terminal.process.send_signal(number)
+        if face == "repl" and number == signal.SIGINT:
+            terminal.see(READY[face])
+            terminal.process.send_signal(number := signal.SIGTERM)
+        assert terminal.leave() == 128 + number
+        assert is_as_before(terminal)
+        terminal.see(f"ended by {number.name}; the run is kept: `aclbench {face} --resume`")
+        assert [name.split(".")[1] for name in records(tmp_path)] == [number.name]
+
+
+@pytest.mark.parametrize("face", ["tui", "repl"])
+def test_a_terminal_that_is_closed(face: str, tmp_path: Path) -> None:
+    """It is nobody's controlling terminal here: nothing is told by a signal."""
+    with closing(opened(face, tmp_path, "aging")) as terminal:
+        if face == "repl":
+            terminal.type(f"{LINE}\r")
+            terminal.see(READY[face])
+        terminal.hang_up()
+        assert terminal.process.wait(30) == 128 + signal.SIGHUP
+    assert [name.split(".")[1] for name in records(tmp_path)] == ["SIGHUP"]
+
+
+def test_a_terminal_that_takes_no_output(tmp_path: Path) -> None:
+    """As after Ctrl-S: what is written waits for ever, and the program does not."""
+    with closing(opened("tui", tmp_path, "aging")) as terminal:
+        terminal.process.send_signal(signal.SIGCONT)  # paints all of it again
+        os.set_blocking(terminal.fd, False)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.process.wait(30) == 128 + signal.SIGTERM
+        assert terminal.attributes == terminal.attributes_before
+
+
+def test_a_fault_of_the_program(tmp_path: Path) -> None:
+    with closing(Terminal(tmp_path, "tui", "aging", program=FAILING)) as terminal:
+        assert terminal.leave() == 1
+        assert is_as_before(terminal)
+        terminal.see("as a fault of the program")
+        terminal.see("ended by an error; the run is kept: `aclbench tui --resume`")
+        assert [name.split(".")[1] for name in records(tmp_path)] == ["error"]
+
+
+@pytest.mark.parametrize("face", ["tui", "repl"])
+def test_what_nobody_can_type_is_ignored(face: str, tmp_path: Path) -> None:
+    with closing(opened(face, tmp_path, "two-workers")) as terminal:
+        for noise in NOISE:
+            terminal.type(noise)
+        if face == "repl":
+            terminal.type("\x03")
+            terminal.type(f"\r{LINE}\rshow interface\r")
+            terminal.see("pg7  ")
+            terminal.see(READY[face])
+            terminal.type("\x04")
+        else:
+            terminal.type("7")
+            terminal.see("[7 story]")
+            terminal.type("q")
+        assert terminal.leave() == 0
+        assert is_as_before(terminal)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A state folder with a run that somebody left, with one input."""
+    with closing(opened("repl", tmp_path, "two-workers")) as terminal:
+        terminal.type(f"{LINE}\r")
+        terminal.see(READY["repl"])
+        terminal.type("quit\r")
+        terminal.see("the run is kept: `aclbench repl --resume` goes on with it")
+        assert terminal.leave() == 0
+    return tmp_path
+
+
+def test_a_run_that_was_left_goes_on(kept: Path) -> None:
+    """On either face; and it is one run all the time."""
+    with closing(opened("repl", kept, "--resume")) as terminal:
+        terminal.type("show interface\r")
+        terminal.see("pg7  ")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.leave() == 128 + signal.SIGTERM
+    assert len(records(kept)) == 1
+    with closing(Terminal(kept, "tui", "--resume", "list")) as terminal:
+        assert "1 input" in terminal.see("SIGTERM")
+        assert terminal.leave() == 0
+    with closing(Terminal(kept, "tui", "--paused")) as terminal:
+        terminal.see("SIGTERM). Go on with it? [y/N]")
+        terminal.type("y\r")
+        terminal.see("paused")
+        terminal.type("q")
+        terminal.see("the run is kept: `aclbench tui --resume`")
+        assert terminal.leave() == 0
+    assert [name.split(".")[1] for name in records(kept)] == ["left"]
+
+
+def test_nothing_is_kept_of_a_screen_that_was_only_looked_at(tmp_path: Path) -> None:
+    with closing(opened("tui", tmp_path, "aging")) as terminal:
+        terminal.type("q")
+        assert terminal.leave() == 0
+        assert b"is kept" not in terminal.painted
+        assert is_as_before(terminal)
+    assert records(tmp_path) == []
+
+
+def test_a_damaged_record_is_set_aside_with_a_word(kept: Path) -> None:
+    [name] = records(kept)
+    path = kept / "aclbench" / "runs" / name
+    header, *_ = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(header + b'["branch","main","",0]\n["what"]\n["cli","x"]\n')
+    for said in ("was damaged; it is now", "no run is kept"):
+        with closing(Terminal(kept, "repl", "--resume")) as terminal:
+            terminal.see(said)
+            assert terminal.leave() == 1
+    assert records(kept) == [f"{name}.damaged-1"]
