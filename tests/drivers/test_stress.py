@@ -77,7 +77,7 @@ def test_a_slow_machine_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Slow(StressThread):
         def _process(self, batch: Batch) -> None:
-            time.sleep(0.02)
+            time.sleep(0.1)
             super()._process(batch)
 
     monkeypatch.setitem(FAULTS, "slow", Slow)
