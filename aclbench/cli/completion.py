@@ -27,7 +27,9 @@ def completion(context: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     script = kind(context.find_root().command, {}, "aclbench", VARIABLE)
-    say(script.source_template % script.source_vars())
+    # fish: a description, and a file's name, may have commas of their own.
+    template = script.source_template.replace('string split ","', 'string split --max 1 ","')
+    say(template % script.source_vars())
 
 
 def complete_files(

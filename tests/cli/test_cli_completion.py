@@ -68,23 +68,37 @@ def test_the_script_is_printed(shell: str) -> None:
     assert f"_ACLBENCH_COMPLETE={shell}_complete" in done.stdout
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_bash_takes_the_script(tmp_path: Path) -> None:
-    program = tmp_path / "aclbench"
+def run_script(script: list[str], folder: Path) -> str:
+    """What a shell prints, with the program on its path; it has nothing to complain of."""
+    program = folder / "aclbench"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m aclbench "$@"\n')
     program.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        script, capture_output=True, text=True, env=os.environ | {"PATH": path}, timeout=60
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_takes_the_script(tmp_path: Path) -> None:
     script = """
     eval "$(aclbench completion bash)"
     COMP_WORDS=(aclbench explain two) COMP_CWORD=2
     _aclbench_completion aclbench
     echo "${COMPREPLY[@]}"
     """
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PATH": path},
-        timeout=60,
-    )
-    assert (done.stdout, done.stderr) == ("two-workers\n", "")
+    assert run_script(["bash", "-c", script], tmp_path) == "two-workers\n"
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_takes_the_script_and_shows_descriptions_whole(tmp_path: Path) -> None:
+    script = """
+    aclbench completion fish | source
+    complete -C 'aclbench explain two'
+    complete -C 'aclbench replay --worker'
+    """
+    names, option = run_script(["fish", "-N", "-c", script], tmp_path).splitlines()
+    assert names == "two-workers\ta scenario"
+    assert option.endswith("[1, or the scenario's]")
