@@ -20,6 +20,17 @@ FILE_LINES: Final = 500
 CLASS_MEMBERS: Final = 40
 FUNCTION_LINES: Final = 60
 
+#: What shows text, and the modules that may: each has it pass `visible`, or shows its own alone.
+SHOW: Final = {
+    "click.echo", "click.secho", "click.confirm", "click.prompt", "print", "sys.stdout.write",
+    "sys.stderr.write", "traceback.print_exception", "traceback.print_exc", "Text", "Segment",
+    "Static", "Label", "Markdown",
+}  # fmt: skip
+SHOWING: Final = {
+    "cli.output", "repl.printing", "tui.command.output", "tui.dialogs.fields",
+    "tui.dialogs.picklist", "tui.drawing", "tui.help.screen", "tui.textpanel", "tui.words",
+}  # fmt: skip
+
 
 @functools.cache
 def modules() -> Mapping[str, Path]:
@@ -112,6 +123,18 @@ def names_imported(module: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield _base_of(module, node)
+
+
+def test_text_leaves_the_program_where_it_is_made_visible() -> None:
+    """All else goes through these: what they are given, no terminal obeys (`visible.py`)."""
+    shown: set[str] = set()
+    for module in modules():
+        for node in ast.walk(tree_of(module)):
+            bases = node.bases if isinstance(node, ast.ClassDef) else []
+            used = [node.func] if isinstance(node, ast.Call) else bases
+            if {ast.unparse(each) for each in used} & SHOW:
+                shown.add(module)
+    assert shown == {f"{PACKAGE}.{module}" for module in SHOWING}
 
 
 def test_no_file_is_too_long() -> None:

@@ -68,6 +68,11 @@ def _names_or_files(incomplete: str, kinds: dict[str, str]) -> list[Any]:
     ]
     if not names:
         return [CompletionItem(incomplete, type="file")]
-    here = sorted(path.name for path in Path().iterdir() if path.is_file())
-    beside = [name for name in here if name.startswith(incomplete) and name[0] != "."]
+    try:
+        here = sorted(path.name for path in Path().iterdir() if path.is_file())
+    except OSError:  # the folder is gone, or cannot be read
+        here = []
+    # What cannot be printed is left to the shell, which knows how to quote it.
+    seen = [name for name in here if name.isprintable() and name[0] != "."]
+    beside = [name for name in seen if name.startswith(incomplete)]
     return [*names, *(CompletionItem(name, help="a file") for name in beside)]

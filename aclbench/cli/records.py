@@ -115,7 +115,7 @@ class Records:
             write_now(2, self._broken(how))
         elif isinstance(error, Exception):
             self._end("error")
-            traceback.print_exception(error)
+            say("".join(traceback.format_exception(error)), err=True, nl=False)
             write_now(2, self._broken("error"))
             raise Ended(1) from None
         if self._taken is not None:
