@@ -1,75 +1,311 @@
-"""Files that are written whole or not at all, locks between programs, temporary folders; a leaf."""
+"""Files: what may be opened, writing whole or not at all, locks, temporary folders; a leaf.
+
+What a person names may be a pipe, which is read once, in slices. No device is opened but
+`/dev/null` and the program's own descriptors. What a file names is a file.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
+import select
+import stat
+import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, TypeVar
+
+from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+T = TypeVar("T")
+
 #: What is written at once, in bytes, and after how many it is put on the disk.
 WRITE_BYTES: Final = 1 << 20
 SYNC_BYTES: Final = 8 << 20
+#: What is read from a pipe or written to one at once, in bytes; how long it is waited for.
+PIPE_BYTES: Final = 64 << 10
+WAIT_MS: Final = 20
+#: What stands in the name of a file that is written beside its place.
+BESIDE: Final = ".aclbench-"
 #: What the names of temporary folders begin with, and the file in them that their owner locks.
 FOLDER_PREFIX: Final = "aclbench-"
 LOCK_NAME: Final = ".lock"
 
 
-def write_whole(path: Path, text: str | bytes, make_folders: bool = False) -> None:
-    """Put a text in a file's place: whoever reads it finds the old one or the new one, whole.
+# --- names of files -----------------------------------------------------------------------------
 
-    It is written to a file beside it, down to the disk, which then takes its place. What is no
-    file (a pipe, `/dev/stdout`) is written to. Text is UTF-8; undecodable bytes of names
-    (`surrogateescape`) go back as they came. Raises OSError, and ValueError for a path or a text
-    that cannot be.
+#: The program's own descriptors, as files.
+_DESCRIPTORS: Final = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,6})")
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be opened, read or written, for a person."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file of that name would be written over; a pipe or a device is written to."""
+    return _descriptor(path) is None and path.is_file()
+
+
+def refuse_there(path: Path, how: str = "--force") -> None:
+    """AclbenchError: there is such a file; `how` would overwrite it."""
+    try:
+        there = is_there(path)
+    except (OSError, ValueError) as error:
+        raise AclbenchError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
+    if there:
+        raise AclbenchError(f"{path} is there already; {how} overwrites it")
+
+
+def _descriptor(path: Path) -> int | None:
+    """The descriptor of this program that a path names."""
+    name = os.path.abspath(path)
+    match = _DESCRIPTOR.fullmatch(name)
+    return int(match[1]) if match else _DESCRIPTORS.get(name)
+
+
+def _refuse_device(path: Path, status: os.stat_result) -> None:
+    """OSError: a device, and not `/dev/null` or one of this program's own descriptors."""
+    mode = status.st_mode
+    if not (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) or _descriptor(path) is not None:
+        return
+    if not os.path.samestat(status, os.stat(os.devnull)):
+        raise OSError(errno.ENODEV, "a device; a file or a pipe is right", str(path))
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def opening(path: Path, pipes: bool) -> Generator[None, None, BinaryIO]:
+    """Open a file to be read, in slices: a FIFO may have no writer yet.
+
+    `pipes`: a person named it, so that it may be a pipe. OSError: it cannot be opened, or is a
+    device; ValueError: it is no name.
+    """
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not pipes and not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    _refuse_device(path, status)
+    if not stat.S_ISFIFO(status.st_mode):
+        return path.open("rb")
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    try:
+        yield from _awaiting(file.fileno(), select.POLLIN)
+        os.set_blocking(file.fileno(), True)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def reading(path: Path, max_bytes: int, pipes: bool) -> Generator[None, None, bytes]:
+    """The bytes of a file or pipe in slices; one byte more than `max_bytes` where it has more.
+
+    Raises as `opening`.
+    """
+    file = yield from opening(path, pipes)
+    with file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read(max_bytes + 1)
+        content = bytearray()
+        while len(content) <= max_bytes:
+            yield from _awaiting(file.fileno(), select.POLLIN)
+            piece = os.read(file.fileno(), min(max_bytes + 1 - len(content), PIPE_BYTES))
+            if not piece:
+                break
+            content += piece
+        return bytes(content)
+
+
+def _awaiting(handle: int, what: int) -> Generator[None, None, None]:
+    """Wait until a pipe can be read or written, or its other end has gone; in slices."""
+    poll = select.poll()
+    poll.register(handle, what)
+    while not poll.poll(WAIT_MS):
+        yield
+
+
+def at_once(slices: Generator[None, None, T]) -> T:
+    """Do slices to their end."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+class NewFile:
+    """A file that is written beside its place and takes it when it is kept, whole or not at all.
+
+    Who reads it finds the old one or the new one. A link stays, and its target keeps its mode and
+    owner. A pipe, `/dev/null` or a descriptor of this program is written to. Without `over`
+    FileExistsError: there is such a file. OSError: it cannot be written, or is a device;
+    ValueError: it is no name.
+    """
+
+    def __init__(self, path: Path, over: bool = True, make_folders: bool = False) -> None:
+        self._beside: Path | None = None
+        self._over = over
+        #: It cannot have the owner of the old one, and is copied into that at the end.
+        self._copied = False
+        if make_folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _descriptor(path)
+        status = os.stat(path) if path.exists() else None
+        if descriptor is not None:
+            self.file: BinaryIO = os.fdopen(os.dup(descriptor), "wb")
+        elif status is not None and not stat.S_ISREG(status.st_mode):
+            _refuse_device(path, status)
+            self.file = path.open("wb")  # a folder is none
+        else:
+            if status is not None and not over:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            self._path = path.resolve()  # where a link leads
+            self._begin(status)
+        #: Takes what was written away; also done when nothing refers to it any more.
+        self.discard = weakref.finalize(self, _discard, self.file, self._beside)
+
+    def _begin(self, status: os.stat_result | None) -> None:
+        """Begin a file beside the place, as the old one is; those left behind are removed."""
+        import secrets
+
+        name = os.fsdecode(os.fsencode(self._path.name)[:100])
+        _remove_left(self._path.parent, f".{name}{BESIDE}")
+        self._beside = self._path.with_name(f".{name}{BESIDE}{secrets.token_hex(8)}")
+        self.file = self._beside.open("xb")
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+        try:
+            if status is not None:
+                mine = os.fstat(self.file.fileno())
+                if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
+                    try:
+                        os.fchown(self.file.fileno(), status.st_uid, status.st_gid)
+                    except PermissionError:  # somebody else's, which we may write
+                        self._copied = True
+                os.fchmod(self.file.fileno(), stat.S_IMODE(status.st_mode))
+        except BaseException:
+            _discard(self.file, self._beside)
+            raise
+
+    def sync(self) -> None:
+        """Put on the disk what was written so far."""
+        self.file.flush()
+        if self._beside is not None:
+            os.fsync(self.file.fileno())
+
+    def keep(self) -> None:
+        """Have it take its place. Raises as the class does."""
+        try:
+            self.sync()
+            if self._beside is not None:
+                self._take_place(self._beside)
+        except BaseException:
+            self.discard()
+            raise
+        self.discard.detach()
+        self.file.close()
+
+    def _take_place(self, beside: Path) -> None:
+        if self._copied:
+            with beside.open("rb") as source, self._path.open("r+b") as target:
+                while piece := source.read(WRITE_BYTES):
+                    target.write(piece)
+                target.truncate()
+            beside.unlink()
+        elif self._over:
+            beside.replace(self._path)
+        else:
+            try:
+                os.link(beside, self._path)  # FileExistsError: somebody else was quicker
+                beside.unlink()
+            except (NotImplementedError, PermissionError):  # a file system without links
+                beside.replace(self._path)
+
+
+def _discard(file: BinaryIO, beside: Path | None) -> None:
+    with suppress(OSError):
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+        file.close()
+
+
+def _remove_left(folder: Path, begins: str) -> None:
+    """Remove what programs that were killed had begun beside a place: nobody locks it any more."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(begins) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError), open(entry.path, "rb") as left:
+                    fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(entry.path)
+
+
+def write_whole(path: Path, text: str | bytes, make_folders: bool = False) -> None:
+    """Put a text in a file's place, as `NewFile` does.
+
+    Text is UTF-8; undecodable bytes of names (`surrogateescape`) go back as they came.
     """
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    for _ in writing_whole(path, (content,), make_folders):
-        pass
+    at_once(writing_whole(path, (content,), make_folders))
 
 
 def writing_whole(
-    path: Path, pieces: Iterable[bytes], make_folders: bool = False
-) -> Iterator[None]:
+    path: Path, pieces: Iterable[bytes], make_folders: bool = False, over: bool = True
+) -> Generator[None, None, None]:
     """The same in slices, of pieces; whoever stops in between leaves the old file."""
-    import secrets
-
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                yield
+    if path.is_fifo():
+        yield from _writing_to_pipe(path, pieces)
         return
-    path = path.resolve()  # where a link leads, so that the link stays
-    if make_folders:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name[:100]}-{os.getpid()}-{secrets.token_hex(4)}")
+    new = NewFile(path, over, make_folders)
     try:
-        with beside.open("xb") as file:
-            if path.is_file():
-                beside.chmod(path.stat().st_mode & 0o7777)
-            unsynced = 0
-            for piece in pieces:
-                for begin in range(0, len(piece), WRITE_BYTES):
-                    unsynced += file.write(memoryview(piece)[begin : begin + WRITE_BYTES])
-                    if unsynced >= SYNC_BYTES:  # all at the end would take as long as all of it
-                        file.flush()
-                        os.fsync(file.fileno())
-                        unsynced = 0
-                    yield
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise
+        unsynced = 0
+        for piece in pieces:
+            for begin in range(0, len(piece), WRITE_BYTES):
+                unsynced += new.file.write(memoryview(piece)[begin : begin + WRITE_BYTES])
+                if unsynced >= SYNC_BYTES:  # all at the end would take as long as all of it
+                    new.sync()
+                    unsynced = 0
+                yield
+        new.keep()
+    finally:
+        new.discard()
+
+
+def _writing_to_pipe(path: Path, pieces: Iterable[bytes]) -> Generator[None, None, None]:
+    """Write to a FIFO, whose reader may be late or slow."""
+    while True:
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # else nobody reads it yet
+                raise
+        time.sleep(WAIT_MS / 1000)
+        yield
+    try:
+        for piece in pieces:
+            left = memoryview(piece)
+            while left:
+                yield from _awaiting(handle, select.POLLOUT)
+                with suppress(BlockingIOError):
+                    left = left[os.write(handle, left[:PIPE_BYTES]) :]
+    finally:
+        os.close(handle)
 
 
 def write_new(path: Path, text: str | bytes) -> None:
@@ -77,12 +313,8 @@ def write_new(path: Path, text: str | bytes) -> None:
 
     Raises FileExistsError; other OSErrors and ValueError as `write_whole`.
     """
-    path.open("xb").close()
-    try:
-        write_whole(path, text)
-    except BaseException:
-        path.unlink()
-        raise
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    at_once(writing_whole(path, (content,), over=False))
 
 
 def set_aside(path: Path) -> Path:

@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from aclbench.files import locked, set_aside, write_new, write_whole
+from aclbench.errors import AclbenchError
+from aclbench.files import (
+    NewFile,
+    at_once,
+    locked,
+    opening,
+    reading,
+    refuse_there,
+    set_aside,
+    write_new,
+    write_whole,
+    writing_whole,
+)
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -47,6 +59,79 @@ def test_mode_and_links_stay(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_takes_its_place_when_it_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+    dropped, kept = NewFile(path), NewFile(path)
+    for new in (dropped, kept):
+        new.file.write(b"new")
+    assert path.read_text() == "old"
+    dropped.discard()
+    assert path.read_text() == "old"
+    kept.keep()
+    assert path.read_text() == "new"
+    with pytest.raises(FileExistsError):
+        NewFile(path, over=False)
+    quicker = NewFile(tmp_path / "y.txt", over=False)
+    (tmp_path / "y.txt").write_text("somebody's")
+    with pytest.raises(FileExistsError):
+        quicker.keep()
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        "x.txt": "new",
+        "y.txt": "somebody's",
+    }
+
+
+def test_what_a_killed_program_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    code = (
+        "import os, sys; from pathlib import Path; from aclbench.files import NewFile\n"
+        "new = NewFile(Path(sys.argv[1])); new.file.write(b'half'); os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    [left] = tmp_path.iterdir()
+    assert left.name.startswith(".x.txt.aclbench-")
+    alive = NewFile(path)
+    assert not left.exists()
+    write_whole(path, "new")
+    alive.file.write(b"newer")
+    alive.keep()
+    assert [each.name for each in tmp_path.iterdir()] == ["x.txt"]
+    assert path.read_text() == "newer"
+
+
+def test_devices_are_refused(tmp_path: Path) -> None:
+    link = tmp_path / "zero"
+    link.symlink_to("/dev/zero")
+    for path in (Path("/dev/zero"), link, Path("/dev/full")):
+        with pytest.raises(OSError, match="a device; a file or a pipe is right"):
+            at_once(opening(path, pipes=True))
+        with pytest.raises(OSError, match="a device; a file or a pipe is right"):
+            write_whole(path, "x")
+    at_once(opening(Path("/dev/null"), pipes=True)).close()
+
+
+def test_a_pipe_is_waited_for_in_slices(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="not a file"):
+        at_once(reading(pipe, 100, pipes=False))
+    given_up, slices = reading(pipe, 100, pipes=True), reading(pipe, 100, pipes=True)
+    next(given_up)
+    given_up.close()
+    next(slices)
+    writing = writing_whole(pipe, (b"a" * 60, b"b" * 60))
+    for _ in writing:
+        next(slices)
+    assert at_once(slices) == b"a" * 60 + b"b" * 41
+
+
+def test_a_name_too_long_says_so(tmp_path: Path) -> None:
+    with pytest.raises(AclbenchError, match="cannot be written: File name too long"):
+        refuse_there(tmp_path / ("x" * 300))
+    write_whole(tmp_path / ("é" * 127), "as long as a name may be")
 
 
 def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:

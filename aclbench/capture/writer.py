@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, Final, cast
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from aclbench.capture.batch import LINK_ETHERNET, put
 from aclbench.errors import CaptureError
+from aclbench.files import NewFile, reason
 
 _MAGIC_MICROSECOND: Final = 0xA1B2C3D4
 _MAGIC_NANOSECOND: Final = 0xA1B23C4D
@@ -48,22 +50,28 @@ class PcapWriter:
         self.count = 0
         self._unit_ns = 1 if nanosecond else 1000
         magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
+        self._new: NewFile | None = None
         try:
-            self._is_ours = file is None
-            self._file = self._below = file or open(path, "wb")  # noqa: SIM115 - `close` closes it
-            if file is None and self.path.endswith(".gz"):
+            if file is None:
+                self._new = NewFile(Path(path))
+                file = self._new.file
+            self._file = self._below = file
+            if self._new is not None and self.path.endswith(".gz"):
                 # Without a name and a time in the header: the same packets give the same bytes.
                 packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._below, mtime=0)
                 self._file = cast(BinaryIO, packed)
             self._file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise self._not_written(error) from None
 
     def __enter__(self) -> PcapWriter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.close()
+        if exception[0] is None:
+            self.close()
+        else:
+            self.discard()
 
     def write(self, time_ns: int, frame: bytes, original: int | None = None) -> None:
         """Add a packet: its time in ns since the epoch, and what was captured of it.
@@ -110,20 +118,27 @@ class PcapWriter:
             raise self._not_written(error) from None
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file: it takes its place, unless it could not be written."""
         try:
-            if not self._is_ours:
+            if self._new is None:
                 self._file.flush()
-                return
-            self._file.close()
-            self._below.close()
+            elif self._new.discard.alive:
+                if self._file is not self._below:
+                    self._file.close()  # what is compressed; the file below stays open
+                self._new.keep()
         except OSError as error:
             raise self._not_written(error) from None
 
-    def _not_written(self, error: OSError) -> Exception:
+    def discard(self) -> None:
+        """Take away what was written; what was there before stays."""
+        if self._new is not None:
+            self._new.discard()
+
+    def _not_written(self, error: OSError | ValueError) -> Exception:
+        self.discard()
         if isinstance(error, BrokenPipeError):
             return error  # the reader has closed the pipe: nothing is wrong with the capture
-        return CaptureError(f"{self.path}: cannot be written: {error.strerror}")
+        return CaptureError(f"{self.path}: cannot be written: {reason(error)}")
 
 
 def write_pcap(

@@ -54,6 +54,7 @@ BETWEEN_BARS_S = 0.05
     shell_complete=complete_files,
     help="Write the packets that did not.",
 )
+@click.option("--force", is_flag=True, help="Overwrite these files.")
 def replay(
     inputs: tuple[str, ...],
     asked: BenchOptions,
@@ -64,6 +65,7 @@ def replay(
     until: str | None,
     write_passed: str | None,
     write_dropped: str | None,
+    force: bool,
 ) -> None:
     """Play captures and print what became of their packets and sessions.
 
@@ -96,6 +98,7 @@ def replay(
             bench.rig,
             written_capture("--write-passed", write_passed),
             written_capture("--write-dropped", write_dropped),
+            force,
         )
         bench.listeners.add(split.hear)
     has_bar = not trace and only is None  # their lines would run into it
@@ -103,10 +106,13 @@ def replay(
     interrupted = False
     try:
         interrupted = play_to_end(bench, None if end is None else bench.started + end, has_bar)
-        if split is not None:
-            split.close()
     except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
         stopped_by = error
+    try:
+        if split is not None:
+            split.close()
+    except AclbenchError as error:
+        stopped_by = stopped_by or error
     stopped_by = stopped_by or bench.capture_error
     print_report(bench, as_json, stopped_by)
     if stopped_by is not None:

@@ -11,6 +11,7 @@ import click
 
 from aclbench.cli.output import say
 from aclbench.errors import AclbenchError, SynthError
+from aclbench.files import refuse_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,7 @@ def traffic_of(asked: dict[str, Any]) -> Traffic:
 
 @contextmanager
 def output(file: str, force: bool) -> Iterator[PcapWriter]:
-    """A writer to the file, which is removed if it is not written completely."""
+    """A writer to the file, which takes its place if it is written completely."""
     from aclbench.capture import PcapWriter
 
     if file == "-":
@@ -127,13 +128,7 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
         raise click.UsageError(f"{file}: synth writes classic pcap; name it .pcap or .pcap.gz")
     if path.is_dir():
         raise AclbenchError(f"{file}: a directory; name a file in it")
-    if path.exists() and not force:
-        raise AclbenchError(f"{file}: there is such a file; name another, or give --force")
-    writer = PcapWriter(path)  # raises before an existing file is changed
-    try:
-        with writer:
-            yield writer
-    except BaseException:
-        if path.is_file():
-            path.unlink()
-        raise
+    if not force:
+        refuse_there(path)
+    with PcapWriter(path) as writer:
+        yield writer

@@ -16,7 +16,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, field
 from msgspec.json import decode
 
 from aclbench.documents import DocumentError, JsonReader, Wrong, read_content, to_json
-from aclbench.files import write_new, write_whole
+from aclbench.files import reason, write_new, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
@@ -94,8 +94,7 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
     except FileExistsError:
         raise SubmissionError(f"{path} is there already; --force overwrites it") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SubmissionError(f"{str(path)[:256]}: cannot be written: {reason}") from None
+        raise SubmissionError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 # --- the file -----------------------------------------------------------------------------------

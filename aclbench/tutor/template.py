@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from aclbench.files import write_new
+from aclbench.files import reason, write_new
 from aclbench.tutor.lesson import LessonError
 
 TEMPLATE: Final = '''\
@@ -99,5 +99,4 @@ def write_document(path: Path, text: str, what: str) -> None:
     except FileExistsError:
         raise LessonError(f"{path} is there already; {what} is a new file") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise LessonError(f"{str(path)[:256]}: cannot be written: {reason}") from None
+        raise LessonError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None

@@ -6,6 +6,7 @@ Faces hold a `Workbench`, which adds the command table.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from aclbench.drivers.threaded import ThreadedDriver
@@ -77,6 +78,8 @@ class Bench:
         #: Where a command that goes on for a while prints its lines as they come: set by whoever
         #: shows them to a person. None: they are collected, up to a limit, and returned.
         self.printer: Callable[[str], None] | None = None
+        #: Files that `save` wrote of this run: it may write them again.
+        self.saved: set[Path] = set()
         #: Files that `exec` is running just now, one inside the other.
         self.exec_depth = 0
         if keeps and rig.is_threaded:
@@ -138,6 +141,7 @@ class Bench:
         if self.kept is not None:
             self.kept.clear()
         self.trace.clear()
+        self.saved.clear()
         self.transport.chosen = None
         self._attach(rig)
         if left is not rig:

@@ -243,6 +243,7 @@ class Workbench(Bench):
         from aclbench.workbench.history.runfile import saving
 
         finish(saving(self.past, Path(path), with_captures))
+        self.saved.add(Path(path).absolute())
 
     def record(self, path: str | os.PathLike[str]) -> Recorder:
         """Keep the run's journal on disk as it goes; close the recorder at the end."""

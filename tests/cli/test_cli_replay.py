@@ -312,6 +312,19 @@ def test_the_capture_that_is_read_is_not_overwritten(tmp_path: Path) -> None:
     assert twice.returncode == 1
 
 
+def test_what_is_there_is_overwritten_by_force_alone(tmp_path: Path) -> None:
+    """Whole or not at all: what was there stays if the disk is full."""
+    out, there = tmp_path / "out.pcap", b"somebody's"
+    out.write_bytes(there)
+    done = run("replay", "--write-passed", str(out), capture("http"))
+    assert (done.returncode, out.read_bytes()) == (1, there)
+    assert f"{out} is there already; --force overwrites it" in done.stderr
+    assert run("replay", "--write-passed", str(out), "--force", capture("http")).returncode == 0
+    assert out.read_bytes() != there
+    assert run("replay", "--write-passed", "/dev/null", capture("http")).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out.pcap"]
+
+
 def test_a_packet_that_is_not_ip_is_said_once() -> None:
     """Fate and reason are the same words."""
     lines = run("replay", "--only", "not ip", capture("http")).stdout.splitlines()

@@ -11,7 +11,7 @@ from aclbench.cli.learn.group import learn
 from aclbench.cli.learn.listing import print_notices
 from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
-from aclbench.files import write_whole
+from aclbench.files import reason, refuse_there, write_whole
 
 
 @learn.command()
@@ -19,31 +19,28 @@ from aclbench.files import write_whole
 @click.option("--html", "as_html", is_flag=True, help="One HTML page, with pictures of the screen.")
 @click.option("--answers", is_flag=True, help="Answers for the teacher, on a page behind the rest.")
 @click.option("-o", "out", metavar="FILE", help="Write to a file, not to standard output.")
-def export(lesson: str, as_html: bool, answers: bool, out: str | None) -> None:
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def export(lesson: str, as_html: bool, answers: bool, out: str | None, force: bool) -> None:
     """Make a handout of a lesson: its questions, in Markdown or HTML."""
+    from pathlib import Path
+
     from aclbench.cli.pictures import picture_of
     from aclbench.tutor import handout
     from aclbench.tutor.shelf import find_lesson
 
+    if out is not None and not force:
+        refuse_there(Path(out))
     found = find_lesson(lesson)
     made = handout.make_handout(found, answers, picture_of if as_html else None)
     text = handout.as_html(made) if as_html else handout.as_markdown(made)
     if out is None:
         say(text, nl=False)
         return
-    write_over(out, text)
-    say(f"{out} written")
-
-
-def write_over(out: str, text: str) -> None:
-    """Write a file, whether or not it is there. Raises AclbenchError."""
-    from pathlib import Path
-
     try:
         write_whole(Path(out), text)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AclbenchError(f"{out}: cannot be written: {reason}") from None
+        raise AclbenchError(f"{out[:256]}: cannot be written: {reason(error)}") from None
+    say(f"{out} written")
 
 
 @learn.command()

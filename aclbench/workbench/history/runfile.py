@@ -23,7 +23,7 @@ from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, DamagedRunError, RunFileError
-from aclbench.files import writing_whole
+from aclbench.files import reason, writing_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.captures import (
     Found,
@@ -128,7 +128,7 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
         for _ in writing_whole(path, _in_pieces(lines)):
             yield None
     except OSError as error:
-        raise RunFileError(f"{path}: cannot be written: {error.strerror}") from None
+        raise RunFileError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 def record_header(rig: Rig) -> str:

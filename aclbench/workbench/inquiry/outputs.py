@@ -21,6 +21,7 @@ from aclbench.engine.reasons import (
     with_rule,
 )
 from aclbench.errors import AclbenchError
+from aclbench.files import refuse_there
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import key_text
@@ -74,7 +75,10 @@ def known_filters(rig: Rig) -> tuple[list[str], list[str]]:
 class SplitCaptures:
     """Writes the packets of the captures, as they were, to one file or the other by their fate."""
 
-    def __init__(self, rig: Rig, passed: Path | None, dropped: Path | None) -> None:
+    def __init__(
+        self, rig: Rig, passed: Path | None, dropped: Path | None, force: bool = False
+    ) -> None:
+        """AclbenchError: a file is there already, unless by `force`, or is one of those read."""
         if rig.feed is None:
             raise AclbenchError("there is no capture to write packets of")
         outputs = [path for path in (passed, dropped) if path is not None]
@@ -83,6 +87,8 @@ class SplitCaptures:
             for other in [*inputs, *outputs[:n]]:
                 if path == other or (path.exists() and other.exists() and path.samefile(other)):
                     raise AclbenchError(f"{path}: is read or written already; name another file")
+            if not force:
+                refuse_there(path)
         # On real threads a packet's verdict may be told after others have been read.
         rig.feed.hold = isinstance(rig.driver, ThreadedDriver)
         self._rig = rig

@@ -18,7 +18,7 @@ from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
-from aclbench.files import write_whole
+from aclbench.files import reason, write_whole
 from aclbench.workbench.grammar.lines import as_typed
 from aclbench.workbench.rig.rig import Rig
 
@@ -32,8 +32,7 @@ def save_configuration(rig: Rig, path: Path) -> None:
     try:
         write_whole(path, text)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise CommandError(f"{path}: cannot be written: {why}") from None
+        raise CommandError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 def configuration_lines(rig: Rig) -> list[str]:

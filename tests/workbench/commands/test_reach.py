@@ -25,7 +25,7 @@ cli = [{at}]
 #: A line of each command that reaches further than a bench.
 OUTSIDE = {
     "exec <word:file>": "exec more.cli",
-    "save <file> [with-captures]": "save there.run",
+    "save <file> {with-captures|force}": "save there.run",
     "load <file>": "load itself.toml",
     "reset": "reset",
     "quit": "quit",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench import CommandError, Workbench
+from aclbench import AclbenchError, CommandError, Workbench
 from aclbench.engine.fib import Source
 from aclbench.workbench.rig.configuration import configuration_lines
 
@@ -138,7 +138,10 @@ def test_save_writes_a_file_and_takes_no_captures(tmp_path: Path) -> None:
     assert bench.cli(f"save {file}") == f"saved {file}"
     text = file.read_text()
     again = run_on(Workbench(), text.splitlines())
-    again.cli(f"save {file}")
+    with pytest.raises(AclbenchError, match=r"f.cli is there already; `save .* force`"):
+        again.cli(f"save {file}")
+    again.cli(f"save {file} force")
+    again.cli(f"save {file}")  # its own
     assert file.read_text() == text
     with pytest.raises(CommandError, match="no captures"):
         bench.cli(f"save {file} with-captures")

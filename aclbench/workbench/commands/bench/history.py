@@ -8,6 +8,7 @@ from typing import Final
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
 from aclbench.errors import CommandError
+from aclbench.files import refuse_there
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
@@ -147,20 +148,25 @@ def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def save(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """Write the run to a file, or the configuration."""
+    from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
     from aclbench.workbench.history.runfile import saving
     from aclbench.workbench.rig.configuration import SUFFIX as CLI_SUFFIX
     from aclbench.workbench.rig.configuration import save_configuration
 
-    path = parsed.arguments["file"]
-    if path.endswith(CLI_SUFFIX):
-        if "with-captures" in parsed.words:
-            raise CommandError(f"{path}: commands take no captures along; a .run file does")
-        save_configuration(bench.rig, Path(path))
-        return f"saved {path}"
-    if not path.endswith(".run"):
-        raise CommandError(f"{path}: a run file ends in .run, a file of commands in .cli")
-    yield from saving(bench.past, Path(path), with_captures="with-captures" in parsed.words)
-    return f"saved {path}"
+    name = parsed.arguments["file"]
+    path = Path(name)
+    if path.suffix not in (CLI_SUFFIX, RUN_SUFFIX):
+        raise CommandError(f"{name}: a run file ends in .run, a file of commands in .cli")
+    if path.suffix == CLI_SUFFIX and "with-captures" in parsed.words:
+        raise CommandError(f"{name}: commands take no captures along; a .run file does")
+    if "force" not in parsed.words and path.absolute() not in bench.saved:
+        refuse_there(path, f"`save {name} force`")
+    if path.suffix == CLI_SUFFIX:
+        save_configuration(bench.rig, path)
+    else:
+        yield from saving(bench.past, path, with_captures="with-captures" in parsed.words)
+    bench.saved.add(path.absolute())
+    return f"saved {name}"
 
 
 def load(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
@@ -225,10 +231,11 @@ _MOVES_AND_QUESTIONS: Final = tuple(
 COMMANDS: Final = (
     *_MOVES_AND_QUESTIONS,
     Command(
-        "save <file> [with-captures]",
+        "save <file> {with-captures|force}",
         save,
         "write the run to a .run file, for `load`, or the configuration to a .cli file",
-        "A .cli file has the commands that make this configuration on a fresh bench.",
+        "A .cli file has the commands that make this configuration on a fresh bench.\n"
+        "A file that is there already is overwritten if this run saved it, else with `force`.",
         GROUP,
         changes=False,
         reach="outside",
