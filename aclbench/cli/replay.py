@@ -21,6 +21,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aclbench.workbench.inquiry.outputs import SplitCaptures
     from aclbench.workbench.workbench import Workbench
 
 #: Captures smaller than this are replayed before a bar would be painted.
@@ -92,14 +93,10 @@ def replay(
         if as_json:
             raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
         bench.listeners.add(TraceLines(bench.rig, say, only_packets(bench, only)).hear)
-    split: SplitCaptures | None = None
-    if write_passed is not None or write_dropped is not None:
-        split = SplitCaptures(
-            bench.rig,
-            written_capture("--write-passed", write_passed),
-            written_capture("--write-dropped", write_dropped),
-            force,
-        )
+    passed = written_capture("--write-passed", write_passed)
+    dropped = written_capture("--write-dropped", write_dropped)
+    split = None if passed is dropped else SplitCaptures(bench.rig, passed, dropped, force)
+    if split is not None:
         bench.listeners.add(split.hear)
     has_bar = not trace and only is None  # their lines would run into it
     stopped_by: AclbenchError | None = None
@@ -108,18 +105,23 @@ def replay(
         interrupted = play_to_end(bench, None if end is None else bench.started + end, has_bar)
     except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
         stopped_by = error
-    try:
-        if split is not None:
-            split.close()
-    except AclbenchError as error:
-        stopped_by = stopped_by or error
-    stopped_by = stopped_by or bench.capture_error
+    stopped_by = stopped_by or why_not_written(split) or bench.capture_error
     print_report(bench, as_json, stopped_by)
     if stopped_by is not None:
         raise stopped_by
     if interrupted:
         say("aclbench: interrupted; the figures are those so far", err=True)
         raise KeyboardInterrupt
+
+
+def why_not_written(split: SplitCaptures | None) -> AclbenchError | None:
+    """Finish the captures that were written; returns why one could not be."""
+    try:
+        if split is not None:
+            split.close()
+    except AclbenchError as error:
+        return error
+    return None
 
 
 def written_capture(option: str, file: str | None) -> Path | None:
