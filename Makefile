@@ -9,6 +9,7 @@ INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
 STRESS_SECONDS ?= 60
+KILLS ?= 300
 SECONDS ?= 600
 SEED ?=
 SEEDS ?=
@@ -21,7 +22,7 @@ LOWEST := .venv-lowest
 WHEEL := build/wheel-test
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: run test test-lowest test-seeds wheel-test check lint types imports bench fuzz stress \
+.PHONY: run test test-lowest test-seeds wheel-test check lint types imports bench fuzz stress kills \
 	test-freethreaded docs pictures dist clean help
 
 help: ## list the targets
@@ -76,6 +77,10 @@ test-seeds: $(VENV)/.dev ## properties with fresh seeds, SECONDS long (SEED=numb
 stress: $(VENV)/.dev ## random runs on real threads for a minute (SEEDS=number: so many runs)
 	PYTHONPATH=tests $(BIN)/python -m drivers.stress \
 	  $(if $(SEEDS),--seeds $(SEEDS),--seconds $(STRESS_SECONDS))
+
+kills: $(VENV)/.dev ## screen and prompt, ended by SIGKILL at random moments (KILLS=number)
+	PYTHONPATH=tests $(BIN)/python -m kills --kills $(KILLS) --jobs $(TEST_JOBS) \
+	  $(if $(SEED),--seed $(SEED))
 
 test-freethreaded: $(FT)/.dev ## engine, drivers and a short stress without a global interpreter lock
 	PYTHON_GIL=0 $(FT)/bin/python -m pytest tests/engine tests/drivers

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 #: Nothing here takes so long, in seconds; a test that waits for it fails.
 PATIENCE_S: Final = 30
+POLL_S: Final = 0.005
 LINES: Final = 24
 #: What moves the cursor and colours the text.
 CONTROL: Final = re.compile(rb"\x1b\[[<>0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07|\r")
@@ -96,9 +97,13 @@ class Terminal:
             pass
         return self.process.returncode
 
-    def _read(self) -> bool:
+    def listen(self) -> None:
+        """Take what is there, or wait a moment for it."""
+        self._read(POLL_S)
+
+    def _read(self, wait_s: float = 0.1) -> bool:
         """Read what is there; False: nothing."""
-        ready, _, _ = select.select([self.fd], [], [], 0.1)
+        ready, _, _ = select.select([self.fd], [], [], wait_s)
         if not ready:
             return False
         data = os.read(self.fd, 65536)
