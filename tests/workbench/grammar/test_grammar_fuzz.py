@@ -135,7 +135,7 @@ def test_any_line_gives_text_or_an_error_that_changes_nothing(lines: list[str]) 
 
 
 def as_cli(bench: Workbench, line: str) -> None:
-    bench.lines.set_up(bench.rig, line)
+    finish(bench.lines.setting_up(bench.rig, line))
 
 
 def as_timed(bench: Workbench, line: str) -> None:
