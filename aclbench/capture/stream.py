@@ -12,9 +12,11 @@ import stat
 import sys
 import weakref
 import zlib
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from aclbench.errors import CaptureError
+from aclbench.files import at_once, opening
 
 #: The name of standard input.
 STANDARD_INPUT: Final = "-"
@@ -227,7 +229,7 @@ def _open_file(name: str) -> BinaryIO:
             raise OSError(0, "it is closed")
         # The descriptor stays open for its other users.
         return open(os.dup(sys.stdin.fileno()), "rb")
-    return open(name, "rb")
+    return at_once(opening(Path(name), pipes=True))
 
 
 def _why_not_opened(error: OSError) -> str:

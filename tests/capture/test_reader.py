@@ -300,13 +300,16 @@ def test_no_file_and_directory(tmp_path: Path) -> None:
         open_capture(tmp_path / "none.pcap")
     with pytest.raises(CaptureError, match="a directory; name a capture in it"):
         open_capture(tmp_path)
+    with pytest.raises(CaptureError, match="/dev/zero: cannot be opened: a device"):
+        open_capture("/dev/zero")
 
 
 def test_no_permission(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)
+    path.touch()
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(CaptureError, match="no permission to read it"):
         open_capture(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,20 @@ def test_what_is_no_script(tmp_path: Path, content: bytes | None) -> None:
     for each in (path, tmp_path / "missing.cli"):
         with pytest.raises(CommandError, match="file of command lines"):
             Workbench().cli(f"exec {each}")
+
+
+def test_a_pipe_is_run_and_can_be_given_up(tmp_path: Path) -> None:
+    """Nobody writes into it yet: the bench stays whole, and the screen usable."""
+    pipe, bench = tmp_path / "pipe", Workbench()
+    os.mkfifo(pipe)
+    task = bench.begin(f"exec {pipe}")
+    assert not task.work(0.0)
+    task.stop()
+    task = bench.begin(f"exec {pipe}")
+    assert not task.work(0.0)
+    with pipe.open("w") as writer:
+        writer.write("create packet-generator interface pg0\n")
+    task.finish()
+    assert bench.snapshot().interfaces[-1].name == "pg0"
+    with pytest.raises(CommandError, match="a device; a file or a pipe is right"):
+        bench.cli("exec /dev/zero")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from aclbench.errors import AclbenchError, CommandError
+from aclbench.files import reading
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.tasks import Slices
@@ -29,7 +30,8 @@ def execute(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     printed: list[str] = []
     bench.exec_depth += 1
     try:
-        for number, line in script_lines(path):
+        text = yield from _reading(path)
+        for number, line in script_lines(path, text):
             try:
                 output = yield from bench.lines.slices(bench, line)
             except AclbenchError as error:
@@ -41,13 +43,13 @@ def execute(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     return "\n".join(printed)
 
 
-def script_lines(path: str) -> Iterator[tuple[int, str]]:
+def script_lines(path: str, text: str) -> Iterator[tuple[int, str]]:
     """The lines of a script with their numbers; what `{` opens goes on up to its `}`.
 
-    CommandError: it cannot be read.
+    CommandError: a brace is not closed.
     """
     opened, first = "", 0
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         if opened:
             opened = f"{opened} {line.strip()}"
         elif line.count("{") > line.count("}") and not line.lstrip().startswith(("#", "//")):
@@ -64,10 +66,10 @@ def script_lines(path: str) -> Iterator[tuple[int, str]]:
         raise CommandError(f"{path}:{first}: what `{{` opens is not closed")
 
 
-def _read(path: str) -> str:
+def _reading(path: str) -> Slices[str]:
+    """The text of a script, or of a pipe. CommandError: it cannot be read."""
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = yield from reading(Path(path), MAX_BYTES, pipes=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not the name of a file"
         raise CommandError(f"{path[:256]!r}: {why}; exec runs a file of command lines") from None
