@@ -87,3 +87,7 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     done = shell(f"{gone}; aclbench repl -c 'save x.run'", tmp_path)
     assert done.returncode == 1
     assert b"x.run: cannot be written: No such file or directory" in done.stderr
+    stream = "packet-generator new { name s0 limit 1 pcap x.pcap source pg0 }"
+    made = f"-c 'create packet-generator interface pg0' -c '{stream}'"
+    done = shell(f"{gone}; aclbench repl {made}", tmp_path)
+    assert b"x.pcap: there is no such file" in done.stderr

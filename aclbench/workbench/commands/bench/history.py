@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -159,7 +160,8 @@ def save(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
         raise CommandError(f"{name}: a run file ends in .run, a file of commands in .cli")
     if path.suffix == CLI_SUFFIX and "with-captures" in parsed.words:
         raise CommandError(f"{name}: commands take no captures along; a .run file does")
-    if "force" not in parsed.words and path.absolute() not in bench.saved:
+    is_there = os.path.lexists(path)  # if not, there may be no folder to make it absolute by
+    if is_there and "force" not in parsed.words and path.absolute() not in bench.saved:
         refuse_there(path, f"`save {name} force`")
     if path.suffix == CLI_SUFFIX:
         save_configuration(bench.rig, path)

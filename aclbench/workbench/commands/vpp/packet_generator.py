@@ -114,7 +114,10 @@ def new(rig: Rig, parsed: ParsedCommand) -> CommandResult:
         interface = INTERFACE.parse(str(source), rig)
     except ArgumentError as error:
         raise CommandError(str(error)) from None
-    path = Path(given["pcap"]).expanduser().absolute()
+    try:
+        path = Path(given["pcap"]).expanduser().absolute()
+    except (OSError, RuntimeError):  # the folder one is in is gone, or there is no home
+        raise CommandError(f"{given['pcap'][:64]}: there is no such file") from None
     sha256, packets = measure(path)
     if given.get("sha256", sha256) != sha256:
         raise CommandError(
