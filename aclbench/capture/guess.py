@@ -27,6 +27,7 @@ from aclbench.engine.packet import (
     unpack_key,
 )
 from aclbench.errors import CaptureError
+from aclbench.words import counted
 
 #: Packets examined, from the start of the capture.
 GUESS_PACKETS: Final = 100_000
@@ -228,7 +229,7 @@ def _put_into_words(sides: list[_Side], seen: dict[int, _Seen], packets: int) ->
     by_syn = all(part.connections for part in seen.values() if part.flows)
     what = "connection" if by_syn else "flow"
     return GuessedSides(
-        prefixes, f"assumed inside: {named}, which opened {opened} of {of} {what}{'s'[: of != 1]}"
+        prefixes, f"assumed inside: {named}, which opened {opened} of {counted(of, what)}"
     )
 
 
@@ -236,5 +237,5 @@ def _why_none(seen: dict[int, _Seen], packets: int) -> str:
     if not packets:
         return "the capture holds no packets"
     if not any(side.packets for side in seen.values()):
-        return f"none of the first {packets} packets shows IP addresses"
-    return f"none of the first {packets} packets opens anything between two hosts"
+        return f"no IP addresses in the first {counted(packets, 'packet')}"
+    return f"nothing is opened between two hosts in the first {counted(packets, 'packet')}"

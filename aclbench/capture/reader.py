@@ -21,6 +21,7 @@ from aclbench.capture.pcap import FILE_HEADER_BYTES, MAGICS, Pcap
 from aclbench.capture.pcapng import SECTION_MAGIC, Pcapng
 from aclbench.capture.stream import Stream, open_stream
 from aclbench.errors import CaptureError
+from aclbench.words import counted
 
 #: Bytes read at a time, and packets in a batch unless told otherwise. A batch costs some two
 #: hundred NumPy calls, whatever its size; larger ones than these gain nothing.
@@ -233,7 +234,7 @@ class CaptureReader:
             raise self._damaged(str(damage)) from None
 
     def _damaged(self, what: str) -> CaptureError:
-        packets = "1 packet" if self.packets_read == 1 else f"{self.packets_read} packets"
+        packets = counted(self.packets_read, "packet")
         where = f"offset {self.position_bytes}"
         if self._stream.is_gzip:
             where += " of the unpacked data"

@@ -15,6 +15,7 @@ import click
 from aclbench.cli.output import say
 from aclbench.errors import AclbenchError, DamagedRunError, RunFileError
 from aclbench.terminal import Ended, write_now
+from aclbench.words import counted
 
 if TYPE_CHECKING:
     from aclbench.workbench.history.records import Record, RunRecorder, Taken
@@ -59,7 +60,7 @@ def list_runs() -> None:
 
 
 def _inputs_text(inputs: int) -> str:
-    return f"{inputs} input" if inputs == 1 else f"{inputs} inputs"
+    return counted(inputs, "input")
 
 
 def run_named(number: str) -> Record:

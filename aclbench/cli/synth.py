@@ -12,6 +12,7 @@ import click
 from aclbench.cli.output import say
 from aclbench.errors import AclbenchError, SynthError
 from aclbench.files import refuse_there
+from aclbench.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,8 +78,8 @@ def synth(file: str, force: bool, **asked: Any) -> None:
     with output(file, force) as writer:
         last_ns = write_traffic(traffic, writer)
     say(
-        f"{'standard output' if file == '-' else file}: {traffic.packets:,} packets, "
-        f"{traffic.flows:,} flows, {(last_ns - traffic.start_ns) / 1e9:,.3f} s",
+        f"{'standard output' if file == '-' else file}: {counted(traffic.packets, 'packet')}, "
+        f"{counted(traffic.flows, 'flow')}, {(last_ns - traffic.start_ns) / 1e9:,.3f} s",
         err=True,
     )
 

@@ -25,6 +25,7 @@ from aclbench.engine.packet import (
 )
 from aclbench.tutor.journals import inputs_so_far
 from aclbench.tutor.template import write_document
+from aclbench.words import counted
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run, Steps
 from aclbench.workbench.views.times import UNITS_NS
@@ -110,7 +111,7 @@ def _lines_of(op: Op, time: int) -> Iterator[str]:
         yield from (_send_line(op.interface, frame) for frame in op.frames)
     elif isinstance(op, Steps):
         actor = "" if op.actor is None else f" of actor {op.actor}"
-        yield f"# {op.count} steps{actor}, taken by hand: `step` takes them"
+        yield f"# {counted(op.count, 'step')}{actor}, taken by hand: `step` does so"
     elif op.time > time:
         yield f"run {_length(op.time - time)}"
 

@@ -12,6 +12,7 @@ from typing import Final
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import AnyStep, Experiment, Lesson, Lines, Predict, Task
 from aclbench.tutor.running import Ran
+from aclbench.words import counted
 from aclbench.workbench.workbench import Workbench
 
 NOT_SURE: Final = "not sure"
@@ -72,7 +73,7 @@ def transcript_lines(ran: Sequence[Ran]) -> list[str]:
         printed = output.splitlines()
         shown += printed[:MAX_LINES]
         if len(printed) > MAX_LINES:
-            shown.append(f"... and {len(printed) - MAX_LINES:,} lines more")
+            shown.append(f"... and {counted(len(printed) - MAX_LINES, 'line')} more")
     return shown
 
 

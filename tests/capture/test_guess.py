@@ -127,10 +127,10 @@ def test_a_long_list_is_cut_in_the_sentence_alone(path: Path) -> None:
     ("frames", "why"),
     [
         ([], "the capture holds no packets"),
-        ([ethernet(bytes(46), 0x0806)] * 3, "none of the first 3 packets shows IP addresses"),
+        ([ethernet(bytes(46), 0x0806)] * 3, "no IP addresses in the first 3 packets"),
         (
             [packet("fe80::1", "ff02::1", icmp(135), 58)],
-            "none of the first 1 packets opens anything between two hosts",
+            "nothing is opened between two hosts in the first 1 packet",
         ),
     ],
 )

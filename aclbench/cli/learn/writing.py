@@ -8,6 +8,7 @@ from aclbench.cli.budgets import budget_for_lesson, budget_options
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.group import learn
 from aclbench.cli.output import say
+from aclbench.words import counted
 
 
 @learn.command()
@@ -39,7 +40,7 @@ def check(lessons: tuple[str, ...], budget: int | None, cpu_seconds: float | Non
         for problem in problems:
             say(one_line(f"{lesson.path}: {problem}"))
         if not problems:
-            say(f"{lesson.path}: in order, {len(lesson.steps)} steps")
+            say(f"{lesson.path}: in order, {counted(len(lesson.steps), 'step')}")
         wrong += len(problems)
     if wrong:
         click.get_current_context().exit(1)

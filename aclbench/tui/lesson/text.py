@@ -14,6 +14,7 @@ from aclbench.tui.units import fit
 from aclbench.tutor.lesson import AnyStep, Experiment, Predict, Read, Task
 from aclbench.tutor.running import Ran
 from aclbench.tutor.shelf import lesson_after
+from aclbench.words import counted
 
 DONE: Final = "●"
 OPEN: Final = "○"
@@ -82,7 +83,9 @@ class Drawer:
             for text in printed[:_OUTPUT]:
                 lines += wrapped(text, self._palette.dim, self._width, "    ", "      ")
             if len(printed) > _OUTPUT:
-                lines += self._said(f"{len(printed) - _OUTPUT:,} lines more", "    ", dim=True)
+                lines += self._said(
+                    f"{counted(len(printed) - _OUTPUT, 'line')} more", "    ", dim=True
+                )
         return lines
 
     def _key(self, action: str) -> str:

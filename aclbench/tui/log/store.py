@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aclbench.tui.frame import LogRow
 from aclbench.tui.targets import SessionTarget
+from aclbench.words import counted
 from aclbench.workbench.inquiry.packets import packet_view
 from aclbench.workbench.views.events import EventView, event_view, session_of
 from aclbench.workbench.views.packets import PacketView
@@ -83,7 +84,7 @@ class EventStore:
         """Note how much went by unheard."""
         missed = self._bench.rig.events_so_far() - self._number
         if missed > 0 and not self._bench.is_threaded:
-            self.note(f"{missed:,} events that were not listened to, for speed")
+            self.note(f"{counted(missed, 'event')} not listened to, for speed")
             self._number += missed
             self.has_gaps = True
             self.intervals.clear()  # it went up and down meanwhile

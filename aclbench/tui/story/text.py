@@ -13,6 +13,7 @@ from aclbench.tui.log.text import thread_name
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
 from aclbench.tui.units import stamp_text
+from aclbench.words import counted
 from aclbench.workbench.inquiry.stories import (
     FieldLine,
     FieldStory,
@@ -157,4 +158,4 @@ def _events(
 
 
 def _left_out(count: int) -> StoryRow:
-    return StoryRow("dim", f"... {count:,} events in between are left out", indent=2)
+    return StoryRow("dim", f"... {counted(count, 'event')} in between left out", indent=2)

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from aclbench.drivers.stepping import Position
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.marks import COLUMN
@@ -241,7 +242,7 @@ def at_event(history: History, number: int) -> Slices[Replay]:
         if count >= number:
             return there
         yield None
-    raise CommandError(f"event {number}: this run has {count} events so far")
+    raise CommandError(f"event {number}: this run has {counted(count, 'event')} so far")
 
 
 def _back_by_events(history: History, count: int) -> Slices[tuple[Replay | None, int]]:

@@ -12,6 +12,7 @@ from aclbench.drivers.driver import COMMAND, actor_name
 from aclbench.drivers.stepping import Position, StepTaken
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
+from aclbench.words import counted
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
@@ -224,4 +225,6 @@ class Replay:
 
 def input_text(op: Cli | Inject) -> str:
     """A command, or frames that were sent, in words."""
-    return op.line if isinstance(op, Cli) else f"{len(op.frames)} frames to {op.interface}"
+    return (
+        op.line if isinstance(op, Cli) else f"{counted(len(op.frames), 'frame')} to {op.interface}"
+    )

@@ -13,6 +13,7 @@ from aclbench.engine.main import AclMain
 from aclbench.engine.reasons import FATES, fate_of, reason_text
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.engine.worker import Worker
+from aclbench.words import counted
 from aclbench.workbench.views.snapshot import (
     PacketCounts,
     SessionCounts,
@@ -129,7 +130,8 @@ class Report:
             f"{s.requeued:,} requeued, {s.recycled:,} recycled",
             "",
             *([f"design    {self.design}"] if self.design != FIFO_2017.name else []),
-            f"cleaner   {self.event_cycles:,} rounds, {self.interrupts_sent:,} interrupts, "
+            f"cleaner   {counted(self.event_cycles, 'round')}, "
+            f"{counted(self.interrupts_sent, 'interrupt')}, "
             f"wait interval {self.wait_interval_ns / NS_PER_SEC:g} s",
             "",
             "worker      packets  sessions     added   deleted  requeued  recycled  interrupts",

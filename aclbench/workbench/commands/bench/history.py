@@ -10,6 +10,7 @@ from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
 from aclbench.errors import CommandError
 from aclbench.files import refuse_there
+from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
@@ -39,8 +40,7 @@ def _unit(parsed: ParsedCommand) -> Unit:
 
 
 def _moved(bench: Bench, done: int, wanted: int, unit: str, end: str) -> str:
-    units = unit if done == 1 else f"{unit}s"
-    short = "" if done == wanted else f" ({done} {units} to {end})"
+    short = "" if done == wanted else f" ({counted(done, unit)} to {end})"
     return where_text(bench) + short
 
 
@@ -87,7 +87,7 @@ def branches(bench: Bench, parsed: ParsedCommand) -> str:
         star = "*" if view.current else " "
         origin = f", from {view.parent}" if view.parent else ""
         end = seconds_text(view.end_time - bench.started)
-        lines.append(f"{star} {view.name}: {view.packets} packets, to +{end}{origin}")
+        lines.append(f"{star} {view.name}: {counted(view.packets, 'packet')}, to +{end}{origin}")
     return "\n".join(lines)
 
 

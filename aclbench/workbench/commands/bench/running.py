@@ -9,6 +9,7 @@ from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.history import where_text
 from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until
@@ -83,7 +84,7 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
     lines = _Lines(bench)
     for done in range(count):
         if actor is not None and actor not in map(actor_name, bench.rig.stepped.next_actors()):
-            lines.add(f"{actor} has nothing more to do after {done} steps")
+            lines.add(f"{actor} has nothing more to do after {counted(done, 'step')}")
             break
         taken = bench.transport.step(actor)
         if taken is None:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.slices import refuse_running, run_until
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Command, ParsedCommand, integer
@@ -214,7 +215,7 @@ def summary_lines(verdicts: list[Verdict]) -> list[str]:
     counts = Counter(
         re.sub(r"(existing session) .*", r"\1", _outcome(verdict)) for verdict in verdicts
     )
-    lines = [f"{len(verdicts):,} packets"]
+    lines = [counted(len(verdicts), "packet")]
     return lines + [f"{count:>8,}  {text}" for text, count in counts.most_common()]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from aclbench.capture import ByCapture
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.commands.types import INTERFACE, interfaces_of, rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -139,8 +140,8 @@ def _limit(text: str | None, packets: int, path: Path) -> int:
         raise CommandError(f"limit {text[:32]}: a number of packets is right")
     if not 1 <= int(text) <= packets:
         raise CommandError(
-            f"limit {text}: {path.name} has {packets} packets, and is played once; 1 to {packets} "
-            "is right"
+            f"limit {text}: {path.name} has {counted(packets, 'packet')}, and is played once; "
+            f"1 to {packets} is right"
         )
     return int(text)
 

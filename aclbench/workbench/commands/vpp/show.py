@@ -12,6 +12,7 @@ from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.commands.columns import LongText
 from aclbench.workbench.commands.vpp import data
 from aclbench.workbench.grammar import Command, ParsedCommand
@@ -166,7 +167,7 @@ def _worker_lines(rig: Rig, worker: Worker) -> list[str]:
         f"  interrupt is pending: {worker.interrupt_is_pending}",
         f"  interrupt is needed: {worker.interrupt_is_needed}",
         f"  interrupt is unwanted: {worker.interrupt_is_unwanted}",
-        *(f"  {p.name}: {len(p.slots(worker))} sessions" for p in rig.machine.am.places),
+        *(f"  {p.name}: {counted(len(p.slots(worker)), 'session')}" for p in rig.machine.am.places),
     ]
 
 

@@ -46,6 +46,7 @@ from aclbench.engine.tracing import (
     RuleTried,
     TraceRecord,
 )
+from aclbench.words import counted
 from aclbench.workbench.inquiry.explain.reading import RuleAt, rule_part
 from aclbench.workbench.inquiry.explain.sessions import session_part
 from aclbench.workbench.inquiry.explain.tree import (
@@ -259,7 +260,7 @@ def _room_text(rig: Rig, node: NodeSeen, thread_index: int, is_hit: bool) -> str
         return "another thread entered the key after the look-up: a hit after all"
     if node.full is None:
         return ""
-    full = f"{node.interface} has {node.full.sessions:,} sessions of at most "
+    full = f"{node.interface} has {counted(node.full.sessions, 'session')} of at most "
     full += f"{node.full.max_entries:,} (max-entries)"
     transient = rig.list_name(TIMEOUT_TCP_TRANSIENT)
     if node.recycled is None:

@@ -26,6 +26,7 @@ from aclbench.engine.steps import (
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.history.replay import Replay, WalkedStep
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.stories.meanings import meaning_of
@@ -223,7 +224,7 @@ def _told_from_kept(
         story,
         writers=tuple(found[: -MAX_WRITERS - 1 : -1]),
         looked_back_to=kept[0].time if kept else story.time,
-        note=f"of this run, the last {len(kept):,} events are kept",
+        note=f"of this run, the last {counted(len(kept), 'event')} are kept",
         complete=True,
     )
 

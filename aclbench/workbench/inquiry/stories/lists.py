@@ -25,6 +25,7 @@ from aclbench.engine.timeouts import (
 )
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
 from aclbench.workbench.inquiry.stories.quantum import next_interrupt
@@ -212,6 +213,6 @@ def _told_from_kept(rig: Rig, kept: Sequence[TraceEvent], story: ListStory) -> L
         story,
         events=tuple(found),
         looked_back_to=kept[0].time if kept else story.time,
-        note=f"of this run, the last {len(kept):,} events are kept",
+        note=f"of this run, the last {counted(len(kept), 'event')} are kept",
         complete=True,
     )

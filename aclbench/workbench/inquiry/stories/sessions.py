@@ -16,6 +16,7 @@ from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import NO_SESSION, SessionId
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.inquiry.explain.reading import flag_names, protocol_name
 from aclbench.workbench.inquiry.explain.sessions import position_of
 from aclbench.workbench.inquiry.present import present_of
@@ -286,7 +287,7 @@ def _told_from_kept(rig: Rig, kept: Sequence[TraceEvent], story: SessionStory) -
         life.hear(rig, event, None)
     life.end_stretch()
     told = life.tell(story, kept[0].time if kept else story.time)
-    note = "" if life.is_whole else f"of this run, the last {len(kept):,} events are kept"
+    note = "" if life.is_whole else f"of this run, the last {counted(len(kept), 'event')} are kept"
     return replace(told, note=note, complete=True)
 
 

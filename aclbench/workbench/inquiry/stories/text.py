@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Final
 
+from aclbench.words import counted
 from aclbench.workbench.inquiry.stories.values import (
     FieldLine,
     FieldStory,
@@ -96,7 +97,7 @@ def _fields(rows: Iterable[FieldLine]) -> Iterator[Line]:
 def _events(events: tuple[PastEvent, ...], left_out: int, started: int) -> Iterator[Line]:
     for number, event in enumerate(events):
         if number == 1 and left_out:
-            yield 2, f"... {left_out:,} events are left out"
+            yield 2, f"... {counted(left_out, 'event')} left out"
         who = f"thread {event.thread_index}"
         yield 2, f"{since_text(event.time, started)} {who} {event.kind}: {event.text}"
     if not events:
