@@ -7,9 +7,9 @@ import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from prompt_toolkit.application import get_app_session
+from prompt_toolkit.application import Application, get_app_or_none, get_app_session
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.posix_utils import PosixStdinReader
 from prompt_toolkit.input.vt100 import Vt100Input
@@ -21,12 +21,24 @@ ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def prompt_guard(last_words: Callable[[], str] = str) -> Guard:
-    """Keeps a prompt's terminal as it was, whatever ends the prompt: see there."""
+    """Keeps a prompt's terminal as it was, whatever ends the prompt: see there.
+
+    A signal ends what runs, or else the reading, with EOFError: an error that is raised amid its
+    event loop would be told of with a traceback.
+    """
 
     def end(number: int) -> None:
-        raise ended_by(number)
+        app = get_app_or_none()
+        if app is None or app.loop is None or not app.is_running:
+            raise ended_by(number)
+        app.loop.call_soon_threadsafe(_end_reading, app)
 
     return Guard(end, last_words, ENDING)
+
+
+def _end_reading(app: Application[Any]) -> None:
+    if app.future is not None and not app.future.done():
+        app.exit(exception=EOFError())
 
 
 def keyboard() -> Input:

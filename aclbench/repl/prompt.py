@@ -26,6 +26,7 @@ from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
+from aclbench.terminal import Guard
 from aclbench.visible import carried, masked, visible_line
 from aclbench.workbench.commands.bench.helping import in_quotes, what_next
 from aclbench.workbench.grammar import GrammarError
@@ -115,6 +116,12 @@ class Prompt:
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
 
+        @keys.add("<sigint>")
+        def interrupt(event: KeyPressEvent) -> None:
+            """Clear the line; a signal that comes as the line is left has none to clear."""
+            if event.app.future is not None and not event.app.future.done():
+                event.app.exit(exception=KeyboardInterrupt(), style="class:aborting")
+
         @keys.add("?")
         def ask(event: KeyPressEvent) -> None:
             """List what can come next; the line stays as it is."""
@@ -170,10 +177,10 @@ class Prompt:
 
         Raises Ended: something else ends it; `last_words` as in `Guard`.
         """
-        with prompt_guard(last_words):
-            self._loop()
+        with prompt_guard(last_words) as guard:
+            self._loop(guard)
 
-    def _loop(self) -> None:
+    def _loop(self, guard: Guard) -> None:
         while True:
             try:
                 line = self.read()
@@ -181,7 +188,7 @@ class Prompt:
                 continue
             except EOFError:
                 return
-            if self._run(line):
+            if guard.signal or self._run(line):
                 return
 
     def _run(self, line: str) -> bool:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from textual import events
+from textual._context import active_message_pump
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
+from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from aclbench.errors import AclbenchError
 from aclbench.terminal import Ended, Guard, ended_by
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 DARK = "textual-dark"
 LIGHT = "textual-light"
 
+#: How long what is typed waits for a screen that is being made, in seconds.
+MADE_S: Final = 1.0
 #: Layout and colours of all that is on the screen.
 STYLES: Final = Path(__file__).with_name("aclbench.tcss")
 
@@ -49,6 +58,9 @@ class AclbenchApp(App[AclbenchError]):
     TITLE = "aclbench"
     CSS_PATH = STYLES
     ENABLE_COMMAND_PALETTE = True
+    #: Nothing here is selected as text, and Textual's own way to do it fails where a widget is
+    #: removed below the mouse.
+    ALLOW_SELECT = False
 
     def __init__(
         self,
@@ -91,6 +103,29 @@ class AclbenchApp(App[AclbenchError]):
         if self._loop_to_tell is None:
             raise ended_by(number)
         self._loop_to_tell.call_soon_threadsafe(self.exit, None, 128 + number)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is typed fast waits for the screen that it is meant for: its widgets come last."""
+        if isinstance(event, events.InputEvent) and not event.is_forwarded and self.screen_stack:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.screen._mounted_event.wait(), MADE_S)
+        await super().on_event(event)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error ends the screen, but for one: what still goes on in a widget that is being left
+        does not find others, which went first."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (isinstance(cause, NoMatches) and self._is_left(active_message_pump.get(None))):
+            super()._handle_exception(error)
+
+    def _is_left(self, pump: MessagePump | None) -> bool:
+        """Whether a widget, what it is in, or the whole app is being left."""
+        if self._exit or not isinstance(pump, DOMNode):
+            return self._exit
+        return any(
+            node._pruning or (isinstance(node, Screen) and node not in self.screen_stack)
+            for node in pump.ancestors_with_self
+        )
 
     def get_default_screen(self) -> Screen[None]:
         return self._make_screen()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.widgets import Input, Static
 
 from aclbench.errors import ScenarioError
+from aclbench.tui.dialogs import OpenDialog
 from aclbench.tui.help.screen import HelpScreen
 from aclbench.tui.keys import SCREEN, TIME
 from aclbench.tui.settings import Settings, with_keys
@@ -510,3 +513,44 @@ async def test_quit_leaves() -> None:
         for _ in range(20):
             await bench.pilot.pause(0)
         assert bench.pilot.app._exit
+
+
+async def test_a_key_typed_fast_waits_for_the_dialog_that_it_is_meant_for() -> None:
+    async with benching() as bench:
+        there, returned = bench.pilot.app, list[str | None]()
+        there.push_screen(OpenDialog([("aging", "title", "text")]), returned.append)
+        there.post_message(events.Key("enter", "\r"))
+        for _ in range(20):
+            await bench.pilot.pause(0)
+        assert returned == ["aging"]
+
+
+class _Wrong(OpenDialog):
+    """It looks for a widget that there is not, after it is left or not."""
+
+    def __init__(self, is_left: bool) -> None:
+        super().__init__([("aging", "title", "text")])
+        self._is_left = is_left
+
+    def on_mount(self) -> None:
+        if self._is_left:
+            self.dismiss(None)
+        self.query_one("#gone")
+
+
+async def _go_on_after(dialog: OpenDialog) -> None:
+    async with benching() as bench:
+        bench.pilot.app.push_screen(dialog)
+        for _ in range(20):
+            await bench.pilot.pause(0)
+        await bench.press("s")
+        assert "step" in bench.status()
+
+
+async def test_what_goes_on_in_a_dialog_that_is_left_ends_nothing() -> None:
+    await _go_on_after(_Wrong(is_left=True))
+
+
+async def test_the_same_error_in_a_dialog_that_is_there_ends_the_screen() -> None:
+    with pytest.raises(NoMatches):
+        await _go_on_after(_Wrong(is_left=False))

@@ -583,3 +583,23 @@ async def test_the_focus_shows_by_a_glyph() -> None:
         assert not [mark for mark in pilot.app.screen.query("Field > .mark") if mark.visible]
         buttons = [str(button.render()) for button in pilot.app.screen.query(PushButton)]
         assert [text[:2] for text in buttons].count(">[") == 1
+
+
+# --- typed fast -------------------------------------------------------------------------------
+
+
+async def test_a_dialog_is_closed_once_and_only_while_it_is_on_top() -> None:
+    lower, upper = Menu("lower", ROWS), Menu("upper", ROWS)
+    async with Host(lower).run_test() as pilot:
+        host = pilot.app
+        assert isinstance(host, Host)
+        host.push_screen(upper, host.returned.append)
+        await pilot.pause()
+        lower.dismiss("s")
+        assert host.returned == []
+        upper.dismiss("g")
+        upper.dismiss("s")
+        await pilot.pause()
+        lower.dismiss("s")
+        await pilot.pause()
+        assert host.returned == ["g", "s"]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.dialogs.fields import Choice, Field, Flags, PushButton
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.modal import Modal, Result
 from aclbench.tui.words import Words
 from aclbench.visible import visible_line
-
-Result = TypeVar("Result")
 
 #: Button text, and the action of the dialog that it takes.
 ButtonRow = Sequence[tuple[str, str]]
@@ -40,7 +38,7 @@ def as_typed(lines: Sequence[str]) -> str:
     return "\n".join(f":{line}" for line in lines)
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Modal[Result]):
     """A form. A subclass yields its fields, and makes its result of them or says what is wrong.
 
     Enter does it, Esc closes it with None. What is wrong is said inside, and what was typed stays.
@@ -61,11 +59,6 @@ class Dialog(ModalScreen[Result]):
         super().__init__()
         self._title = title
         self._about = about
-
-    def leave_with(self, result: Result | None) -> None:
-        """Return a result; once, for keys that were typed fast still come here."""
-        if self.is_current:
-            self.dismiss(result)
 
     # --- for subclasses ------------------------------------------------------------------------
 
@@ -135,7 +128,7 @@ class Dialog(ModalScreen[Result]):
     # --- keys and mouse ------------------------------------------------------------------------
 
     def action_cancel(self) -> None:
-        self.leave_with(None)
+        self.dismiss(None)
 
     def action_accept(self) -> None:
         try:
@@ -143,7 +136,7 @@ class Dialog(ModalScreen[Result]):
         except AclbenchError as error:
             self.refuse(error)
         else:
-            self.leave_with(result)
+            self.dismiss(result)
 
     def action_move(self, by: int) -> None:
         """To the row above or below, and in it to the control that is nearest."""

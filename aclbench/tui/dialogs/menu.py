@@ -57,5 +57,5 @@ class Menu(Dialog[str | None]):
         for row in self._rows:
             if event.character == row.key and row.key.strip():
                 event.stop()
-                self.leave_with(row.key)
+                self.dismiss(row.key)
                 return

@@ -173,7 +173,7 @@ class SendDialog(Dialog[str | None]):
         except AclbenchError as error:
             self.refuse(error)
         else:
-            self.leave_with(line)
+            self.dismiss(line)
 
     def action_swap(self) -> None:
         self._own |= {"src", "dst", "dport", "type"}

@@ -12,9 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.keys import key_to_character
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from aclbench.tui.modal import Modal
 from aclbench.tui.timeline.text import GLYPHS
 
 #: A heading, and the bindings that are in force there.
@@ -120,13 +120,14 @@ def _plain_name(key: str) -> str:
     return character if character is not None and character.isprintable() else key
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """Covers the bench until it is closed.
 
     `sections` are shown in order, the place one is in first; their bindings have the keys that are
     set now (`settings.with_keys`).
     """
 
+    AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close",
                 tooltip="Close the help"),
@@ -142,9 +143,6 @@ class HelpScreen(ModalScreen[None]):
             yield Static(id="help-1")
             yield Static(id="help-2")
         yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        self.query_one(VerticalScroll).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         count = 2 if event.size.width >= WIDE else 1
