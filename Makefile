@@ -8,6 +8,7 @@ INSTALLED := pyproject.toml hatch_build.py aclbench/compiled.py aclbench/capture
 	$(wildcard aclbench/designs/*.py aclbench/drivers/*.py aclbench/engine/*.py)
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?=
+FUZZ_CASE ?=
 STRESS_SECONDS ?= 60
 KILLS ?= 300
 SECONDS ?= 600
@@ -66,9 +67,9 @@ check: lint types imports test ## everything that must hold before a change land
 bench: $(VENV)/.dev ## the cost of a requeue, of a day, of a replay
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/.dev ## damaged captures, FUZZ_SECONDS long (FUZZ_SEED=number repeats a run)
-	PYTHONPATH=tests $(BIN)/python -m capture.fuzz --seconds $(FUZZ_SECONDS) \
-	  $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+fuzz: $(VENV)/.dev ## inputs of every kind, damaged, FUZZ_SECONDS long (FUZZ_SEED=number, FUZZ_CASE=file: again)
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(FUZZ_CASE),--again $(FUZZ_CASE),\
+	  --seconds $(FUZZ_SECONDS) --jobs $(TEST_JOBS) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)))
 
 test-seeds: $(VENV)/.dev ## properties with fresh seeds, SECONDS long (SEED=number repeats a round)
 	PYTHONPATH=tests $(BIN)/python -m seeds --jobs $(TEST_JOBS) --seconds $(SECONDS) \
