@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from aclbench.errors import AclbenchError
+from aclbench.files import at_once, opening, reason
 from aclbench.repl.session import Session
+
+#: A longer line is none that anybody wrote, in characters: it is not read to its end.
+MAX_LINE: Final = 1 << 20
 
 
 class Line(NamedTuple):
@@ -26,10 +31,10 @@ def given_lines(texts: Sequence[str]) -> Iterator[Line]:
 def file_lines(path: Path) -> Iterator[Line]:
     """Those of a file. AclbenchError: it cannot be read."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with TextIOWrapper(at_once(opening(path, pipes=True)), encoding="utf-8") as file:
             yield from _numbered(file, str(path))
-    except OSError as error:
-        raise AclbenchError(f"{path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise AclbenchError(f"{path}: {reason(error)}") from None
 
 
 def stream_lines(stream: IO[str]) -> Iterator[Line]:
@@ -37,10 +42,13 @@ def stream_lines(stream: IO[str]) -> Iterator[Line]:
     return _numbered(stream, "standard input")
 
 
-def _numbered(lines: Iterable[str], name: str) -> Iterator[Line]:
+def _numbered(stream: IO[str], name: str) -> Iterator[Line]:
     number = 0
     try:
-        for number, text in enumerate(lines, 1):
+        while text := stream.readline(MAX_LINE + 1):
+            number += 1
+            if len(text) > MAX_LINE:
+                raise AclbenchError(f"{name}:{number}: longer than {MAX_LINE:,} characters")
             yield Line(f"{name}:{number}", text.rstrip("\r\n"))
     except UnicodeDecodeError:
         raise AclbenchError(f"{name}:{number + 1}: not text in UTF-8") from None

@@ -97,7 +97,9 @@ def test_on_real_threads() -> None:
     ("arguments", "code", "says"),
     [
         (("-f", ""), 2, "names no file"),
-        (("-f", "/nonexistent"), 1, "No such file"),
+        (("-f", "not-there"), 1, "No such file"),
+        (("-f", "/dev/zero"), 1, "a device; a file or a pipe is right"),
+        (("--exec", "/dev/zero"), 1, "a device; a file or a pipe is right"),
         (("--inside", "10.0.0.0/8", "-c", "help"), 2, "name a capture"),
         (("--threads", "x.run", "-c", "help"), 2, "leave --threads"),
         (("-", "-f", "-"), 2, "use -c or -f"),

@@ -19,12 +19,15 @@ from aclbench.capture import parse_mac, parse_vlan
 from aclbench.documents import Wrong
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
+from aclbench.files import at_once, reading, reason
 
 Placement = Literal["interface", "flow"]
 SteeredBy = Literal["prefixes", "vlans", "macs", "capture_interfaces", "captures"]
 PLACEMENTS: Final[tuple[Placement, ...]] = ("interface", "flow")
 #: VPP counts threads in 16 bits; a bench of more than this many is a typing mistake.
 MAX_WORKERS: Final = 256
+#: A file of command lines that makes a bench is never so large.
+MAX_EXEC_BYTES: Final = 8 << 20
 
 Workers = Annotated[
     int, Meta(ge=0, le=MAX_WORKERS, description=f"a whole number from 0 to {MAX_WORKERS}")
@@ -182,11 +185,14 @@ def scenario_for_exec(
     With `rx` each capture has an interface of its own.
     """
     try:
-        lines = exec_file.read_text(encoding="utf-8").splitlines()
+        content = at_once(reading(exec_file, MAX_EXEC_BYTES, pipes=True))
+        lines = content.decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{exec_file}: not text in UTF-8, at byte {error.start}") from None
-    except OSError as error:
-        raise ScenarioError(f"{exec_file}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{exec_file}: {reason(error)}") from None
+    if len(content) > MAX_EXEC_BYTES:
+        raise ScenarioError(f"{exec_file}: more than {MAX_EXEC_BYTES >> 20} MB of command lines")
     return Scenario(
         title=exec_file.name,
         interfaces=(),
