@@ -32,10 +32,10 @@ help: ## list the targets
 run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for another)
 	$(BIN)/aclbench tui $(SCENARIO)
 
-test: $(VENV)/.dev ## the tests; those of the engine both compiled and interpreted
+test: $(VENV)/.dev ## the tests; those of the engine and of designs both compiled and interpreted
 	@$(BIN)/aclbench --version
 	$(BIN)/python -m pytest -n $(TEST_JOBS)
-	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest -n $(TEST_JOBS) tests/engine tests/drivers
+	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest -n $(TEST_JOBS) tests/engine tests/drivers tests/designs
 
 lint: $(VENV)/.dev ## ruff: errors, imports, style
 	$(BIN)/ruff check .

@@ -42,7 +42,8 @@ def run(*command: str, interpreted: bool) -> str:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the source, with a folder that something was compiled into."""
     copy = tmp_path / "aclbench"
-    shutil.copytree(compiled.PACKAGE, copy, ignore=shutil.ignore_patterns("_*"))
+    for part in compiled.COMPILED:
+        shutil.copytree(compiled.PACKAGE / part, copy / part)
     folder = copy / "_compiled"
     folder.mkdir()
     monkeypatch.setattr(compiled, "PACKAGE", copy)

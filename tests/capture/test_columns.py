@@ -72,7 +72,7 @@ def _ends(key: bytes) -> tuple[int, int, int]:
     return family, int.from_bytes(src, "big"), int.from_bytes(dst, "big")
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     frames=st.lists(FRAMES, max_size=12),
     tail=st.sampled_from((0, 0, 10, 200)),

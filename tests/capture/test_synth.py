@@ -67,7 +67,7 @@ TRAFFICS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(traffic=TRAFFICS)
 def test_counts_and_conversations(
     tmp_path_factory: pytest.TempPathFactory, traffic: Traffic

@@ -156,7 +156,7 @@ def quanta_of(bench: Hand, bitmap: int, times: list[int], random: Random) -> int
     raise AssertionError("the clear does not end")
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.integers(0, 260),
     st.sampled_from([1, 7, 100]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,13 +68,20 @@ def test_it_can_be_put_on_paper(path: Path) -> None:
     """The answers stand on the teacher's page alone."""
     lesson = read_lesson(path)
     handout = make_handout(lesson, answers=True)
-    asked = as_markdown(make_handout(lesson))
+    asked = as_markdown(replace(handout, answers=()))
     assert len(handout.questions) == len(lesson.steps) + 1
     for step in lesson.steps:
         if isinstance(step, Task):
             assert step.solution[-1].strip() in as_markdown(handout)
             assert step.hints[2].text not in asked
     assert as_html(handout).count("<h1") == 2
+
+
+def test_answers_are_on_paper_only_where_asked_for() -> None:
+    lesson = read_lesson(FILES[0])
+    handout = make_handout(lesson, answers=True)
+    assert handout.answers
+    assert make_handout(lesson) == replace(handout, answers=())
 
 
 def test_they_stand_in_order() -> None:

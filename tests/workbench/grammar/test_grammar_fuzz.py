@@ -125,7 +125,7 @@ def bench_in_a_folder() -> Iterator[Workbench]:
             os.chdir(here)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(st.lists(LINES, min_size=1, max_size=8))
 def test_any_line_gives_text_or_an_error_that_changes_nothing(lines: list[str]) -> None:
     """On a bench in the middle of a capture, with sessions, and whatever the lines made of it."""
@@ -163,7 +163,7 @@ def test_no_line_of_a_file_reaches_a_file(
             assert {path.name: path.read_text() for path in Path().iterdir()} == files
 
 
-@settings(max_examples=16)
+@settings(max_examples=8)
 @given(st.data())
 def test_every_command_gives_text_or_an_error_that_changes_nothing(data: st.DataObject) -> None:
     """Each of them, with arguments that fit mostly, one after the other."""

@@ -17,7 +17,7 @@ from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 from aclbench import AclbenchError, CommandError, Workbench
 from aclbench.capture import make_frame
 from aclbench.engine.acl import AclRule
-from aclbench.engine.events import PacketVerdict
+from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.packet import unpack_key
 from aclbench.workbench.commands.bench.explain import read_packet
 from aclbench.workbench.inquiry.diff import state_of
@@ -97,9 +97,16 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
 def test_every_kind_of_verdict_of_a_bundled_capture(capture: Path) -> None:
     """One packet of each reason, and some more: explained as recorded."""
     bench = bench_on(capture)
-    bench.play()
+    verdicts: list[PacketVerdict] = []
+
+    def hear(event: TraceEvent) -> None:
+        if isinstance(event, PacketVerdict):
+            verdicts.append(event)
+
+    with bench.listeners.with_listener(hear):
+        bench.play()
     seen: dict[int, int] = {}
-    for event in recorded(bench):
+    for event in verdicts:
         seen[event.reason] = seen.get(event.reason, 0) + 1
         if seen[event.reason] == 1 or event.number % 211 == 0:
             explain_like_recorded(bench, event, str(event.number))

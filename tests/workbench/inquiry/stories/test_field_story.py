@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,15 +30,17 @@ def whole(bench: Workbench, row: str, name: str) -> FieldStory:
     return last
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK", 400)
-    monkeypatch.setattr(checkpoints, "CHECKPOINT_WORK_PER_SESSION", 0)
-    bench = Workbench.from_scenario(load_scenario(find_input("backlog")))
-    bench.play(300)
-    bench.cli("clear acl-plugin sessions")
-    bench.advance("2")
-    return bench
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Workbench]:
+    """A run with a clear and many checkpoints; who goes through it comes back to its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "CHECKPOINT_WORK", 400)
+        patch.setattr(checkpoints, "CHECKPOINT_WORK_PER_SESSION", 0)
+        bench = Workbench.from_scenario(load_scenario(find_input("backlog")))
+        bench.play(300)
+        bench.cli("clear acl-plugin sessions")
+        bench.advance("2")
+        yield bench
 
 
 def test_every_field_has_a_meaning(bench: Workbench) -> None:
