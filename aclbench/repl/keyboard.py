@@ -13,6 +13,8 @@ from prompt_toolkit.application import Application, get_app_or_none, get_app_ses
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.posix_utils import PosixStdinReader
 from prompt_toolkit.input.vt100 import Vt100Input
+from prompt_toolkit.key_binding.key_bindings import Binding
+from prompt_toolkit.key_binding.key_processor import KeyPress, KeyProcessor
 
 from aclbench.terminal import Guard, Typed, ended_by
 
@@ -58,6 +60,22 @@ def told_from_closed(terminal: Input) -> Iterator[None]:
         if terminal.closed:
             raise ended_by(signal.SIGHUP) from None
         raise
+
+
+def ignore_senseless(app: Application[Any]) -> None:
+    """Have an app ignore what is typed that prompt_toolkit takes for a key, and cannot read."""
+    app.key_processor = _Keys(app.key_processor._bindings)
+
+
+class _Keys(KeyProcessor):
+    """A report of the mouse or the cursor may have too few numbers in it, or too large ones."""
+
+    def _call_handler(self, handler: Binding, key_sequence: list[KeyPress]) -> None:
+        try:
+            super()._call_handler(handler, key_sequence)
+        except (ValueError, OverflowError):
+            if not handler.handler.__module__.startswith("prompt_toolkit."):
+                raise
 
 
 class _Reader(PosixStdinReader):

@@ -14,7 +14,7 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import clear
 
-from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
+from aclbench.repl.keyboard import ignore_senseless, keyboard, prompt_guard, told_from_closed
 from aclbench.repl.printing import Printer
 from aclbench.tutor.presenting import Presentation
 
@@ -117,6 +117,7 @@ class Presenter:
             output=self._output,
         )
         app.ttimeoutlen = 0.05
+        ignore_senseless(app)
         with told_from_closed(self._input):
             return app.run()
 

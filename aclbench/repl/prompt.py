@@ -22,7 +22,7 @@ from prompt_toolkit.styles import Style
 from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 from aclbench.repl.completion import CommandCompleter
-from aclbench.repl.keyboard import keyboard, prompt_guard, told_from_closed
+from aclbench.repl.keyboard import ignore_senseless, keyboard, prompt_guard, told_from_closed
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
@@ -102,6 +102,7 @@ class Prompt:
             input=keyboard() if input is None else input,
             output=output,
         )
+        ignore_senseless(self.reader.app)
 
     def _bench(self) -> Workbench:
         return self._session.bench

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import signal
 from collections.abc import Iterator
@@ -177,3 +178,22 @@ def test_ctrl_c_ends_a_run_between_two_packets() -> None:
     assert made.snapshot().packets.read < whole.snapshot().packets.read
     made.play()
     assert made.snapshot() == whole.snapshot()
+
+
+@pytest.mark.parametrize("typed", ["\x1b[9M", "\x1b[<1;2M", f"\x1b[{'9' * 5000};1R"])
+def test_reports_that_make_no_sense_are_ignored(typed: str) -> None:
+    with prompting() as (prompt, keys, out):
+        keys.send_text(f"{typed}show version\rquit\r")
+        prompt.loop()
+    assert "aclbench" in out.getvalue()
+
+
+def test_ctrl_c_that_comes_as_a_line_is_left_does_nothing() -> None:
+    with prompting() as (prompt, keys, _):
+        keys.send_text("quit\r")
+        prompt.loop()
+
+    async def interrupt() -> None:
+        prompt.reader.app.key_processor.send_sigint()
+
+    asyncio.run(interrupt())
