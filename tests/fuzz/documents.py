@@ -25,6 +25,7 @@ ABSURD: Final = (
     "'''", '"""', "run 99999h", "save x", "exec x", "reset", "load x", "clear acl-plugin sessions",
     "18446744073709551616", "..", "/dev/zero", "/dev/stdin", "10.0.0.0/33", "::/0", "pg0", "\\",
 )  # fmt: skip
+_STRING: Final = re.compile(r'"[^"\\\n]+"')
 _TOKEN: Final = re.compile(r'"[^"\n]*"|[\w.:/+-]+|[^\w\s]')
 
 
@@ -79,6 +80,11 @@ def hostile_text(text: str, chance: Random) -> str:
     return _at_a_token(text, chance, chance.choice([f'"{raw}"', f'"{_escaped(raw)}"', raw]))
 
 
+def hostile_string(text: str, chance: Random) -> str:
+    """The same in a text of the document, which stays sound."""
+    return _at_a_token(text, chance, f'"{_escaped(chance.choice(HOSTILE))}"', _STRING)
+
+
 def other_token(text: str, chance: Random) -> str:
     """A token of the document in the place of another of its own."""
     found = _TOKEN.findall(text)
@@ -93,7 +99,7 @@ def long_key(text: str, chance: Random) -> str:
 
 MUTATORS: Final[Sequence[Mutator]] = (
     flip, cut, drop_line, repeat_line, swap_lines, absurd_value, absurd_value, hostile_text,
-    hostile_text, other_token, long_key,
+    hostile_text, hostile_string, other_token, long_key,
 )  # fmt: skip
 
 
@@ -105,8 +111,8 @@ def mutant_of(corpus: Sequence[str], chance: Random) -> str:
     return text
 
 
-def _at_a_token(text: str, chance: Random, other: str) -> str:
-    places = [match.span() for match in _TOKEN.finditer(text)]
+def _at_a_token(text: str, chance: Random, other: str, tokens: re.Pattern[str] = _TOKEN) -> str:
+    places = [match.span() for match in tokens.finditer(text)]
     if not places:
         return other
     begin, end = chance.choice(places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from aclbench.tutor.submission import submission_of, write_submission
 from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.rig.bundled import bundled_files, bundled_folder, find_input
 from aclbench.workbench.workbench import Workbench
-from fuzz.documents import ABSURD, HOSTILE, mutant_of
+from fuzz.documents import ABSURD, HOSTILE, hostile_string, mutant_of
 from fuzz.running import Case
 
 #: A case of a kind: made of chance, and a folder that the corpus can be made in.
@@ -28,6 +28,7 @@ MakeCase = Callable[[Random, Path], Case]
 NET: Final = ("--cpu-seconds", "4")
 #: Of a replay: a damaged time may leave days between two packets, in which the cleaner goes on.
 HOUR: Final = ("--until", "3600")
+SCENARIOS: Final = ("aging", "http", "two-workers")
 LESSONS: Final = ("01-pinhole", "03-three-classes", "10-quantum")
 RUN: Final = (
     "run 1s",
@@ -149,14 +150,15 @@ def prompt_keys(chance: Random, folder: Path) -> Case:
         _bytes(_line(chance)) + b"\r" if chance.random() < 0.6 else _keys(chance)
         for _ in range(chance.randint(1, 12))
     )
-    return Case(("repl", "aging"), typed=(*typed, b"\x03", b"\x15quit\r"), may_write=True)
+    told, files = _shown(chance, (("repl",), ("learn", "--repl"), ("learn", "present")))
+    return Case(told, files, typed=(*typed, b"\x03", b"\x15quit\r"), may_write=True)
 
 
 def screen_keys(chance: Random, folder: Path) -> Case:
     """Bytes at the screen."""
     typed = tuple(_keys(chance) for _ in range(chance.randint(5, 40)))
-    name = chance.choice(["aging", "http", "two-workers"])
-    return Case(("tui", name), typed=(*typed, b"\x1b", b"\x1b", b"q", b"y"), may_write=True)
+    told, files = _shown(chance, (("tui",), ("tui", "--threads"), ("learn",)))
+    return Case(told, files, typed=(*typed, b"\x1b", b"\x1b", b"q", b"y"), may_write=True)
 
 
 #: The kinds, and how often each has its turn.
@@ -186,6 +188,20 @@ def _keys(chance: Random) -> bytes:
     if chance.random() < 0.15:
         return bytes(chance.randrange(256) for _ in range(chance.randint(1, 8)))
     return b"".join(chance.choice(KEYS) for _ in range(chance.randint(1, 4)))
+
+
+def _shown(
+    chance: Random, faces: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, ...], dict[str, bytes]]:
+    """A face that somebody sits at, and what is shown there: sound, or with others' controls."""
+    face = chance.choice([faces[0], *faces])
+    of_lessons = face[0] == "learn"
+    if chance.random() < 0.6:
+        return (*face, chance.choice(LESSONS if of_lessons else SCENARIOS)), {}
+    text = chance.choice(_texts("lessons" if of_lessons else "scenarios", "toml"))
+    for _ in range(chance.randint(1, 3)):
+        text = hostile_string(text, chance)
+    return (*face, "01-mutant.toml"), {"01-mutant.toml": _bytes(text), **_pcaps()}
 
 
 def _line(chance: Random) -> str:
