@@ -15,9 +15,8 @@ from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.message_pump import MessagePump
 from textual.screen import Screen
-from textual.worker import WorkerFailed
+from textual.worker import WorkerFailed, get_current_worker
 
 from aclbench.errors import AclbenchError
 from aclbench.terminal import Ended, Guard, ended_by
@@ -114,17 +113,20 @@ class AclbenchApp(App[AclbenchError]):
     def _handle_exception(self, error: Exception) -> None:
         """An error ends the screen, but for one: what still goes on in a widget that is being left
         does not find others, which went first."""
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        if not (isinstance(cause, NoMatches) and self._is_left(active_message_pump.get(None))):
+        cause: BaseException = error
+        node: object = active_message_pump.get(None)
+        if isinstance(error, WorkerFailed):
+            cause, node = error.error, get_current_worker().node
+        if not (isinstance(cause, NoMatches) and self._is_left(node)):
             super()._handle_exception(error)
 
-    def _is_left(self, pump: MessagePump | None) -> bool:
+    def _is_left(self, widget: object) -> bool:
         """Whether a widget, what it is in, or the whole app is being left."""
-        if self._exit or not isinstance(pump, DOMNode):
+        if self._exit or not isinstance(widget, DOMNode):
             return self._exit
         return any(
             node._pruning or (isinstance(node, Screen) and node not in self.screen_stack)
-            for node in pump.ancestors_with_self
+            for node in widget.ancestors_with_self
         )
 
     def get_default_screen(self) -> Screen[None]:

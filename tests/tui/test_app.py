@@ -9,6 +9,7 @@ from textual import events
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.widgets import Input, Static
+from textual.worker import WorkerFailed
 
 from aclbench.errors import ScenarioError
 from aclbench.tui.dialogs import OpenDialog
@@ -526,15 +527,22 @@ async def test_a_key_typed_fast_waits_for_the_dialog_that_it_is_meant_for() -> N
 
 
 class _Wrong(OpenDialog):
-    """It looks for a widget that there is not, after it is left or not."""
+    """It looks for a widget that there is not, after it is left or not, itself or in a worker."""
 
-    def __init__(self, is_left: bool) -> None:
+    def __init__(self, is_left: bool, in_worker: bool = False) -> None:
         super().__init__([("aging", "title", "text")])
         self._is_left = is_left
+        self._in_worker = in_worker
 
     def on_mount(self) -> None:
         if self._is_left:
             self.dismiss(None)
+        if self._in_worker:
+            self.run_worker(self._search())
+        else:
+            self.query_one("#gone")
+
+    async def _search(self) -> None:
         self.query_one("#gone")
 
 
@@ -547,10 +555,14 @@ async def _go_on_after(dialog: OpenDialog) -> None:
         assert "step" in bench.status()
 
 
-async def test_what_goes_on_in_a_dialog_that_is_left_ends_nothing() -> None:
-    await _go_on_after(_Wrong(is_left=True))
+@pytest.mark.parametrize("in_worker", [False, True])
+async def test_what_goes_on_in_a_dialog_that_is_left_ends_nothing(in_worker: bool) -> None:
+    await _go_on_after(_Wrong(True, in_worker))
 
 
-async def test_the_same_error_in_a_dialog_that_is_there_ends_the_screen() -> None:
-    with pytest.raises(NoMatches):
-        await _go_on_after(_Wrong(is_left=False))
+@pytest.mark.parametrize(("in_worker", "error"), [(False, NoMatches), (True, WorkerFailed)])
+async def test_the_same_error_in_a_dialog_that_is_there_ends_the_screen(
+    in_worker: bool, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await _go_on_after(_Wrong(False, in_worker))
