@@ -27,7 +27,7 @@ PIP_QUIETLY := --quiet --disable-pip-version-check
 	test-freethreaded docs pictures dist clean help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 26
 
 run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for another)
 	$(BIN)/aclbench tui $(SCENARIO)

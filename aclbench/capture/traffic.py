@@ -15,6 +15,7 @@ from typing import Final, Literal, get_args
 
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 from aclbench.errors import SynthError
+from aclbench.words import counted
 
 Network = IPv4Network | IPv6Network
 Order = Literal["random", "round"]
@@ -109,9 +110,9 @@ class Traffic:
         needed = sum(FEWEST[kind.end] * kind.count for kind in self.kinds())
         if needed > self.packets:
             raise SynthError(
-                f"{self.flows} flows of these kinds take at least {needed} packets to be whole "
-                f"(fin 6, rst 4, open 3, others 1), not {self.packets}: give --packets {needed}, "
-                "or fewer --flows"
+                f"to be whole, {counted(self.flows, 'flow')} of these kinds need at least {needed} "
+                f"packets (fin 6, rst 4, open 3, others 1), not {self.packets}: give --packets "
+                f"{needed}, or fewer --flows"
             )
         for protocol in (PROTO_TCP, PROTO_UDP, PROTO_ICMP, PROTO_ICMP6):
             for family in (4, 6):

@@ -154,7 +154,9 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     scenarios = [path for path in paths if path.suffix == ".toml"]
     run = next((path for path in paths if path.suffix == ".run"), None)
     if run is not None:
-        raise click.UsageError(f"{run}: a run comes alone, to the live screen: aclbench tui {run}")
+        raise click.UsageError(
+            f"{run}: a saved run is gone on with by aclbench tui {run}, or aclbench repl {run}"
+        )
     rx, captures = _captures_by_rx(asked.rx)
     if rx and len(paths) > len(scenarios):
         raise click.UsageError(f"--rx names the captures; leave {inputs[0]}")

@@ -235,7 +235,7 @@ def test_prefixes(tmp_path: Path) -> None:
     [
         ({"packets": 0}, "--packets is 0; give 1 to"),
         ({"flows": 1001}, "--flows is 1001; give 1 to 1000"),
-        ({"packets": 101}, r"take at least \d+ packets.*give --packets"),
+        ({"packets": 101}, r"need at least \d+ packets.*give --packets"),
         ({"mix": {"sctp": 1}}, "'sctp' is not one of tcp, udp, icmp"),
         ({"mix": {"tcp": 0}}, "nothing has a share"),
         ({"tcp": {"fin": -1}}, "the share of fin is -1"),

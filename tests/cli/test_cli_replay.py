@@ -98,7 +98,7 @@ def test_what_was_read_before_the_damage_is_reported(tmp_path: Path) -> None:
     ("arguments", "code", "says"),
     [
         (("replay",), 2, "Missing argument"),
-        (("replay", "no-such-thing"), 1, "none that is bundled"),
+        (("replay", "no-such-thing"), 1, "no bundled scenario or capture"),
         (("replay", "--workers", "many", "x.pcap"), 2, "--workers"),
         (("replay", "--placement", "random", "x.pcap"), 2, "--placement"),
         (("replay", "--inside", "nonsense", str(CAPTURES[0])), 2, "nonsense"),
@@ -350,7 +350,7 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
         (("replay", "--inside-vlan", "1", "--rx", "pg0=http"), 2, "both say"),
         (("replay", "--rx", "pg0"), 2, "pg0=in.pcap"),
         (("replay", "--rx", "pg0=aging"), 2, "is a scenario"),
-        (("replay", "--rx", "pg0=no-such-thing"), 1, "none that is bundled"),
+        (("replay", "--rx", "pg0=no-such-thing"), 1, "no bundled scenario or capture"),
         (("replay", "--rx", "pg2=http"), 1, "pg0, the inside, and pg1, the outside"),
         (("replay", "--rx", "pg0=http", "dns-ping"), 2, "leave dns-ping"),
         (("replay", "--rx", "pg0=-", "--rx", "pg1=-"), 2, "can be read once"),

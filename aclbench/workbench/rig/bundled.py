@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
-from aclbench.errors import AclbenchError
+from aclbench.errors import AclbenchError, did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
@@ -52,5 +52,9 @@ def find_input(name: str) -> Path:
             for candidate in bundled_files(kind):
                 if name in (candidate.name, candidate.stem):
                     return candidate
+    if path.parent != Path() or path.suffix:
+        raise AclbenchError(f"{name}: no such file")
     known = [f.stem for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
-    raise AclbenchError(f"{name}: no such file, and none that is bundled: {', '.join(known)}")
+    raise AclbenchError(
+        f"{name}: no such file, and no bundled scenario or capture; {did_you_mean(name, known)}"
+    )
