@@ -163,7 +163,7 @@ async def test_timeouts_are_changed_while_playing(size: Size) -> None:
         await bench.closed()
         await bench.until(lambda: bench.bench.snapshot().session_timeout[0] == 9 * NS_PER_S)
         assert bench.bench.snapshot().session_timeout[1:] == (20 * NS_PER_S, 2 * NS_PER_S)
-        assert bench.player.transport.playing
+        await bench.until(lambda: bench.player.transport.playing)  # it goes on behind the command
         await bench.press("space")
         await bench.settle()
         assert "timeout 9 s" in bench.text("#workers TextPanel") or size == SMALL

@@ -14,6 +14,7 @@ from aclbench.tui.log.place import LogPlace
 from aclbench.tui.log.store import FILTERS, GAP, KEPT, EventStore
 from aclbench.tui.log.text import event_lines, log_drawing, target_of
 from aclbench.tui.targets import PacketTarget, SessionTarget
+from aclbench.words import counted
 from aclbench.workbench.inquiry.events import recent_events
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.events import EventView
@@ -117,7 +118,7 @@ def test_what_went_by_unheard_is_noted_and_numbers_go_on() -> None:
     bench.send("pg0", opening()[2][1])
     rows = store.last(KEPT, 0)
     (gap,) = [n for n, row in enumerate(rows) if row.event.kind == GAP]
-    assert rows[gap].event.text == f"{missed:,} events that were not listened to, for speed"
+    assert rows[gap].event.text == f"{counted(missed, 'event')} not listened to, for speed"
     assert rows[gap - 1].number == before
     assert rows[gap + 1].number == before + missed + 1
     assert rows[-1].number == bench.rig.events_so_far()

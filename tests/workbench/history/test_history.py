@@ -613,5 +613,5 @@ def test_each_event_is_made_where_walking_finds_it(monkeypatch: pytest.MonkeyPat
     state = state_of(bench.rig.driver)
     bench.goto(made[len(made) // 2 - 1])
     assert state_of(bench.rig.driver) == state
-    with pytest.raises(CommandError, match=f"this run has {len(made)} events so far"):
+    with pytest.raises(CommandError, match=f"this run has {len(made):,} events so far"):
         bench.goto(len(made) + 1)
