@@ -78,6 +78,20 @@ class _Keys(KeyProcessor):
                 raise
 
 
+@contextmanager
+def without_interrupts() -> Iterator[list[int]]:
+    """SIGINT is noted, and raises nothing: amid the making of an event loop it would do harm.
+
+    While prompt_toolkit reads, it is Ctrl-C there.
+    """
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield held
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Reader(PosixStdinReader):
     """Leaves out bytes that are no text, and knows a terminal that is closed."""
 

@@ -14,7 +14,13 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import Output
 from prompt_toolkit.shortcuts import clear
 
-from aclbench.repl.keyboard import ignore_senseless, keyboard, prompt_guard, told_from_closed
+from aclbench.repl.keyboard import (
+    ignore_senseless,
+    keyboard,
+    prompt_guard,
+    told_from_closed,
+    without_interrupts,
+)
 from aclbench.repl.printing import Printer
 from aclbench.tutor.presenting import Presentation
 
@@ -118,7 +124,7 @@ class Presenter:
         )
         app.ttimeoutlen = 0.05
         ignore_senseless(app)
-        with told_from_closed(self._input):
+        with told_from_closed(self._input), without_interrupts():
             return app.run()
 
 

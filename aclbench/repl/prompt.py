@@ -22,7 +22,13 @@ from prompt_toolkit.styles import Style
 from aclbench.errors import AclbenchError
 from aclbench.files import write_whole
 from aclbench.repl.completion import CommandCompleter
-from aclbench.repl.keyboard import ignore_senseless, keyboard, prompt_guard, told_from_closed
+from aclbench.repl.keyboard import (
+    ignore_senseless,
+    keyboard,
+    prompt_guard,
+    told_from_closed,
+    without_interrupts,
+)
 from aclbench.repl.printing import Printer
 from aclbench.repl.session import Session
 from aclbench.repl.toolbar import toolbar_text
@@ -168,8 +174,11 @@ class Prompt:
         # while a key waits.
         gc.disable()
         try:
-            with told_from_closed(self.reader.input):
-                return self.reader.prompt()
+            with told_from_closed(self.reader.input), without_interrupts() as held:
+                line = self.reader.prompt(pre_run=held.clear)
+            if held:
+                raise KeyboardInterrupt
+            return line
         finally:
             gc.enable()
 

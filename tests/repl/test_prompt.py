@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -186,6 +187,35 @@ def test_reports_that_make_no_sense_are_ignored(typed: str) -> None:
         keys.send_text(f"{typed}show version\rquit\r")
         prompt.loop()
     assert "aclbench" in out.getvalue()
+
+
+def test_ctrl_c_while_the_prompt_is_made_does_nothing() -> None:
+    with prompting() as (prompt, keys, _):
+        begin = prompt.reader.prompt
+
+        def interrupted(**settings: Any) -> str:
+            signal.raise_signal(signal.SIGINT)
+            return begin(**settings)
+
+        prompt.reader.prompt = interrupted  # type: ignore[method-assign]
+        keys.send_text("show version\r")
+        assert prompt.read() == "show version"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_right_behind_a_line_stops_it() -> None:
+    with prompting() as (prompt, keys, _):
+        begin = prompt.reader.prompt
+
+        def interrupted(**settings: Any) -> str:
+            line = begin(**settings)
+            signal.raise_signal(signal.SIGINT)
+            return line
+
+        prompt.reader.prompt = interrupted  # type: ignore[method-assign]
+        keys.send_text("show version\r")
+        with pytest.raises(KeyboardInterrupt):
+            prompt.read()
 
 
 def test_ctrl_c_that_comes_as_a_line_is_left_does_nothing() -> None:
