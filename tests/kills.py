@@ -78,7 +78,7 @@ class Run:
 
     def _ends(self, within_s: float | None) -> float:
         """The moment to come at which it is killed."""
-        return time.monotonic() + (60 if within_s is None else self._choices.uniform(0, within_s))
+        return time.monotonic() + (180 if within_s is None else self._choices.uniform(0, within_s))
 
     def _sees(self, terminal: Terminal, word: bytes, ends: float) -> bool:
         while word not in terminal.painted and time.monotonic() < ends:
