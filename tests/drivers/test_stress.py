@@ -69,7 +69,7 @@ def test_a_run_that_hangs_is_a_failure_that_says_where_everybody_is():
     assert "seed 0 hangs" in report
     assert "--- vpp_wk_0" in report
     assert "--- MainThread" in report
-    assert "cleaner: wait for event" in report
+    assert "\ncleaner: " in report  # wherever it stands at that moment
 
 
 def test_a_slow_machine_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
