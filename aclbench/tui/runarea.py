@@ -85,7 +85,7 @@ class RunArea(Vertical, inherit_bindings=False):
 
     def action_jump(self) -> None:
         if self.ready():
-            self._player.transport.jump()
+            self._player.travel.jump()
             self.post_message(Changed())
 
     def action_faster(self, by: int) -> None:

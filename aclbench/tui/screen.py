@@ -255,11 +255,6 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             self._loop_runs = True
             self.run_worker(self._go_on(self.player), group="time", exit_on_error=True)
 
-    @property
-    def is_busy(self) -> bool:
-        """Something goes on by itself: time, a command, a story, a search."""
-        return self._loop_runs
-
     async def _go_on(self, player: Player) -> None:
         """Tick, work and paint until nothing goes on by itself any more."""
         last = self._last_paint = time.perf_counter()

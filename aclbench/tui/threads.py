@@ -71,19 +71,12 @@ class ThreadedTransport(Transport):
         """Not on threads."""
         self._live.say(WHY_NOT_ON_THREADS, error=True)
 
-    def jump_to(self, time: int, notice: str) -> None:
-        """Have the clock go on from a later time, or run to it at once while paused."""
-        live = self._live
-        if self.playing and self.speed is not None:
-            live.bench.transport.jump_to(time)
-            live.say(notice)
-            return
-        self.pause()
-        live.hold_still()
-        live.bench.transport.set_speed(None)
-        if self._run_to(time):
-            live.say(notice)
-        live.look_for_trouble()
+    def jump_clock(self, time: int) -> bool:
+        """Have the clock go on from a later time; False: no clock runs."""
+        runs = self.playing and self.speed is not None
+        if runs:
+            self._live.bench.transport.jump_to(time)
+        return runs
 
     # --- playing -----------------------------------------------------------------------------
 
@@ -169,7 +162,16 @@ class ForwardTravel(Travel):
         if time_ns < live.bench.now:
             live.say(WHY_NOT_ON_THREADS, error=True)
             return
-        self._threads.jump_to(time_ns, notice or f"at {clock_text(time_ns - live.started)}")
+        at = clock_text(time_ns - live.started)
+        self._run_to(time_ns, f"to {at}", notice or f"at {at}")
+
+    def _run_to(self, time_ns: int, what: str, notice: str) -> None:
+        """The clock goes on from that time; while paused the threads run to it."""
+        if self._threads.jump_clock(time_ns):
+            self._live.say(notice)
+            return
+        self._threads.pause()
+        super()._run_to(time_ns, what, notice)
 
     def _move(self, going: Slices[Any], what: str, notice: str, edge: str = "") -> None:
         going.close()

@@ -147,39 +147,6 @@ class Transport:
         live.say(f"{what}: {bench.transport.name_of(taken)}, {taken.step}{done}")
         live.look_for_trouble()
 
-    def jump(self) -> None:
-        """Run to the next thing due, and let it happen."""
-        live = self._live
-        live.hold_still()
-        due = live.next_time()
-        if due is None:
-            live.say("nothing is due")
-            return
-        self.jump_to(due, f"jumped {span_text(due - live.bench.now)}")
-
-    def jump_to(self, time: int, notice: str) -> None:
-        """Run to a time, and let happen what is due then."""
-        if self._run_to(time):
-            self._live.say(notice)
-        self._live.look_for_trouble()
-
-    def _run_to(self, time: int) -> bool:
-        """Run to a time at once, which must be near; False: a line of the scenario is refused."""
-        self._leave_run()
-        task = Task(self._live.bench.transport.running(time))
-        while not task.work(TICK_S):
-            pass
-        return self._is_well(task)
-
-    def _is_well(self, task: Task[bool]) -> bool:
-        """Pause, and say so, if a run met an error."""
-        if task.error is None:
-            return True
-        self._run = None
-        self.pause()
-        self._live.say(str(task.error), error=True)
-        return False
-
     # --- playing -----------------------------------------------------------------------------
 
     def tick(self, wall_s: float, to_be_painted: bool = True) -> None:
@@ -249,7 +216,9 @@ class Transport:
     def _work(self, run: Task[bool], seconds: float) -> None:
         if run.work(seconds):
             self._run = None
-            self._is_well(run)
+            if run.error is not None:
+                self.pause()
+                self._live.say(str(run.error), error=True)
 
     def _waited(self, due: int, wall_s: float) -> float:
         """How long the next thing due has kept us waiting, on the wall."""

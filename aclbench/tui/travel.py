@@ -103,6 +103,21 @@ class Travel:
             self._move(self._back_to(time_ns), what, notice)
             return
         self._transport.pause()
+        self._run_to(time_ns, what, notice)
+
+    def jump(self) -> None:
+        """Run to the next thing due, and let it happen."""
+        live = self._live
+        due = live.next_time()
+        if due is None:
+            live.say("nothing is due")
+            return
+        span = span_text(due - live.bench.now)
+        self._run_to(due, f"jump {span}", f"jumped {span}")
+
+    def _run_to(self, time_ns: int, what: str, notice: str) -> None:
+        """Run to a time, and let happen what is due then."""
+        live = self._live
 
         def then(task: Task[bool]) -> None:
             if _is_done(task):

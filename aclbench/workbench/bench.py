@@ -163,7 +163,7 @@ class Bench:
             start = start._replace(speed=driver.speed)
         if rig.scenario is not None:
             return (yield from set_up(rig.scenario, start, self.lines))
-        fresh = Rig(start, self.lines.perform)
+        fresh = Rig(start, self.lines.performing)
         if rig.feed is not None:
             feed = rig.feed
             fresh.open_captures(feed.captures, feed.steering, feed.by_time)

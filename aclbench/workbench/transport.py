@@ -20,7 +20,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Cli, Op, Run, Steps
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Pace, Slices
+from aclbench.workbench.tasks import Pace, Slices, finish
 
 #: Runs on by so many packets and turns at the most; says if it arrived.
 Go = Callable[[int | None, int | None], bool]
@@ -199,7 +199,7 @@ class Transport:
                 return False
             if max_packets is not None:
                 max_packets -= rig.driver.packets_handled - before
-            self.run_timed_line()
+            yield from self.running_timed_line()
             if self._stopping:
                 return False
         return (yield from self._in_chunks(go, until, max_packets))
@@ -282,21 +282,23 @@ class Transport:
         history.note(op)
         yield from history.save_if_due()
 
-    def run_timed_line(self) -> str:
+    def running_timed_line(self) -> Slices[str]:
         """Run the scenario's next line now; returns it. ScenarioError: it is refused."""
         rig, history = self._live.rig, self._live.history
         if history is not None:
             history.checkpoints.abandon()
         _, line = rig.timed[rig.timed_done]
-        rig.timed_done += 1  # also if it is refused: it is not tried again
+        refused: ScenarioError | None = None
         try:
-            rig.driver.on_main(lambda: rig.change(line))
+            yield from rig.changing(line)
         except CommandError as error:
             place = rig.scenario.place if rig.scenario else "scenario"
-            raise ScenarioError(f"{place}: at: {line.strip()}: {error}") from None
-        finally:
-            if history is not None:
-                history.note(Cli(line, timed=True))
+            refused = ScenarioError(f"{place}: at: {line.strip()}: {error}")
+        rig.timed_done += 1  # also if it is refused: it is not tried again
+        if history is not None:
+            history.note(Cli(line, timed=True))
+        if refused is not None:
+            raise refused
         return line
 
     # --- one step at a time --------------------------------------------------------------------
@@ -343,7 +345,7 @@ class Transport:
             driver.run_until(due)  # nothing is due by then: the clock goes there, and no more
             if history is not None:
                 history.note(Run(driver.position, driver.now))
-            return StepTaken(driver.now, COMMAND, self.run_timed_line(), finished=True)
+            return StepTaken(driver.now, COMMAND, finish(self.running_timed_line()), finished=True)
         if history is None:
             return go()
         fair = actor is None and driver.order == "fair" and driver.nothing_begun

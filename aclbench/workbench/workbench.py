@@ -73,7 +73,7 @@ class Workbench(Bench):
         lines = Lines()
         chosen = design if isinstance(design, Design) else design_named(design)
         start = Start(workers, placement, order, seed, frame_size, driver, speed, chosen)
-        super().__init__(Rig(start, lines.perform), lines, history)
+        super().__init__(Rig(start, lines.performing), lines, history)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], limits: Limits = OPENING_LIMITS) -> Self:

@@ -29,7 +29,7 @@ SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 def rests(bench: Bench) -> Callable[[], bool]:
     """No command is under way, and none waits."""
-    return lambda: bench.player.underway.task is None and not bench.screen._runner.is_waiting
+    return lambda: bench.player.underway.task is None and not bench.screen._runner._waiting
 
 
 # --- sending --------------------------------------------------------------------------------------
@@ -281,6 +281,25 @@ async def test_one_that_takes_long_leaves_the_screen_to_the_keys(size: Size) -> 
         await bench.until(lambda: len(bench.screen.query(WorkerPanel)) > 1)
         assert "restarted" in bench.status()
         bench.lies_inside()
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_jump_to_much_that_is_due_leaves_the_screen_to_the_keys() -> None:
+    def much_is_due(time: int) -> Slices[bool]:
+        number = 0
+        while True:
+            number += 1
+            yield Progress(number, unit="turns")
+
+    async with benching() as bench:
+        bench.bench.transport.running = much_is_due
+        await bench.press("full_stop")
+        await bench.until(lambda: "jump " in bench.status() and " turns" in bench.status())
+        await bench.press("3", "1", "s")
+        assert "is under way; Esc stops it" in bench.status()
+        await bench.press("escape")
+        assert "stopped" in bench.status()
+        assert bench.player.underway.task is None
 
 
 @pytest.mark.usefixtures("slow")

@@ -70,9 +70,13 @@ def shown(bench: Bench) -> str:
 
 async def do(bench: Bench, *keys: str) -> None:
     """Press keys, and wait for what they had the lesson do."""
+
+    def rests() -> bool:
+        return bench.player.underway.task is None and not bench.screen._loop_runs
+
     for key in keys:
         await bench.press(key)
-        await bench.until(lambda: bench.player.underway.task is None and not bench.screen.is_busy)
+        await bench.until(rests)
         await bench.settle()
 
 

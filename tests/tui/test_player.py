@@ -288,7 +288,7 @@ def test_nothing_to_step_is_said(wall: Wall) -> None:
     player = player_of(make_bench, "t", wall)
     player.transport.step()
     assert player.live.notice == "nothing is left to do"
-    player.transport.jump()
+    player.travel.jump()
     assert player.live.notice == "nothing is due"
     player.travel.step_packet()
     assert player.live.notice == "there is no more packet"
@@ -299,7 +299,7 @@ def test_jump_goes_to_the_next_thing_due(wall: Wall) -> None:
     player = player_of(busy_bench, "t", wall)
     due = player.live.next_time()
     rounds = player.bench.snapshot().cleaner.event_cycles
-    player.transport.jump()
+    player.travel.jump()
     assert player.bench.now == due
     assert player.bench.snapshot().cleaner.event_cycles == rounds + 1
 

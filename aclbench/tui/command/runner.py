@@ -23,11 +23,6 @@ class CommandRunner:
         #: Lines of a key or a dialog that wait for the one under way.
         self._waiting: tuple[str, ...] = ()
 
-    @property
-    def is_waiting(self) -> bool:
-        """Lines wait for the one under way."""
-        return bool(self._waiting)
-
     # --- typed -------------------------------------------------------------------------------
 
     def run_typed(self, line: str) -> None:

@@ -31,7 +31,7 @@ class Lines:
         #: How much the lines of a scenario, or a saved run, may make.
         self.limits = limits
 
-    def perform(self, rig: Rig, line: str) -> CommandResult:
+    def performing(self, rig: Rig, line: str) -> Slices[CommandResult]:
         """Run a command that changes a rig, and nothing else; a blank line does nothing.
 
         CommandError: it is refused; `ChangesNothing`: it only shows something.
@@ -41,7 +41,7 @@ class Lines:
             return CommandResult("", "")
         if not parsed.command.changes:
             raise ChangesNothing("this changes nothing; what does is right here")
-        return _change(rig, parsed, line)
+        return (yield from _changing(rig, parsed, line))
 
     def setting_up(self, rig: Rig, line: str) -> Slices[None]:
         """Run a line of a scenario on a rig that is being set up, and what is due then.
@@ -71,7 +71,7 @@ class Lines:
         if parsed is None:
             return ""
         if parsed.command.changes:
-            return (yield from _changing(bench, parsed, line))
+            return (yield from _acting(bench, parsed, line))
         found = parsed
         if found.command.direct:
             result = found.command.handler(bench, found)
@@ -122,17 +122,23 @@ def _printed(bench: Bench, text: LongText) -> Slices[str]:
     return "\n".join(kept)
 
 
-def _change(rig: Rig, parsed: ParsedCommand, line: str) -> CommandResult:
-    result = parsed.command.handler(rig, parsed)
+def _changing(rig: Rig, parsed: ParsedCommand, line: str) -> Slices[CommandResult]:
+    """Have a command change a rig: behind a barrier of its workers; what takes long, in slices.
+
+    Such a handler makes its change at its end, in one piece.
+    """
+    result = rig.driver.on_main(lambda: parsed.command.handler(rig, parsed))
+    if isinstance(result, Generator):
+        result = yield from result
     return result if isinstance(result, CommandResult) else CommandResult(str(result), line)
 
 
-def _changing(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
+def _acting(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
     """Run a command that changes the rig: an input of the history."""
     rig, history = bench.rig, bench.history
     if history is not None:
         history.checkpoints.abandon()
-    done = rig.driver.on_main(lambda: _change(rig, parsed, line))
+    done = yield from _changing(rig, parsed, line)
     if history is not None:
         history.before_acting()  # not sooner: what is refused opens no branch
         history.note(Cli(done.line))

@@ -23,7 +23,7 @@ def load_run(path: Path, lines: SetUpLines) -> Slices[History]:
     start, scenario = yield from reader.header()
     try:
         if scenario is None:
-            rig = Rig(start, lines.perform)
+            rig = Rig(start, lines.performing)
         else:
             rig = yield from set_up(scenario, start, lines)
     except RunFileError:

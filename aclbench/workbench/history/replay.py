@@ -88,7 +88,7 @@ class Replay:
             if not isinstance(op, Run | Steps):
                 if now > until:
                     return True
-                self.rig.perform(op)
+                yield from self.rig.performing(op)
                 self.cursor = self.branch.starts[index + 1]
                 yield None
             elif op.time > until:

@@ -50,7 +50,7 @@ class CommandResult(NamedTuple):
 
 
 #: Performs a line that changes a rig, and nothing else. CommandError: it is refused.
-PerformLine = Callable[["Rig", str], CommandResult]
+PerformLine = Callable[["Rig", str], Slices[CommandResult]]
 
 
 class Rig:
@@ -210,10 +210,10 @@ class Rig:
         AclbenchError: the run has no such place; it is not the one that was recorded.
         """
         if isinstance(op, Cli):
-            self.timed_done += op.timed
             # What was refused when its time came is refused again, as part of the run.
             with suppress(CommandError) if op.timed else nullcontext():
-                self.change(op.line)
+                yield from self.changing(op.line)
+            self.timed_done += op.timed
         elif isinstance(op, Inject):
             self.inject(op)
         else:
@@ -225,8 +225,11 @@ class Rig:
             if position is None:
                 self.stepped.run_to(to, op.time)
 
-    def change(self, line: str) -> CommandResult:
-        """Run a command that changes the rig, and nothing else. CommandError: it is refused."""
+    def changing(self, line: str) -> Slices[CommandResult]:
+        """Run a command that changes the rig, and nothing else. CommandError: it is refused.
+
+        Whoever stops it leaves the rig as it was.
+        """
         return self._perform_line(self, line)
 
     def inject(self, op: Inject) -> None:

@@ -23,7 +23,7 @@ class SetUpLines(Protocol):
 
     limits: Limits
 
-    def perform(self, rig: Rig, line: str) -> CommandResult:
+    def performing(self, rig: Rig, line: str) -> Slices[CommandResult]:
         """Run a line that changes a rig, and nothing else."""
 
     def setting_up(self, rig: Rig, line: str) -> Slices[None]:
@@ -59,7 +59,7 @@ def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget)
 
 def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
     """A rig on which the scenario's lines have been run."""
-    rig = Rig(start, lines.perform)
+    rig = Rig(start, lines.performing)
     for line in scenario.set_up_lines():
         try:
             yield from _line(rig, line, lines, budget)
@@ -121,7 +121,7 @@ def _rehearsed(
         )
         budget.spend(COMMAND_WORK, "lines for a time")
         try:
-            if rig.change(timed.line).line:
+            if (yield from rig.changing(timed.line)).line:
                 rig.driver.run_until(rig.now)
                 done.append((time_ns, timed.line))
         except CommandError as error:

@@ -15,6 +15,10 @@ from typing import Final
 from aclbench.capture import PcapWriter, as_ethernet, open_capture
 from aclbench.errors import CaptureError, CommandError
 from aclbench.files import TemporaryFolder
+from aclbench.workbench.tasks import Progress, Slices
+
+#: What is read of a capture in one slice.
+SLICE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +59,20 @@ class Streams:
         raise CommandError(f"there is no stream {name[:64]}; this bench has {known}")
 
 
-def measure(path: Path) -> tuple[str, int]:
+def measuring(path: Path) -> Slices[tuple[str, int]]:
     """The SHA-256 of a capture and how many packets it has. CommandError: it cannot be read."""
     if str(path) == "-" or not path.is_file():
         raise CommandError(f"{path}: no such file; pcap names a capture")
     try:
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            total, digest = path.stat().st_size, hashlib.sha256()
+            while block := file.read(SLICE_BYTES):
+                digest.update(block)
+                yield Progress(file.tell(), total, "bytes")
         with open_capture(path) as reader:
             for _ in reader.batches():
-                pass
-            return sha256, reader.packets_read
+                yield Progress(reader.packets_read, unit="packets read")
+            return digest.hexdigest(), reader.packets_read
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
     except CaptureError as error:
@@ -77,7 +84,7 @@ _PARTS: Final[dict[tuple[str, int], Path]] = {}
 _folder: TemporaryFolder | None = None
 
 
-def capture_of(stream: Stream) -> Path:
+def capture_of(stream: Stream) -> Slices[Path]:
     """A file with exactly the packets that a stream sends. CommandError: the capture has changed.
 
     Where a limit cuts it short, a copy of the first packets, as Ethernet.
@@ -87,7 +94,7 @@ def capture_of(stream: Stream) -> Path:
     if stream.limit < stream.packets and key in _PARTS:
         return _PARTS[key]
     path = Path(stream.pcap)
-    sha256, _ = measure(path)
+    sha256, _ = yield from measuring(path)
     if sha256 != stream.sha256:
         raise CommandError(f"{path}: has changed since the stream {stream.name} was made of it")
     if stream.limit == stream.packets:
@@ -104,5 +111,6 @@ def capture_of(stream: Stream) -> Path:
                 writer.write(int(batch.time_ns[index]), ethernet, original)
             if writer.count >= stream.limit:
                 break
+            yield Progress(writer.count, stream.limit, "packets copied")
     _PARTS[key] = part
     return part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vpp_transcript
@@ -10,6 +11,8 @@ import vpp_transcript
 from aclbench import CommandError, Workbench
 from aclbench.capture import write_pcap
 from aclbench.errors import AclbenchError
+from aclbench.workbench.tasks import Task
+from aclbench.workbench.workbench import loading
 
 SECOND = 10**9
 
@@ -118,6 +121,50 @@ def test_refusals_change_nothing(bench: Workbench, pcap: Path, spec: str, says: 
     assert bench.cli("show packet-generator") == "no streams currently defined"
     with pytest.raises(CommandError, match="there is no stream"):
         bench.cli("packet-generator enable-stream s0")
+
+
+def in_two_slices(task: Task[Any]) -> None:
+    """Two slices of work that is not over by then, and tells how far it is."""
+    for _ in range(2):
+        assert not task.work(0.0)
+    assert task.progress is not None
+
+
+@pytest.mark.parametrize("line", ["new { name s1 limit 2 pcap in source pg0 }", "enable-stream s0"])
+def test_a_capture_is_read_in_slices_and_whoever_stops_that_has_changed_nothing(
+    bench: Workbench, pcap: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.cli(f'packet-generator new {{ name s0 limit 3 pcap "{pcap}" source pg0 }}')
+    monkeypatch.setattr("aclbench.workbench.rig.streams.SLICE_BYTES", 100)
+    before, inputs = bench.cli("show packet-generator"), len(bench.past.branch.ops)
+    task = bench.begin(f"packet-generator {line.replace('in ', f'{chr(34)}{pcap}{chr(34)} ')}")
+    in_two_slices(task)
+    task.stop()
+    assert bench.cli("show packet-generator") == before
+    assert len(bench.past.branch.ops) == inputs
+    bench.advance(1)
+    assert handled(bench) == 0
+
+
+def test_a_scenario_and_a_run_read_it_in_slices_too(
+    pcap: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"packet-generator new {{ name s0 pcap '{pcap}' source pg0 }}".replace("'", '\\"')
+    path = tmp_path / "streams.toml"
+    path.write_text(
+        f'cli = ["{line}"]\n[[interface]]\nname = "pg0"\nprefixes = ["10.0.0.0/8"]\n'
+        '[[interface]]\nname = "pg1"\n'
+    )
+    monkeypatch.setattr("aclbench.workbench.rig.streams.SLICE_BYTES", 100)
+    task = Task(loading(Workbench, path))
+    in_two_slices(task)
+    made = task.finish()
+    made.cli(f'packet-generator new {{ name s1 pcap "{pcap}" source pg0 }}')
+    made.save(tmp_path / "streams.run")
+    task = Task(loading(Workbench, tmp_path / "streams.run"))
+    in_two_slices(task)
+    shown = task.finish().cli("show packet-generator")
+    assert shown == made.cli("show packet-generator")
 
 
 def test_on_real_threads(pcap: Path) -> None:

@@ -20,7 +20,8 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
 )
 from aclbench.workbench.rig.rig import CommandResult, Rig
-from aclbench.workbench.rig.streams import Stream, Streams, capture_of, measure
+from aclbench.workbench.rig.streams import Stream, Streams, capture_of, measuring
+from aclbench.workbench.tasks import Slices
 
 #: What a stream is made of; the last is what a journal adds.
 _KEYS: Final = (
@@ -93,7 +94,7 @@ STREAM: Final = ArgumentType(
 )
 
 
-def new(rig: Rig, parsed: ParsedCommand) -> CommandResult:
+def new(rig: Rig, parsed: ParsedCommand) -> Slices[CommandResult]:
     """Make a stream; it sends nothing until it is enabled."""
     given: dict[str, str] = parsed.arguments["stream"].given
     source = given.get("source", given.get("interface"))
@@ -119,7 +120,7 @@ def new(rig: Rig, parsed: ParsedCommand) -> CommandResult:
         path = Path(given["pcap"]).expanduser().absolute()
     except (OSError, RuntimeError):  # the folder one is in is gone, or there is no home
         raise CommandError(f"{given['pcap'][:64]}: there is no such file") from None
-    sha256, packets = measure(path)
+    sha256, packets = yield from measuring(path)
     if given.get("sha256", sha256) != sha256:
         raise CommandError(
             f"{path}: the capture has changed since the stream {name} was made of it"
@@ -153,7 +154,7 @@ def is_arriving(rig: Rig) -> bool:
     return rig.driver.arrivals.source is not None or waiting
 
 
-def enable(rig: Rig, parsed: ParsedCommand) -> str:
+def enable(rig: Rig, parsed: ParsedCommand) -> Slices[str]:
     """Have the packets of a stream, or of all, arrive from now on."""
     _refuse_running(rig)
     name = parsed.arguments.get("name")
@@ -168,7 +169,10 @@ def enable(rig: Rig, parsed: ParsedCommand) -> str:
             f"{what} is still arriving, and one set of captures arrives at a time; wait for its "
             "end or disable it; `packet-generator enable-stream` enables all streams at once"
         )
-    captures = [capture_of(stream) for stream in chosen]
+    captures: tuple[Path, ...] = ()
+    for stream in chosen:
+        captures = (*captures, (yield from capture_of(stream)))
+    _refuse_running(rig)
     rx: list[int] = []
     for stream in chosen:
         try:
