@@ -13,7 +13,7 @@ import math
 import re
 import tomllib
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import (
@@ -32,6 +32,7 @@ from typing import (
 import msgspec
 
 from aclbench.errors import AclbenchError, did_you_mean
+from aclbench.files import at_once, reading
 from aclbench.visible import visible_line
 
 T = TypeVar("T")
@@ -118,11 +119,17 @@ def in_file(path: Path, error: type[AclbenchError]) -> Iterator[None]:
 
 def read_content(path: Path, max_bytes: int) -> bytes:
     """The bytes of a file that is not too large. Raises DocumentError, without its name."""
+    return at_once(reading_content(path, max_bytes, pipes=False))
+
+
+def reading_content(path: Path, max_bytes: int, pipes: bool) -> Generator[None, None, bytes]:
+    """The same in slices; `pipes`: a person named it, so that it may be a pipe."""
     try:
-        if not path.is_file():
-            raise DocumentError("a folder" if path.is_dir() else "there is no such file")
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
+        content = yield from reading(path, max_bytes, pipes)
+    except FileNotFoundError:
+        raise DocumentError("there is no such file") from None
+    except IsADirectoryError:
+        raise DocumentError("a folder") from None
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror}") from None
     except ValueError:

@@ -137,7 +137,7 @@ def _awaiting(handle: int, what: int) -> Generator[None, None, None]:
         yield
 
 
-def at_once(slices: Generator[None, None, T]) -> T:
+def at_once(slices: Generator[object, None, T]) -> T:
     """Do slices to their end."""
     while True:
         try:

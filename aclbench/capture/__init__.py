@@ -15,7 +15,7 @@ from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.duplicates import Duplicates
 from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.capture.flows import flow_hashes
-from aclbench.capture.guess import GuessedSides, guess_inside
+from aclbench.capture.guess import GUESS_PACKETS, GuessedSides, guess_inside, guessing_inside
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
@@ -29,12 +29,13 @@ from aclbench.capture.steering import (
     parse_mac,
     parse_vlan,
 )
-from aclbench.capture.stream import STANDARD_INPUT, can_be_read_again
+from aclbench.capture.stream import STANDARD_INPUT, awaiting_writer, can_be_read_again
 from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic
 from aclbench.capture.writer import PcapWriter, write_pcap
 
 __all__ = [
+    "GUESS_PACKETS",
     "LINK_ETHERNET",
     "STANDARD_INPUT",
     "ByAddress",
@@ -57,11 +58,13 @@ __all__ = [
     "Traffic",
     "as_ethernet",
     "as_frame",
+    "awaiting_writer",
     "can_be_read_again",
     "decode",
     "describe",
     "flow_hashes",
     "guess_inside",
+    "guessing_inside",
     "make_frame",
     "open_capture",
     "parse_frame",

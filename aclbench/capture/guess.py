@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Final, TypeAlias
 
 from aclbench.capture.columns import Columns, decode
-from aclbench.capture.reader import BATCH_PACKETS, open_capture
+from aclbench.capture.reader import open_capture
+from aclbench.capture.stream import awaiting_writer
 from aclbench.engine.packet import (
     ICMP4_REQUEST_OF,
     ICMP6_REQUEST_OF,
@@ -27,10 +28,13 @@ from aclbench.engine.packet import (
     unpack_key,
 )
 from aclbench.errors import CaptureError
+from aclbench.files import at_once
 from aclbench.words import counted
 
 #: Packets examined, from the start of the capture.
 GUESS_PACKETS: Final = 100_000
+#: ... and in one slice.
+SLICE_PACKETS: Final = 4096
 #: More prefixes than this in a family are merged into wider ones.
 FEW_PREFIXES: Final = 8
 
@@ -58,17 +62,27 @@ class GuessedSides:
 
 
 def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS) -> GuessedSides:
+    """The same as `guessing_inside`, at once."""
+    return at_once(guessing_inside(path, max_packets))
+
+
+def guessing_inside(
+    path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS
+) -> Generator[int, None, GuessedSides]:
     """Examine the first packets of a capture and choose the side that opens most connections.
 
     A connection is opened by a TCP SYN; in a family without any, a flow is opened by its first
     packet. Raises CaptureError if the file cannot be opened; of a damaged one the
-    readable part is examined.
+    readable part is examined. In slices: yields how many packets were examined.
     """
+    for _ in awaiting_writer(path):
+        yield 0
     seen = {4: _Seen(), 6: _Seen()}
     packets = 0
     for columns in _start_of(path, max_packets):
         packets += len(columns)
         _note_openings(columns, seen)
+        yield packets
     sides = [_choose(family, seen[family]) for family in (4, 6)]
     return _put_into_words([side for side in sides if side.prefixes], seen, packets)
 
@@ -76,7 +90,7 @@ def guess_inside(path: str | os.PathLike[str], max_packets: int = GUESS_PACKETS)
 def _start_of(path: str | os.PathLike[str], max_packets: int) -> Iterator[Columns]:
     """The first packets, in whole batches; ends early where the file is damaged."""
     with open_capture(path, look_ahead=True) as reader:
-        batches = reader.batches(min(max_packets, BATCH_PACKETS))
+        batches = reader.batches(min(max_packets, SLICE_PACKETS))
         while reader.packets_read < max_packets:
             try:
                 batch = next(batches, None)

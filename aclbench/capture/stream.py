@@ -12,6 +12,8 @@ import stat
 import sys
 import weakref
 import zlib
+from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -216,6 +218,17 @@ def open_stream(path: str | os.PathLike[str], look_ahead: bool = False) -> Strea
     except OSError as error:
         source.close()
         raise CaptureError(f"{shown}: cannot be read: {error.strerror}") from None
+
+
+def awaiting_writer(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Wait in slices until somebody writes to a FIFO: whoever opens it next need not wait.
+
+    What it is otherwise, and why it cannot be opened, is found by who opens it.
+    """
+    name = os.fspath(path)
+    if name not in _looked_into and Path(name).is_fifo():
+        with suppress(OSError):
+            _looked_into[name] = _Source(name, (yield from opening(Path(name), pipes=True)))
 
 
 def can_be_read_again(path: str | os.PathLike[str]) -> bool:

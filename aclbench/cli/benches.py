@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.inputs import BenchOptions, find_scenario
+from aclbench.cli.inputs import BenchOptions, named_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +36,14 @@ def bench_maker(
         return lambda: loading(Workbench, run, asked.limits), run.name
     if not inputs and not asked.rx and asked.exec_file is None:
         return _empty_bench(asked, threads), "an empty bench"
-    scenario = find_scenario(inputs, asked)
+    named = named_scenario(inputs, asked)
     start = Start(driver="threaded" if threads else "stepped")
-    title = f"{scenario.title} (threads)" if threads else scenario.title
-    return lambda: setting_up(Workbench, scenario, start, limits=asked.limits), title
+
+    def make() -> Slices[Workbench]:
+        scenario = yield from named.find()
+        return (yield from setting_up(Workbench, scenario, start, limits=asked.limits))
+
+    return make, f"{named.title} (threads)" if threads else named.title
 
 
 def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Slices[Workbench]]:

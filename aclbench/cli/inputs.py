@@ -15,8 +15,10 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aclbench.capture import GuessedSides
     from aclbench.workbench.budget import Limits
-    from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
+    from aclbench.workbench.rig.scenario import InterfaceSpec, Placement, Scenario
+    from aclbench.workbench.tasks import Slices
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -139,14 +141,39 @@ def inputs_argument(metavar: str) -> Callable[[_Command], _Command]:
     return click.argument("inputs", nargs=-1, metavar=metavar, shell_complete=complete_inputs)
 
 
+class NamedScenario:
+    """The scenario that a command's arguments name, or the one made for captures alone.
+
+    `title` is known at once; the rest is found once, in slices, for it may take long.
+    """
+
+    def __init__(self, title: str, finding: Callable[[], Slices[Scenario]]) -> None:
+        self.title = title
+        self._finding = finding
+        self._found: Scenario | None = None
+
+    def find(self) -> Slices[Scenario]:
+        """The scenario. Raises AclbenchError."""
+        if self._found is None:
+            self._found = yield from self._finding()
+        return self._found
+
+
 def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
     """The scenario that the arguments name, or the one made for captures alone."""
-    from dataclasses import replace
+    from aclbench.workbench.tasks import finish
+
+    return finish(named_scenario(inputs, asked).find())
+
+
+def named_scenario(inputs: Sequence[str], asked: BenchOptions) -> NamedScenario:
+    """The same, to be found in slices. AclbenchError, UsageError: the arguments are wrong."""
     from pathlib import Path
 
     from aclbench.capture.stream import STANDARD_INPUT
     from aclbench.workbench.rig.bundled import find_input
-    from aclbench.workbench.rig.scenario import PLACEMENTS, scenario_for_capture, scenario_for_exec
+    from aclbench.workbench.rig.scenario import PLACEMENTS, scenario_for_exec
+    from aclbench.workbench.tasks import done
 
     chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
     workers = 1 if asked.workers is None else asked.workers
@@ -171,11 +198,15 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
         if not asked.exec_file:
             raise click.UsageError("--exec '' names no file")
         file = Path(asked.exec_file)
-        return scenario_for_exec(captures, file, workers, chosen or "interface", rx)
+        scenario = scenario_for_exec(captures, file, workers, chosen or "interface", rx)
+        return NamedScenario(scenario.title, lambda: done(scenario))
     if not scenarios:
-        first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
-        inside, why = _inside_of(first, asked)
-        return scenario_for_capture(captures, inside, why, workers, chosen or "interface", rx)
+        _check_inside(asked)
+        placement = chosen or "interface"
+        return NamedScenario(
+            " ".join(path.name for path in captures),
+            lambda: _for_captures(captures, rx, asked, workers, placement),
+        )
     if len(paths) > 1:
         raise click.UsageError(f"{scenarios[0]}: a scenario comes alone; it names its own captures")
     if asked.inside or asked.inside_by:
@@ -183,14 +214,47 @@ def find_scenario(inputs: Sequence[str], asked: BenchOptions) -> Scenario:
         raise click.UsageError(
             f"{scenarios[0]}: a scenario says itself what is inside; leave {option}"
         )
-    from aclbench.workbench.rig.scenario_file import load_scenario
+    return _of_file(scenarios[0], asked, captures if rx else [], rx)
 
-    scenario = load_scenario(scenarios[0])
-    if rx:
-        scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))
-    if asked.workers is not None:
-        scenario = replace(scenario, workers=workers)
-    return replace(scenario, placement=chosen) if chosen else scenario
+
+def _of_file(
+    path: Path, asked: BenchOptions, captures: Sequence[Path], rx: Sequence[str]
+) -> NamedScenario:
+    """That of a scenario file, with what the options change; a pipe is read behind the title."""
+    from dataclasses import replace
+
+    from aclbench.workbench.rig.scenario import PLACEMENTS
+    from aclbench.workbench.rig.scenario_file import load_scenario, loading_scenario
+    from aclbench.workbench.tasks import done
+
+    def changed(slices: Slices[Scenario]) -> Slices[Scenario]:
+        scenario = yield from slices
+        if rx:
+            scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))
+        if asked.workers is not None:
+            scenario = replace(scenario, workers=asked.workers)
+        chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
+        return replace(scenario, placement=chosen) if chosen else scenario
+
+    if not path.is_file():
+        return NamedScenario(path.stem, lambda: changed(loading_scenario(path)))
+    scenario = load_scenario(path)
+    return NamedScenario(scenario.title, lambda: changed(done(scenario)))
+
+
+def _for_captures(
+    captures: Sequence[Path],
+    rx: Sequence[str],
+    asked: BenchOptions,
+    workers: int,
+    placement: Placement,
+) -> Slices[Scenario]:
+    """The one for captures alone; without --inside, the inside is guessed."""
+    from aclbench.workbench.rig.scenario import scenario_for_capture
+
+    first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
+    inside, why = yield from _inside_of(first, asked)
+    return scenario_for_capture(captures, inside, why, workers, placement, rx)
 
 
 def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
@@ -211,12 +275,11 @@ def _captures_by_rx(rx: Sequence[str]) -> tuple[list[str], list[Path]]:
     return names, captures
 
 
-def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
-    """The inside interface for captures alone, and a sentence on how it was chosen."""
+def _check_inside(asked: BenchOptions) -> None:
+    """UsageError: the options do not say what is inside."""
     from ipaddress import ip_network
 
-    from aclbench.capture import guess_inside, parse_mac, parse_vlan
-    from aclbench.workbench.rig.scenario import InterfaceSpec
+    from aclbench.capture import parse_mac, parse_vlan
 
     def check(option: str, texts: Sequence[str], parser: Callable[[str], object]) -> None:
         for text in texts:
@@ -237,10 +300,32 @@ def _inside_of(capture: Path, asked: BenchOptions) -> tuple[InterfaceSpec, str]:
     check("--inside", asked.inside, ip_network)
     check("--inside-vlan", asked.inside_vlan, parse_vlan)
     check("--inside-mac", asked.inside_mac, parse_mac)
+
+
+def _guessed(capture: Path) -> Slices[GuessedSides]:
+    """The inside as the capture suggests it; says how far it is."""
+    from aclbench.capture import GUESS_PACKETS, guessing_inside
+    from aclbench.workbench.tasks import Progress
+
+    guessing = guessing_inside(capture)
+    while True:
+        try:
+            packets = next(guessing)
+        except StopIteration as end:
+            guess: GuessedSides = end.value
+            return guess
+        what = "packets looked at, to guess the inside (--inside PREFIX says it)"
+        yield Progress(packets, GUESS_PACKETS, what)
+
+
+def _inside_of(capture: Path, asked: BenchOptions) -> Slices[tuple[InterfaceSpec, str]]:
+    """The inside interface for captures alone, and a sentence on how it was chosen."""
+    from aclbench.workbench.rig.scenario import InterfaceSpec
+
     if asked.inside:
         prefixes, why = asked.inside, f"inside is {', '.join(asked.inside)}, as asked"
     else:
-        guess = guess_inside(capture)
+        guess = yield from _guessed(capture)
         prefixes, why = guess.prefixes, guess.sentence
     # Digits alone are an interface's number.
     interfaces = tuple(int(i) if i.isdecimal() else i for i in asked.inside_interface)

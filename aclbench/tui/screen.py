@@ -63,6 +63,8 @@ from aclbench.tui.targets import (
 )
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.timeline.text import columns_of
+from aclbench.tui.underway import far_of
+from aclbench.tui.words import last_words
 from aclbench.tui.workers.panel import BriefPanel
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 
@@ -144,7 +146,8 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         """The first bench is there; or it is not, and the screen ends."""
         task = event.task
         if not task.is_done:
-            self.app.exit(task.error, return_code=int(task.error is not None))
+            said = last_words(f"{task.what} was stopped{far_of(task)}")
+            self.app.exit(task.error, int(task.error is not None), None if task.error else said)
             return
         await self.query_one(Opening).remove()
         self.player = player = self._player_kind(task.result, self._make_bench, self._title)

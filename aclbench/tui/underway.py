@@ -20,6 +20,11 @@ FIRST_S: Final = 0.1
 Then = Callable[[Task[Any]], None]
 
 
+def far_of(task: Task[Any]) -> str:
+    """How far a task is, behind what it is; empty: it does not tell."""
+    return "" if task.progress is None else f", {task.progress}"
+
+
 class Underway:
     """What is under way, if anything is."""
 
@@ -39,8 +44,7 @@ class Underway:
     @property
     def how_far(self) -> str:
         """How far it is, if it tells."""
-        progress = None if self.task is None else self.task.progress
-        return "" if progress is None else f", {progress}"
+        return "" if self.task is None else far_of(self.task)
 
     def begin(self, task: Task[Any], then: Then | None = None) -> None:
         """Begin, with a slice: what is short is done at once. `then` is told when it is over.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
@@ -17,6 +18,11 @@ class Words(Static):
     def say(self, text: str) -> None:
         """Show this instead."""
         self.update(visible(text))
+
+
+def last_words(text: str) -> Text:
+    """What the terminal shows once the screen has gone."""
+    return Text(visible(text))
 
 
 class TextInput(Input):

@@ -10,7 +10,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.history.loading import load_run
 from aclbench.workbench.history.runfile import SUFFIX as RUN_SUFFIX
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.rig.scenario_file import loading_scenario
 from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, Start
 from aclbench.workbench.tasks import Slices
@@ -28,7 +28,8 @@ def opened(
     if "\0" in name:
         raise ScenarioError(f"{name!r}: not the name of a file")
     if Path(name).suffix != RUN_SUFFIX:
-        return (yield from set_up(load_scenario(Path(name)), start, lines)), None
+        scenario = yield from loading_scenario(Path(name))
+        return (yield from set_up(scenario, start, lines)), None
     if start.driver == "threaded":
         raise RunFileError(f"{name}: {WHY_NOT_ON_THREADS}")
     history = yield from load_run(Path(name), lines)

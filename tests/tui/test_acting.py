@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -303,7 +304,9 @@ async def test_a_jump_to_much_that_is_due_leaves_the_screen_to_the_keys() -> Non
 
 
 @pytest.mark.usefixtures("slow")
-async def test_the_first_one_is_opened_behind_a_painted_screen() -> None:
+async def test_the_first_one_is_opened_behind_a_painted_screen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """What it does is said, keys are heard, and Esc leaves."""
     app = AclbenchApp(endless, "a large one")
     async with app.run_test(size=SMALL) as pilot:
@@ -317,6 +320,8 @@ async def test_the_first_one_is_opened_behind_a_painted_screen() -> None:
         for _ in range(20):
             await pilot.pause(0)
     assert app.return_code == 0
+    said = capsys.readouterr().err
+    assert re.fullmatch("opening a large one was stopped, [0-9,]+ lines\n", said)
 
 
 async def test_one_that_cannot_be_opened_is_said_and_this_one_stays() -> None:

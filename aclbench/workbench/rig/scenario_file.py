@@ -38,9 +38,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from aclbench.designs import DESIGNS
-from aclbench.documents import Wrong, from_toml, in_file, read_content
+from aclbench.documents import Wrong, from_toml, in_file, reading_content
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
+from aclbench.files import at_once
 from aclbench.workbench.rig.scenario import (
     LABELS,
     InterfaceSpec,
@@ -49,6 +50,7 @@ from aclbench.workbench.rig.scenario import (
     TimedLine,
     Workers,
 )
+from aclbench.workbench.tasks import Slices
 
 #: A scenario file is never so large.
 MAX_BYTES: Final = 8 << 20
@@ -129,8 +131,14 @@ class ScenarioDocument(Struct, forbid_unknown_fields=True, frozen=True):
 
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario file; `ScenarioError` names the file, the place and what would be right."""
+    return at_once(loading_scenario(path))
+
+
+def loading_scenario(path: Path) -> Slices[Scenario]:
+    """The same in slices: it may be a pipe."""
     with in_file(path, ScenarioError):
-        document = from_toml(read_content(path, MAX_BYTES), ScenarioDocument)
+        content = yield from reading_content(path, MAX_BYTES, pipes=True)
+        document = from_toml(content, ScenarioDocument)
         captures = [(_capture(path, name, place), rx) for name, place, rx in _captures(document)]
     return Scenario(
         title=path.stem if document.title is None else document.title,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final, Protocol
 
+from aclbench.capture import awaiting_writer
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits
@@ -52,6 +53,9 @@ def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget)
     rig = yield from _with_lines(scenario, start, lines, budget)
     rig.timed = yield from _rehearsed(scenario, start, lines, budget)
     if scenario.captures:
+        # Merged, all are read from the start; else each once the one before has ended.
+        for path in scenario.captures if scenario.rx else scenario.captures[:1]:
+            yield from awaiting_writer(path)
         steering = make_steering(scenario, rig.machine.am)
         rig.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
     return rig

@@ -1,0 +1,93 @@
+"""Benches of what is named on the command line are made in slices: they are opened on a screen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aclbench import Workbench
+from aclbench.cli.benches import bench_maker
+from aclbench.cli.inputs import BenchOptions
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.tasks import Task
+
+CAPTURE = bundled_folder("pcaps") / "http.pcap"
+SCENARIO = (
+    'cli = "show version"\n[[interface]]\nname = "pg0"\nprefixes = ["10.0.0.0/24"]\n'
+    '[[interface]]\nname = "pg1"\n'
+)
+PLAIN = BenchOptions((), (), (), (), (), None, None, None)
+
+
+def opened(path: Path) -> Task[Workbench]:
+    make_bench, _ = bench_maker((str(path),), PLAIN)
+    return Task(make_bench())
+
+
+def waits(task: Task[Any]) -> bool:
+    """It is not over, however often one looks."""
+    return not any(task.work(0.0) for _ in range(3))
+
+
+def write(fifo: Path, content: bytes) -> None:
+    """What fits into a pipe at once; somebody has it open to read."""
+    writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, content)
+    os.close(writer)
+
+
+def test_the_inside_is_guessed_in_slices_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aclbench.capture.guess.SLICE_PACKETS", 4)
+    make_bench, title = bench_maker((str(CAPTURE),), PLAIN)
+    assert title == "http.pcap"
+    task = Task(make_bench())
+    assert not task.work(0.0)
+    assert str(task.progress).startswith("4 of 100,000 packets looked at, to guess the inside")
+    task.stop()
+    scenario = Task(make_bench()).finish().rig.scenario
+    assert scenario is not None
+    assert scenario.assumed.startswith("assumed inside: ")
+    monkeypatch.setattr("aclbench.capture.guessing_inside", None)
+    assert Task(make_bench()).finish().rig.scenario == scenario
+
+
+def test_a_pipe_that_nobody_writes_to_yet_is_waited_for_in_slices(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    task = opened(fifo)
+    assert waits(task)
+    task.stop()
+    task = opened(fifo)
+    assert waits(task)
+    write(fifo, CAPTURE.read_bytes())
+    bench, other = task.finish(), opened(CAPTURE).finish()
+    for each in (bench, other):
+        each.play()
+    assert bench.snapshot().packets == other.snapshot().packets
+
+
+def test_pipes_that_are_merged_are_waited_for_before_anything_runs(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    asked = PLAIN._replace(inside=("10.0.0.0/24",), rx=(f"pg0={CAPTURE}", f"pg1={fifo}"))
+    task = Task(bench_maker((), asked)[0]())
+    assert waits(task)
+    write(fifo, CAPTURE.read_bytes())
+    bench = task.finish()
+    bench.play()
+    alone = opened(CAPTURE).finish()
+    alone.play()
+    assert bench.snapshot().packets.read == 2 * alone.snapshot().packets.read
+
+
+def test_a_scenario_may_come_through_a_pipe(tmp_path: Path) -> None:
+    fifo = tmp_path / "made.toml"
+    os.mkfifo(fifo)
+    task = opened(fifo)
+    assert waits(task)
+    write(fifo, SCENARIO.encode())
+    names = [interface.name for interface in task.finish().snapshot().interfaces]
+    assert names[-2:] == ["pg0", "pg1"]
