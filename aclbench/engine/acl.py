@@ -12,6 +12,10 @@ DENY: Final = 0
 PERMIT: Final = 1
 PERMIT_REFLECT: Final = 2
 ACTION_NAMES: Final = ("deny", "permit", "permit+reflect")
+#: The tag of an ACL that a command line made, or replaced, without saying one.
+CLI_TAG: Final = "cli"
+#: Bytes of a tag at most; VPP's field is one longer, for the end of the text.
+MAX_TAG_BYTES: Final = 63
 
 
 @dataclass(frozen=True, slots=True)

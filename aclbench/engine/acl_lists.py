@@ -41,15 +41,39 @@ class AclLists:
         self, sw_if_index: int, is_input: bool, acl_indices: tuple[int, ...]
     ) -> None:
         """Keep VPP's numbering of lookup contexts, which its `show` and trace lines print."""
-        contexts, side = self.am.lookup_contexts, (sw_if_index, is_input)
+        shown, side = self.am.shown, (sw_if_index, is_input)
         highest = max(acl_indices, default=-1) + 1
-        self.am.acl_vec_len[is_input] = max(self.am.acl_vec_len[is_input], highest)
+        shown.acl_vec_len[is_input] = max(shown.acl_vec_len[is_input], highest)
         if acl_indices:
-            self.am.acl_interface_vec_len = max(self.am.acl_interface_vec_len, sw_if_index + 1)
-        if not acl_indices and side in contexts:
-            contexts[contexts.index(side)] = None
-        elif acl_indices and side not in contexts:
-            if None in contexts:
-                contexts[contexts.index(None)] = side
-            else:
-                contexts.append(side)
+            shown.acl_interface_vec_len = max(shown.acl_interface_vec_len, sw_if_index + 1)
+        contexts, free = shown.lookup_contexts, shown.free_lookup_contexts
+        if side in contexts:
+            context = contexts.index(side)
+        elif not acl_indices:
+            return
+        elif free:
+            context = free.pop()
+            contexts[context] = side
+        else:
+            context = len(contexts)
+            contexts.append(side)
+        self._note_context_of_acls(context, acl_indices)
+        if not acl_indices:
+            contexts[context] = None
+            free.append(context)
+
+    def _note_context_of_acls(self, context: int, acl_indices: tuple[int, ...]) -> None:
+        """Which ACLs a context has now: taken out of all lists, then put at the end of theirs.
+
+        What is taken out of a vector of VPP's has the last one put in its place.
+        """
+        of_acl = self.am.shown.contexts_of_acl
+        for acl_index, there in list(of_acl.items()):
+            if context in there:
+                others = list(there)
+                last = others.pop()
+                if last != context:
+                    others[others.index(context)] = last
+                of_acl[acl_index] = tuple(others)
+        for acl_index in acl_indices:
+            of_acl[acl_index] = (*of_acl.get(acl_index, ()), context)

@@ -49,13 +49,14 @@ class Machine:
     # --- interfaces --------------------------------------------------------------------------
 
     def create_interface(self, name: str) -> Interface:
-        """Make an interface at the lowest free index; round robin chooses its thread."""
+        """Make an interface at the last index that was freed, or the next one.
+
+        Round robin chooses its thread.
+        """
         am = self.am
         if am.interface_named(name) is not None:
             raise ValueError(f"interface {name} exists already")
-        if None not in am.interfaces:
-            am.interfaces.append(None)
-        sw_if_index = am.interfaces.index(None)
+        sw_if_index = self._take_sw_if_index()
         interface = Interface(sw_if_index, name)
         if am.n_workers:
             interface.rx_thread = 1 + am.interfaces_created % am.n_workers
@@ -63,6 +64,16 @@ class Machine:
         am.interfaces[sw_if_index] = interface
         am.interface_indexes[name] = sw_if_index
         return interface
+
+    def _take_sw_if_index(self) -> int:
+        """The last freed, as from VPP's pools; what is still being cleared is not free."""
+        am = self.am
+        for sw_if_index in reversed(am.free_sw_if_indices):
+            if am.interfaces[sw_if_index] is None:
+                am.free_sw_if_indices.remove(sw_if_index)
+                return sw_if_index
+        am.interfaces.append(None)
+        return len(am.interfaces) - 1
 
     def delete_interface(self, sw_if_index: int) -> None:
         """Take an interface's ACLs off, then clear it; its index is free when that is done."""
@@ -73,6 +84,7 @@ class Machine:
             raise ValueError(f"{interface.name} is being deleted already")
         self.acl_lists.take_off(interface)
         interface.deleted = True
+        self.am.free_sw_if_indices.append(sw_if_index)
         del self.am.interface_indexes[interface.name]
         interface.admin_up = False
         self.am.fib.remove_interface(sw_if_index)
@@ -132,10 +144,10 @@ class Machine:
     # --- ACLs --------------------------------------------------------------------------------
 
     def acl_add_replace(self, acl_index: int | None, rules: tuple[AclRule, ...], tag: str) -> int:
-        """Make an ACL at the lowest free index, or swap the rules of one; returns its index."""
-        acls = self.am.acls
+        """Make an ACL at the last index that was freed, or swap the rules of one; returns it."""
+        acls, free = self.am.acls, self.am.free_acl_indices
         if acl_index is None:
-            acl_index = next(n for n in range(len(acls) + 1) if n not in acls)
+            acl_index = free.pop() if free else len(acls)
             acls[acl_index] = Acl(rules, tag)
             return acl_index
         acl = acls.get(acl_index)
@@ -153,6 +165,7 @@ class Machine:
         if users:
             raise ValueError(f"ACL {acl_index} is applied")
         del self.am.acls[acl_index]
+        self.am.free_acl_indices.append(acl_index)
 
     def acl_users(self, acl_index: int, is_input: bool) -> list[Interface]:
         """The interfaces that have this ACL on this side."""

@@ -86,6 +86,21 @@ class CleanerData:
         self.cnt_wait_changes: int = 0
 
 
+class ShownData:
+    """What VPP's `show` prints and the machine never looks at: written by vpp_main."""
+
+    def __init__(self) -> None:
+        #: One for each side of an interface that has ACLs, (sw_if_index, is_input).
+        self.lookup_contexts: list[tuple[int, bool] | None] = []
+        self.free_lookup_contexts: list[int] = []
+        #: The contexts that each ACL is used in, as VPP lists them.
+        self.contexts_of_acl: dict[int, tuple[int, ...]] = {}
+        #: One more than the highest ACL index ever applied, on output and on input.
+        self.acl_vec_len: list[int] = [0, 0]
+        #: One more than the highest sw_if_index that ever had an ACL.
+        self.acl_interface_vec_len: int = 0
+
+
 class AclMain:
     """Everything there is. `n_workers` 0 means that vpp_main carries the packets."""
 
@@ -118,23 +133,20 @@ class AclMain:
         #: The workers whose threads carry packets.
         self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers
         self.cleaner: CleanerData = CleanerData()
+        self.shown: ShownData = ShownData()
 
         local0 = Interface(0, "local0")
         #: By sw_if_index; None where an index is free.
         self.interfaces: list[Interface | None] = [local0]
+        #: The indexes of deleted interfaces, the last deleted last; some may not be cleared yet.
+        self.free_sw_if_indices: list[int] = []
         #: The sw_if_index of each name, without those that are being deleted.
         self.interface_indexes: dict[str, int] = {"local0": 0}
         self.interfaces_created: int = 0
         self.fib: Fib = Fib(n_workers + 1)
-        #: By ACL index.
+        #: By ACL index; and the indexes that are free, the last deleted last.
         self.acls: dict[int, Acl] = {}
-        #: One for each side of an interface that has ACLs, (sw_if_index, is_input): only shown.
-        self.lookup_contexts: list[tuple[int, bool] | None] = []
-        #: One more than the highest ACL index ever applied, on output and on input: only shown.
-        self.acl_vec_len: list[int] = [0, 0]
-        #: One more than the highest sw_if_index that ever had an ACL: only shown.
-        self.acl_interface_vec_len: int = 0
-
+        self.free_acl_indices: list[int] = []
         #: Idle timeout of each class, and the shortest of them, in nanoseconds.
         self.session_timeout: list[int] = [c.idle_s * NS_PER_SEC for c in timeout_classes]
         self.shortest_timeout: int = min(self.session_timeout)

@@ -12,6 +12,7 @@ from ipaddress import (
 )
 from typing import Any, Final, NamedTuple
 
+from aclbench.engine.acl import MAX_TAG_BYTES
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
 from aclbench.engine.timeouts import TIMEOUT_NAMES
@@ -150,7 +151,7 @@ def _parse_acl_index(text: str, context: Any) -> int:
 
 def _complete_acl_index(prefix: str, context: Any) -> Iterable[Candidate]:
     for acl_index, acl in sorted(rig_of(context).machine.am.acls.items()):
-        yield Candidate(str(acl_index), f"{len(acl.rules)} rules, tag {acl.tag or '(none)'}")
+        yield Candidate(str(acl_index), f"{len(acl.rules)} rules, tag {acl.tag}")
 
 
 def _parse_port_range(text: str, context: Any) -> PortRange:
@@ -175,6 +176,13 @@ def _parse_proto(text: str, context: Any) -> int:
     return int(text)
 
 
+def _parse_tag(text: str, context: Any) -> str:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_TAG_BYTES:
+        raise ArgumentError(f"{shown_word(text)}: a tag has at most {MAX_TAG_BYTES} bytes")
+    return text
+
+
+TAG: Final = ArgumentType("tag", f"a tag of at most {MAX_TAG_BYTES} bytes", _parse_tag)
 ACL_INDEX: Final = ArgumentType(
     "acl-index", "the index of an ACL", _parse_acl_index, _complete_acl_index
 )
@@ -237,6 +245,7 @@ ARGUMENT_TYPES: Final = (
     HOST,
     MAC,
     ACL_INDEX,
+    TAG,
     TIMEOUT_CLASS,
     PORT_RANGE,
     PROTO,

@@ -25,7 +25,7 @@ State = dict[str, dict[str, Any]]
 #: Fields of a worker that rows of their own show, or that only traces use.
 _WORKER_APART: Final = {"sessions_pool", "columns", "session_in_hand", "packet_number"}
 _INTERFACE_APART: Final = {"sessions"}
-_MAIN_SHOWN: Final = (
+_SETTINGS: Final = (
     "session_timeout",
     "shortest_timeout",
     "conn_table_max_entries",
@@ -35,7 +35,6 @@ _MAIN_SHOWN: Final = (
     "max_deleted_sessions_per_interval",
     "wait_interval_min",
     "wait_interval_max",
-    "lookup_contexts",
 )
 
 
@@ -45,8 +44,9 @@ def state_of(driver: SteppedDriver) -> State:
     state: State = {
         "counts": dict(zip(EVENT_KINDS, event_counts(am), strict=True)),
         "clock": {"now": driver.now, "position": tuple(driver.position)},
-        "settings": {name: _plain(getattr(am, name)) for name in _MAIN_SHOWN},
+        "settings": {name: _plain(getattr(am, name)) for name in _SETTINGS},
         "cleaner": _plain_fields(am.cleaner),
+        "shown": _plain_fields(am.shown),
     }
     for worker in am.workers:
         state[actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)

@@ -201,7 +201,7 @@ def _check_lines(
     """What one acl node says of a packet."""
     reason, is_input = check.reason, bool(check.reason & NODE_INPUT)
     sw_if_index = event.rx if is_input else _out_interface(rig, event)
-    side, contexts = (sw_if_index, is_input), rig.machine.am.lookup_contexts
+    side, contexts = (sw_if_index, is_input), rig.machine.am.shown.lookup_contexts
     is_hit = reason & KIND_MASK == EXISTING_SESSION
     context = -1 if is_hit or side not in contexts else contexts.index(side)
     acl_index, rule_index, bits = acl_of(reason), rule_of(reason), 0

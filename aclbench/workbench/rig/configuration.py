@@ -1,8 +1,8 @@
 """The configuration of a bench as command lines that make it again on a fresh one.
 
-Only what differs from a fresh bench is written. Indices have gaps where something was deleted:
-what fills them in the meantime is made and deleted again. Sessions, counters and the clock are no
-configuration, and neither is how many interfaces there have been.
+Only what differs from a fresh bench is written. Indices are free where something was deleted: what
+fills them in the meantime is made, and deleted again in the same order. Sessions, counters and the
+clock are no configuration, and neither is how many interfaces there have been.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.acl import ACTION_NAMES, CLI_TAG, AclRule
 from aclbench.engine.fib import Source
 from aclbench.engine.machine import Machine
 from aclbench.engine.main import AclMain, Interface
@@ -22,7 +22,6 @@ from aclbench.files import reason, write_whole
 from aclbench.workbench.grammar.lines import as_typed
 from aclbench.workbench.rig.rig import Rig
 
-#: VPP's words for the timeout classes, in their order.
 SUFFIX = ".cli"
 
 
@@ -39,7 +38,7 @@ def configuration_lines(rig: Rig) -> list[str]:
     """The lines; run on a fresh bench with as many workers they make the same configuration."""
     am = rig.machine.am
     there = [i for i in am.interfaces if i is not None and not i.deleted]
-    fillers = list(_names_for_gaps(am, there))
+    fillers = _names_for_gaps(am, there)
     return [
         f"# for a bench with {am.n_workers} worker{'s'[: am.n_workers != 1]}",
         *_bench_lines(rig),
@@ -47,7 +46,7 @@ def configuration_lines(rig: Rig) -> list[str]:
         *_route_lines(am),
         *_acl_lines(am),
         *_applied_lines(am, there),
-        *(f"delete packet-generator interface {name}" for name in fillers),
+        *(f"delete packet-generator interface {fillers[n]}" for n in am.free_sw_if_indices),
     ]
 
 
@@ -81,23 +80,19 @@ def _bench_lines(rig: Rig) -> Iterator[str]:
         yield "set acl-plugin l4-match-nonfirst-fragment 0"
 
 
-def _names_for_gaps(am: AclMain, there: list[Interface]) -> Iterator[str]:
-    """A name for each free index below the last one in use, from the highest ones down."""
+def _names_for_gaps(am: AclMain, there: list[Interface]) -> dict[int, str]:
+    """A name for each index of a deleted interface, from the highest names down."""
     names = {interface.name for interface in there}
-    used = {interface.sw_if_index for interface in there}
     unused = (name for n in count() if (name := f"pg{99999 - n}") not in names)
-    for sw_if_index in range(max(used)):
-        if sw_if_index not in used:
-            yield next(unused)
+    return dict(zip(sorted(am.free_sw_if_indices), unused, strict=False))
 
 
-def _interface_lines(am: AclMain, there: list[Interface], fillers: list[str]) -> Iterator[str]:
+def _interface_lines(am: AclMain, there: list[Interface], fillers: dict[int, str]) -> Iterator[str]:
     by_index = {interface.sw_if_index: interface for interface in there}
-    filler = iter(fillers)
-    for sw_if_index in range(max(by_index) + 1):
+    for sw_if_index in range(len(am.interfaces)):
         interface = by_index.get(sw_if_index)
         if interface is None:
-            yield f"create packet-generator interface {next(filler)}"
+            yield f"create packet-generator interface {fillers[sw_if_index]}"
             continue
         name = interface.name
         if sw_if_index:
@@ -123,17 +118,14 @@ def _route_lines(am: AclMain) -> Iterator[str]:
 
 
 def _acl_lines(am: AclMain) -> Iterator[str]:
-    gaps = []
-    for acl_index in range(max(am.acls, default=-1) + 1):
+    for acl_index in range(len(am.acls) + len(am.free_acl_indices)):
         acl = am.acls.get(acl_index)
         if acl is None:
-            gaps.append(acl_index)
             yield "set acl-plugin acl deny"
             continue
-        tag = as_typed(acl.tag) if acl.tag else None
-        rules = ", ".join(map(_rule, acl.rules))
-        yield f"set acl-plugin acl {rules}{f' tag {tag}' if tag else ''}"
-    for acl_index in gaps:
+        tag = "" if acl.tag == CLI_TAG else f" tag {as_typed(acl.tag)}"
+        yield f"set acl-plugin acl {', '.join(map(_rule, acl.rules))}{tag}"
+    for acl_index in am.free_acl_indices:
         yield f"delete acl-plugin acl index {acl_index}"
 
 
@@ -156,7 +148,7 @@ def _rule(rule: AclRule) -> str:
 def _applied_lines(am: AclMain, there: list[Interface]) -> Iterator[str]:
     """In the order of the lookup contexts, so that they are numbered alike."""
     by_index = {interface.sw_if_index: interface for interface in there}
-    for context in am.lookup_contexts:
+    for context in am.shown.lookup_contexts:
         if context is None:
             continue
         interface, is_input = by_index[context[0]], context[1]

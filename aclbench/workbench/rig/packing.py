@@ -41,6 +41,7 @@ _MAIN_APART: Final = {
     "workers",
     "packet_workers",
     "cleaner",
+    "shown",
     "interfaces",
     "fib",
     "acls",
@@ -62,6 +63,7 @@ class Checkpoint:
     design: Design
     main: dict[str, Any]
     cleaner: dict[str, Any]
+    shown: dict[str, Any]
     interfaces: list[dict[str, Any] | None]
     fib: tuple[FibEntry, ...]
     acls: dict[int, tuple[tuple[AclRule, ...], str]]
@@ -119,6 +121,7 @@ class Packer:
             design=self._machine.design,
             main=_copies(fields_of(am, _MAIN_APART)),
             cleaner=fields_of(am.cleaner),
+            shown=_copies(fields_of(am.shown)),
             interfaces=[
                 None if i is None else _copies(fields_of(i, _INTERFACE_APART))
                 for i in am.interfaces
@@ -144,6 +147,7 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     am = driver.machine.am
     set_fields(am, _copies(checkpoint.main))
     set_fields(am.cleaner, checkpoint.cleaner)
+    set_fields(am.shown, _copies(checkpoint.shown))
     am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
     am.fib = Fib(am.n_workers + 1)
     am.fib.replace(checkpoint.fib)

@@ -108,12 +108,35 @@ def test_replacing_an_acl_leaves_sessions_alone(bench: Workbench) -> None:
     assert "input acl(s): 0" in bench.cli("show acl-plugin interface")
 
 
-def test_acl_indices_are_handed_out_lowest_first(bench: Workbench) -> None:
-    """A deleted ACL's index is free again."""
-    assert bench.cli("set acl-plugin acl permit") == "ACL index:1"
-    assert bench.cli("set acl-plugin acl deny") == "ACL index:2"
-    bench.cli("delete acl-plugin acl index 1")
-    assert bench.cli("set acl-plugin acl permit") == "ACL index:1"
+def test_freed_acl_indices_are_handed_out_last_freed_first(bench: Workbench) -> None:
+    """As VPP's pools do; in the transcript too."""
+    for index in (1, 2, 3):
+        assert bench.cli("set acl-plugin acl permit") == f"ACL index:{index}"
+    for index in (3, 1, 2):
+        assert bench.cli(f"delete acl-plugin acl index {index}") == f"Deleted ACL index:{index}"
+    made = [bench.cli("set acl-plugin acl permit") for _ in range(4)]
+    assert made == ["ACL index:2", "ACL index:1", "ACL index:3", "ACL index:4"]
+
+
+def test_freed_interface_indices_are_handed_out_last_freed_first(bench: Workbench) -> None:
+    """But none whose sessions are still being cleared."""
+    for name in ("pg2", "pg3", "pg4"):
+        bench.cli(f"create packet-generator interface {name}")
+    for name in ("pg4", "pg2", "pg3"):
+        bench.cli(f"delete packet-generator interface {name}")
+        bench.advance("0.01")
+    for name in ("pg5", "pg6", "pg7", "pg8"):
+        bench.cli(f"create packet-generator interface {name}")
+    indices = {i.name: i.sw_if_index for i in bench.snapshot().interfaces}
+    assert [indices[name] for name in ("pg5", "pg6", "pg7", "pg8")] == [4, 3, 5, 6]
+
+
+def test_an_index_is_not_free_before_its_clear_is_done(bench: Workbench) -> None:
+    bench.cli("delete packet-generator interface pg1")
+    assert any(i.deleted for i in bench.snapshot().interfaces)
+    bench.cli("create packet-generator interface pg2")
+    index = next(i.sw_if_index for i in bench.snapshot().interfaces if i.name == "pg2")
+    assert index == 3
 
 
 def test_abbreviations_as_in_vpp(bench: Workbench) -> None:

@@ -100,10 +100,11 @@ def configuration(bench: Workbench) -> dict[str, Any]:
             for i in am.interfaces
             if i is not None and not i.deleted
         ],
+        "free": (am.free_sw_if_indices, am.free_acl_indices),
         "acls": {n: (acl.rules, acl.tag) for n, acl in am.acls.items()},
         "fib": {(e.prefix, e.source, e.sw_if_index) for e in am.fib.entries},
         "routes": [e for e in am.fib.entries if e.source == Source.CLI],
-        "contexts": [c for c in am.lookup_contexts if c is not None],
+        "contexts": [c for c in am.shown.lookup_contexts if c is not None],
     }
 
 

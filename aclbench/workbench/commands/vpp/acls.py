@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aclbench.engine.acl import ACTION_NAMES, AclRule
+from aclbench.engine.acl import ACTION_NAMES, CLI_TAG, AclRule
 from aclbench.engine.fib import Prefix
 from aclbench.errors import CommandError
 from aclbench.workbench.commands.types import PortRange
@@ -60,7 +60,7 @@ def _make_rule(number: int, fields: dict[str, Any]) -> AclRule:
 def set_acl(rig: Rig, parsed: ParsedCommand) -> str:
     """Make an ACL, or replace the rules of one; VPP prints its index."""
     rules = read_rules(parsed)
-    tag = parsed.arguments.get("tag", "")
+    tag = parsed.arguments.get("tag", CLI_TAG)
     index = rig.machine.acl_add_replace(parsed.arguments.get("acl-index"), rules, tag)
     return f"ACL index:{index}"
 
@@ -77,7 +77,7 @@ def delete_acl(rig: Rig, parsed: ParsedCommand) -> str:
             f"set acl-plugin interface {used[0]} acl {acl_index} del"
         )
     machine.acl_del(acl_index)
-    return ""
+    return f"Deleted ACL index:{acl_index}"
 
 
 def set_interface_acl(rig: Rig, parsed: ParsedCommand) -> str:
@@ -148,7 +148,7 @@ RULE_FORM: Final = (
 GROUP: Final = "ACLs and sessions"
 COMMANDS: Final = (
     Command(
-        "set acl-plugin acl [index <acl-index>] <rule> {, <rule>} [tag <word:tag>]",
+        "set acl-plugin acl [index <acl-index>] <rule> {, <rule>} [tag <tag>]",
         set_acl,
         "make an ACL, or replace the rules of one",
         group=GROUP,

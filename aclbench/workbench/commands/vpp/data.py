@@ -88,6 +88,18 @@ def interfaces(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     return data
 
 
+def lookup_contexts(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show acl-plugin lookup context`."""
+    asked = parsed.arguments.get("context")
+    return {
+        "lookup_contexts": [
+            {"index": n, "sw_if_index": side[0], "is_input": side[1]}
+            for n, side in enumerate(rig.machine.am.shown.lookup_contexts)
+            if side is not None and asked in (None, n)
+        ]
+    }
+
+
 def _interface(interface: Interface) -> dict[str, Any]:
     return {
         "sw_if_index": interface.sw_if_index,

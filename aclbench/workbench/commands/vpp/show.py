@@ -7,7 +7,7 @@ from typing import Final
 
 from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
-from aclbench.engine.main import Interface
+from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
@@ -18,6 +18,9 @@ from aclbench.workbench.commands.vpp import data
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.snapshot import key_text
+
+#: Who has the lookup contexts: VPP's name of the acl nodes on interfaces.
+_LOOKUP_USER: Final = "interface ACL"
 
 # --- show acl-plugin acl --------------------------------------------------------------------
 
@@ -55,17 +58,13 @@ def show_acl(rig: Rig, parsed: ParsedCommand) -> str:
     for acl_index in sorted(am.acls) if asked is None else [asked]:
         lines += _acl_lines(rig, acl_index)
         for is_input, side in ((True, "inbound"), (False, "outbound")):
-            if acl_index < am.acl_vec_len[is_input]:
+            if acl_index < am.shown.acl_vec_len[is_input]:
                 users = rig.machine.acl_users(acl_index, is_input)
                 indices = ", ".join(str(i.sw_if_index) for i in users)
                 lines.append(f"  applied {side} on sw_if_index: {indices}")
-        contexts = [
-            str(n)
-            for n, context in enumerate(am.lookup_contexts)
-            if context is not None and acl_index in _acls_of(am.interface(context[0]), context[1])
-        ]
-        if contexts:
-            lines.append(f"  used in lookup context index: {', '.join(contexts)}")
+        if acl_index < max(am.shown.acl_vec_len):
+            contexts = ", ".join(map(str, am.shown.contexts_of_acl.get(acl_index, ())))
+            lines.append(f"  used in lookup context index: {contexts}")
     return "\n".join(lines)
 
 
@@ -77,32 +76,71 @@ def _acls_of(interface: Interface, is_input: bool) -> tuple[int, ...]:
 
 
 def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
-    """Which ACLs each interface has; with `acl` their rules too.
+    """Which ACLs each interface has; with `acl` their rules, with `detail` its lookup contexts.
 
-    As in VPP, up to the last interface that ever had one.
+    As in VPP, up to the last sw_if_index that ever had one, whether there is an interface or not.
     """
     am = rig.machine.am
     asked = parsed.arguments.get("sw_if_index")
     if asked is None:
-        there = [i for i in am.interfaces[: am.acl_interface_vec_len] if i is not None]
+        there = list(range(am.shown.acl_interface_vec_len))
+    elif asked < len(am.interfaces) and am.interfaces[asked] is not None:
+        there = [asked]
     else:
-        there = [i for i in am.interfaces if i is not None and i.sw_if_index == asked]
-        if not there:
-            known = ", ".join(str(i.sw_if_index) for i in am.interfaces if i is not None)
-            raise CommandError(f"there is no sw_if_index {asked}; this bench has {known}")
+        known = ", ".join(str(i.sw_if_index) for i in am.interfaces if i is not None)
+        raise CommandError(f"there is no sw_if_index {asked}; this bench has {known}")
     lines: list[str] = []
-    for interface in there:
-        lines.append(f"sw_if_index {interface.sw_if_index}:")
+    for sw_if_index in there:
+        lines.append(f"sw_if_index {sw_if_index}:")
+        interface = am.interfaces[sw_if_index]
         for is_input, side in ((True, "input"), (False, "output")):
-            indices = _acls_of(interface, is_input)
+            indices = () if interface is None else _acls_of(interface, is_input)
             if not indices:
                 continue
             lines.append(f"  {side} acl(s): {', '.join(map(str, indices))}")
             if "acl" in parsed.words:
-                lines.append("")
-                for acl_index in indices:
-                    lines += [*_acl_lines(rig, acl_index), ""]
+                rules = [line for acl_index in indices for line in _acl_lines(rig, acl_index)]
+                lines += ["", *rules, ""]
+        if "detail" in parsed.words:
+            for is_input, side in ((True, "input"), (False, "output")):
+                context = _lookup_context(am, (sw_if_index, is_input))
+                lines.append(f"{side:>8} lookup context index: {context}")
     return "\n".join(lines)
+
+
+def _lookup_context(am: AclMain, side: tuple[int, bool]) -> int:
+    """The lookup context of an interface's side, or -1."""
+    return am.shown.lookup_contexts.index(side) if side in am.shown.lookup_contexts else -1
+
+
+# --- show acl-plugin lookup -----------------------------------------------------------------
+
+
+def show_lookup_contexts(rig: Rig, parsed: ParsedCommand) -> str:
+    """The lookup contexts: each is one side of an interface with its list of ACLs."""
+    am = rig.machine.am
+    contexts = {n: side for n, side in enumerate(am.shown.lookup_contexts) if side is not None}
+    asked = parsed.arguments.get("context")
+    if asked is not None and asked not in contexts:
+        known = ", ".join(map(str, contexts)) or "none"
+        raise CommandError(f"there is no lookup context {asked}; this bench has {known}")
+    if not am.shown.lookup_contexts:
+        return "ACL lookup contexts are not initialized"
+    lines: list[str] = []
+    for context, (sw_if_index, is_input) in contexts.items():
+        if asked in (None, context):
+            indices = ", ".join(map(str, _acls_of(am.interface(sw_if_index), is_input)))
+            side = f"sw_if_index: {sw_if_index} is_input: {int(is_input)}"
+            lines.append(f"index {context}:{_LOOKUP_USER} {side}, acl_indices: {indices}")
+    return "\n".join(lines)
+
+
+def show_lookup_users(rig: Rig, parsed: ParsedCommand) -> str:
+    """Who has lookup contexts: the acl nodes of interfaces are the one user here."""
+    asked = parsed.arguments.get("user", 0)
+    if asked:
+        raise CommandError(f"there is no lookup user {asked}; this bench has 0, {_LOOKUP_USER}")
+    return f"index 0:{_LOOKUP_USER}:sw_if_index:is_input"
 
 
 # --- show acl-plugin sessions ---------------------------------------------------------------
@@ -196,12 +234,27 @@ COMMANDS: Final = (
         data=data.acls,
     ),
     Command(
-        "show acl-plugin interface [sw_if_index <number:sw_if_index> [acl]]",
+        "show acl-plugin interface [sw_if_index <number:sw_if_index>] [acl] [detail]",
         show_interface,
         "list which ACLs each interface has",
         group=GROUP,
         changes=False,
         data=data.interfaces,
+    ),
+    Command(
+        "show acl-plugin lookup context [index <number:context>]",
+        show_lookup_contexts,
+        "list the lookup contexts, one for each side of an interface that has ACLs",
+        group=GROUP,
+        changes=False,
+        data=data.lookup_contexts,
+    ),
+    Command(
+        "show acl-plugin lookup user [index <number:user>]",
+        show_lookup_users,
+        "list who has lookup contexts",
+        group=GROUP,
+        changes=False,
     ),
     Command(
         "show acl-plugin sessions [verbose [<number>]]",

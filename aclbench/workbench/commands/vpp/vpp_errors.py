@@ -39,12 +39,22 @@ def _set_timeout(rest: Sequence[str]) -> str:
 
 def _show(rest: Sequence[str]) -> str:
     """VPP names all that is behind `show acl-plugin` and begins with none of its words."""
-    if rest and any(word.startswith(rest[0]) for word in ("acl", "interface", "sessions")):
+    if rest and any(
+        word.startswith(rest[0]) for word in ("acl", "interface", "lookup", "sessions")
+    ):
         return ""
     return f"show acl-plugin: unknown input `{' '.join(rest)}'"
 
 
+def _show_lookup(rest: Sequence[str]) -> str:
+    """The same behind `show acl-plugin lookup`."""
+    if rest and any(word.startswith(rest[0]) for word in ("context", "user")):
+        return ""
+    return f"show acl-plugin lookup: unknown input `{' '.join(rest)}'"
+
+
 _COMMANDS: Final[dict[str, Callable[[Sequence[str]], str]]] = {
     "set acl-plugin session timeout": _set_timeout,
+    "show acl-plugin lookup": _show_lookup,
     "show acl-plugin": _show,
 }
