@@ -10,10 +10,10 @@ import hashlib
 import io
 import weakref
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from gzip import GzipFile
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -34,14 +34,14 @@ _GZIP: Final = 31
 
 class SavedCapture(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
     """A capture by where it was and size, with its content's hash or, in a record, the time of its
-    last change (ns since the epoch); perhaps its bytes, packed.
+    last change (ns since the epoch). If it came along, so many packed bytes follow the header.
     """
 
     path: str
     size_bytes: int
     sha256: str = ""
     modified_ns: int = 0
-    gzip: bytes | None = None
+    packed_bytes: int = 0
 
 
 def recorded_capture(path: Path) -> SavedCapture:
@@ -53,15 +53,22 @@ def recorded_capture(path: Path) -> SavedCapture:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def saved_captures(paths: Sequence[Path], with_bytes: bool) -> Slices[tuple[SavedCapture, ...]]:
+class Packed(NamedTuple):
+    """A capture as a run file has it, and what is brought along of it."""
+
+    capture: SavedCapture
+    content: bytes
+
+
+def saved_captures(paths: Sequence[Path], with_bytes: bool) -> Slices[tuple[Packed, ...]]:
     """Captures as a run file has them. RunFileError: one cannot be read, or is too large."""
-    saved: tuple[SavedCapture, ...] = ()
+    saved: tuple[Packed, ...] = ()
     for path in paths:
         saved = (*saved, (yield from _saved(path, with_bytes)))
     return saved
 
 
-def _saved(path: Path, with_bytes: bool) -> Slices[SavedCapture]:
+def _saved(path: Path, with_bytes: bool) -> Slices[Packed]:
     size_bytes, digest, packed = 0, hashlib.sha256(), io.BytesIO()
     try:
         total = path.stat().st_size
@@ -78,8 +85,11 @@ def _saved(path: Path, with_bytes: bool) -> Slices[SavedCapture]:
                 yield Progress(size_bytes, total, "bytes")
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read: {error.strerror}") from None
-    content = packed.getvalue() if with_bytes else None
-    return SavedCapture(str(path.resolve()), size_bytes, digest.hexdigest(), gzip=content)
+    content = packed.getvalue() if with_bytes else b""
+    capture = SavedCapture(
+        str(path.resolve()), size_bytes, digest.hexdigest(), packed_bytes=len(content)
+    )
+    return Packed(capture, content)
 
 
 def _too_large(limit: int) -> str:
@@ -101,12 +111,20 @@ class Found:
         self._folder: TemporaryFolder | None = None
         self._unpacked_bytes = 0
 
-    def paths(self, entries: Sequence[SavedCapture]) -> Slices[tuple[Path, ...]]:
-        """Each of them: where it was, beside the run file, or out of it."""
+    def paths(
+        self, entries: Sequence[SavedCapture], packed: Callable[[SavedCapture], Iterator[bytes]]
+    ) -> Slices[tuple[Path, ...]]:
+        """Each of them: where it was, beside the run file, or out of it.
+
+        `packed` reads what came along of one; they stand in the file in this order.
+        """
         paths: list[Path] = []
         try:
             for number, entry in enumerate(entries):
-                paths.append((yield from self._path(number, entry)))
+                blocks = packed(entry)
+                paths.append((yield from self._path(number, entry, blocks)))
+                for _ in blocks:
+                    yield None  # what is not needed
         except BaseException:
             if self._folder is not None:
                 self._folder.remove()
@@ -118,7 +136,7 @@ class Found:
         if self._folder is not None:
             weakref.finalize(scenario, _remove, self._folder)
 
-    def _path(self, number: int, entry: SavedCapture) -> Slices[Path]:
+    def _path(self, number: int, entry: SavedCapture, packed: Iterator[bytes]) -> Slices[Path]:
         recorded = Path(entry.path)
         changed: Path | None = None
         for candidate in (recorded, self._run_file.parent / recorded.name):
@@ -126,8 +144,8 @@ class Found:
                 if (yield from self._is_the_same(candidate, entry)):
                     return candidate
                 changed = candidate
-        if entry.gzip is not None:
-            return (yield from self._unpacked(number, entry, entry.gzip))
+        if entry.packed_bytes:
+            return (yield from self._unpacked(number, entry, packed))
         if changed is not None:
             was = f" (its SHA-256 was {entry.sha256[:16]}...)" if entry.sha256 else ""
             raise self._error(
@@ -147,9 +165,9 @@ class Found:
         if not entry.sha256:
             return status.st_mtime_ns == entry.modified_ns
         saved = yield from _saved(path, with_bytes=False)
-        return saved.sha256 == entry.sha256
+        return saved.capture.sha256 == entry.sha256
 
-    def _unpacked(self, number: int, entry: SavedCapture, packed: bytes) -> Slices[Path]:
+    def _unpacked(self, number: int, entry: SavedCapture, packed: Iterator[bytes]) -> Slices[Path]:
         """Write a capture that came along to the temporary folder, no more than it says it has."""
         name = Path(entry.path).name or "capture.pcap"
         damaged = self._error(f"the capture {name} in it is damaged")
@@ -190,11 +208,10 @@ def _remove(folder: TemporaryFolder) -> None:
     folder.remove()
 
 
-def _unpacked_blocks(packed: bytes) -> Iterator[bytes]:
+def _unpacked_blocks(packed: Iterator[bytes]) -> Iterator[bytes]:
     """What one gzip member holds, in blocks of bounded size. Raises zlib.error."""
     unpacker = zlib.decompressobj(_GZIP)
-    for begin in range(0, len(packed), SLICE_BYTES):
-        piece = packed[begin : begin + SLICE_BYTES]
+    for piece in packed:
         while piece:
             yield unpacker.decompress(piece, SLICE_BYTES)
             piece = unpacker.unconsumed_tail

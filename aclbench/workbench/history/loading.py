@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from aclbench.errors import AclbenchError, RunFileError
@@ -19,7 +20,11 @@ from aclbench.workbench.tasks import Slices
 
 def load_run(path: Path, lines: SetUpLines) -> Slices[History]:
     """The history of a run file; its rig stands where it was saved. RunFileError."""
-    reader = RunFileReader(path)
+    with closing(RunFileReader(path)) as reader:
+        return (yield from _load(reader, lines))
+
+
+def _load(reader: RunFileReader, lines: SetUpLines) -> Slices[History]:
     start, scenario = yield from reader.header()
     try:
         if scenario is None:

@@ -1,9 +1,9 @@
 """Run files: a run that can be sent to someone and continued there.
 
 Text, a JSON value a line. The first is the header: the format's version, how the bench was made,
-its scenario, its captures by content hash (with their bytes on request). Every other line is a
-list, its kind first: a branch with its name, its parent and how many inputs they share, then its
-own inputs (`rig.inputs`), and last where the bench stood.
+its scenario, its captures by content hash. Every other line is a list, its kind first: on request
+the captures' bytes; a branch with its name, its parent and how many inputs they share, then its own
+inputs (`rig.inputs`); and last where the bench stood.
 
 The same lines, written as they come, are the record that outlives a crash (`recorder.py`).
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, BinaryIO, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field, structs
 
@@ -23,7 +23,7 @@ from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, DamagedRunError, RunFileError
-from aclbench.files import reason, writing_whole
+from aclbench.files import opening, reason, writing_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.captures import (
     Found,
@@ -38,10 +38,13 @@ from aclbench.workbench.rig.scenario import Placement, Scenario, Workers
 from aclbench.workbench.rig.start import Start
 from aclbench.workbench.tasks import Progress, Slices
 
-VERSION: Final = 3
+VERSION: Final = 4
 SUFFIX: Final = ".run"
-#: A line longer than this is not one of ours.
-MAX_LINE_BYTES: Final = 256 << 20
+#: A line longer than this is not one of ours; the first tells of no more than a scenario.
+MAX_LINE_BYTES: Final = 64 << 20
+MAX_HEADER_BYTES: Final = 16 << 20
+#: Bytes of a capture in one line.
+PACKED_BYTES: Final = 192 << 10
 #: Lines that are written or read in one slice.
 SLICE_LINES: Final = 1024
 
@@ -80,6 +83,12 @@ class _Mark(Struct):
 
 class _Row(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """A line behind the header."""
+
+
+class PackedRow(_Row, tag="packed", frozen=True):
+    """Some of the bytes of a capture that came along."""
+
+    content: bytes
 
 
 class BranchRow(_Row, tag="branch", frozen=True):
@@ -122,10 +131,15 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
     _check_captures(rig)
     paths = rig.scenario.captures if rig.scenario is not None else ()
     captures = yield from saved_captures(paths, with_captures)
+    header = _header_line(rig, [capture.capture for capture in captures])
     own = (branch_lines(branch, branches.get(branch.parent)) for branch in branches.values())
-    lines = chain((_header_line(rig, captures),), *own, (current,))
+    pieces = chain(
+        _in_pieces((header,)),
+        *(_packed_lines(capture.content) for capture in captures),
+        _in_pieces(chain(*own, (current,))),
+    )
     try:
-        for _ in writing_whole(path, _in_pieces(lines)):
+        for _ in writing_whole(path, pieces):
             yield None
     except OSError as error:
         raise RunFileError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
@@ -163,7 +177,16 @@ def _header_line(rig: Rig, captures: Sequence[SavedCapture]) -> str:
         scenario=None if scenario is None else replace(scenario, captures=()),
         captures=tuple(captures),
     )
-    return to_json(header)
+    line = to_json(header)
+    if len(line) > MAX_HEADER_BYTES:
+        raise RunFileError("the scenario is too large to be saved with a run")
+    return line
+
+
+def _packed_lines(content: bytes) -> Iterator[bytes]:
+    """What is brought along of a capture, as the pieces of a file."""
+    for begin in range(0, len(content), PACKED_BYTES):
+        yield f"{to_json(PackedRow(content[begin : begin + PACKED_BYTES]))}\n".encode()
 
 
 def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
@@ -206,7 +229,8 @@ class RunFileReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lines = self._read_lines()
+        self._file: BinaryIO | None = None
+        self._lines: Iterator[tuple[int, bytes]] = iter(())
         self._branches: dict[str, Branch] = {}
         self._numbers: dict[int, int] = {}
         self._current: Branch | None = None
@@ -214,6 +238,11 @@ class RunFileReader:
 
     def header(self) -> Slices[tuple[Start, Scenario | None]]:
         """How the bench is made that the file is of, its captures found again. RunFileError."""
+        try:
+            self._file = yield from opening(self.path, pipes=True)
+        except (OSError, ValueError) as error:
+            raise RunFileError(f"{str(self.path)[:256]}: {reason(error)}") from None
+        self._lines = self._read_lines(self._file)
         _, line = next(self._lines, (1, b""))
         try:
             mark = JsonReader(_Mark).read(line)
@@ -243,9 +272,24 @@ class RunFileReader:
         if header.scenario.rx and len(header.scenario.rx) != len(header.captures):
             raise self.error(1, "a scenario with captures that enter nowhere")
         found = Found(self.path)
-        scenario = replace(header.scenario, captures=(yield from found.paths(header.captures)))
+        paths = yield from found.paths(header.captures, self._packed)
+        scenario = replace(header.scenario, captures=paths)
         found.hold(scenario)
         return start, scenario
+
+    def _packed(self, capture: SavedCapture) -> Iterator[bytes]:
+        """What came along of a capture. RunFileError: the lines are not what it says."""
+        reader, left = JsonReader(PackedRow), capture.packed_bytes
+        while left > 0:
+            number, line = next(self._lines, (1, b""))
+            try:
+                content = reader.read(line).content
+            except DocumentError as error:
+                raise self.error(number, f"not the bytes of a capture: {error}") from None
+            left -= len(content)
+            if not content or left < 0:
+                raise self.error(number, "not the bytes of a capture, as long as it says")
+            yield content
 
     def branches(self, begin: Point) -> Slices[Recorded]:
         """All branches of a run that began at a point. RunFileError."""
@@ -316,19 +360,19 @@ class RunFileReader:
             raise ValueError(f"there is no branch {name}")
         return self._branches[name]
 
-    def _read_lines(self) -> Iterator[tuple[int, bytes]]:
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _read_lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         """The lines, with their numbers."""
         try:
-            with self.path.open("rb") as file:
-                yield from enumerate(_lines(file), 1)
+            yield 1, file.readline(MAX_HEADER_BYTES)
+            yield from enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 2)
         except OSError as error:
             raise RunFileError(f"{self.path}: {error.strerror}") from None
 
     def error(self, number: int, what: str) -> DamagedRunError:
         """What is wrong, with the file and the line."""
         return DamagedRunError(f"{self.path}: line {number}: {what}")
-
-
-def _lines(file: IO[bytes]) -> Iterable[bytes]:
-    while line := file.readline(MAX_LINE_BYTES):
-        yield line

@@ -11,15 +11,17 @@ import sys
 import tempfile
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aclbench import RunFileError, Workbench
-from aclbench.workbench.history import captures
+from aclbench.workbench.history import captures, runfile
 from aclbench.workbench.history.captures import saved_captures
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 from aclbench.workbench.tasks import Task, finish
+from aclbench.workbench.workbench import loading
 
 CAPTURE = bundled_folder("pcaps") / "http.pcap"
 
@@ -47,17 +49,16 @@ def run_file(tmp_path: Path) -> Path:
     return path
 
 
-def changed(run_file: Path, **fields: object) -> Path:
-    """The same run with other fields of its capture."""
-    header, rest = run_file.read_text().split("\n", 1)
-    document = json.loads(header)
-    document["captures"][0] |= fields
-    run_file.write_text(json.dumps(document) + "\n" + rest)
+def changed(run_file: Path, packed: bytes | None = None, **fields: object) -> Path:
+    """The same run with other fields of its capture, or with other bytes of it."""
+    header, *rest = map(json.loads, run_file.read_text().splitlines())
+    header["captures"][0] |= fields
+    if packed is not None:
+        header["captures"][0]["packed_bytes"] = len(packed)
+        rest = [row for row in rest if row[0] != "packed"]
+        rest.insert(0, ["packed", base64.b64encode(packed).decode()])
+    run_file.write_text("".join(json.dumps(row) + "\n" for row in (header, *rest)))
     return run_file
-
-
-def packed(content: bytes) -> str:
-    return base64.b64encode(gzip.compress(content)).decode()
 
 
 def test_a_large_capture_is_read_in_blocks(tmp_path: Path) -> None:
@@ -124,21 +125,79 @@ def test_what_was_unpacked_goes_when_the_program_ends(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"gzip": packed(bytes(50 << 20))}, "larger than the [0-9,]+ bytes that it says"),
+        ({"packed": gzip.compress(bytes(50 << 20))}, "larger than the [0-9,]+ bytes that it says"),
         ({"size_bytes": 1 << 40}, "more than 1,024 MB"),
         ({"size_bytes": -1}, "more than 1,024 MB"),
-        ({"gzip": packed(b"another")}, "damaged"),
-        ({"gzip": packed(CAPTURE.read_bytes())[:400]}, "damaged"),
-        ({"gzip": base64.b64encode(b"no gzip").decode()}, "damaged"),
+        ({"packed": gzip.compress(b"another")}, "damaged"),
+        ({"packed": gzip.compress(CAPTURE.read_bytes())[:400]}, "damaged"),
+        ({"packed": b"no gzip"}, "damaged"),
         ({"sha256": ""}, "damaged"),
     ],
 )
 def test_one_that_is_not_what_it_says_is_refused(
-    run_file: Path, temporary: Path, fields: dict[str, object], said: str
+    run_file: Path, temporary: Path, fields: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RunFileError, match=rf"a\.run: the capture mine\.pcap in it is .*{said}"):
         Workbench.load(changed(run_file, **fields))
     assert list(temporary.iterdir()) == []
+
+
+def test_what_came_along_is_written_and_read_in_lines_of_bounded_length(
+    run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And in slices; where it is not needed it is passed over."""
+    monkeypatch.setattr(runfile, "PACKED_BYTES", 300)
+    bench = Workbench.load(run_file)
+    path = tmp_path / "b.run"
+    bench.save(path, with_captures=True)
+    rows = [line for line in path.read_text().splitlines() if line.startswith('["packed"')]
+    assert len(rows) > 3
+    assert max(map(len, rows)) < 450
+    task = Task(loading(Workbench, path))
+    assert not any(task.work(0.0) for _ in rows)
+    assert task.finish().now == bench.now
+    (tmp_path / "mine.pcap").write_bytes(CAPTURE.read_bytes())
+    assert Workbench.load(path).now == bench.now
+
+
+@pytest.mark.parametrize("number", [1, 0])
+def test_what_came_along_is_as_long_as_it_says(run_file: Path, number: int) -> None:
+    """No line of it is missing, and none is longer."""
+    header, packed, *rest = run_file.read_text().splitlines(keepends=True)
+    run_file.write_text(header + packed * number + "".join(rest))
+    size = json.loads(header)["captures"][0]["packed_bytes"]
+    with pytest.raises(RunFileError, match=r"a\.run: line 2: not the bytes of a capture"):
+        Workbench.load(changed(run_file, packed_bytes=size - 1))
+
+
+def test_a_header_is_of_bounded_length(run_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For it is read in one piece; one that is longer is not written either."""
+    bench = Workbench.load(run_file)
+    monkeypatch.setattr(runfile, "MAX_HEADER_BYTES", 100)
+    with pytest.raises(RunFileError, match=r"a\.run: not a run file"):
+        Workbench.load(run_file)
+    with pytest.raises(RunFileError, match="too large to be saved"):
+        bench.save(run_file)
+
+
+def test_a_run_may_come_through_a_pipe_and_no_device_is_read(
+    run_file: Path, tmp_path: Path
+) -> None:
+    """Whoever names it waits for its writer in slices."""
+    fifo, device = tmp_path / "b.run", tmp_path / "zero.run"
+    os.mkfifo(fifo)
+    task = Task(loading(Workbench, fifo))
+    assert not any(task.work(0.0) for _ in range(3))
+    task.stop()
+    task = Task(loading(Workbench, fifo))
+    assert not task.work(0.0)
+    writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, run_file.read_bytes())
+    os.close(writer)
+    assert task.finish().now == Workbench.load(run_file).now
+    device.symlink_to("/dev/zero")
+    with pytest.raises(RunFileError, match=r"zero\.run: a device"):
+        Workbench.load(device)
 
 
 def test_a_record_reads_no_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     bench = played(tmp_path)
     path = tmp_path / "x.run"
     bench.save(path)
-    path.write_text(path.read_text().replace('"aclbench-run":3', '"aclbench-run":99'))
+    path.write_text(path.read_text().replace('"aclbench-run":4', '"aclbench-run":99'))
     with pytest.raises(RunFileError, match="version 99"):
         Workbench.load(path)
 
