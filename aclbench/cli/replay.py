@@ -21,6 +21,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aclbench.workbench.filters import Filter
     from aclbench.workbench.inquiry.outputs import SplitCaptures
     from aclbench.workbench.workbench import Workbench
 
@@ -38,9 +39,9 @@ BETWEEN_BARS_S = 0.05
 @click.option("--trace", is_flag=True, help="Print a line for each packet: verdict and why.")
 @click.option(
     "--only",
-    metavar="FATE|REASON",
-    help="Like --trace, for packets of this fate (denied, dropped, ...) or whose reason has this "
-    "text.",
+    metavar="FILTER",
+    help="Like --trace, for the packets that a filter lets through: denied, 'host 10.0.0.2 and not "
+    "port 53', 'reason \"no route\"' (docs/filters.md).",
 )
 @click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
 @click.option(
@@ -212,23 +213,30 @@ def progress_bar(bench: Workbench) -> Iterator[Callable[[], None]]:
         yield advance
 
 
-def only_packets(bench: Workbench, only: str | None) -> str:
-    """The filter of `--only`, empty without one. UsageError for one that can never match a packet.
+def only_packets(bench: Workbench, only: str | None) -> Filter:
+    """The filter of `--only`. UsageError: it is none, or asks for a reason that no packet can have.
 
     Reasons that name a rule depend on the bench's ACLs.
     """
-    from aclbench.workbench.inquiry.outputs import known_filters
+    from aclbench.engine.reasons import reason_text
+    from aclbench.workbench.filters import EVERYTHING, terms_of
+    from aclbench.workbench.inquiry.filtering import filter_of
+    from aclbench.workbench.inquiry.outputs import known_reasons
 
     if only is None:
-        return ""
-    fates, reasons = known_filters(bench.rig)
-    wanted = only.replace("_", " ").lower()
-    if wanted and (wanted in fates or any(wanted in reason.lower() for reason in reasons)):
-        return only
-    raise click.UsageError(
-        f"--only {only}: no fate is called so and no reason has this text. There are the fates "
-        f"{', '.join(fates)}; the reasons {', '.join(reasons)}"
-    )
+        return EVERYTHING
+    if not only.strip():
+        raise click.UsageError("--only '': it says nothing; --trace shows all packets")
+    try:
+        wanted = filter_of(bench.rig, "packets", only)
+    except AclbenchError as error:
+        raise click.UsageError(f"--only {only}: {error}") from None
+    reasons = known_reasons(bench.rig)
+    for term in terms_of(wanted):
+        if term.field == "reason" and not any(map(term.holds, reasons)):
+            texts = ", ".join(map(reason_text, reasons))
+            raise click.UsageError(f"--only {only}: no reason has this text; there are {texts}")
+    return wanted
 
 
 def print_report(bench: Workbench, as_json: bool, stopped_by: AclbenchError | None) -> None:

@@ -134,7 +134,7 @@ def test_a_line_for_each_packet() -> None:
     lines = run("replay", "--trace", capture("http")).stdout.splitlines()
     numbers = [int(line.split()[0]) for line in lines if " s pg" in line]
     assert numbers == list(range(1, 71))
-    only = run("replay", "--only", "existing session", capture("http")).stdout.splitlines()
+    only = run("replay", "--only", 'reason "existing session"', capture("http")).stdout.splitlines()
     shown = [line for line in only if " s pg" in line]
     assert shown
     assert all("permitted, acl-plugin-" in line for line in shown)
@@ -327,7 +327,7 @@ def test_what_is_there_is_overwritten_by_force_alone(tmp_path: Path) -> None:
 
 def test_a_packet_that_is_not_ip_is_said_once() -> None:
     """Fate and reason are the same words."""
-    lines = run("replay", "--only", "not ip", capture("http")).stdout.splitlines()
+    lines = run("replay", "--only", "not-ip", capture("http")).stdout.splitlines()
     shown = [line for line in lines if " s pg" in line]
     assert shown
     assert all(line.endswith(" > - -: not IP") for line in shown)
@@ -337,8 +337,9 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
     ("arguments", "code", "says"),
     [
         (("replay", ""), 1, "an empty argument"),
-        (("replay", "--only", "zzz", capture("http")), 2, "the reasons acl 0 rule 0: permit"),
-        (("replay", "--only", "acl 7", capture("http")), 2, "--only acl 7"),
+        (("replay", "--only", "reason zzz", capture("http")), 2, "there are acl 0 rule 0: permit"),
+        (("replay", "--only", "denid", capture("http")), 2, "did you mean denied"),
+        (("replay", "--only", 'reason "acl 7"', capture("http")), 2, "no reason has this text"),
         (("replay", "--inside-vlan", "4095", capture("http")), 2, "4095"),
         (("replay", "--inside-mac", "x", capture("http")), 2, "not a MAC address"),
         (("replay", "--inside-interface", "eth0", capture("http")), 1, "classic pcap"),
@@ -362,7 +363,7 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
         (("replay", "--exec", "", "http"), 2, "names no file"),
         (("replay", "--until", "soon", "http"), 2, "--until soon: "),
         (("replay", "--until", "-1", "http"), 2, "--until -1: "),
-        (("replay", "--only", "", "http"), 2, "no fate is called so"),
+        (("replay", "--only", "", "http"), 2, "it says nothing"),
         (("replay", "--write-passed", "-", "http"), 2, "standard output has the report"),
         (("replay", "--write-dropped", "", "http"), 2, "standard output has the report"),
         (("replay", "--write-dropped", "x.pcapng", "http"), 2, "it is classic pcap"),
@@ -380,7 +381,7 @@ def test_wrong_steering(arguments: tuple[str, ...], code: int, says: str) -> Non
 
 def test_a_reason_or_a_rule_to_show() -> None:
     """Part of a text that some packet could have, whether one has or not."""
-    for only in ("both ends", "RULE 1", "not_ip", "malformed", "no route"):
+    for only in ('reason "both ends"', 'reason "RULE 1"', "not_ip", "malformed or tcp"):
         assert run("replay", "--only", only, capture("http")).returncode == 0
 
 

@@ -141,8 +141,8 @@ def test_a_word_that_means_nothing_is_told_in_full(width: int) -> None:
     shown = looked(place).draw(frame_named("busy"), width, 20, PLAIN)
     assert_fits(shown, width, 20)
     said = " ".join(shown.plain.split())
-    assert "nonsense is no address" in said
-    assert "worker (vpp_main, vpp_wk_0, vpp_wk_1)" in said
+    assert "nonsense: no filter has this word" in said
+    assert said.endswith("text nonsense")
 
 
 def test_nothing_found_and_nothing_looked_at_yet_are_told_apart() -> None:

@@ -17,6 +17,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, short_time
 from aclbench.tui.workers.lists import due_text
+from aclbench.workbench.inquiry.filtering import filter_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
 from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import SessionView
@@ -72,7 +73,8 @@ class SessionsPlace(RowsPlace[SessionView]):
         if self._error or self._looked_at == live.stamp() or too_soon:
             return False
         self._looked_at, self._begun = live.stamp(), live.wall()
-        found = find_sessions(player.bench, self.search, self.order, MOST, self._take)
+        wanted = filter_of(player.bench.rig, "sessions", self.search)
+        found = find_sessions(player.bench, wanted, self.order, MOST, self._take)
         self._finding = Task(found)
         return True
 

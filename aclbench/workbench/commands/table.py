@@ -18,6 +18,7 @@ from aclbench.workbench.commands.bench import (
     history,
     looking,
     running,
+    searching,
     seeking,
     sending,
     stories,
@@ -34,7 +35,14 @@ from aclbench.workbench.commands.vpp import (
 )
 from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
 
-OWN_TYPES: Final = (*running.TYPES, *sending.TYPES, *looking.TYPES, *settings.TYPES, *stories.TYPES)
+OWN_TYPES: Final = (
+    *running.TYPES,
+    *sending.TYPES,
+    *looking.TYPES,
+    *settings.TYPES,
+    *stories.TYPES,
+    *searching.TYPES,
+)
 
 
 def make_command_table() -> CommandTable:
@@ -53,7 +61,18 @@ def make_command_table() -> CommandTable:
         for command in module.COMMANDS:
             table.add(command)
     # Ours leave VPP's abbreviations to VPP: `pa` is packet-generator, not packets.
-    own = (sending, running, seeking, looking, stories, explain, history, settings, helping)
+    own = (
+        sending,
+        running,
+        seeking,
+        searching,
+        looking,
+        stories,
+        explain,
+        history,
+        settings,
+        helping,
+    )
     for module in own:
         for command in module.COMMANDS:
             table.add(replace(command, on_rig=module is settings), yields=True)

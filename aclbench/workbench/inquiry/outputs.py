@@ -11,17 +11,17 @@ from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.reasons import (
-    FATES,
     KINDS,
     NEW_SESSION,
     RULE_DENY,
     RULE_PERMIT,
     fate_of,
-    reason_text,
     with_rule,
 )
 from aclbench.errors import AclbenchError
 from aclbench.files import refuse_there
+from aclbench.workbench.filters import EVERYTHING, Connections, Filter
+from aclbench.workbench.inquiry.filtering import verdict_test
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import key_text
@@ -36,40 +36,40 @@ RULE_KINDS: Final = {DENY: RULE_DENY, PERMIT: RULE_PERMIT, PERMIT_REFLECT: NEW_S
 class TraceLines:
     """Prints a line for each packet: its number in its capture, when, where, verdict and why.
 
-    `only` is a fate, or part of a reason's text; empty for all packets. Times are from the start.
+    Only for those that a filter lets through. Times are from the start.
     """
 
-    def __init__(self, rig: Rig, write: Callable[[str], None], only: str = "") -> None:
+    def __init__(self, rig: Rig, write: Callable[[str], None], only: Filter = EVERYTHING) -> None:
         self._rig = rig
         self._write = write
-        self._only = only.replace("_", " ").lower()
+        self._connections = Connections()
+        self._is_wanted = verdict_test(only, self._connections)
 
     def hear(self, event: TraceEvent) -> None:
         """Print a packet that the filter lets through: the listener to hand to a rig."""
         if not isinstance(event, PacketVerdict):
             return
-        fate = fate_of(event.reason).replace("_", " ")
-        if self._only not in (fate, "") and self._only not in reason_text(event.reason).lower():
+        conn = self._connections.number(event.key)
+        if not self._is_wanted(event):
             return
         name = self._rig.interface_name
         tx = name(event.tx) if event.tx >= 0 else "-"
         at = seconds_text(event.time - self._rig.started)
-        connection = key_text(event.key) or "-"
         feed = self._rig.feed
         number = event.number if feed is None else feed.packet_name(event.number)
+        connection = f"{key_text(event.key)} conn {conn}" if event.key else "-"
         outcome = outcome_text(event)
         self._write(f"{number} +{at} {name(event.rx)} > {tx} {connection}: {outcome}")
 
 
-def known_filters(rig: Rig) -> tuple[list[str], list[str]]:
-    """The fates and reasons that packets of a bench can have, for `only`."""
-    reasons: dict[str, None] = {}
+def known_reasons(rig: Rig) -> list[int]:
+    """The reasons that packets of a bench can have, one of each kind, and of each of its rules."""
+    found: dict[int, None] = {}
     for acl_index, acl in rig.machine.am.acls.items():
         for rule_index, rule in enumerate(acl.rules):
-            kind = RULE_KINDS[rule.is_permit]
-            reasons[reason_text(with_rule(kind, acl_index, rule_index))] = None
-    others = (text for kind, (_, _, text) in KINDS.items() if kind not in RULE_KINDS.values())
-    return [fate.replace("_", " ") for fate in FATES], [*reasons, *others]
+            found[with_rule(RULE_KINDS[rule.is_permit], acl_index, rule_index)] = None
+    others = (kind for kind in KINDS if kind not in RULE_KINDS.values())
+    return [*found, *others]
 
 
 class SplitCaptures:

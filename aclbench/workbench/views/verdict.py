@@ -61,14 +61,18 @@ def check_view(check: Check) -> NodeCheck:
 
 def verdict_text(event: PacketVerdict) -> str:
     """Why a packet met its fate: the summary's words, with the node and the session."""
-    text = reason_text(event.reason)
-    kind = event.reason & KIND_MASK
+    return reason_words(event.reason, event.checks[-1].session if event.checks else None)
+
+
+def reason_words(reason: int, session: SessionId | None = None) -> str:
+    """A reason in words, with the node that gave it, and the session that was hit."""
+    text = reason_text(reason)
+    kind = reason & KIND_MASK
     if kind > LAST_CHECK:
         return text
-    session = event.checks[-1].session if event.checks else None
     if kind == EXISTING_SESSION and session is not None:
         text = f"{text} {session.session_index} of thread {session.thread_index}"
-    return f"{node_of(event.reason)}: {text}"
+    return f"{node_of(reason)}: {text}"
 
 
 def outcome_text(event: PacketVerdict) -> str:

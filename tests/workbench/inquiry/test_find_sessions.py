@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
 from aclbench.engine.design import FIFO_2017
+from aclbench.workbench.filters import EVERYTHING, Filter
 from aclbench.workbench.inquiry import find_sessions as finding_sessions
+from aclbench.workbench.inquiry.filtering import filter_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, Order, find_sessions
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
@@ -36,7 +38,8 @@ WORDS: dict[str, Callable[[SessionView], bool]] = {
     "pg1": lambda s: s.sw_if_index == 2,
     "vpp_wk_1": lambda s: s.thread_index == 2,
     "192.168.0.99:8": lambda s: "192.168.0.99:8" in s.connection,
-    "code": lambda s: "code" in s.connection,
+    "text code": lambda s: "code" in s.connection,
+    "flags S": lambda s: s.proto == 6 and bool((s.tcp_flags_seen_in | s.tcp_flags_seen_out) & 2),
 }
 
 
@@ -67,10 +70,14 @@ def bench_at(packets: int) -> Workbench:
     return bench
 
 
+def read(bench: Workbench, wanted: str) -> Filter:
+    return filter_of(bench.rig, "sessions", wanted)
+
+
 def last(
     bench: Workbench, wanted: str = "", order: Order = "worker", count: int = 9
 ) -> FoundSessions:
-    found = finish(find_sessions(bench, wanted, order, count))
+    found = finish(find_sessions(bench, read(bench, wanted), order, count))
     assert found.complete
     return found
 
@@ -109,7 +116,7 @@ def test_slices_tolerate_a_bench_that_goes_on(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(finding_sessions, name, 6)
     bench = bench_at(800)
     shown: list[FoundSessions] = []
-    for number, _ in enumerate(find_sessions(bench, "tcp", "idle", 5, shown.append)):
+    for number, _ in enumerate(find_sessions(bench, read(bench, "tcp"), "idle", 5, shown.append)):
         assert shown[-1].matched <= shown[-1].looked_at
         bench.play(5)
         if number == 3:
@@ -123,7 +130,7 @@ def test_a_bench_that_went_back_is_looked_through_anew(monkeypatch: pytest.Monke
     monkeypatch.setattr(finding_sessions, "FIRST_SLICE", 4)
     monkeypatch.setattr(finding_sessions, "LARGEST_SLICE", 4)
     bench = bench_at(900)
-    slices = find_sessions(bench, "", "worker", 1000)
+    slices = find_sessions(bench, EVERYTHING, "worker", 1000)
     next(slices)
     bench.goto_packet(300)
     found = finish(slices)
@@ -134,24 +141,22 @@ def test_a_bench_that_went_back_is_looked_through_anew(monkeypatch: pytest.Monke
     ("wanted", "says"),
     [
         ("tcp_idel", "did you mean tcp_idle"),
-        ("vpp_wk_9", "worker \\(vpp_main, vpp_wk_0, vpp_wk_1\\)"),
-        ("10.0.0.0/33", "not a prefix"),
+        ("vpp_wk_9", "did you mean vpp_wk_1 or vpp_wk_0"),
+        ("10.0.0.0/33", "no prefix"),
         (":70000", "ports go from 0 to 65535"),
-        ("x" * 100, "at most 64 characters"),
-        (" ".join(["tcp"] * 17), "at most 16"),
     ],
 )
 def test_what_is_no_word_is_refused_at_once(wanted: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
-        find_sessions(bench_at(0), wanted)
+        read(bench_at(0), wanted)
 
 
 def test_orders_and_counts_are_checked() -> None:
     bench = bench_at(0)
     with pytest.raises(CommandError, match="sorted by connection, idle"):
-        find_sessions(bench, "", "size")  # type: ignore[arg-type]
+        find_sessions(bench, EVERYTHING, "size")  # type: ignore[arg-type]
     with pytest.raises(CommandError, match="from 1 to"):
-        find_sessions(bench, "", "idle", 0)
+        find_sessions(bench, EVERYTHING, "idle", 0)
 
 
 def test_on_real_threads_each_worker_looks_through_its_own() -> None:

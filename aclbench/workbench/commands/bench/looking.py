@@ -1,17 +1,11 @@
-"""What there is to see: the packets of the run so far, and the workers' lists."""
+"""What there is to see of the workers' lists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from ipaddress import ip_address
+from collections.abc import Iterable
 from typing import Any, Final
 
-from aclbench.engine.events import PacketVerdict
-from aclbench.engine.packet import PROTO_TCP, PROTO_UDP, unpack_key
-from aclbench.engine.reasons import FATES, fate_of
-from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.columns import table_lines
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -22,107 +16,12 @@ from aclbench.workbench.grammar import (
     integer,
 )
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View
-from aclbench.workbench.views.verdict import verdict_text
 
-#: Packets that `packets` shows unless told otherwise.
-DEFAULT_PACKETS: Final = 100
 MAX_ROWS: Final = 2000
-Want = Callable[[PacketVerdict], bool]
 
 ROWS: Final = integer("rows", 1, MAX_ROWS, f"how many to show, 1 to {MAX_ROWS:,}")
-PORT: Final = integer("port", 0, 65535, "a port, source or destination")
-
-# --- packets --------------------------------------------------------------------------------
-
-
-def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """The last packets of the run that are wanted, made again from its history."""
-    said = parsed.arguments["rows"]
-    if len(said) > 1:
-        raise CommandError("last is said twice; once is right")
-    count = said[0] if said else DEFAULT_PACKETS
-    want = _wanted(parsed)
-    handled = bench.rig.driver.packets_handled
-    found: list[PacketVerdict] = []
-    looked_at = 0
-
-    def take(stretch: list[PacketVerdict]) -> bool:
-        nonlocal found, looked_at
-        found = [event for event in stretch if want(event)] + found
-        looked_at += len(stretch)
-        return len(found) > count
-
-    if bench.kept is not None:
-        take([event for event in bench.kept.events() if isinstance(event, PacketVerdict)])
-    else:
-        from aclbench.workbench.inquiry.events import verdicts_backwards
-
-        yield from verdicts_backwards(bench.past, take)
-    shown = found[-count:]
-    lines = table_lines(
-        ("packet", "time", "rx", "tx", "connection", "verdict"), _rows(bench, shown)
-    )
-    if not shown:
-        lines = ["no such packet"]
-    lines += _left_out(len(found) - len(shown), handled, looked_at, bench.is_threaded)
-    return "\n".join(lines)
-
-
-def _left_out(before: int, handled: int, looked_at: int, on_threads: bool) -> list[str]:
-    """What is not shown, in a line; none if nothing."""
-    notes: list[str] = []
-    if before:
-        notes.append(f"{before:,} before these are left out; `last N` shows up to {MAX_ROWS:,}")
-    if looked_at < handled:
-        why = "are not kept any more" if on_threads else "were not looked at"
-        notes.append(f"the first {handled - looked_at:,} packets {why}")
-    return [f"({'; '.join(notes)})"] if notes else []
-
-
-def _wanted(parsed: ParsedCommand) -> Want:
-    """Which packets a line asks for: one of the fates, all hosts, all ports, all texts."""
-    fates = {fate for fate in FATES if fate.replace("_", "-") in parsed.words}
-    hosts = {int(ip_address(h)) for h in parsed.arguments["host"]}
-    ports: list[int] = parsed.arguments["port"]
-    texts = [text.lower() for text in parsed.arguments["reason"]]
-
-    def want(event: PacketVerdict) -> bool:
-        if fates and fate_of(event.reason) not in fates:
-            return False
-        if hosts or ports:
-            if not event.key:
-                return False
-            five = unpack_key(event.key)
-            if not hosts <= {five.src, five.dst}:
-                return False
-            has_ports = five.proto in (PROTO_TCP, PROTO_UDP)
-            if ports and not (has_ports and {*ports} <= {five.sport, five.dport}):
-                return False
-        said = verdict_text(event).lower() if texts else ""
-        return all(text in said for text in texts)
-
-    return want
-
-
-def _rows(bench: Bench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
-    from aclbench.workbench.inquiry.packets import packet_view
-
-    views = [packet_view(bench, event) for event in events]
-    return [
-        (
-            packet.name,
-            f"+{seconds_text(packet.time - bench.started)}",
-            packet.rx,
-            packet.tx or "-",
-            packet.connection or "-",
-            f"{packet.fate.replace('_', ' ')}: {packet.reason}",
-        )
-        for packet in views
-    ]
-
 
 # --- lists ----------------------------------------------------------------------------------
 
@@ -235,18 +134,9 @@ def _since(bench: Bench, time_ns: int) -> str:
     return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
 
 
-_FATE_WORDS: Final = "|".join(fate.replace("_", "-") for fate in FATES)
 GROUP: Final = "looking"
-TYPES: Final = (ROWS, PORT, WORKER, LIST)
+TYPES: Final = (ROWS, WORKER, LIST)
 COMMANDS: Final = (
-    Command(
-        f"packets {{{_FATE_WORDS}|host <host>|port <port>|reason <word:reason>|last <rows>}}",
-        packets,
-        "the packets of the run so far and what became of them",
-        "Several fates: any of them; hosts, ports, texts: all of them. The last 100 unless said.",
-        GROUP,
-        changes=False,
-    ),
     Command(
         "lists [<worker>] [<list>] [(head|tail) <rows>]",
         lists,

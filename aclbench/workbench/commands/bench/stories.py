@@ -1,4 +1,4 @@
-"""The whole story of a session, a field or a list; and sessions searched and sorted."""
+"""The whole story of a session, a field or a list."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from aclbench.engine import reading
 from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
-from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.bench.looking import MAX_ROWS
-from aclbench.workbench.commands.columns import table_lines
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -22,23 +19,12 @@ from aclbench.workbench.grammar import (
     Command,
     ParsedCommand,
 )
-from aclbench.workbench.inquiry.find_sessions import (
-    ORDERS,
-    FoundSessions,
-    Order,
-    find_sessions,
-    known_words,
-    read_wanted,
-)
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, since_text
-from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.snapshot import key_text
 
 if TYPE_CHECKING:  # what tells stories is imported when one is asked for
     from aclbench.workbench.inquiry.stories import Story
 
-#: Sessions that `sessions` shows unless told otherwise.
-DEFAULT_SESSIONS: Final = 20
 #: Slots that are looked at for completion, and candidates that it names.
 _SLOTS_LOOKED_AT: Final = 2000
 _CANDIDATES: Final = 100
@@ -100,18 +86,6 @@ def _session_fields() -> dict[str, str]:
     return dict.fromkeys(SESSION_FIELDS, "")
 
 
-def _parse_wanted(text: str, context: Any) -> str:
-    try:
-        read_wanted(rig_of(context), text)
-    except CommandError as error:
-        raise ArgumentError(str(error)) from None
-    return text
-
-
-def _complete_wanted(prefix: str, context: Any) -> Iterable[Candidate]:
-    return [Candidate(word, about) for word, about in known_words(rig_of(context)).items()]
-
-
 TYPES: Final = (
     ArgumentType(
         "session-id", "a session by thread and index: 1/5", _parse_session, _complete_session
@@ -119,12 +93,6 @@ TYPES: Final = (
     _field_type("cleaner-field", "a field of the cleaner", _cleaner_fields),
     _field_type("worker-field", "a field of a worker", _worker_fields),
     _field_type("session-field", "a field of a session", _session_fields),
-    ArgumentType(
-        "session-word",
-        "an address, a prefix, :port, a protocol, class, interface or worker",
-        _parse_wanted,
-        _complete_wanted,
-    ),
 )
 
 # --- stories ------------------------------------------------------------------------------------
@@ -174,50 +142,6 @@ def _data_of(tell: Tell) -> Callable[[Bench, ParsedCommand], Slices[dict[str, An
     return handler
 
 
-# --- sessions -----------------------------------------------------------------------------------
-
-
-def _found(bench: Bench, parsed: ParsedCommand) -> Slices[FoundSessions]:
-    order: Order = next((order for order in ORDERS if order in parsed.words), "connection")
-    count = parsed.arguments.get("rows", DEFAULT_SESSIONS)
-    return find_sessions(bench, " ".join(parsed.arguments["wanted"]), order, count)
-
-
-def sessions(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """The sessions that are wanted, a row each."""
-    found = yield from _found(bench, parsed)
-    if not found.sessions:
-        return f"no such session; {found.looked_at:,} live ones were looked at"
-    head = ("session", "connection", "on", "class", "idle", "check due", "expires")
-    lines = table_lines(head, [_row(bench, view) for view in found.sessions])
-    lines.append(_how_many(found))
-    return "\n".join(lines)
-
-
-def sessions_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
-    """The same as plain values."""
-    return (yield from _found(bench, parsed)).to_json()
-
-
-def _row(bench: Bench, view: SessionView) -> tuple[str, ...]:
-    return (
-        f"{view.thread_index}/{view.session_index}",
-        view.connection,
-        bench.rig.interface_name(view.sw_if_index),
-        view.class_name,
-        seconds_text(max(view.idle, 0)),
-        since_text(view.check_due, bench.started),
-        since_text(view.expires, bench.started),
-    )
-
-
-def _how_many(found: FoundSessions) -> str:
-    shown = len(found.sessions)
-    text = f"({shown:,} of {found.matched:,} that match, of {found.looked_at:,} live ones"
-    more = f"; `last N` shows up to {MAX_ROWS:,}" if shown < found.matched else ""
-    return f"{text}{more})"
-
-
 GROUP: Final = "looking"
 _STORIES: Final[tuple[tuple[str, Tell, str, str], ...]] = (
     (
@@ -240,20 +164,7 @@ _STORIES: Final[tuple[tuple[str, Tell, str, str], ...]] = (
         "",
     ),
 )
-COMMANDS: Final = (
-    *(
-        Command(syntax, _text_of(tell), summary, details, GROUP, changes=False, data=_data_of(tell))
-        for syntax, tell, summary, details in _STORIES
-    ),
-    Command(
-        f"sessions [by ({'|'.join(ORDERS)})] [last <rows>] {{<session-word:wanted>}}",
-        sessions,
-        "live sessions that match all words, sorted, 20 unless told",
-        "Words: 10.0.0.2, 10.0.0.0/24, :80, tcp, a class, an interface, a worker, or a part of\n"
-        "the connection. By connection, the longest idle, the soonest due for its check or to\n"
-        "expire, the last linked, or the worker.",
-        GROUP,
-        changes=False,
-        data=sessions_data,
-    ),
+COMMANDS: Final = tuple(
+    Command(syntax, _text_of(tell), summary, details, GROUP, changes=False, data=_data_of(tell))
+    for syntax, tell, summary, details in _STORIES
 )
