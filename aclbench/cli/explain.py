@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aclbench.cli.budgets import budget_for_captures, playing_within
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
+    from aclbench.workbench.budget import Budget
     from aclbench.workbench.workbench import Workbench
 
 #: Packets that are played at a time, until the one that is asked for has come.
@@ -37,7 +39,7 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
         raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
     scenario = find_scenario(names, asked)
     bench = Workbench.from_scenario(scenario, limits=asked.limits)
-    play_up_to(bench, int(frame))
+    play_up_to(bench, int(frame), budget_for_captures(asked.limits))
     try:
         explanation = bench.explain(packet)
     except AclbenchError:
@@ -56,12 +58,15 @@ def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None
         say("\n" + textwrap.fill(scenario.assumed, WIDTH))
 
 
-def play_up_to(bench: Workbench, frame: int) -> None:
+def play_up_to(bench: Workbench, frame: int, budget: Budget) -> None:
     """Play until the packet has come; all of it where there are several captures.
 
-    One capture hands its packets over in order.
+    One capture hands its packets over in order. BudgetError: that makes too much work.
     """
+    from aclbench.workbench.tasks import finish
+
     alone = frame > 0 and bench.rig.feed is not None and len(bench.rig.feed.captures) == 1
-    while not bench.play(min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS):
+    packets = min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS
+    while not finish(playing_within(budget, bench, bench.transport.playing(packets))):
         if alone and bench.snapshot().packets.read >= frame:
             return

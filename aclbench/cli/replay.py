@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aclbench.cli.budgets import budget_for_captures, playing_within
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.output import say, say_json
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
     from aclbench.workbench.filters import Filter
     from aclbench.workbench.inquiry.outputs import SplitCaptures
+    from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
 #: Captures smaller than this are replayed before a bar would be painted.
 PROGRESS_BYTES = 2 << 20
 #: A replay looks so often for Ctrl-C and paints its progress, in seconds.
 BETWEEN_BARS_S = 0.05
+#: What to do where a capture's times make too much work.
+UNTIL_HINT = "; --until SECONDS ends it ahead of a long silence"
 
 
 @click.command()
@@ -99,11 +103,15 @@ def replay(
     split = None if passed is dropped else SplitCaptures(bench.rig, passed, dropped, force)
     if split is not None:
         bench.listeners.add(split.hear)
+    playing = (
+        bench.transport.playing() if end is None else bench.transport.running(bench.started + end)
+    )
+    run = playing_within(budget_for_captures(asked.limits), bench, playing, UNTIL_HINT)
     has_bar = not trace and only is None  # their lines would run into it
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
-        interrupted = play_to_end(bench, None if end is None else bench.started + end, has_bar)
+        interrupted = play_to_end(bench, run, has_bar)
     except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
         stopped_by = error
     stopped_by = stopped_by or why_not_written(split) or bench.capture_error
@@ -142,8 +150,8 @@ class _StopReading(BaseException):
     """A second Ctrl-C, while waiting for more of a capture."""
 
 
-def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
-    """Play all captures, or up to a time; returns True if Ctrl-C ended it.
+def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
+    """Play as `run` does; returns True if Ctrl-C ended it.
 
     Ctrl-C takes effect between two packets, so that the figures are those of whole packets, and
     after what is left in a pipe (whose writer is mostly interrupted as well). A second one ends the
@@ -167,8 +175,6 @@ def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
     gc.disable()
     try:
         with progress_bar(bench) if has_bar else nullcontext(lambda: None) as advance:
-            transport = bench.transport
-            run = transport.playing() if end_ns is None else transport.running(end_ns)
             task = Task(run)
             while not stop and not task.work(BETWEEN_BARS_S):
                 advance()

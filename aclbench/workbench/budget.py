@@ -29,6 +29,10 @@ LESSON_WORK: Final = 2_000_000
 CPU_SECONDS: Final = 20.0
 #: What a packet adds to the net: those of a long capture may take longer than it.
 CPU_SECONDS_A_PACKET: Final = 10e-6
+#: What each packet of a capture that is played adds to both. A capture may be as long as it is:
+#: what uses up the rest is silence between its packets, in which sessions are looked at for days.
+PLAYED_PACKET_WORK: Final = 1_000
+PLAYED_PACKET_CPU_S: Final = 1e-3
 
 
 class BudgetError(AclbenchError):
@@ -67,11 +71,22 @@ OPENING_LIMITS: Final = Limits()
 
 
 class Budget:
-    """Work that may still be done; one budget may serve many pieces of work."""
+    """Work that may still be done; one budget may serve many pieces of work.
 
-    def __init__(self, work: int = OPENING_WORK, cpu_s: float = CPU_SECONDS) -> None:
+    Each packet adds `packet_work` to it, and `packet_cpu_s` to the net.
+    """
+
+    def __init__(
+        self,
+        work: int = OPENING_WORK,
+        cpu_s: float = CPU_SECONDS,
+        packet_work: int = 0,
+        packet_cpu_s: float = CPU_SECONDS_A_PACKET,
+    ) -> None:
         self._all = self._left = work
         self._cpu_s = cpu_s
+        self._packet_work = packet_work
+        self._packet_cpu_s = packet_cpu_s
         self._began = time.process_time()
         self._packets = 0
         #: Work by what it was for, as `what` says.
@@ -96,7 +111,7 @@ class Budget:
                 f"this makes more than {self._all:,} units of work (a trace event is one, a packet "
                 f"{PACKET_WORK} more){self._mostly()}; a shorter run is right, or --budget N"
             )
-        net_s = self._cpu_s + self._packets * CPU_SECONDS_A_PACKET
+        net_s = self._cpu_s + self._packets * self._packet_cpu_s
         if time.process_time() - self._began > net_s:
             raise TooSlowError(
                 f"this machine was too slow: {net_s:,.0f} s of CPU time went by, and "
@@ -132,6 +147,8 @@ class Budget:
                 now_events, now_packets = rig.events_so_far(), rig.driver.packets_handled
                 more = max(now_packets - packets, 0)
                 self._packets += more
+                self._all += self._packet_work * more
+                self._left += self._packet_work * more
                 self.spend(max(now_events - events, 0) + PACKET_WORK * more, what)
                 events, packets = now_events, now_packets
                 if done:

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -18,7 +17,7 @@ from capture.test_cut import cut_pcap
 from cli.command import CAPTURES, capture, run
 
 from aclbench import ScenarioError, Workbench
-from aclbench.capture import open_capture
+from aclbench.capture import open_capture, write_pcap
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
 from aclbench.workbench.rig import setting_up
@@ -150,30 +149,35 @@ class Interrupted:
         self.times = times
         self.stopped = False
         self.rig = SimpleNamespace(feed=SimpleNamespace(reading=reading))
-        self.transport = self
 
-    def playing(self) -> Iterator[None]:
+    def playing(self) -> Slices[bool]:
         """Slices that end once they are stopped."""
         while not self.stopped:
             for _ in range(self.times):
                 signal.raise_signal(signal.SIGINT)
-            yield
+            yield None
+        return False
 
     def stop(self) -> None:
         """End the run behind the slice in hand."""
         self.stopped = True
 
 
+def played(bench: Interrupted) -> bool:
+    """Whether it was interrupted."""
+    return replaying.play_to_end(cast(Workbench, bench), bench.playing(), False)
+
+
 def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
     """Play that never comes back, as with a pipe that gives no more, can be left."""
-    assert replaying.play_to_end(cast(Workbench, Interrupted(1)), None, False)
+    assert played(Interrupted(1))
     with pytest.raises(KeyboardInterrupt):
-        replaying.play_to_end(cast(Workbench, Interrupted(2)), None, False)
+        played(Interrupted(2))
 
 
 def test_a_second_interrupt_ends_the_wait_for_a_pipe() -> None:
     """No packet is in hand then, so the figures are whole."""
-    assert replaying.play_to_end(cast(Workbench, Interrupted(2, reading=True)), None, False)
+    assert played(Interrupted(2, reading=True))
 
 
 @pytest.mark.parametrize(("option", "has_bar"), [([], True), (["--trace"], False)])
@@ -186,7 +190,7 @@ def test_an_interrupted_replay_says_so(
     """On standard error, behind the figures; lines and a progress bar do not go together."""
     asked: list[bool] = []
 
-    def play_to_end(bench: Workbench, end_ns: int | None, has_bar: bool) -> bool:
+    def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
         asked.append(has_bar)
         return True
 
@@ -245,6 +249,38 @@ def test_until_a_time() -> None:
     done = run("replay", "--json", "--until", "0.5", capture("http"))
     assert 0 < json.loads(done.stdout)["packets"]["read"] < 70
     assert 'virtual_s": 0.5' in done.stdout
+
+
+def test_years_between_two_packets(tmp_path: Path) -> None:
+    """A capture's own times make no more work than a file may; what was played until then stands.
+
+    An established connection is looked at again and again, as its packets may leave days between.
+    """
+    begin_ns, day_ns = 10**18, 86_400 * 10**9
+    there, ack = (ethernet(ip4(tcp(flags, 1000, 80), 6), 0x0800) for flags in (0x02, 0x10))
+    reply = ethernet(ip4(tcp(0x12, 80, 1000), 6), 0x0800)
+    back = reply[:26] + reply[30:34] + reply[26:30] + reply[34:]  # from the other address
+    records = [(begin_ns + n, frame) for n, frame in enumerate((there, back, ack))]
+    path = tmp_path / "days.pcap"
+    write_pcap(path, [*records, (begin_ns + 900 * day_ns, ack)])
+    done = run("replay", "--budget", "100000", "--json", str(path))
+    figures = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert figures["packets"]["read"] == 3
+    assert "this makes more than 103,000 units of work" in done.stderr
+    assert "--until SECONDS ends it ahead of a long silence" in done.stderr
+    assert "s into the captures" in figures["error"]
+    slow = run("replay", "--cpu-seconds", "0.1", str(path))
+    assert (slow.returncode, "this machine was too slow" in slow.stderr) == (1, True)
+    why = run("explain", str(path), "4", "--budget", "100000")
+    assert (why.returncode, "units of work" in why.stderr) == (1, True)
+    whole = run("replay", "--budget", "100000", "--until", "60", str(path))
+    assert (whole.returncode, whole.stderr) == (0, "")
+
+
+def test_packets_use_up_no_budget() -> None:
+    """A capture may be as long as it is."""
+    assert run("replay", "--budget", "1000", capture("many-flows")).returncode == 0
 
 
 @pytest.mark.parametrize("as_json", [False, True])
