@@ -57,6 +57,22 @@ def is_there(path: Path) -> bool:
     return _descriptor(path) is None and path.is_file()
 
 
+def status_of(path: Path) -> os.stat_result | None:
+    """What is known of a file; None: there is none. AclbenchError: the system refuses the name."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise AclbenchError(f"{str(path)[:256]}: cannot be opened: {reason(error)}") from None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder. Raises AclbenchError as `status_of`."""
+    status = status_of(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
 def refuse_there(path: Path, how: str = "--force") -> None:
     """AclbenchError: there is such a file; `how` would overwrite it."""
     try:
@@ -255,13 +271,15 @@ def _remove_left(folder: Path, begins: str) -> None:
                     os.unlink(entry.path)
 
 
-def write_whole(path: Path, text: str | bytes, make_folders: bool = False) -> None:
+def write_whole(
+    path: Path, text: str | bytes, make_folders: bool = False, over: bool = True
+) -> None:
     """Put a text in a file's place, as `NewFile` does.
 
     Text is UTF-8; undecodable bytes of names (`surrogateescape`) go back as they came.
     """
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    at_once(writing_whole(path, (content,), make_folders))
+    at_once(writing_whole(path, (content,), make_folders, over))
 
 
 def writing_whole(
@@ -306,15 +324,6 @@ def _writing_to_pipe(path: Path, pieces: Iterable[bytes]) -> Generator[None, Non
                     left = left[os.write(handle, left[:PIPE_BYTES]) :]
     finally:
         os.close(handle)
-
-
-def write_new(path: Path, text: str | bytes) -> None:
-    """Write a file that is not there yet, whole or not at all.
-
-    Raises FileExistsError; other OSErrors and ValueError as `write_whole`.
-    """
-    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    at_once(writing_whole(path, (content,), over=False))
 
 
 def set_aside(path: Path) -> Path:

@@ -18,7 +18,6 @@ from aclbench.files import (
     reading,
     refuse_there,
     set_aside,
-    write_new,
     write_whole,
     writing_whole,
 )
@@ -46,7 +45,7 @@ def test_what_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, "new")
     with pytest.raises(OSError, match="No space left"):
-        write_new(tmp_path / "y.txt", "new")
+        write_whole(tmp_path / "y.txt", "new", over=False)
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"x.txt": "old"}
 
 
@@ -144,9 +143,9 @@ def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
 
 def test_a_new_file_takes_no_other_away(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
-    write_new(path, "one")
+    write_whole(path, "one", over=False)
     with pytest.raises(FileExistsError):
-        write_new(path, "two")
+        write_whole(path, "two", over=False)
     assert path.read_text() == "one"
 
 

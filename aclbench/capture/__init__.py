@@ -20,6 +20,7 @@ from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
 from aclbench.capture.steering import (
+    NO_INTERFACES,
     ByAddress,
     ByCapture,
     ByCaptureInterface,
@@ -37,6 +38,7 @@ from aclbench.capture.writer import PcapWriter, write_pcap
 __all__ = [
     "GUESS_PACKETS",
     "LINK_ETHERNET",
+    "NO_INTERFACES",
     "STANDARD_INPUT",
     "ByAddress",
     "ByCapture",

@@ -150,6 +150,11 @@ class CaptureReader:
         self._stream.close()
 
     @property
+    def knows_interfaces(self) -> bool:
+        """Whether the format says which interface a packet was captured on."""
+        return isinstance(self._format, Pcapng)
+
+    @property
     def done_bytes(self) -> int:
         """About how many bytes of the file have been read, as counted in `size_bytes`."""
         return self._stream.done_bytes if self._stream.is_gzip else self.position_bytes

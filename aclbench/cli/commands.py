@@ -54,12 +54,18 @@ def run() -> int:
     except BrokenPipeError:
         _leave(EXIT_BROKEN_PIPE)  # the interpreter would try to write it once more
     except OSError as error:
-        say(f"aclbench: the output cannot be written: {error.strerror}", err=True)
+        what = "the output cannot be written" if error.filename is None else _named(error)
+        say(f"aclbench: {what}: {error.strerror}", err=True)
         _leave(1)
     if code == 0:
         # Output is written and files are closed; freeing a million sessions one by one is no use.
         _leave(code)
     return code
+
+
+def _named(error: OSError) -> str:
+    """The file that an error is about."""
+    return os.fsdecode(error.filename)[:256]
 
 
 def _leave(code: int) -> NoReturn:

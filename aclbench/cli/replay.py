@@ -246,8 +246,13 @@ def only_packets(bench: Workbench, only: str | None) -> Filter:
 
 
 def print_report(bench: Workbench, as_json: bool, stopped_by: AclbenchError | None) -> None:
-    """Print the figures so far, and in JSON the error that ended the replay early."""
+    """Print the figures so far, and in JSON the error that ended the replay early.
+
+    There are none where no packet could be read.
+    """
     report = bench.report()
+    if stopped_by is not None and stopped_by is bench.capture_error and not report.packets.read:
+        return
     if as_json:
         figures = report.to_json()
         figures["error"] = None if stopped_by is None else str(stopped_by)

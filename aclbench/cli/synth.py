@@ -11,7 +11,7 @@ import click
 
 from aclbench.cli.output import say
 from aclbench.errors import AclbenchError, SynthError
-from aclbench.files import refuse_there
+from aclbench.files import is_folder, refuse_there
 from aclbench.words import counted
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
     path = Path(file)
     if path.suffix == ".pcapng":
         raise click.UsageError(f"{file}: synth writes classic pcap; name it .pcap or .pcap.gz")
-    if path.is_dir():
+    if is_folder(path):
         raise AclbenchError(f"{file}: a directory; name a file in it")
     if not force:
         refuse_there(path)

@@ -312,8 +312,9 @@ def _restart(session: LessonSession, parsed: ParsedCommand) -> Slices[None]:
 
 
 def _record(session: LessonSession, parsed: ParsedCommand) -> None:
-    write_draft(session.bench, Path(parsed.arguments["file"]))
-    session.printer.prose(f"{parsed.arguments['file']}: a draft; fill in what says TODO.")
+    file = parsed.arguments["file"]
+    write_draft(session.bench, Path(file), "force" in parsed.words, f"`lesson record {file} force`")
+    session.printer.prose(f"{file}: a draft; fill in what says TODO.")
 
 
 _WORDS: Final[tuple[tuple[str, Word, str], ...]] = (
@@ -330,7 +331,7 @@ _WORDS: Final[tuple[tuple[str, Word, str], ...]] = (
     ("lesson step <number>", _step, "go to a step, on a bench as the lesson has it there"),
     ("lesson about", _about, "what the lesson is for, and which source does what it shows"),
     ("lesson restart", _restart, "begin the lesson anew"),
-    ("lesson record <file>", _record, "write what was done as the draft of a lesson"),
+    ("lesson record <file> [force]", _record, "write what was done as the draft of a lesson"),
 )
 
 

@@ -13,9 +13,13 @@ HEADING: Final = ("name", "lesson", "steps", "first guesses")
 
 
 def grade_lines(grades: Sequence[Grade]) -> Iterator[str]:
-    """The table for a person: a line for each submission, and one for each note."""
+    """The table for a person: a line for each submission, and one for each note.
+
+    Without headings, and with a word on it, where nothing could be graded.
+    """
+    graded = any(not grade.problem for grade in grades)
     widths = [max(map(len, column)) for column in zip(HEADING, *map(_row, grades), strict=True)]
-    for grade in (None, *grades):
+    for grade in (*([None] if graded else []), *grades):
         if grade is not None and grade.problem:
             who = f" ({grade.name})" if grade.name else ""
             yield f"{one_line(grade.file)}{who}: not graded: {grade.problem}"
@@ -24,6 +28,8 @@ def grade_lines(grades: Sequence[Grade]) -> Iterator[str]:
         cells = zip(row, widths, strict=True)
         yield "  ".join(f"{cell:{width}}" for cell, width in cells).rstrip()
         yield from (f"  {note}" for note in (grade.notes if grade else ()))
+    if not graded:
+        yield "nothing was graded"
 
 
 def _row(grade: Grade) -> tuple[str, str, str, str]:

@@ -64,9 +64,9 @@ def record(bench: Workbench, since: int = 0) -> str:
     )
 
 
-def write_draft(bench: Workbench, path: Path) -> None:
-    """Write what was done on a bench as a draft, to a new file. Raises LessonError."""
-    write_document(path, record(bench), "a draft")
+def write_draft(bench: Workbench, path: Path, force: bool = False, how: str = "--force") -> None:
+    """Write what was done on a bench as a draft. Raises LessonError as `write_document`."""
+    write_document(path, record(bench), force, how)
 
 
 def _bench_lines(bench: Workbench) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
+from aclbench.files import is_folder
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.progress import LessonProgress
 from aclbench.tutor.reading import read_lesson
@@ -45,10 +47,19 @@ def _find_path(text: str) -> Path:
         return found[0]
     if len(found) > 1:
         raise LessonError(f"{text}: {' and '.join(path.stem for path in found)} are meant")
-    if text and Path(text).is_dir():
+    if text and is_folder(Path(text)):
         raise LessonError(f"{text[:80]}: a folder; name a lesson in it")
-    there = ", ".join(path.stem for path in files) or "none"
-    raise LessonError(f"{text[:80]!r}: no such lesson; there is {there}, or name a .toml file")
+    raise LessonError(f"{text[:80]!r}: no such lesson; {_what_there_is(text, files)}")
+
+
+def _what_there_is(text: str, files: list[Path]) -> str:
+    """What would be right instead of a name that is no lesson's: the nearest, or all numbers."""
+    numbers = [number for path in files if (number := _number(path)) >= 0]
+    there = f"they are numbered {min(numbers)} to {max(numbers)}, " if numbers else ""
+    names = [name for path in files for name in (path.stem.partition("-")[2], path.stem)]
+    near = difflib.get_close_matches(text[:80], names, 1)
+    meant = f"did you mean {near[0]}? " if near and not text.isdecimal() else ""
+    return f"{meant}{there}`aclbench learn` lists them, and a file's name ends in .toml"
 
 
 def _number(path: Path) -> int:

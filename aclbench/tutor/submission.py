@@ -16,7 +16,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, field
 from msgspec.json import decode
 
 from aclbench.documents import DocumentError, JsonReader, Wrong, read_content, to_json
-from aclbench.files import reason, write_new, write_whole
+from aclbench.files import reason, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
@@ -90,7 +90,7 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
     if len(text.encode()) > MAX_BYTES:
         raise SubmissionError(f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; redo")
     try:
-        (write_whole if force else write_new)(path, text + "\n")
+        write_whole(path, text + "\n", over=force)
     except FileExistsError:
         raise SubmissionError(f"{path} is there already; --force overwrites it") from None
     except (OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from aclbench.files import reason, write_new
+from aclbench.files import reason, write_whole
 from aclbench.tutor.lesson import LessonError
 
 TEMPLATE: Final = '''\
@@ -85,18 +85,21 @@ near = [
 '''
 
 
-def new_lesson(path: Path) -> None:
-    """Write the template to a file that is not there yet. Raises LessonError."""
+def new_lesson(path: Path, force: bool = False) -> None:
+    """Write the template to a file. Raises LessonError as `write_document`."""
     if path.suffix != ".toml":
         raise LessonError(f"{path}: a lesson's file ends in .toml: {path.stem or 'mine'}.toml")
-    write_document(path, TEMPLATE, "a new lesson")
+    write_document(path, TEMPLATE, force)
 
 
-def write_document(path: Path, text: str, what: str) -> None:
-    """Write a file that is not there yet. Raises LessonError."""
+def write_document(path: Path, text: str, force: bool, how: str = "--force") -> None:
+    """Write a lesson's file. LessonError: it is there already, unless by `force`, or cannot be.
+
+    `how` is what gives `force`.
+    """
     try:
-        write_new(path, text)
+        write_whole(path, text, over=force)
     except FileExistsError:
-        raise LessonError(f"{path} is there already; {what} is a new file") from None
+        raise LessonError(f"{path} is there already; {how} overwrites it") from None
     except (OSError, ValueError) as error:
         raise LessonError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None

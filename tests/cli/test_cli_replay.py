@@ -415,6 +415,22 @@ def test_wrong_steering(arguments: tuple[str, ...], code: int, says: str) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_capture_that_cannot_be_steered_gives_no_figures(tmp_path: Path) -> None:
+    """Also where it is the second one, or where a scenario says how to steer."""
+    refused = run("replay", "--inside-interface", "eth0", capture("http"), capture("long-gaps"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "classic pcap" in refused.stderr
+    path = tmp_path / "x.toml"
+    path.write_text(
+        f'captures = ["{capture("http")}"]\n'
+        '[[interface]]\nname = "pg0"\nprefixes = ["10.0.0.0/8"]\ncapture_interfaces = [0]\n'
+        '[[interface]]\nname = "pg1"\n'
+    )
+    refused = run("replay", str(path))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "classic pcap" in refused.stderr
+
+
 def test_a_reason_or_a_rule_to_show() -> None:
     """Part of a text that some packet could have, whether one has or not."""
     for only in ('reason "both ends"', 'reason "RULE 1"', "not_ip", "malformed or tcp"):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli.command import run
 
 ACLBENCH = f"{sys.executable} -m aclbench"
 
@@ -79,6 +80,50 @@ def test_no_home(home: str, tmp_path: Path) -> None:
     homes = {"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "TERM": "dumb"}
     done = shell("aclbench learn && aclbench repl -c 'show version'", tmp_path, homes)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+LONG = "x" * 300
+STREAM = f"packet-generator new {{ name s0 limit 1 pcap {LONG}.pcap source pg0 }}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", LONG),
+        ("replay", f"{LONG}.toml"),
+        ("replay", "--rx", f"pg0={LONG}.pcap"),
+        ("replay", "http", "--exec", LONG),
+        ("replay", "http", "--write-passed", LONG),
+        ("replay", "http", "--write-dropped", LONG, "--force"),
+        ("explain", LONG, "1"),
+        ("repl", f"{LONG}.run", "-c", "show version"),
+        ("repl", "-f", LONG),
+        ("repl", "-c", f"exec {LONG}"),
+        ("repl", "-c", f"load {LONG}.toml"),
+        ("repl", "-c", f"save {LONG}.run"),
+        ("repl", "-c", f"save {LONG}.cli"),
+        ("repl", "-c", "create packet-generator interface pg0", "-c", STREAM),
+        ("synth", LONG),
+        ("synth", LONG, "--force"),
+        ("learn", "check", LONG),
+        ("learn", "check", f"{LONG}.toml"),
+        ("learn", "new", f"{LONG}.toml"),
+        ("learn", "record", f"{LONG}.run"),
+        ("learn", "export", LONG),
+        ("learn", "export", "1", "-o", LONG),
+        ("learn", "grade", LONG),
+        ("learn", "grade", "x.json", "--lesson", LONG),
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(LONG, "LONG")[:60],
+)
+def test_a_name_too_long(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """It is said of that file."""
+    done = run(*arguments)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "File name too long" in said
+    assert LONG[:200] in said
+    assert "output" not in said
 
 
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:

@@ -157,7 +157,12 @@ def test_what_is_skipped_the_program_does(learner: Learner) -> None:
 def test_what_was_done_becomes_a_draft(learner: Learner, tmp_path: Path) -> None:
     learner.types("send pg0 udp 10.0.0.9:1 > 192.168.0.2:2", f"lesson record {tmp_path}/d.toml")
     assert "send pg0 udp 10.0.0.9:1" in (tmp_path / "d.toml").read_text()
-    assert "is there already" in learner.types(f"lesson record {tmp_path}/d.toml")
+    (tmp_path / "d.toml").write_text("mine")
+    refused = learner.types(f"lesson record {tmp_path}/d.toml")
+    assert f"is there already; `lesson record {tmp_path}/d.toml force` overwrites it" in refused
+    assert (tmp_path / "d.toml").read_text() == "mine"
+    learner.types(f"lesson record {tmp_path}/d.toml force")
+    assert "send pg0 udp 10.0.0.9:1" in (tmp_path / "d.toml").read_text()
 
 
 def test_a_lessons_own_lines_do_not_lead_through_it(learner: Learner) -> None:

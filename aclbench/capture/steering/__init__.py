@@ -7,6 +7,7 @@ MAC, the pcapng interface, or the capture that it is in. All work on whole batch
 
 from aclbench.capture.steering.addresses import ByAddress
 from aclbench.capture.steering.labels import (
+    NO_INTERFACES,
     ByCapture,
     ByCaptureInterface,
     ByMac,
@@ -17,6 +18,7 @@ from aclbench.capture.steering.labels import (
 from aclbench.capture.steering.protocol import Steering
 
 __all__ = [
+    "NO_INTERFACES",
     "ByAddress",
     "ByCapture",
     "ByCaptureInterface",

@@ -21,6 +21,11 @@ from aclbench.errors import CaptureError, ScenarioError
 #: VLANs that a tag can name: 0 says "no VLAN", 4095 is reserved.
 _VLANS: Final = range(1, 4095)
 _INNER_BITS: Final = 12
+#: Why a capture cannot be steered by the interface that packets were captured on.
+NO_INTERFACES: Final = (
+    "a classic pcap does not say which interface a packet was captured on; pcapng does. Give each "
+    "interface a capture of its own (--rx), or tell them by address"
+)
 
 
 class _Table:
@@ -155,10 +160,7 @@ class ByCaptureInterface:
     def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
         """The interface of each packet. CaptureError where the format knows of none."""
         if batch.interface is None:
-            raise CaptureError(
-                "a classic pcap does not say which interface a packet was captured on; pcapng "
-                "does. Give each interface a capture of its own (--rx), or tell them by address"
-            )
+            raise CaptureError(NO_INTERFACES)
         counts = np.bincount(batch.interface, minlength=len(batch.interface_names))
         rx_of = np.full(len(counts), self.default, dtype=np.int64)
         for number in np.flatnonzero(counts).tolist():

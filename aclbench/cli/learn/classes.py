@@ -37,7 +37,7 @@ def export(lesson: str, as_html: bool, answers: bool, out: str | None, force: bo
         say(text, nl=False)
         return
     try:
-        write_whole(Path(out), text)
+        write_whole(Path(out), text, over=force)
     except (OSError, ValueError) as error:
         raise AclbenchError(f"{out[:256]}: cannot be written: {reason(error)}") from None
     say(f"{out} written")

@@ -48,20 +48,22 @@ def check(lessons: tuple[str, ...], budget: int | None, cpu_seconds: float | Non
 
 @learn.command()
 @click.argument("file", shell_complete=complete_files)
-def new(file: str) -> None:
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def new(file: str, force: bool) -> None:
     """Write a commented lesson that is in order, to begin with."""
     from pathlib import Path
 
     from aclbench.tutor.template import new_lesson
 
-    new_lesson(Path(file))
+    new_lesson(Path(file), force)
     say(f"{file} written; change it bit by bit, and try `aclbench learn check {file}`")
 
 
 @learn.command()
 @click.argument("run", metavar="RUNFILE", shell_complete=complete_files)
-@click.option("-o", "out", metavar="FILE", help="Write to a new file, not to standard output.")
-def record(run: str, out: str | None) -> None:
+@click.option("-o", "out", metavar="FILE", help="Write to a file, not to standard output.")
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def record(run: str, out: str | None, force: bool) -> None:
     """Make a draft of a lesson of what was done in a saved run.
 
     At a prompt `save mine.run` saves one; in a lesson `lesson record mine.toml` does it all.
@@ -78,5 +80,5 @@ def record(run: str, out: str | None) -> None:
     if out is None:
         say(draft_of(bench), nl=False)
         return
-    write_draft(bench, Path(out))
+    write_draft(bench, Path(out), force)
     say(f"{out} written: a draft; fill in what says TODO")

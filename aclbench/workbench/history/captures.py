@@ -140,7 +140,7 @@ class Found:
         recorded = Path(entry.path)
         changed: Path | None = None
         for candidate in (recorded, self._run_file.parent / recorded.name):
-            if candidate.is_file():
+            if _is_file(candidate):
                 if (yield from self._is_the_same(candidate, entry)):
                     return candidate
                 changed = candidate
@@ -220,3 +220,11 @@ def _unpacked_blocks(packed: Iterator[bytes]) -> Iterator[bytes]:
     yield unpacker.flush()
     if not unpacker.eof:
         raise zlib.error("cut off")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a run file may have any text for its name."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

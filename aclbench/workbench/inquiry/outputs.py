@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from aclbench.engine.reasons import (
     with_rule,
 )
 from aclbench.errors import AclbenchError
-from aclbench.files import refuse_there
+from aclbench.files import refuse_there, status_of
 from aclbench.workbench.filters import EVERYTHING, Connections, Filter
 from aclbench.workbench.inquiry.filtering import verdict_test
 from aclbench.workbench.rig.rig import Rig
@@ -72,6 +73,10 @@ def known_reasons(rig: Rig) -> list[int]:
     return [*found, *others]
 
 
+def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    return one is not None and other is not None and os.path.samestat(one, other)
+
+
 class SplitCaptures:
     """Writes the packets of the captures, as they were, to one file or the other by their fate."""
 
@@ -85,7 +90,7 @@ class SplitCaptures:
         inputs = list(rig.feed.captures)
         for n, path in enumerate(outputs):
             for other in [*inputs, *outputs[:n]]:
-                if path == other or (path.exists() and other.exists() and path.samefile(other)):
+                if path == other or _is_same(status_of(path), status_of(other)):
                     raise AclbenchError(f"{path}: is read or written already; name another file")
             if not force:
                 refuse_there(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
 from aclbench.errors import AclbenchError, did_you_mean
+from aclbench.files import status_of
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
 _SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
@@ -45,7 +46,7 @@ def find_input(name: str) -> Path:
         return path
     if path == Path(STANDARD_INPUT):
         return path.absolute()  # a file of that name, written ./-
-    if path.exists():
+    if status_of(path) is not None:
         return path
     if path.parent == Path():
         for kind in ("scenarios", "pcaps"):

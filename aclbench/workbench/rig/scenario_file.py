@@ -177,8 +177,12 @@ def _captures(document: ScenarioDocument) -> list[tuple[str, str, str]]:
 def _capture(scenario: Path, name: str, place: str) -> Path:
     """A capture of a scenario: a file, relative to the scenario's own. Raises Wrong."""
     path = scenario.parent / name
-    if path.is_dir():
-        raise Wrong(place, f"{name}, a directory", "a capture in it")
-    if not path.is_file():
+    try:
+        if path.is_dir():
+            raise Wrong(place, f"{name}, a directory", "a capture in it")
+        is_there = path.is_file()
+    except OSError as error:
+        raise Wrong(place, f"{name}: {error.strerror}", "a file") from None
+    if not is_there:
         raise Wrong(place, name, f"a file; there is none at {path}")
     return path

@@ -14,7 +14,7 @@ from typing import Final
 
 from aclbench.capture import PcapWriter, as_ethernet, open_capture
 from aclbench.errors import CaptureError, CommandError
-from aclbench.files import TemporaryFolder
+from aclbench.files import TemporaryFolder, reason
 from aclbench.workbench.tasks import Progress, Slices
 
 #: What is read of a capture in one slice.
@@ -61,9 +61,9 @@ class Streams:
 
 def measuring(path: Path) -> Slices[tuple[str, int]]:
     """The SHA-256 of a capture and how many packets it has. CommandError: it cannot be read."""
-    if str(path) == "-" or not path.is_file():
-        raise CommandError(f"{path}: no such file; pcap names a capture")
     try:
+        if str(path) == "-" or not path.is_file():
+            raise CommandError(f"{path}: no such file; pcap names a capture")
         with path.open("rb") as file:
             total, digest = path.stat().st_size, hashlib.sha256()
             while block := file.read(SLICE_BYTES):
@@ -73,8 +73,8 @@ def measuring(path: Path) -> Slices[tuple[str, int]]:
             for _ in reader.batches():
                 yield Progress(reader.packets_read, unit="packets read")
             return digest.hexdigest(), reader.packets_read
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{str(path)[:256]}: cannot be opened: {reason(error)}") from None
     except CaptureError as error:
         raise CommandError(str(error)) from None
 
