@@ -255,19 +255,20 @@ def _for_captures(
     first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
     inside, why = yield from _inside_of(first, asked)
     if asked.inside_interface:
-        yield from _refusing_classic(captures)
+        _refuse_classic(captures)
     return scenario_for_capture(captures, inside, why, workers, placement, rx)
 
 
-def _refusing_classic(captures: Sequence[Path]) -> Slices[None]:
-    """CaptureError: one of the captures does not say on which interface its packets were."""
-    from aclbench.capture import NO_INTERFACES, awaiting_writer, open_capture
+def _refuse_classic(captures: Sequence[Path]) -> None:
+    """CaptureError: a file among them does not say on which interface its packets were.
+
+    Of a pipe it is said when it is read.
+    """
+    from aclbench.capture import NO_INTERFACES, can_be_read_again, open_capture
     from aclbench.errors import CaptureError
 
-    for path in captures:
-        for _ in awaiting_writer(path):
-            yield None
-        with open_capture(path, look_ahead=True) as reader:
+    for path in filter(can_be_read_again, captures):
+        with open_capture(path) as reader:
             if not reader.knows_interfaces:
                 raise CaptureError(f"{reader.path}: {NO_INTERFACES}")
 
