@@ -96,15 +96,18 @@ class Machine:
         """Give an interface an address, and with it a route to its subnet."""
         if (address, length, is_ip6) in interface.addresses:
             raise ValueError("the interface has this address already")
-        self._refuse_overlap(interface, address, length, is_ip6)
+        self.refuse_overlap(interface, address, length, is_ip6)
         for entry in interface_entries(address, length, is_ip6, interface.sw_if_index):
             self.am.fib.add(entry)
         interface.addresses.append((address, length, is_ip6))
 
-    def _refuse_overlap(
-        self, interface: Interface, address: int, length: int, is_ip6: bool
+    def refuse_overlap(
+        self, interface: Interface | None, address: int, length: int, is_ip6: bool
     ) -> None:
-        """As VPP: a subnet is on one interface, and none lies within another's."""
+        """As VPP: a subnet is on one interface, and none lies within another's.
+
+        ValueError: the address is of a subnet of another interface than this.
+        """
         bits = 128 if is_ip6 else 32
         for other in self.am.interfaces:
             if other is None or other is interface or other.deleted:

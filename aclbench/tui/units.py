@@ -102,6 +102,14 @@ def short_count(count: int) -> str:
     return str(count)
 
 
+def fit_middle(text: str, width: int) -> str:
+    """A name cut in its middle, since interfaces differ at their ends: `GigabitE…3/0/0`."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return text[: max(width - 1 - end, 0)] + "…" + text[len(text) - end :]
+
+
 def fit(text: str, width: int) -> str:
     """A line of text, cut with an ellipsis after a whole word if it is wider than `width`."""
     text = visible_line(text)

@@ -126,7 +126,8 @@ class StreamTable(_Table):
     name: Annotated[str, Meta(pattern=r"\A[\w.-]{1,64}\Z", description="a name such as questions")]
     pcap: Label
     source: Annotated[
-        str, Meta(pattern=r"\Apg[0-9]{1,5}\Z", description="an interface such as pg0")
+        str,
+        Meta(pattern=r"\A[A-Za-z][\w./:@+-]{0,62}\Z", description="an interface such as pg0"),
     ]
     limit: (
         Annotated[

@@ -21,6 +21,7 @@ from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.packettrace import PacketTrace
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Inject
+from aclbench.workbench.rig.names import made_note, real_names
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.tasks import Slices, finish, tidying
@@ -223,6 +224,8 @@ class Bench:
         """The figures since the scenario was set up."""
         scenario, feed = self.rig.scenario, self.rig.feed
         notes = [scenario.assumed] if scenario and scenario.assumed else []
+        if made := real_names(self.rig.machine.am):
+            notes.append(made_note(made))
         if feed is not None:
             notes += feed.notes()
         elapsed_s = self.transport.elapsed_s

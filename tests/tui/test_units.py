@@ -13,6 +13,7 @@ from aclbench.tui.units import (
     SHORT_WIDTH,
     clock_text,
     fit,
+    fit_middle,
     short_count,
     short_time,
     span_text,
@@ -86,6 +87,14 @@ def test_short_time_is_never_too_wide() -> None:
 )
 def test_short_count(count: int, text: str) -> None:
     assert short_count(count) == text
+
+
+def test_a_name_is_cut_in_its_middle() -> None:
+    """Two ports of one card stay apart."""
+    assert fit_middle("pg0", 10) == "pg0"
+    assert fit_middle("GigabitEthernet3/0/0", 10) == "Gigab…/0/0"
+    assert fit_middle("GigabitEthernet3/0/0", 10) != fit_middle("GigabitEthernet3/0/1", 10)
+    assert [len(fit_middle("BondEthernet0.100", width)) for width in (1, 2, 5, 17)] == [1, 2, 5, 17]
 
 
 def test_fit_cuts_between_words() -> None:

@@ -11,7 +11,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
-from aclbench.tui.units import fit, stamp_text
+from aclbench.tui.units import fit, fit_middle, stamp_text
 from aclbench.workbench.views.packets import PacketView
 
 #: A glyph for each fate; the word stands beside it.
@@ -27,6 +27,7 @@ FATE_GLYPHS: Final = {
 _WIDE: Final = 90
 NEW: Final = "+"
 _CONNECTION_WIDTH: Final = 44
+_INTERFACE_WIDTH: Final = 10
 
 
 def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
@@ -61,8 +62,10 @@ def packet_line(
     if packet.tcp_flags:
         connection += f" {packet.tcp_flags}"
     # The fate has its room before long names of interfaces have theirs.
-    way = f"{packet.rx}>{packet.tx or '-'}"
-    line.add(fit(way, max(width - len(line) - len(said) - 10, 5)).ljust(8) + " ")
+    room = max(width - len(line) - len(said) - 10, 5)
+    name_room = min((room - 1) // 2, _INTERFACE_WIDTH)
+    way = f"{fit_middle(packet.rx, name_room)}>{fit_middle(packet.tx or '-', name_room)}"
+    line.add(way.ljust(8) + " ")
     room = max(width - len(line) - len(said) - 1, 0)
     if width >= _WIDE:
         room = min(room - 1, _CONNECTION_WIDTH)

@@ -15,7 +15,7 @@ from aclbench.tui.palette import Palette
 from aclbench.tui.place import OPEN, SEARCH, Changed, RowsPlace
 from aclbench.tui.player import Player
 from aclbench.tui.targets import SessionTarget
-from aclbench.tui.units import fit, short_time
+from aclbench.tui.units import fit, fit_middle, short_time
 from aclbench.tui.workers.lists import due_text
 from aclbench.workbench.inquiry.filtering import filter_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
@@ -154,7 +154,7 @@ def session_row(frame: Frame, session: SessionView, width: int, palette: Palette
     tail = Line()
     if width >= _WIDE:
         names = {i.sw_if_index: i.name for i in frame.snapshot.interfaces}
-        tail.add(f"{names.get(session.sw_if_index, '?'):<10} ")
+        tail.add(f"{fit_middle(names.get(session.sw_if_index, '?'), 10):<10} ")
         tail.add(f"{lists[session.link_list_id]:<14} ", palette.dim)
         said = f"≠ {frame.snapshot.class_names[session.timeout_class]}" if other else ""
         tail.add(f"{said:<14}"[:14], palette.up)

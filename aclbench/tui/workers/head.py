@@ -8,8 +8,8 @@ from aclbench.tui.drawing import Line, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import FieldTarget
-from aclbench.tui.units import clock_text, fit, short_count, short_time
-from aclbench.workbench.views.snapshot import WorkerView
+from aclbench.tui.units import clock_text, fit, fit_middle, short_count, short_time
+from aclbench.workbench.views.snapshot import Snapshot, WorkerView
 
 #: A flag that is up, and one that is not; one that changed has a mark behind it.
 UP: Final = "●"
@@ -27,6 +27,8 @@ FLAGS: Final = (
 #: Labels and values stand in columns this wide at least.
 _CELL_WIDTH: Final = 19
 _LABEL_WIDTH: Final = 11
+#: Names of interfaces, several in a cell.
+_NAME_WIDTH: Final = 10
 #: What the cells show, in an order for two columns, and one for three.
 _TWO_COLUMNS: Final = (
     "serviced", "swipe end",
@@ -98,8 +100,8 @@ def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
     snapshot = frame.snapshot
     swipe = worker.swipe_end_time
     return {
-        "serviced": " ".join(snapshot.interface_names(worker.serviced_sw_if_index_bitmap)),
-        "to clear": " ".join(snapshot.interface_names(worker.pending_clear_sw_if_index_bitmap)),
+        "serviced": _names(snapshot, worker.serviced_sw_if_index_bitmap),
+        "to clear": _names(snapshot, worker.pending_clear_sw_if_index_bitmap),
         "swipe end": clock_text(swipe - frame.started) if swipe else "",
         "taken": taken_text(worker.taken),
         "packets": short_count(worker.packets),
@@ -111,6 +113,10 @@ def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
         "classes": short_count(worker.class_changes),
         "pool": f"{short_count(worker.sessions)}/{short_count(worker.pool_size)}",
     }
+
+
+def _names(snapshot: Snapshot, bitmap: int) -> str:
+    return " ".join(fit_middle(name, _NAME_WIDTH) for name in snapshot.interface_names(bitmap))
 
 
 def taken_text(taken: tuple[int, ...]) -> str:

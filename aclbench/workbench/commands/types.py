@@ -24,6 +24,13 @@ from aclbench.workbench.grammar import (
     integer,
 )
 from aclbench.workbench.grammar.lines import shown_word
+from aclbench.workbench.rig.names import (
+    REAL_EXAMPLES,
+    is_packet_generator,
+    is_real_name,
+    no_interface,
+    same_but_for_case,
+)
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.times import Moment, read_length, read_moment
 
@@ -33,6 +40,12 @@ class PortRange(NamedTuple):
 
     first: int
     last: int
+
+
+class NewInterface(NamedTuple):
+    """An interface with a real VPP's name that there is not yet."""
+
+    name: str
 
 
 class Address(NamedTuple):
@@ -62,8 +75,7 @@ def _parse_interface(text: str, context: Any) -> Interface:
     interface = rig.machine.am.interface_named(text)
     if interface is not None:
         return interface
-    names = ", ".join(i.name for i in interfaces_of(rig))
-    raise ArgumentError(f"there is no interface {text[:64]}; this bench has {names}")
+    raise ArgumentError(no_interface(text, rig.machine.am))
 
 
 def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
@@ -73,13 +85,29 @@ def _complete_interface(prefix: str, context: Any) -> Iterable[Candidate]:
 
 
 def _parse_new_interface(text: str, context: Any) -> str:
-    if not re.fullmatch(r"pg\d{1,5}", text):
-        raise ArgumentError(f"{text[:64]} is not a name for one: pg0, pg1 and so on are right")
+    if not is_packet_generator(text):
+        hint = f"; set interface state {text} up makes {text}" if is_real_name(text) else ""
+        wanted = f"is not a name for one: pg0, pg1 and so on are right{hint}"
+        raise ArgumentError(f"{text[:64]} {wanted}")
     if rig_of(context).machine.am.interface_named(text) is not None:
         raise ArgumentError(f"interface {text} exists already")
     return text
 
 
+def _parse_any_interface(text: str, context: Any) -> Interface | NewInterface:
+    am = rig_of(context).machine.am
+    there = am.interface_named(text) is not None or same_but_for_case(text, am) is not None
+    if is_real_name(text) and not there:
+        return NewInterface(text)
+    return _parse_interface(text, context)
+
+
+ANY_INTERFACE: Final = ArgumentType(
+    "any-interface",
+    f"an interface by name; of a new one a real VPP's, such as {REAL_EXAMPLES}",
+    _parse_any_interface,
+    _complete_interface,
+)
 INTERFACE: Final = ArgumentType(
     "interface", "an interface by name", _parse_interface, _complete_interface
 )
@@ -239,6 +267,7 @@ ARGUMENT_TYPES: Final = (
     DURATION,
     MOMENT,
     INTERFACE,
+    ANY_INTERFACE,
     NEW_INTERFACE,
     PREFIX,
     ADDRESS,

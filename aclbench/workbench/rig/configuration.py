@@ -20,6 +20,7 @@ from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
 from aclbench.files import reason, write_whole
 from aclbench.workbench.grammar.lines import as_typed
+from aclbench.workbench.rig.names import is_real_name
 from aclbench.workbench.rig.rig import Rig
 
 SUFFIX = ".cli"
@@ -95,7 +96,9 @@ def _interface_lines(am: AclMain, there: list[Interface], fillers: dict[int, str
             yield f"create packet-generator interface {fillers[sw_if_index]}"
             continue
         name = interface.name
-        if sw_if_index:
+        if is_real_name(name):
+            yield f"set interface state {name} down"
+        elif sw_if_index:
             yield f"create packet-generator interface {name}"
         if interface.mac:
             yield f"set interface mac address {name} {interface.mac}"

@@ -30,6 +30,7 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run
+from aclbench.workbench.rig.names import no_interface
 from aclbench.workbench.rig.packing import Checkpoint, Packer, unpack_in_pieces
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, AnyDriver, Start, make_driver
@@ -134,11 +135,10 @@ class Rig:
 
     def interface_index(self, name: str) -> int:
         """The sw_if_index of an interface. CommandError: there is none of that name."""
-        for interface in self.machine.am.interfaces:
-            if interface is not None and not interface.deleted and interface.name == name:
-                return interface.sw_if_index
-        known = ", ".join(i.name for i in self.machine.am.interfaces if i is not None)
-        raise CommandError(f"there is no interface {name}; this bench has {known}")
+        interface = self.machine.am.interface_named(name)
+        if interface is not None:
+            return interface.sw_if_index
+        raise CommandError(no_interface(name, self.machine.am))
 
     # --- captures ----------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from aclbench.documents import Wrong
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
 from aclbench.files import at_once, reading, reason
+from aclbench.workbench.rig.names import REAL_EXAMPLES, is_packet_generator, is_real_name
 
 Placement = Literal["interface", "flow"]
 SteeredBy = Literal["prefixes", "vlans", "macs", "capture_interfaces", "captures"]
@@ -52,7 +53,9 @@ class InterfaceSpec:
     capture_interfaces: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
-        """Wrong: something is no address, prefix, VLAN or MAC address."""
+        """Wrong: something is no name, address, prefix, VLAN or MAC address."""
+        if not (is_packet_generator(self.name) or is_real_name(self.name)):
+            raise Wrong("name", self.name, f"pg0, pg1 and so on, or a real VPP's: {REAL_EXAMPLES}")
         _parse("addresses", self.addresses, ip_interface, "10.0.0.1/24 or fd00::1/64")
         for number, address in enumerate(self.addresses, 1):
             if "/" not in address:
@@ -119,7 +122,8 @@ class Scenario:
         """The CLI lines that make the interfaces, their addresses and their routes."""
         lines: list[str] = []
         for spec in self.interfaces:
-            lines.append(f"create packet-generator interface {spec.name}")
+            if is_packet_generator(spec.name):
+                lines.append(f"create packet-generator interface {spec.name}")
             lines.append(f"set interface state {spec.name} up")
             lines += [f"set interface ip address {spec.name} {a}" for a in spec.addresses]
         for spec in self.interfaces:

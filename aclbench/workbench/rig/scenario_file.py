@@ -9,7 +9,7 @@
     cli = "set acl-plugin ..."            # VPP CLI lines, run in order
 
     [[interface]]
-    name = "pg0"                          # created in this order, and set up
+    name = "pg0"                          # or "GigabitEthernet3/0/0"; created in this order
     addresses = ["10.0.0.1/24"]           # may be left out
     prefixes = ["10.0.0.0/24"]            # packets from here enter it: the inside
 
@@ -55,7 +55,6 @@ from aclbench.workbench.tasks import Slices
 #: A scenario file is never so large.
 MAX_BYTES: Final = 8 << 20
 
-InterfaceName = Annotated[str, Meta(pattern=r"^pg[0-9]{1,5}$", description="pg0, pg1 and so on")]
 Vlan = Annotated[int | str, Meta(description='10, or "20.30" for outer and inner tag')]
 CaptureInterface = Annotated[
     Annotated[int, Meta(ge=0)] | str, Meta(description='a name or a number, such as "eth0" or 1')
@@ -67,7 +66,7 @@ CliLines = Annotated[str | tuple[str, ...], Meta(description="a list of CLI line
 class InterfaceTable(Struct, forbid_unknown_fields=True, frozen=True):
     """An `[[interface]]` table."""
 
-    name: InterfaceName
+    name: str
     addresses: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     vlans: Annotated[tuple[Vlan, ...], Meta(description='a list such as [10, "20.30"]')] = ()

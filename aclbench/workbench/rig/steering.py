@@ -16,6 +16,7 @@ from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import address_text
 from aclbench.errors import ScenarioError
+from aclbench.workbench.rig.names import no_interface
 from aclbench.workbench.rig.scenario import Scenario
 
 #: All addresses of each family.
@@ -54,7 +55,8 @@ def _by_routes(scenario: Scenario, am: AclMain) -> Steering:
     if not indices:
         raise ScenarioError(
             f"{scenario.place}: its lines make no interface for packets to enter; "
-            "create packet-generator interface pg0 makes one"
+            "create packet-generator interface pg0 makes one, and so does "
+            "set interface state GigabitEthernet3/0/0 up"
         )
     routes: dict[str, int] = {}
     for entry in sorted(am.fib.entries, key=lambda e: e.source, reverse=True):
@@ -74,11 +76,7 @@ def _own_addresses(am: AclMain) -> list[str]:
 
 
 def _index(scenario: Scenario, am: AclMain, name: str) -> int:
-    for interface in am.interfaces:
-        if interface is not None and not interface.deleted and interface.name == name:
-            return interface.sw_if_index
-    known = ", ".join(i.name for i in am.interfaces[1:] if i is not None) or "none"
-    raise ScenarioError(
-        f"{scenario.place}: there is no interface {name} for packets to enter; "
-        f"this bench has {known}"
-    )
+    interface = am.interface_named(name)
+    if interface is not None:
+        return interface.sw_if_index
+    raise ScenarioError(f"{scenario.place}: no packets can enter: {no_interface(name, am)}")

@@ -64,7 +64,7 @@ def test_a_scenario_sets_up_a_bench(tmp_path: Path) -> None:
         ("workers = 2", "workers = true", "workers"),
         ("workers = 2", "wokers = 2", "wokers: an unknown key; did you mean workers?"),
         ('"flow"', '"random"', "placement: found random; right would be interface or flow"),
-        ('name = "pg1"', 'name = "eth0"', "interface 2, name"),
+        ('name = "pg1"', 'name = "wan"', "interface 2, name"),
         ('name = "pg1"', 'name = "pg0"', "a name of its own"),
         ('name = "pg1"', 'name = "pg1"\nprefixes = ["0.0.0.0/0"]', "exactly one without prefixes"),
         ('"10.1.0.0/16"', '"10.1.0.1/16"', "has host bits set"),

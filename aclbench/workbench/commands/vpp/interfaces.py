@@ -6,8 +6,11 @@ from ipaddress import ip_address
 from typing import Final
 
 from aclbench.engine.fib import FIB_FOR_US
+from aclbench.engine.main import Interface
 from aclbench.errors import CommandError
+from aclbench.workbench.commands.types import NewInterface
 from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.rig.names import REAL_EXAMPLES, made_note, no_interface
 from aclbench.workbench.rig.rig import Rig
 
 
@@ -28,8 +31,17 @@ def delete_interface(rig: Rig, parsed: ParsedCommand) -> str:
 
 def set_state(rig: Rig, parsed: ParsedCommand) -> str:
     """Admin state; packets of an interface that is down are dropped."""
-    parsed.arguments["interface"].admin_up = "up" in parsed.words
-    return ""
+    interface, note = _there_or_made(rig, parsed)
+    interface.admin_up = "up" in parsed.words
+    return note
+
+
+def _there_or_made(rig: Rig, parsed: ParsedCommand) -> tuple[Interface, str]:
+    """The interface that is named, made if a real VPP would have it; and a note of that."""
+    named: Interface | NewInterface = parsed.arguments["interface"]
+    if isinstance(named, Interface):
+        return named, ""
+    return rig.machine.create_interface(named.name), f"note: {made_note([named.name])}"
 
 
 def set_mac(rig: Rig, parsed: ParsedCommand) -> str:
@@ -40,13 +52,19 @@ def set_mac(rig: Rig, parsed: ParsedCommand) -> str:
 
 def set_ip_address(rig: Rig, parsed: ParsedCommand) -> str:
     """Add an address, and with it the route to its subnet, or take it away."""
-    interface, address = parsed.arguments["interface"], parsed.arguments["address"]
-    change = rig.machine.remove_address if "del" in parsed.words else rig.machine.add_address
+    named, (address, length, is_ip6) = parsed.arguments["interface"], parsed.arguments["address"]
+    machine, note = rig.machine, ""
+    if isinstance(named, NewInterface) and "del" in parsed.words:
+        raise CommandError(no_interface(named.name, machine.am))
     try:
-        change(interface, address.address, address.length, address.is_ip6)
+        if isinstance(named, NewInterface):
+            machine.refuse_overlap(None, address, length, is_ip6)  # or one would be made in vain
+        interface, note = _there_or_made(rig, parsed)
+        change = machine.remove_address if "del" in parsed.words else machine.add_address
+        change(interface, address, length, is_ip6)
     except ValueError as error:
-        raise CommandError(f"{interface.name}: {error}") from None
-    return ""
+        raise CommandError(f"{named.name}: {error}") from None
+    return note
 
 
 def set_rx_placement(rig: Rig, parsed: ParsedCommand) -> str:
@@ -117,9 +135,11 @@ COMMANDS: Final = (
         group=GROUP,
     ),
     Command(
-        "set interface state <interface> (up|down)",
+        "set interface state <any-interface:interface> (up|down)",
         set_state,
         "bring an interface up or down",
+        "An interface that is not there yet is made, if its name is a real VPP's:\n"
+        f"{REAL_EXAMPLES}.",
         group=GROUP,
     ),
     Command(
@@ -129,9 +149,10 @@ COMMANDS: Final = (
         group=GROUP,
     ),
     Command(
-        "set interface ip address [del] <interface> <address>",
+        "set interface ip address [del] <any-interface:interface> <address>",
         set_ip_address,
         "give an interface an address and the route to its subnet",
+        "An interface that is not there yet is made, if its name is a real VPP's.",
         group=GROUP,
     ),
     Command(
