@@ -3,10 +3,10 @@
 `reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
 reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
 columns, `flows` hashes their flows, `sequence` makes one stream of several captures, `steering`
-says which interface each packet enters, `guess` finds the inside of a capture that comes alone,
-`duplicates` notices packets that were captured twice, `craft` and `fields` are for single packets,
-`writer` writes captures. `synth` generates the traffic that `traffic` describes, with headers from
-`compose`.
+says which interface each packet enters, `guess` finds the inside of a capture that comes alone (by
+`openers`, `sides`, `covering`), `duplicates` notices packets that were captured twice, `craft` and
+`fields` are for single packets, `writer` writes captures. `synth` generates the traffic that
+`traffic` describes, with headers from `compose`.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
@@ -15,7 +15,13 @@ from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.duplicates import Duplicates
 from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.capture.flows import flow_hashes
-from aclbench.capture.guess import GUESS_PACKETS, GuessedSides, guess_inside, guessing_inside
+from aclbench.capture.guess import (
+    GUESS_PACKETS,
+    GuessedSides,
+    guess_inside,
+    guessing_inside,
+    inside_options,
+)
 from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
@@ -67,6 +73,7 @@ __all__ = [
     "flow_hashes",
     "guess_inside",
     "guessing_inside",
+    "inside_options",
     "make_frame",
     "open_capture",
     "parse_frame",

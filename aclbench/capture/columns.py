@@ -331,3 +331,23 @@ def _addresses_of(family: int, rows: Ints | slice, key: NDArray[np.void]) -> Add
     if family == 4:
         return Addresses(4, rows, src.view(">u4").astype("u4"), dst.view(">u4").astype("u4"))
     return Addresses(6, rows, src.view("S16"), dst.view("S16"))
+
+
+# --- from the columns -----------------------------------------------------------------------
+
+
+class Ports(NamedTuple):
+    """What keys hold besides addresses; ports are type and code for ICMP."""
+
+    sport: Ints
+    dport: Ints
+    proto: Ints
+
+
+def key_columns(columns: Columns, addresses: Addresses) -> Ports:
+    """Ports and protocol of the packets of one family."""
+    keys = columns.key
+    if not isinstance(addresses.rows, slice):
+        keys = [keys[row] for row in addresses.rows.tolist()]
+    ends = np.frombuffer(b"".join(keys), dtype=_KEY4 if addresses.family == 4 else _KEY6)
+    return Ports(*(ends[field].astype(np.int64) for field in Ports._fields))

@@ -331,7 +331,7 @@ def _guessed(capture: Path) -> Slices[GuessedSides]:
             guess: GuessedSides = end.value
             return guess
         what = "packets looked at, to guess the inside (--inside PREFIX says it)"
-        yield Progress(packets, GUESS_PACKETS, what)
+        yield None if packets is None else Progress(packets, GUESS_PACKETS, what)
 
 
 def _inside_of(capture: Path, asked: BenchOptions) -> Slices[tuple[InterfaceSpec, str]]:

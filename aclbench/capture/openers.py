@@ -1,0 +1,225 @@
+"""Who opened each flow of a capture, as far as its packets tell.
+
+A flow is what shares a session: protocol and both (address, port). An ICMP reply is of its
+request's flow. How well a packet tells who opened its flow is a `Sign`; the flow goes by its best,
+and of equals by the first. What opens nothing (a later fragment, an ICMP error, neighbour
+discovery) still counts as a packet between two hosts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.capture.columns import Columns, key_columns
+from aclbench.engine.packet import (
+    ICMP4_REQUEST_OF,
+    ICMP6_REQUEST_OF,
+    INFO_ICMP,
+    INFO_NONFIRST_FRAGMENT,
+    INFO_TCP_FLAGS_VALID,
+    PROTO_TCP,
+    PROTO_UDP,
+    TCP_ACK,
+    TCP_SYN,
+)
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# How well a packet tells who opened its flow.
+#: Not at all: it opens nothing by itself.
+NONE: Final = 0
+#: As the first packet seen of its flow: its source did.
+FIRST: Final = 1
+#: One port is a service's, or lower: the other end did.
+PORT: Final = 2
+#: SYN, SYN-ACK, ICMP request or reply.
+OPENING: Final = 3
+
+_REQUEST_OF: Final[dict[int, dict[int, int]]] = {4: ICMP4_REQUEST_OF, 6: ICMP6_REQUEST_OF}
+#: Ports below this are given to services.
+_SERVICE_PORTS: Final = 1024
+# fmt: off
+#: Other ports at which services are often found.
+_KNOWN_PORTS: Final = (
+    1080, 1194, 1433, 1434, 1521, 1645, 1646, 1701, 1723, 1812, 1813, 1883, 1900, 2049, 2055,
+    2082, 2083, 2123, 2152, 2222, 2375, 2379, 2404, 3128, 3260, 3268, 3306, 3389, 3478, 3690,
+    3784, 3868, 4172, 4369, 4500, 4739, 4786, 4789, 4840, 5000, 5001, 5004, 5038, 5060, 5061,
+    5201, 5222, 5223, 5228, 5246, 5247, 5269, 5349, 5351, 5353, 5355, 5432, 5555, 5601, 5666,
+    5671, 5672, 5683, 5684, 5900, 5938, 5984, 5985, 5986, 6343, 6379, 6443, 6514, 6653, 6666,
+    6667, 6697, 6881, 7000, 7001, 7687, 8000, 8008, 8009, 8080, 8081, 8086, 8088, 8333, 8443,
+    8554, 8883, 8888, 9000, 9001, 9042, 9090, 9092, 9100, 9160, 9200, 9300, 9418, 9999, 10000,
+    10050, 10051, 11211, 15672, 20000, 25565, 27015, 27017, 34980, 44818, 47808,
+)
+# fmt: on
+#: By port, how likely it is a client's: more for less known ones.
+_RANKS: Final = np.full(1 << 16, 2, dtype=np.int64)
+_RANKS[:_SERVICE_PORTS] = 0
+_RANKS[list(_KNOWN_PORTS)] = 1
+
+
+class Packets(NamedTuple):
+    """Packets of one family between two hosts, as columns; addresses are as in `Addresses`."""
+
+    src: NDArray[Any]
+    dst: NDArray[Any]
+    sport: Ints
+    dport: Ints
+    proto: Ints
+    info: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What pairs of hosts have with each other, as columns.
+
+    `hosts` are addresses as numbers, sorted; `a` and `b` are rows of it, a the lesser. `a_opened`
+    and `b_opened` are the flows that each opened to the other. `told` are flows of which more than
+    the order of packets tells who opened them. Pairs are in order of their first packets.
+    """
+
+    hosts: list[int]
+    a: Ints
+    b: Ints
+    a_opened: Ints
+    b_opened: Ints
+    told: Ints
+    packets: Ints
+
+
+class PacketsSeen:
+    """The packets between two hosts, by family, and how many others there were."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.not_ip = 0
+        #: To a group, or from or to no address.
+        self.to_many = 0
+        #: From a host to itself.
+        self.to_itself = 0
+        self._between: dict[int, list[Packets]] = {4: [], 6: []}
+
+    def note(self, columns: Columns) -> None:
+        """Note a batch of packets."""
+        self.total += len(columns)
+        info = np.array(columns.info, dtype=np.int64)
+        ip = 0
+        for addresses in columns.addresses:
+            family, rows, src, dst = addresses
+            ports = key_columns(columns, addresses)
+            many = _is_for_many(src, family) | _is_for_many(dst, family)
+            itself = (src == dst) & ~many
+            ip += len(src)
+            self.to_many += int(many.sum())
+            self.to_itself += int(itself.sum())
+            between = ~(many | itself)
+            found = Packets(src, dst, ports.sport, ports.dport, ports.proto, info[rows])
+            self._between[family].append(Packets(*(column[between] for column in found)))
+        self.not_ip += len(columns) - ip
+
+    def pairs(self, family: int) -> Pairs:
+        """The pairs of hosts of one family, 4 or 6, and what they opened to each other.
+
+        Where no packet tells who opened its flow, each flow counts as opened by the source of its
+        first packet.
+        """
+        parts = self._between[family]
+        if not sum(len(part.src) for part in parts):
+            none = np.zeros(0, dtype=np.int64)
+            return Pairs([], none, none, none, none, none, none)
+        packets = Packets(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        ends = np.concatenate((packets.src, packets.dst))
+        found, row = np.unique(ends, return_inverse=True)
+        src, dst = np.split(row.reshape(-1), 2)
+        return _pairs(packets, _numbers(found, family), src, dst, family)
+
+
+def _pairs(packets: Packets, hosts: list[int], src: Ints, dst: Ints, family: int) -> Pairs:
+    """Flow by flow, then pair by pair; `src` and `dst` are rows of `hosts`."""
+    is_back, sign, flow = _signs(packets, src > dst, family)
+    if not sign.any():
+        sign = np.full(len(sign), FIRST)
+    pair = np.minimum(src, dst) << 32 | np.maximum(src, dst)
+    # The best sign first, of equals the first packet: sorting keeps the order of equals.
+    order = np.lexsort((-sign, flow, pair))
+    pair, flow = pair[order], flow[order]
+    begins = np.append(True, (pair[1:] != pair[:-1]) | (flow[1:] != flow[:-1]))
+    best = order[begins]
+    by_flow = np.flatnonzero(begins)
+    pair = pair[begins]
+    a_opens = (src[best] < dst[best]) ^ is_back[best]
+    opens = sign[best] > NONE
+    pair_begins = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+
+    def by_pair(column: NDArray[Any]) -> Ints:
+        return np.add.reduceat(column.astype(np.int64), pair_begins)
+
+    first = np.minimum.reduceat(np.minimum.reduceat(order, by_flow), pair_begins)
+    columns = (
+        pair[pair_begins] >> 32,
+        pair[pair_begins] & 0xFFFF_FFFF,
+        by_pair(opens & a_opens),
+        by_pair(opens & ~a_opens),
+        by_pair(sign[best] > FIRST),
+        by_pair(np.diff(by_flow, append=len(order))),
+    )
+    in_order = np.argsort(first)
+    return Pairs(hosts, *(column[in_order] for column in columns))
+
+
+def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, Ints]:
+    """Of each packet: whether its destination opened its flow, the sign, the flow within its pair.
+
+    `is_down`: it goes from the greater address to the lesser.
+    """
+    _, _, sport, dport, proto, info = packets
+    icmp = info & INFO_ICMP != 0
+    icmp_request = np.zeros(256, dtype=np.int64)
+    answers = np.zeros(256, dtype=np.bool_)
+    for reply, request in _REQUEST_OF[family].items():
+        icmp_request[[reply, request]] = request
+        answers[reply] = True
+    kind = sport & 0xFF
+    asked = np.where(icmp, icmp_request[kind], 0)
+    tcp = proto == PROTO_TCP
+    source, destination = _RANKS[sport], _RANKS[dport]
+    lower = tcp & (source == destination)
+    source, destination = np.where(lower, sport, source), np.where(lower, dport, destination)
+    by_port = (tcp | (proto == PROTO_UDP)) & (source != destination)
+    syn = (info & INFO_TCP_FLAGS_VALID != 0) & (info & TCP_SYN != 0)
+    later = info & INFO_NONFIRST_FRAGMENT != 0
+    is_back = np.where(
+        icmp,
+        # An error goes to who sent what it is about.
+        answers[kind] | (asked == 0),
+        np.where(syn, info & TCP_ACK != 0, by_port & (source < destination)),
+    )
+    sign = np.select(
+        (later | (icmp & (asked == 0)), (asked > 0) | syn, by_port), (NONE, OPENING, PORT), FIRST
+    )
+    low, high = np.where(is_down, dport, sport), np.where(is_down, sport, dport)
+    # An ICMP flow has the type of its request and a direction; others have the ports of both ends.
+    low, high = np.where(icmp, asked, low), np.where(icmp, is_down ^ is_back, high)
+    return is_back & ~later, sign, low << 24 | high << 8 | proto
+
+
+def _is_for_many(addresses: NDArray[Any], family: int) -> Bools:
+    """Multicast, limited broadcast or unspecified: no host, so on no side."""
+    many: Bools
+    if family == 4:
+        many = (addresses >> 28 == 0xE) | (addresses == 0) | (addresses == 0xFFFF_FFFF)
+    else:
+        many = (addresses >= b"\xff") | (addresses == b"")
+    return many
+
+
+def _numbers(addresses: NDArray[Any], family: int) -> list[int]:
+    """Addresses as numbers."""
+    if family == 4:
+        numbers: list[int] = addresses.tolist()
+        return numbers
+    return [int.from_bytes(address.ljust(16, b"\0"), "big") for address in addresses.tolist()]
