@@ -79,7 +79,8 @@ class Pairs:
 
     `hosts` are addresses as numbers, sorted; `a` and `b` are rows of it, a the lesser. `a_opened`
     and `b_opened` are the flows that each opened to the other. `told` are flows of which more than
-    the order of packets tells who opened them. Pairs are in order of their first packets.
+    the order of packets tells who opened them. `a_first`: a opened the first of them. Pairs are in
+    order of their first packets.
     """
 
     hosts: list[int]
@@ -89,6 +90,7 @@ class Pairs:
     b_opened: Ints
     told: Ints
     packets: Ints
+    a_first: Bools
 
 
 class PacketsSeen:
@@ -130,7 +132,7 @@ class PacketsSeen:
         parts = self._between[family]
         if not sum(len(part.src) for part in parts):
             none = np.zeros(0, dtype=np.int64)
-            return Pairs([], none, none, none, none, none, none)
+            return Pairs([], none, none, none, none, none, none, none > 0)
         packets = Packets(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         ends = np.concatenate((packets.src, packets.dst))
         found, row = np.unique(ends, return_inverse=True)
@@ -150,7 +152,10 @@ def _pairs(packets: Packets, hosts: list[int], src: Ints, dst: Ints, family: int
     begins = np.append(True, (pair[1:] != pair[:-1]) | (flow[1:] != flow[:-1]))
     best = order[begins]
     by_flow = np.flatnonzero(begins)
-    pair = pair[begins]
+    first = np.minimum.reduceat(order, by_flow)
+    # Now flow by flow, those of a pair in order of time.
+    in_time = np.lexsort((first, pair[begins]))
+    best, first, pair = best[in_time], first[in_time], pair[begins][in_time]
     a_opens = (src[best] < dst[best]) ^ is_back[best]
     opens = sign[best] > NONE
     pair_begins = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
@@ -158,17 +163,17 @@ def _pairs(packets: Packets, hosts: list[int], src: Ints, dst: Ints, family: int
     def by_pair(column: NDArray[Any]) -> Ints:
         return np.add.reduceat(column.astype(np.int64), pair_begins)
 
-    first = np.minimum.reduceat(np.minimum.reduceat(order, by_flow), pair_begins)
     columns = (
         pair[pair_begins] >> 32,
         pair[pair_begins] & 0xFFFF_FFFF,
         by_pair(opens & a_opens),
         by_pair(opens & ~a_opens),
         by_pair(sign[best] > FIRST),
-        by_pair(np.diff(by_flow, append=len(order))),
+        by_pair(np.diff(by_flow, append=len(order))[in_time]),
     )
-    in_order = np.argsort(first)
-    return Pairs(hosts, *(column[in_order] for column in columns))
+    in_order = np.argsort(first[pair_begins])
+    a_first = a_opens[pair_begins][in_order]
+    return Pairs(hosts, *(column[in_order] for column in columns), a_first=a_first)
 
 
 def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, Ints]:

@@ -141,10 +141,14 @@ def _grouped(pairs: Pairs, bits: int, length: int, by_packets: bool) -> _Groups:
         ahead = np.where(first_opens, pairs.packets, 0)
         back = np.where(first_opens, 0, pairs.packets)
     a, b = group[pairs.a], group[pairs.b]
-    apart = a != b
-    # A pair's two directions stand side by side: pairs are in order of time.
-    both = [np.stack(two, 1).reshape(-1) for two in ((a, b), (b, a), (ahead, back))]
-    return _Groups(length, numbers, *(column[np.repeat(apart, 2)] for column in both))
+    apart = np.repeat(a != b, 2)
+    # A pair's two directions stand side by side, that of its first flow first.
+    columns = ((a, b), (b, a), (ahead, back))
+    both = [
+        np.stack((np.where(pairs.a_first, x, y), np.where(pairs.a_first, y, x)), 1)
+        for x, y in columns
+    ]
+    return _Groups(length, numbers, *(column.reshape(-1)[apart] for column in both))
 
 
 def _split(groups: _Groups, family: int) -> Slices[Bools]:

@@ -49,7 +49,7 @@ def test_the_inside_is_guessed_in_slices_and_once(monkeypatch: pytest.MonkeyPatc
     task.stop()
     scenario = Task(make_bench()).finish().rig.scenario
     assert scenario is not None
-    assert scenario.assumed.startswith("assumed inside: ")
+    assert scenario.assumed.startswith("guessed inside (")
     monkeypatch.setattr("aclbench.capture.guessing_inside", None)
     assert Task(make_bench()).finish().rig.scenario == scenario
 

@@ -25,7 +25,7 @@ def test_a_packet_that_passed() -> None:
     done = run("explain", capture("http"), "5")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("packet 5: permitted, acl-plugin-in-ip4-fa: existing session 0")
-    for words in ("TCP flags: ACK", "hits session 0 of vpp_wk_0", "leads to pg1", "assumed inside"):
+    for words in ("TCP flags: ACK", "hits session 0 of vpp_wk_0", "leads to pg1", "guessed inside"):
         assert words in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 

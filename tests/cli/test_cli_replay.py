@@ -54,7 +54,7 @@ def test_a_bundled_scenario_replays_by_its_name(scenario: Path) -> None:
 def test_a_capture_alone_says_what_was_assumed() -> None:
     """Which side is inside, and the ACLs."""
     done = run("replay", str(CAPTURES[0]))
-    assert "assumed inside" in done.stdout
+    assert "guessed inside" in done.stdout
     asked = run("replay", "--inside", "192.168.0.0/24", str(CAPTURES[0]))
     assert "as asked" in asked.stdout
 
