@@ -172,8 +172,9 @@ def _pairs(packets: Packets, hosts: list[int], src: Ints, dst: Ints, family: int
         by_pair(np.diff(by_flow, append=len(order))[in_time]),
     )
     in_order = np.argsort(first[pair_begins])
+    a, b, a_opened, b_opened, told, count = (column[in_order] for column in columns)
     a_first = a_opens[pair_begins][in_order]
-    return Pairs(hosts, *(column[in_order] for column in columns), a_first=a_first)
+    return Pairs(hosts, a, b, a_opened, b_opened, told, count, a_first)
 
 
 def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, Ints]:
