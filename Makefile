@@ -16,11 +16,15 @@ SEED ?=
 SEEDS ?=
 # Tests run side by side; two, since a test of real threads has more than one of its own.
 TEST_JOBS ?= 2
+# Worker processes of tests that have nothing to do take over from those that have.
+TESTS := -m pytest -n $(TEST_JOBS) --dist worksteal
 # A free-threaded Python, if there is one.
 FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
 FT := .venv-freethreaded
 LOWEST := .venv-lowest
 WHEEL := build/wheel-test
+# Byte code is kept: without it each process that tests start compiles all source, and pytest each test.
+export PYTHONDONTWRITEBYTECODE :=
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
 .PHONY: run test test-lowest test-seeds wheel-test check lint types imports bench fuzz stress kills \
@@ -34,8 +38,8 @@ run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for anot
 
 test: $(VENV)/.dev ## the tests; those of the engine and of designs both compiled and interpreted
 	@$(BIN)/aclbench --version
-	$(BIN)/python -m pytest -n $(TEST_JOBS)
-	ACLBENCH_INTERPRETED=1 $(BIN)/python -m pytest -n $(TEST_JOBS) tests/engine tests/drivers tests/designs
+	$(BIN)/python $(TESTS)
+	ACLBENCH_INTERPRETED=1 $(BIN)/python $(TESTS) tests/engine tests/drivers tests/designs
 
 lint: $(VENV)/.dev ## ruff: errors, imports, style
 	$(BIN)/ruff check .
@@ -48,7 +52,7 @@ imports: $(VENV)/.dev ## the import contracts
 	$(BIN)/lint-imports
 
 test-lowest: $(LOWEST)/.dev ## the tests on the lowest versions of libraries that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest -n $(TEST_JOBS)
+	$(LOWEST)/bin/python $(TESTS)
 
 wheel-test: $(VENV)/bin/python ## a wheel, built, installed and tried in an empty environment
 	rm -rf $(WHEEL)

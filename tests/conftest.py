@@ -5,6 +5,7 @@ With `--hypothesis-profile=seeds` it draws those of `--hypothesis-seed` instead 
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -20,6 +21,12 @@ settings.register_profile(
 )
 settings.register_profile("aclbench", settings.get_profile("seeds"), derandomize=True)
 settings.load_profile("aclbench")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ parsed line. It returns what VPP would print; it raises `CommandError` before it
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from aclbench.workbench.commands import settings
@@ -46,7 +47,13 @@ OWN_TYPES: Final = (
 
 
 def make_command_table() -> CommandTable:
-    """All commands there are."""
+    """All commands there are; others may be added to what is returned."""
+    return _all_commands().copied()
+
+
+@cache
+def _all_commands() -> CommandTable:
+    """Made once: every bench has a table."""
     table = CommandTable(
         (
             *(*ARGUMENT_TYPES, *OWN_TYPES, *explain.TYPES),

@@ -38,6 +38,14 @@ class Automaton:
         #: other.
         self.yielding: frozenset[str] = frozenset()
 
+    def copied(self) -> "Automaton":
+        """One that goes on by itself: what is known of points so far is shared, nothing else."""
+        other = Automaton()
+        other._edges, other._command = [*self._edges], [*self._command]
+        other._ends, other._starts = [*self._ends], [*self._starts]
+        other._moves, other.yielding = self._moves, self.yielding
+        return other
+
     @property
     def start(self) -> Point:
         return tuple(self._starts)
@@ -52,7 +60,7 @@ class Automaton:
                     self._refuse_more(symbol, target)
         self._starts.append(start)
         self._ends.append(end)
-        self._moves.clear()
+        self._moves = {}  # not cleared: copies have it too
 
     def moves(self, point: Point) -> Moves:
         """What can come next at a point; words and arguments in the order of the syntaxes."""

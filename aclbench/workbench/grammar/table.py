@@ -100,7 +100,7 @@ class _Shape(NamedTuple):
 
 
 class CommandTable:
-    """Commands, argument types and forms, in the order added; a table shares nothing."""
+    """Commands, argument types and forms, in the order added."""
 
     def __init__(self, types: Iterable[ArgumentType] = ()) -> None:
         self._commands: list[Command] = []
@@ -110,6 +110,15 @@ class CommandTable:
         self._form_trees: dict[str, Node] = {}
         self._automaton = Automaton()
         self.register(*types)
+
+    def copied(self) -> "CommandTable":
+        """A table that more can be added to, while this one stays as it is."""
+        other = CommandTable()
+        other._commands, other._shapes = [*self._commands], [*self._shapes]
+        other._types, other._forms = {**self._types}, {**self._forms}
+        other._form_trees = {**self._form_trees}
+        other._automaton = self._automaton.copied()
+        return other
 
     @property
     def commands(self) -> tuple[Command, ...]:

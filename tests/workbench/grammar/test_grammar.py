@@ -462,6 +462,22 @@ def test_a_refused_command_leaves_the_table_as_it_was() -> None:
     assert [row.text for row in table.expected("")] == ["go", "stay"]
 
 
+def test_what_is_added_to_a_copy_is_in_it_alone() -> None:
+    table = small_table("go <number>")
+    assert texts("", table) == ["go"]  # so that what can come first is known by now
+    copy = table.copied()
+    copy.define("pair", "<number:a> <number:b>")
+    copy.add(Command("get <pair>", print, "."), yields=True)
+    assert texts("", copy) == ["get", "go"]
+    assert parse("g 1", copy).command.syntax == "go <number>"
+    assert texts("", table) == ["go"]
+    assert table.forms == {}
+    table.define("pair", "<number>")
+    table.add(Command("gone", print, "."))
+    assert texts("", table) == ["go", "gone"]
+    assert texts("", copy) == ["get", "go"]
+
+
 def test_names_are_taken_once() -> None:
     table = small_table()
     table.define("pair", "<number:a> <number:b>")
