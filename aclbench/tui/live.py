@@ -139,9 +139,7 @@ class Live:
         if self._can_hear_again() and took_s < LONG_S:
             self._refill()
         else:
-            self._refilling = None
-            self.log.refill(())
-            self.log.note("the events before this are not made again here: that would take long")
+            self._leave_refilling()
 
     def hear_again(self) -> None:
         """What went by unheard is in the log after all."""
@@ -168,6 +166,14 @@ class Live:
                 self.log.refill(task.result)
         return self._refilling is None
 
+    def _leave_refilling(self) -> None:
+        """Do without what was before: making it again takes long."""
+        if self._refilling is not None:
+            self._refilling.stop()
+            self._refilling = None
+        self.log.refill(())
+        self.log.note("the events before this are not made again here: that would take long")
+
     @property
     def is_refilling(self) -> bool:
         """The log is being filled again."""
@@ -177,8 +183,8 @@ class Live:
 
     def hold_still(self) -> None:
         """From now on compare with what stands on the screen: something is about to be done."""
-        while not self.go_on():
-            pass  # what happens now is behind it
+        if not self.go_on():
+            self._leave_refilling()  # what happens now is behind it
         self._painted.clear()
         if self._last_painted is not None:
             self._painted.append(self._last_painted)

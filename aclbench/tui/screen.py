@@ -331,7 +331,8 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             self.query_one(Opening).stop()
         elif player.underway.task is not None:
             player.underway.stop()
-            player.live.say("stopped")
+            if player.underway.task is None:
+                player.live.say("stopped")
         elif self.place != "bench":
             self.places[self.place].stop()
             await self._show_place(self._came_from if self.place == "story" else "bench")

@@ -39,7 +39,9 @@ class Underway:
     @property
     def what(self) -> str:
         """What is under way, as the screen says it; empty: nothing is."""
-        return "" if self.task is None else self.task.what
+        if self.task is None:
+            return ""
+        return f"putting back {self.task.what}" if self.task.is_ending else self.task.what
 
     @property
     def how_far(self) -> str:
@@ -73,10 +75,11 @@ class Underway:
             self._end(task)
 
     def stop(self) -> None:
-        """End it where it is."""
+        """End it where it is; what has to be put back first goes on with each tick."""
         if self.task is not None:
-            self.task.stop()
-            self._end(self.task)
+            self.task.end()
+            if self.task.is_over:
+                self._end(self.task)
 
     def close(self) -> None:
         """End it, and tell nobody: the screen goes away, or another bench comes."""

@@ -40,7 +40,7 @@ from aclbench.tutor.world import BenchWorld
 from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.rig.inputs import Op, Point
-from aclbench.workbench.tasks import Slices, finish
+from aclbench.workbench.tasks import Slices, Stopped, finish
 from aclbench.workbench.workbench import Workbench
 
 _S = TypeVar("_S", Predict, Task, Experiment)
@@ -184,6 +184,7 @@ class LessonRun:
     def _or_put_back(self, deed: Slices[_T]) -> Slices[_T]:
         """Do something to the bench; it is put back to where it stands now if that is stopped.
 
+        That goes on in slices; to be told to end once more changes nothing.
         Behind a new bench it is, by its inputs, but its other branches and what lay ahead are gone.
         A bench that is not the lesson's is put back to where the step began.
         """
@@ -194,8 +195,8 @@ class LessonRun:
         checkpoint = self._checkpoint
         try:
             return (yield from deed)
-        except GeneratorExit:
-            finish(self._returning_to(before))
+        except Stopped:
+            yield from self._returning_to(before)
             if not had_future:
                 self.bench.past.before_acting()
             self._checkpoint = checkpoint

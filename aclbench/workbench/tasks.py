@@ -40,6 +40,13 @@ class Progress(NamedTuple):
         return f"{self.done:,}{total} {self.unit}".rstrip()
 
 
+class Stopped(BaseException):
+    """Thrown into work that is to end where it is.
+
+    Who has something to put back first does so in slices, and raises it again.
+    """
+
+
 #: What is yielded where the work itself is done, and what is left only frees what nobody needs.
 TIDYING: Final = Progress(0, unit="tidying")
 #: Work in slices: yields between two slices, returns its result.
@@ -78,6 +85,8 @@ class Task(Generic[T]):
         self.error: AclbenchError | None = None
         self.is_done = False
         self.is_stopped = False
+        #: It was told to end, and puts back what has to be.
+        self.is_ending = False
         self._slices = slices
         self._is_tidying = False
         self._result: T | None = None
@@ -115,26 +124,35 @@ class Task(Generic[T]):
             while not self.is_over:
                 self._slice()
                 if asked():
-                    self.stop()
+                    self.end()
         return self.result
 
     def stop(self) -> None:
         """End it where it is, between two slices; what was done so far stays done.
 
-        Work that only tidies up by now comes to its end.
+        Work that only tidies up by now comes to its end; what has to be put back is.
         """
+        self.end()
+        while not self.is_over:
+            self._slice()
+
+    def end(self) -> None:
+        """The same, but what has to be put back is left to be worked on."""
         while self._is_tidying and not self.is_over:
             self._slice()
-        if not self.is_over:
-            self.is_stopped = True
-            self._slices.close()
+        if not self.is_over and not self.is_ending:
+            self.is_ending = True
+            self._slice(ending=True)
 
-    def _slice(self) -> None:
+    def _slice(self, ending: bool = False) -> None:
         try:
-            progress = next(self._slices)
+            # The class: an exception that we held would refer to us, and keep what work left.
+            progress = self._slices.throw(Stopped) if ending else next(self._slices)
         except StopIteration as end:
             self._result = end.value
             self.is_done = True
+        except Stopped:
+            self.is_stopped = True
         except AclbenchError as error:
             self.error = error
         except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -31,7 +32,7 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.progress import Progress
 from aclbench.tutor.reading import read_lesson
-from aclbench.workbench.tasks import finish
+from aclbench.workbench.tasks import Slices, finish
 from tui.bench import busy_bench
 from tui.looking import HEIGHTS, PLAIN, WIDTHS, assert_fits, few
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
@@ -342,6 +343,37 @@ async def test_a_guess_that_is_stopped_is_none_and_can_be_made_again(
         await do(bench, "1", "enter")
         assert len(desk.run.predictions) == 1
         assert desk.outcome is not None
+
+
+async def test_what_is_stopped_is_put_back_while_the_screen_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Esc once more changes nothing of that."""
+    desk = desk_at(4, tmp_path, number=6)
+    putting_back, may_end = desk.run._returning_to, threading.Event()
+
+    def slowly(there: Any) -> Slices[None]:
+        while not may_end.is_set():
+            yield None
+        yield from putting_back(there)
+
+    async with learning(desk) as bench:
+        begin = bench.offset()
+        monkeypatch.setattr(desk.run, "_returning_to", slowly)
+        with monkeypatch.context() as patched:
+            patched.setattr("aclbench.tui.underway.FIRST_S", 0.0)
+            bench.screen.query_one(LessonArea).give_answer(0)
+        for _ in range(2):
+            await bench.screen.action_leave()
+            await bench.settle()
+            assert "putting back " in bench.status()
+            assert "stopped" not in bench.status()
+        await bench.press("3", "1")
+        may_end.set()
+        await bench.until(lambda: bench.player.underway.task is None)
+        assert "stopped" in bench.status()
+        assert bench.offset() == begin
+        assert not desk.run.predictions
 
 
 async def test_a_lesson_keeps_its_bench(tmp_path: Path) -> None:

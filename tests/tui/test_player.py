@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aclbench.engine.events import TraceEvent
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import MOMENT_S
@@ -14,8 +15,10 @@ from aclbench.tui.player import Player
 from aclbench.tui.transport import GAP_S, NORMAL_SPEED, SPEEDS
 from aclbench.tui.travel import MARK_WORDS
 from aclbench.tui.units import NS_PER_S
+from aclbench.workbench.history.history import History
 from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, TimedLine
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 from tui.bench import (
@@ -268,6 +271,27 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
     player = player_of(busy_bench, "t", wall)
     player.transport.step(whole_turn=True)
     player.travel.back("event")
+    assert any("would take long" in text for text in texts(player))
+
+
+def test_what_is_done_does_not_wait_for_the_log_of_before(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is that made again later, between what has happened meanwhile."""
+
+    def much(history: History, count: int) -> Slices[list[TraceEvent]]:
+        for _ in range(1000):
+            yield None
+        raise AssertionError("it was waited for")
+
+    player = player_of(busy_bench, "t", wall)
+    player.transport.step(whole_turn=True)
+    monkeypatch.setattr("aclbench.tui.live.SLICE_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.live.recent_events", much)
+    player.travel.back("step")
+    assert player.live.is_refilling
+    player.transport.step()
+    assert not player.live.is_refilling
     assert any("would take long" in text for text in texts(player))
 
 

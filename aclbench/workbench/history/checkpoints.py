@@ -15,7 +15,7 @@ from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.rig.inputs import Cli, Op, Point, Run, Steps
 from aclbench.workbench.rig.packing import Packer
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, Stopped
 
 #: Memory that checkpoints may take, unless set.
 DEFAULT_MEMORY_BYTES: Final = 512 << 20
@@ -90,7 +90,7 @@ class Checkpoints:
                 yield None
                 if self._packing is not packing:
                     return False
-        except GeneratorExit:
+        except (GeneratorExit, Stopped):
             if self._packing is packing:
                 self.abandon()
             raise

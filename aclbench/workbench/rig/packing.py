@@ -27,6 +27,7 @@ from aclbench.engine.packing import (
 from aclbench.workbench.rig.feed import FeedState
 from aclbench.workbench.rig.fields import fields_of, set_fields
 from aclbench.workbench.rig.streams import Streams
+from aclbench.workbench.tasks import Stopped
 
 _INTERFACE_APART: Final = {"sessions"}
 _MAIN_APART: Final = {
@@ -156,7 +157,10 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
         for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
             set_fields(worker, _copies(packed.fields))
             yield from unpack_pool(am, worker, packed.pool)
-    except GeneratorExit:  # who wanted it wants it no more
+    except Stopped:  # who wanted it wants it no more
+        yield from empty_in_pieces(am)
+        raise
+    except GeneratorExit:
         for _ in empty_in_pieces(am):
             pass
         raise
