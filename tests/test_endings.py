@@ -98,6 +98,54 @@ def test_a_fault_of_the_program(tmp_path: Path) -> None:
         assert [name.split(".")[1] for name in records(tmp_path)] == ["error"]
 
 
+#: A lesson's face, and a sign that it stands.
+LESSON: Final = {"tui": ("1",), "repl": ("1", "--repl")}
+#: What fails in a lesson behind its first step.
+FAILING_LESSON: Final = """
+from aclbench.cli import main
+from aclbench.tutor.course import LessonRun
+def failing(*arguments, **options):
+    raise RuntimeError("as a fault of the program")
+LessonRun.predicting = failing
+main()
+"""
+
+
+@pytest.mark.parametrize("face", ["tui", "repl"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_lesson_that_a_signal_ends_goes_on(
+    face: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    """What was done is there, and how to go on is said."""
+    flag = " --repl" if face == "repl" else ""
+    with closing(Terminal(tmp_path, "learn", *LESSON[face])) as terminal:
+        terminal.see("Step 1 of 7" if face == "repl" else "y goes on")
+        terminal.type("next\r" if face == "repl" else "y")
+        terminal.see("What becomes of it?")
+        terminal.see(READY["repl"] if face == "repl" else "the first is what is handed in")
+        terminal.process.send_signal(number)
+        assert terminal.leave() == 128 + number
+        assert is_as_before(terminal)
+        kept = f"what was done is kept: `aclbench learn 1{flag}` goes on with it"
+        terminal.see(f"ended by {number.name}; {kept}")
+    with closing(Terminal(tmp_path, "learn")) as terminal:
+        terminal.see("1/7  at step 2")
+        assert terminal.leave() == 0
+
+
+def test_a_lesson_that_a_fault_ends_goes_on(tmp_path: Path) -> None:
+    arguments = ("learn", *LESSON["repl"])
+    with closing(Terminal(tmp_path, *arguments, program=FAILING_LESSON)) as terminal:
+        terminal.see("Step 1 of 7")
+        terminal.type("next\r")
+        terminal.see("Step 2 of 7")
+        terminal.type("guess 1\r")
+        assert terminal.leave() == 1
+        assert is_as_before(terminal)
+        terminal.see("as a fault of the program")
+        terminal.see("ended by an error; what was done is kept: `aclbench learn 1 --repl`")
+
+
 @pytest.mark.parametrize("face", ["tui", "repl"])
 def test_what_nobody_can_type_is_ignored(face: str, tmp_path: Path) -> None:
     with closing(opened(face, tmp_path, "two-workers")) as terminal:

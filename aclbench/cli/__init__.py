@@ -1,7 +1,7 @@
 """The command line. Heavy imports wait until they are used: this module, and each command.
 
 Exit codes: 0 fine, 1 something could not be read or done (one message on standard error says what),
-2 wrong usage, 130 interrupted, 141 the reader of the output has gone.
+2 wrong usage, 70 a fault of the program, 130 interrupted, 141 the reader of the output has gone.
 """
 
 from __future__ import annotations

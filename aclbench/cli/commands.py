@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import Final, NoReturn
 
 import click
 
 from aclbench.cli.completion import completion
 from aclbench.cli.explain import explain
+from aclbench.cli.faults import say_fault
 from aclbench.cli.learn import learn
 from aclbench.cli.output import occupy_closed_streams, say, say_error
 from aclbench.cli.repl import repl
@@ -43,8 +43,8 @@ for command in (completion, explain, learn, repl, replay, synth, tui):
 def run() -> int:
     """Run the command that was typed; returns the exit code.
 
-    A user's error is one message, never a traceback. Where the reader of the output has gone, it
-    ends in silence, as programs do that SIGPIPE ends.
+    A user's error is one message, and so is a fault of the program: its traceback is in a file.
+    Where the reader of the output has gone, it ends in silence, as programs do that SIGPIPE ends.
     """
     occupy_closed_streams()
     try:
@@ -87,10 +87,12 @@ def _run() -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except ThreadError as error:
-        say("".join(traceback.format_exception(error.__cause__)), err=True, nl=False)
-        say(f"aclbench: {error}", err=True)
-        return 1
+        return say_fault(error.__cause__ or error, str(error))
     except AclbenchError as error:
         say(f"aclbench: {error}", err=True)
         return 1
+    except OSError:
+        raise
+    except Exception as error:
+        return say_fault(error)
     return code if isinstance(code, int) else 0

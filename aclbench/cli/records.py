@@ -111,24 +111,21 @@ class Records:
             if self._kept:
                 say_aside(f"the run is kept: {self._go_on}")
         elif isinstance(error, Ended):
-            how = _ending(error)
+            how = how_ended(error)
             self._end(how)
-            write_now(2, self._broken(how))
+            write_now(2, last_line(how, self._kept_words()))
         elif isinstance(error, Exception):
             self._end("error")
-            say("".join(traceback.format_exception(error)), err=True, nl=False)
-            write_now(2, self._broken("error"))
-            raise Ended(1) from None
+            raise ended_by_fault(error, self._kept_words()) from None
         if self._taken is not None:
             self._taken.close()
 
     def last_words(self) -> str:
         """What is written where the process has to end at once."""
-        return self._broken("a signal")
+        return last_line("a signal", self._kept_words())
 
-    def _broken(self, how: str) -> str:
-        run = f"; the run is kept: {self._go_on}" if self._kept or self._recorder else ""
-        return f"aclbench: ended by {'an ' if how == 'error' else ''}{how}{run}\n"
+    def _kept_words(self) -> str:
+        return f"the run is kept: {self._go_on}" if self._kept or self._recorder else ""
 
     # --- beginning and ending -------------------------------------------------------------------
 
@@ -189,7 +186,20 @@ class Records:
             say_aside(f"the record of this run is not whole: {recorder.failed}")
 
 
-def _ending(error: Ended) -> str:
+def last_line(how: str, kept: str = "") -> str:
+    """What is said of an end that nobody wanted: how it came, and how to go on."""
+    how = "an error" if how == "error" else how
+    return f"aclbench: ended by {how}{'; ' if kept else ''}{kept}\n"
+
+
+def ended_by_fault(error: Exception, kept: str) -> Ended:
+    """Say what ended a screen or a prompt that should have gone on; returns what to raise."""
+    say("".join(traceback.format_exception(error)), err=True, nl=False)
+    write_now(2, last_line("error", kept))
+    return Ended(1)
+
+
+def how_ended(error: Ended) -> str:
     """How a run ended, in a word."""
     code = error.code if isinstance(error.code, int) else 1
     return signal.Signals(code - 128).name if code > 128 else "error"

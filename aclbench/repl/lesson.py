@@ -386,7 +386,12 @@ def _option_type(session: LessonSession) -> ArgumentType:
     return ArgumentType("option", "the number of an option", parse, complete)
 
 
-def run_lesson(run: LessonRun, progress: Progress, suggestions: bool = True) -> None:
+def run_lesson(
+    run: LessonRun,
+    progress: Progress,
+    suggestions: bool = True,
+    last_words: Callable[[], str] = str,
+) -> None:
     """A person at a lesson, until he leaves; where he was is kept, however he leaves."""
     from aclbench.repl.prompt import Prompt
 
@@ -394,7 +399,7 @@ def run_lesson(run: LessonRun, progress: Progress, suggestions: bool = True) -> 
     prompt = Prompt(session, suggestions, where=lambda: session.where)
     session.greet()
     try:
-        prompt.loop()
+        prompt.loop(last_words)
     finally:
         session.save()
         run.close()

@@ -177,6 +177,7 @@ def run_tui_lesson(
     progress: Progress,
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
+    last_words: Callable[[], str] = str,
 ) -> None:
     """Show a lesson beside its bench until the person at it leaves; where he is then is kept.
 
@@ -184,19 +185,27 @@ def run_tui_lesson(
     """
     desk = Desk(run, progress)
     try:
-        _run(lesson_app(desk, settings, says))
+        _run(lesson_app(desk, settings, says, last_words))
     finally:
         desk.save(always=True)
         run.close()
 
 
 def lesson_app(
-    desk: Desk, settings: Settings | None = None, says: tuple[str, ...] = ()
+    desk: Desk,
+    settings: Settings | None = None,
+    says: tuple[str, ...] = (),
+    last_words: Callable[[], str] = str,
 ) -> AclbenchApp:
     """The screen of a lesson; it stands still, for nothing goes on by itself in a lesson."""
     run = desk.run
     return AclbenchApp(
-        lambda: done(run.bench), run.lesson.title, settings=settings, says=says, desk=desk
+        lambda: done(run.bench),
+        run.lesson.title,
+        settings=settings,
+        says=says,
+        desk=desk,
+        last_words=last_words,
     )
 
 

@@ -63,7 +63,7 @@ def stub_faces(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, LessonRun]]:
     opened: list[tuple[str, LessonRun]] = []
     for face in doing.FACES:
         monkeypatch.setitem(
-            doing.FACES, face, lambda run, progress, face=face: opened.append((face, run))
+            doing.FACES, face, lambda run, progress, words, face=face: opened.append((face, run))
         )
     return opened
 

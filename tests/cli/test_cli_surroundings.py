@@ -82,6 +82,40 @@ def test_no_home(home: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+#: The command, with a fault of the program in one of its commands.
+FAULT = (
+    "from aclbench.cli import main\n"
+    "from aclbench.tutor import shelf\n"
+    "def failing(text): raise ZeroDivisionError('two\\nlines \\x1b[31m')\n"
+    "shelf.find_lesson = failing\n"
+    "main()\n"
+)
+
+
+@pytest.mark.parametrize(("debug", "traceback"), [("", False), ("1", True)])
+def test_a_fault_is_one_line_and_its_details_are_kept(
+    debug: str, traceback: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "fault.py").write_text(FAULT)
+    line = f"{sys.executable} fault.py learn export 1"
+    done = shell(line, tmp_path, {"ACLBENCH_DEBUG": debug, "PYTHONPATH": os.getcwd()})
+    kept = tmp_path / "state" / "aclbench" / "last-fault.txt"
+    said = done.stderr.decode().splitlines()
+    assert done.returncode == 70
+    assert said[-1] == (
+        "aclbench: a fault of the program: ZeroDivisionError: two lines \\x1b[31m; "
+        f"please report it with {kept}"
+    )
+    assert (len(said) > 1, "Traceback (most recent call last):" in said) == (traceback, traceback)
+    assert "['learn', 'export', '1']" in kept.read_text()
+    assert "in failing" in kept.read_text()
+    (tmp_path / "file").write_text("")
+    done = shell(
+        line, tmp_path, {"XDG_STATE_HOME": str(tmp_path / "file"), "PYTHONPATH": os.getcwd()}
+    )
+    assert done.stderr.endswith(b"; ACLBENCH_DEBUG=1 shows the details: report them\n")
+
+
 LONG = "x" * 300
 STREAM = f"packet-generator new {{ name s0 limit 1 pcap {LONG}.pcap source pg0 }}"
 

@@ -11,7 +11,9 @@ import click
 from aclbench.cli.completion import complete_lessons
 from aclbench.cli.learn.group import OPEN, learn
 from aclbench.cli.output import is_terminal
+from aclbench.cli.records import ended_by_fault, how_ended, last_line
 from aclbench.errors import AclbenchError
+from aclbench.terminal import Ended, write_now
 
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
@@ -19,28 +21,38 @@ if TYPE_CHECKING:
     from aclbench.tutor.progress import Progress
 
 
-def in_tui(run: LessonRun, progress: Progress) -> None:
+#: What is said last where the process has to end at once.
+LastWords = Callable[[], str]
+
+
+def in_tui(run: LessonRun, progress: Progress, last_words: LastWords) -> None:
     """A lesson on the live screen, beside the bench."""
     from aclbench.tui.app import run_tui_lesson
     from aclbench.tui.settings import read_settings
 
     settings, notices = read_settings()
-    run_tui_lesson(run, progress, settings, tuple(notices))
+    run_tui_lesson(run, progress, settings, tuple(notices), last_words)
 
 
-def in_repl(run: LessonRun, progress: Progress) -> None:
+def in_repl(run: LessonRun, progress: Progress, last_words: LastWords) -> None:
     """The lesson at the prompt."""
     from aclbench.repl.lesson import run_lesson
 
-    run_lesson(run, progress)
+    run_lesson(run, progress, last_words=last_words)
 
 
 #: The faces in which a lesson can be done; the first is the default.
-FACES: Final[dict[str, Callable[[LessonRun, Progress], None]]] = {"tui": in_tui, "repl": in_repl}
+FACES: Final[dict[str, Callable[[LessonRun, Progress, LastWords], None]]] = {
+    "tui": in_tui,
+    "repl": in_repl,
+}
 
 
 def open_lesson(lesson: Lesson, restart: bool = False, face: str = "") -> None:
-    """Continue a lesson in one of the faces, and keep the progress."""
+    """Continue a lesson in one of the faces, and keep the progress.
+
+    Whatever else than its person ends it, how to go on is said.
+    """
     from aclbench.tutor.course import LessonRun
     from aclbench.tutor.progress import Progress
 
@@ -53,7 +65,25 @@ def open_lesson(lesson: Lesson, restart: bool = False, face: str = "") -> None:
         run = progress.resume(lesson)
     run.notices += progress.notices
     progress.notices.clear()
-    FACES[face or next(iter(FACES))](run, progress)
+    face = face or next(iter(FACES))
+    command = f"aclbench learn {_named(lesson)}{' --repl' if face == 'repl' else ''}"
+    kept = f"what was done is kept: `{command}` goes on with it"
+    try:
+        FACES[face](run, progress, lambda: last_line("a signal", kept))
+    except Ended as ended:
+        write_now(2, last_line(how_ended(ended), kept))
+        raise
+    except AclbenchError:
+        raise
+    except Exception as error:
+        raise ended_by_fault(error, kept) from None
+
+
+def _named(lesson: Lesson) -> str:
+    """How it is named on the command line: by its number, if it is one of those that come along."""
+    from aclbench.workbench.rig.bundled import bundled_files
+
+    return str(lesson.number) if lesson.path in bundled_files("lessons") else str(lesson.path)
 
 
 @learn.command(OPEN, hidden=True)

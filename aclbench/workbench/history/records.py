@@ -39,7 +39,8 @@ _NO_INPUTS: Final = (b'["branch"', b'["switch"', b'["current"')
 _GIVEN: Final = (b'["cli"', b'["inject"', b'["steps"')
 _CHANCE: Final = b'["steps",null'
 _TIMED: Final = b",true]\n"
-_NAME: Final = re.compile(r"\.?\d{8}-\d{6}-[0-9a-f]{8}\.")
+#: What a record is called; by a process id in earlier versions.
+_NAME: Final = re.compile(r"\.?(\d{8}-\d{6}-[0-9a-f]{8}|\d{1,10})\.")
 
 Say = Callable[[str], None]
 
@@ -163,8 +164,8 @@ def records_folder() -> Path:
 def ended_runs(say: Say) -> list[Record]:
     """The records of runs that ended, latest first.
 
-    Empty ones are deleted, and of those that are settled all but the last KEPT. A damaged one is
-    given another name, and `say` is told.
+    Empty ones are deleted, and all but the last KEPT of those that are settled, and of the others.
+    A damaged one is given another name, and `say` is told.
     """
     found: list[Record] = []
     for path in records_folder().glob(f"*{SUFFIX}"):
@@ -176,10 +177,10 @@ def ended_runs(say: Say) -> list[Record]:
             elif (record := _look_at(path, say)) is not None:
                 found.append(record)
     found.sort(key=lambda record: record.modified_s, reverse=True)
-    settled = [record for record in found if record.is_settled]
-    for record in settled[KEPT:]:
-        record.path.unlink(missing_ok=True)
-        found.remove(record)
+    for is_settled in (True, False):
+        for record in [record for record in found if record.is_settled == is_settled][KEPT:]:
+            record.path.unlink(missing_ok=True)
+            found.remove(record)
     return found
 
 

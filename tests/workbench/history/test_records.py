@@ -160,17 +160,29 @@ def test_what_ended_it_is_known_and_offered_once() -> None:
     assert (run.ended, run.is_settled) == ("SIGTERM, declined", True)
 
 
-def test_the_last_ten_are_kept_of_those_that_need_not_be_offered() -> None:
+@pytest.mark.parametrize(("how", "other"), [(LEFT, "SIGHUP"), ("SIGHUP", LEFT)])
+def test_the_last_ten_are_kept_of_each_kind(how: str, other: str) -> None:
+    """Of those that were left, and of those to be offered: none takes the other's place."""
     paths: list[Path] = []
     for second in range(KEPT + 2):
         recorder = recorded()
-        recorder.end(LEFT)
+        recorder.end(how)
         os.utime(recorder.path, (second, second))
         paths.append(recorder.path)
-    offered = killed(recorded())
+    last = recorded()
+    last.end(other)
     found = [run.path for run in runs()]
-    assert found == [offered, *reversed(paths[2:])]
+    assert found == [last.path, *reversed(paths[2:])]
     assert not paths[0].exists()
+
+
+def test_a_record_that_an_earlier_version_named_by_its_process_is_found() -> None:
+    killed(recorded()).rename(records_folder() / "4711.run")
+    [run] = runs()
+    assert (run.path.name, run.inputs, run.ended) == ("4711.run", 1, "killed")
+    run.decline()
+    assert names() == {"4711.declined.run"}
+    assert runs()[0].is_settled
 
 
 def test_a_reset_keeps_what_was_done_before() -> None:
