@@ -50,7 +50,7 @@ def test_the_bench_of_vpp_lines(tmp_path: Path) -> None:
     assert [part["part"] for part in explanation["path"]] == ["acl node"]
     tried = explanation["path"][0]["tried"][0]
     assert (tried["field"], tried["found"], tried["wanted"]) == ("dport", "80", "443")
-    assert explanation["remedies"][0]["kind"] == "rule"
+    assert explanation["causes"][0]["kind"] == "near rule"
 
 
 def test_a_scenario_and_several_captures() -> None:

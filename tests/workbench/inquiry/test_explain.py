@@ -59,7 +59,7 @@ def firewall(*lines: str, workers: int = 1) -> Workbench:
 
 def texts(explanation: Explanation) -> str:
     """What would have let it pass, in one string."""
-    return " | ".join(remedy.text for remedy in explanation.remedies)
+    return " | ".join(f"{cause.title}; {cause.text}; {cause.cure}" for cause in explanation.causes)
 
 
 def recorded(bench: Workbench) -> list[PacketVerdict]:
@@ -86,7 +86,7 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
             assert found == tuple(check.session)
         if not any(key.hit for key in node.looked_up):
             assert node.tried or "no rule" in node.outcome or "no such" in node.outcome
-    assert (explanation.verdict.fate in ("denied", "dropped")) or not explanation.remedies
+    assert (explanation.verdict.fate in ("denied", "dropped")) or not explanation.causes
     lines = explanation_text(explanation).splitlines()
     assert all(len(line) <= 80 for line in lines if " " in line.strip())
     json.dumps(explanation.to_json())
@@ -140,7 +140,7 @@ def test_a_session_that_expired() -> None:
     (verdict,) = bench.send("pg1", frame4(udp(53, 5353), 17, OUT, IN))
     assert verdict.fate == "denied"
     explanation = bench.explain(2)
-    lost = explanation.remedies[0].session
+    lost = explanation.causes[0].session
     assert lost is not None
     assert (lost.why, lost.timeout_class, lost.last_packet) == ("expired", "udp_idle", "1")
     assert lost.idle >= lost.timeout == 600 * 10**9

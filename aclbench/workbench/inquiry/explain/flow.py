@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from contextlib import closing
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.session import SessionId
 from aclbench.workbench.inquiry.explain.assembling import explanation_of
+from aclbench.workbench.inquiry.explain.causes import Behind
 from aclbench.workbench.inquiry.explain.following import Follower
-from aclbench.workbench.inquiry.explain.removed import find_removed
-from aclbench.workbench.inquiry.explain.tree import Explanation, RemovedSession
+from aclbench.workbench.inquiry.explain.life import life_of
+from aclbench.workbench.inquiry.explain.packet import namer
+from aclbench.workbench.inquiry.explain.past import Past, Wanted, past_of
+from aclbench.workbench.inquiry.explain.tree import Explanation
+from aclbench.workbench.inquiry.explain.trial import MakeRig
 from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
@@ -21,22 +26,30 @@ from aclbench.workbench.tasks import Slices
 
 def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Explanation]:
     """Explain what would happen now to a frame on an interface; it happens on a rig of its own."""
-    history, now = subject.history, subject.rig.now
+    history = subject.history
     stretches = Stretches(history) if history is not None else None
-    rig = yield from (yield from present_of(subject)).rig()
-
-    def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
-        assert stretches is not None
-        return find_removed(stretches, stretches.begun_at, now, None, sw_if_index, keys)
-
-    find = removed if stretches is not None else None
+    present = yield from present_of(subject)
+    rig = yield from present.rig()
+    behind = Behind(str, rig=present.rig)
+    if stretches is not None:
+        behind = _behind(subject.rig, stretches, present.rig)
     with closing(rig):
         follower = Follower(rig)
         event = _handled(rig, follower, interface, frame)
         path = follower.path(event.thread_index)
-        explanation = yield from explanation_of(path, event, "", "", find)
+        explanation = yield from explanation_of(path, event, "", "", behind)
         yield from rig.closing()
     return explanation
+
+
+def _behind(rig: Rig, stretches: Stretches, make_rig: MakeRig) -> Behind:
+    def past(wanted: Wanted, is_enough: Callable[[Past], bool]) -> Slices[Past]:
+        return past_of(stretches, stretches.begun_at, None, wanted, is_enough)
+
+    def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
+        return life_of(stretches, stretches.begun_at, None, session, until)
+
+    return Behind(namer(rig, stretches.branch), past, life, make_rig)
 
 
 def _handled(rig: Rig, follower: Follower, interface: str, frame: bytes) -> PacketVerdict:

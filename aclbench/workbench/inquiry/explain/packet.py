@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from contextlib import closing
 
 from aclbench.capture import describe
 from aclbench.engine.events import PacketVerdict
+from aclbench.engine.session import SessionId
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import before_packet, point_of_packet
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.assembling import explanation_of
+from aclbench.workbench.inquiry.explain.causes import Behind
 from aclbench.workbench.inquiry.explain.finding import Found, PacketName, find_packet
 from aclbench.workbench.inquiry.explain.following import Follower, PacketPath
-from aclbench.workbench.inquiry.explain.removed import find_removed
-from aclbench.workbench.inquiry.explain.tree import Explanation, RemovedSession
+from aclbench.workbench.inquiry.explain.life import life_of
+from aclbench.workbench.inquiry.explain.past import Past, Wanted, past_of
+from aclbench.workbench.inquiry.explain.tree import Explanation
+from aclbench.workbench.inquiry.packets import frame_sent, packet_name
 from aclbench.workbench.inquiry.stretches import Stretches
-from aclbench.workbench.rig.inputs import Point
+from aclbench.workbench.rig.inputs import Inject, Point, Run
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, done
 
 
 def explain_packet(history: History, wanted: PacketName) -> Slices[Explanation]:
     """Explain a packet of the run. CommandError: there is no such packet."""
     stretches = Stretches(history)
     found = yield from find_packet(history.here.rig, stretches, wanted)
-    event, end = found.event, point_of_packet(stretches.branch, found.ordinal)
-    there = yield from _before(history, stretches.branch, found)
+    return (yield from explain_found(history, stretches, found))
 
-    def removed(sw_if_index: int, keys: Collection[bytes]) -> Slices[RemovedSession | None]:
-        return find_removed(stretches, end, event.time, event, sw_if_index, keys)
 
+def explain_found(
+    history: History, stretches: Stretches, found: Found, known: Past | None = None
+) -> Slices[Explanation]:
+    """Explain a packet of the run that is known; `known`: what came before it, if that is, too."""
+    branch, event = stretches.branch, found.event
+    end = point_of_packet(branch, found.ordinal)
+    there = yield from _before(history, branch, found)
+    name = namer(history.here.rig, branch)
+
+    def past(wanted: Wanted, is_enough: Callable[[Past], bool]) -> Slices[Past]:
+        if known is not None:
+            return done(known)
+        return past_of(stretches, end, event, wanted, is_enough)
+
+    def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
+        return life_of(stretches, end, event, session, until)
+
+    def again() -> Slices[Rig]:
+        return (yield from _before(history, branch, found)).rig
+
+    by_hand = not isinstance(branch.ops[end.op], Run)  # a rig there is somewhere before it
     with closing(there.rig):
         path = yield from _follow(there, end, found)
         frame = _frame_text(there.rig, found)
-        explanation = yield from explanation_of(path, event, found.name, frame, removed)
+        behind = Behind(name, past, life, None if by_hand else again)
+        explanation = yield from explanation_of(path, event, found.name, frame, behind)
         yield from there.rig.closing()
     return explanation
+
+
+def namer(rig: Rig, branch: Branch) -> Callable[[PacketVerdict], str]:
+    """What gives a packet's name."""
+    any_sent = any(isinstance(op, Inject) for op in branch.ops)
+
+    def name(event: PacketVerdict) -> str:
+        was_sent = any_sent and frame_sent(rig, branch, event) is not None
+        return packet_name(rig, event.number, was_sent)
+
+    return name
 
 
 def _frame_text(rig: Rig, found: Found) -> str:

@@ -31,9 +31,12 @@ from aclbench.engine.reasons import (
     NOT_IP,
     SAME_SIDE,
 )
+from aclbench.workbench.inquiry.explain.keys import has_ports
 from aclbench.workbench.inquiry.explain.tree import PacketRead, RulePart
 from aclbench.workbench.rig.rig import Rig
 
+#: What a rule with ports finds in a protocol without.
+NO_PORTS: Final = "none"
 #: By bit, lowest first.
 TCP_FLAG_NAMES: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 _PROTOCOLS: Final = {PROTO_ICMP: "ICMP", PROTO_TCP: "TCP", PROTO_UDP: "UDP", PROTO_ICMP6: "ICMPv6"}
@@ -233,10 +236,10 @@ def _field_found(five: FiveTuple, info: int, rule: AclRule, field: str) -> str:
             return str(five.proto)
         case "l4":
             return "non-first fragment" if info & INFO_NONFIRST_FRAGMENT else "less"
-        case "sport":
-            return str(five.sport)
-        case "dport":
-            return str(five.dport)
+        case "sport" | "dport":
+            if not has_ports(five.proto, five.is_ip6):
+                return NO_PORTS
+            return str(five.sport if field == "sport" else five.dport)
     return _flags_text(info & INFO_TCP_FLAGS_MASK & rule.tcp_flags_mask)
 
 
@@ -251,6 +254,8 @@ def mismatch_text(tried: RulePart, is_icmp: bool) -> str:
             return "has a protocol, and L4 of the packet is not valid"
         case "src" | "dst":
             return f"{tried.field} {tried.found} is not in {tried.wanted}"
+        case "sport" | "dport" if tried.found == NO_PORTS:
+            return f"{tried.field} {tried.wanted} never matches: of this protocol no ports are read"
         case "sport" | "dport":
             name = {"sport": "type", "dport": "code"}[tried.field] if is_icmp else tried.field
             is_not = "is not in" if "-" in tried.wanted else "is not"

@@ -9,6 +9,7 @@ from typing import Final
 from aclbench.engine.packet import PROTO_TCP
 from aclbench.workbench.inquiry.explain.reading import mismatch_text
 from aclbench.workbench.inquiry.explain.tree import (
+    Cause,
     Explanation,
     ForwardingPart,
     NodePart,
@@ -49,7 +50,17 @@ def _lines(e: Explanation) -> Iterator[Line]:
     says = verdict.reason if verdict.reason.lower() == fate else f"{fate}, {verdict.reason}"
     would = "" if e.happened else "would be "
     what = f"packet {e.packet}" if e.happened else f"such a packet on {e.rx}"
-    yield 0, f"{what}: {would}{says}"
+    if e.causes:
+        yield 0, f"{what}: {would}{fate}: {e.causes[0].title}"
+        yield from ((1, text) for text in _evidence(e.causes[0], e.happened))
+        if len(e.causes) > 1:
+            yield 1, "less likely"
+        for cause in e.causes[1:]:
+            yield 2, f"- {cause.title}"
+            yield from ((3, text) for text in _evidence(cause, e.happened))
+    else:
+        yield 0, f"{what}: {would}{says}"
+    yield from ((1, f"note: {note}") for note in e.notes)
     when = "at" if e.happened else "now, at"
     yield 1, f"arrives {when} +{seconds_text(e.at)} on {e.rx}, handled by {_worker(e)}"
     yield 1, "read from it"
@@ -63,9 +74,16 @@ def _lines(e: Explanation) -> Iterator[Line]:
             yield from _node(e, part)
     leaves = f", leaves by {verdict.tx}" if verdict.tx is not None else ""
     yield 1, f"verdict: {would}{says}{leaves}"
-    if e.remedies:
-        yield 1, "what would have let it pass" if e.happened else "what would let it pass"
-        yield from ((2, f"- {remedy.text}") for remedy in e.remedies)
+
+
+def _evidence(cause: Cause, happened: bool) -> Iterator[str]:
+    if cause.text:
+        yield f"why: {cause.text}"
+    if cause.cure:
+        yield f"what would {'have let' if happened else 'let'} it pass: {cause.cure}"
+    if cause.tried is not None:
+        passes = "it passes" if cause.tried else "it does not pass either"
+        yield f"tried on a bench of its own: without this cause {passes}"
 
 
 def _worker(e: Explanation) -> str:

@@ -163,20 +163,30 @@ class RemovedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Remedy:
-    """One thing that would have let a packet pass: a `kind` for programs, a text for people."""
+class Cause:
+    """One reason why a packet did not pass: a `kind` for programs, the rest for people.
+
+    `title` is the answer in a line, `text` the evidence, `cure` what would have let the packet
+    pass. `tried`: whether it passes with the cause undone, on a bench of its own; None: that was
+    not tried, or cannot be.
+    """
 
     kind: str
-    text: str
+    title: str
+    text: str = ""
+    cure: str = ""
     session: RemovedSession | None = None
     rule: RulePart | None = None
+    tried: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The whole answer. For a packet that was only asked about `packet` is empty, `happened` False.
 
-    `path` has what it met in order: acl nodes, unchecked sides, forwarding. `at` is from the start.
+    `causes` are why it did not pass, the likeliest first. `path` has what it met in order: acl
+    nodes, unchecked sides, forwarding. `notes` are about the session that it passed by. `at` is
+    from the start.
     """
 
     packet: str
@@ -190,7 +200,8 @@ class Explanation:
     read: PacketRead
     path: tuple[PathPart, ...]
     verdict: VerdictPart
-    remedies: tuple[Remedy, ...]
+    causes: tuple[Cause, ...]
+    notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`."""
