@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cli.command import capture, run
 
+CASES = Path(__file__).parents[1] / "cases"
 VPP_LINES = """\
 create packet-generator interface pg0
 create packet-generator interface pg1
@@ -37,6 +38,15 @@ def test_a_real_drop_whose_session_had_expired() -> None:
     assert done.returncode == 0
     assert "expired 1532.553179526 s earlier" in said
     assert "tcp_idle expires after 86400 s" in said
+
+
+def test_a_later_fragment() -> None:
+    """It misses the session of its datagram; with what would let it pass."""
+    done = run("explain", str(CASES / "a12-fragmented-reply.pcap"), "3")
+    said = " ".join(done.stdout.split())
+    assert said.startswith("packet 3: denied: a later fragment has no ports, and so misses the ses")
+    for words in ("packet 2", "permit src 203.0.113.53/32 dst 198.51.100.10/32 proto 17", "tried"):
+        assert words in said
 
 
 def test_the_bench_of_vpp_lines(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from aclbench.engine.reasons import (
     reason_text,
     rule_of,
 )
-from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
+from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_TCP_TRANSIENT
 from aclbench.words import counted
 from aclbench.workbench.inquiry.explain.keys import Crafted, opens
 from aclbench.workbench.inquiry.explain.past import Gone, Past
@@ -294,12 +294,19 @@ def gone_session(scene: Scene, gone: Gone) -> RemovedSession:
     )
 
 
+def _about(ns: int) -> str:
+    """A stretch of time as a title says it."""
+    return (
+        f"{ns / NS_PER_SEC:,.1f}".removesuffix(".0") + " s" if ns > NS_PER_SEC else seconds_text(ns)
+    )
+
+
 def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:
     """The session was there, and was removed; `why_transient`: if it was that, why."""
     lost = gone_session(scene, gone)
     went = "expired" if lost.why == "expired" else f"was {lost.why}"
     ago = seconds_text(lost.ago)
-    title = f"its session {went} {ago} before"
+    title = f"its session {went} {_about(lost.ago)} before"
     of_class = lost.timeout_class
     idle = f"idle for {seconds_text(lost.idle)}"
     text = (
@@ -307,7 +314,7 @@ def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:
         f"earlier, at +{seconds_text(lost.time - scene.rig.started)}: "
     )
     if lost.why == "expired":
-        title += f": {of_class}, {seconds_text(lost.timeout)}"
+        title += f": {of_class}, {_about(lost.timeout)}"
         text += f"{idle}, and {of_class} expires after {seconds_text(lost.timeout)}"
         cure = f"a longer timeout of {of_class}, or a packet sooner"
     elif lost.why == "cleared":

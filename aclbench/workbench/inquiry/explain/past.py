@@ -68,6 +68,11 @@ class Past:
     gone: Gone | None
     is_whole: bool
 
+    @property
+    def is_silent(self) -> bool:
+        """Nothing came the other way in the whole run, and no session was there."""
+        return self.is_whole and self.opener_last is None and self.gone is None
+
 
 class Span(NamedTuple):
     """The first and the last packet of a key, and the number of the last one's event."""

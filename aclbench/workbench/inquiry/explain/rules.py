@@ -207,7 +207,7 @@ def _cut(scene: Scene) -> Draft:
 def older_cause(scene: Scene) -> Draft | None:
     """The connection was there before the capture, or before the bench."""
     past, event = scene.past, scene.event
-    if past is None or unpack_key(event.key).proto != PROTO_TCP or past.opener_last is not None:
+    if unpack_key(event.key).proto != PROTO_TCP or past is None or not past.is_silent:
         return None
     first = past.own_first or event
     if opens(first.info) or not first.info & INFO_TCP_FLAGS_VALID:
@@ -283,7 +283,7 @@ def plain_cause(scene: Scene) -> Draft:
         )
         if past is None:
             text += "; what came before cannot be looked at on real threads"
-        elif past.opener_last is None:
+        elif past.is_silent:
             text += "; none came before, in the whole run"
     elif scene.event.info & INFO_ICMP:
         title, text = _icmp(scene, title)
@@ -298,7 +298,7 @@ def plain_cause(scene: Scene) -> Draft:
 
 def _and_nothing_came(scene: Scene) -> str:
     past = scene.past
-    if past is None or past.opener_last is not None:
+    if past is None or not past.is_silent:
         return ""
     return ", and no packet came the other way before"
 

@@ -33,15 +33,15 @@ def passes(make_rig: MakeRig, undo: Undo, packet: Crafted, time: int) -> Slices[
     """Whether the packet passes once the cause is undone. None: that cannot be tried."""
     rig = yield from make_rig()
     with closing(rig):
-        found = _tried(rig, undo, packet, time)
+        found = yield from _tried(rig, undo, packet, time)
         yield from rig.closing()
     return found
 
 
-def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> bool | None:
+def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> Slices[bool | None]:
     for line in undo.lines:
         try:
-            rig.change(line)
+            yield from rig.changing(line)
         except CommandError:
             return None  # the bench does not have it so
     sent = [*undo.packets, undo.instead or packet]
