@@ -3,6 +3,10 @@
 Textual's pilot waits after each key until the process does nothing for a while, which it never does
 while a bench plays, and sends a message to every widget. Here it waits until the event loop has
 nothing left to do: what then begins is begun by a clock, by a thread, or by the next key.
+
+What costs most of a start and of a key is Textual's own: reading style sheets, and making what a
+terminal prints of the texts of panels. Here the first is done once a process, and the second once a
+test, of all that stands on the screen at its end, and for pictures.
 """
 
 from __future__ import annotations
@@ -14,8 +18,13 @@ from typing import Any
 from unittest.mock import patch
 
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.bench.place import BenchPlace
@@ -77,10 +86,41 @@ async def _rest(pilot: Pilot[None], *_: object) -> bool:
     return app._exception is None
 
 
+_parse_rules, _export_screenshot = Stylesheet._parse_rules, App.export_screenshot
+_rules: dict[Any, list[RuleSet]] = {}
+
+
+def _rules_once(sheet: Stylesheet, *args: Any, **options: Any) -> list[RuleSet]:
+    """The rules of a style sheet, which depend on its text and on the theme."""
+    key = (args, *options.items(), *sheet._variables.items())
+    if key not in _rules:
+        _rules[key] = _parse_rules(sheet, *args, **options)
+    return _rules[key]
+
+
+def _blank(panel: TextPanel, crop: Region) -> list[Strip]:
+    return [Strip.blank(crop.width)] * crop.height
+
+
+def _pictured(app: App[Any], *args: Any, **options: Any) -> str:
+    with patch.object(TextPanel, "render_lines", Widget.render_lines):
+        return _export_screenshot(app, *args, **options)
+
+
+def _paint_all(app: App[Any]) -> None:
+    """Paint all that stands on the screen, if anything does."""
+    with patch.object(TextPanel, "render_lines", Widget.render_lines):
+        for screen in app.screen_stack if app.is_running else ():
+            screen._compositor.render_update(full=True)
+
+
 @contextmanager
 def quick_pilot() -> Iterator[None]:
-    """Textual's pilot waits no longer than it must."""
+    """Textual's pilot waits no longer than it must, and panels are painted for pictures alone."""
     with (
+        patch.object(Stylesheet, "_parse_rules", _rules_once),
+        patch.object(TextPanel, "render_lines", _blank),
+        patch.object(App, "export_screenshot", _pictured),
         patch("textual.app.wait_for_idle", _some_turns),
         patch("textual.pilot.wait_for_idle", _some_turns),
         patch.object(Pilot, "_wait_for_screen", _rest),
@@ -257,6 +297,7 @@ async def benching(
         await bench.until(lambda: bench.screen.frame is not None)
         await bench.settle()
         yield bench
+        _paint_all(pilot.app)
 
 
 def flat_out(bench: Bench) -> None:
