@@ -205,8 +205,8 @@ class NewFile:
         _remove_left(self._path.parent, f".{name}{BESIDE}")
         self._beside = self._path.with_name(f".{name}{BESIDE}{secrets.token_hex(8)}")
         self.file = self._beside.open("xb")
-        fcntl.flock(self.file, fcntl.LOCK_EX)
         try:
+            fcntl.flock(self.file, fcntl.LOCK_EX)
             if status is not None:
                 mine = os.fstat(self.file.fileno())
                 if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):

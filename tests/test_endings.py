@@ -147,6 +147,30 @@ def test_a_lesson_that_a_fault_ends_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("face", ["tui", "repl"])
+def test_what_cannot_be_kept_is_said_once(face: str) -> None:
+    """A state folder that nobody can write to, root included, is no reason to stop."""
+    nowhere = Path("/dev/null/state")
+    with closing(opened(face, nowhere, "aging")) as terminal:
+        terminal.type("q" if face == "tui" else f"{LINE}\r")
+        if face == "repl":
+            terminal.see(READY[face])
+            terminal.type("quit\r")
+        assert terminal.leave() == 0
+        assert terminal.painted.count(b"no record of the run is kept: the state folder") == 1
+    with closing(Terminal(nowhere, "learn", *LESSON[face])) as terminal:
+        terminal.see("Step 1 of 7" if face == "repl" else "y goes on")
+        terminal.type("next\r" if face == "repl" else "y")
+        terminal.see("What becomes of it?")
+        terminal.type("guess 3\r" if face == "repl" else "3\r")
+        terminal.see("The node that said so")
+        terminal.type("quit\r" if face == "repl" else "q")
+        assert terminal.leave() == 1
+        times = terminal.painted.count(b"progress is not kept")
+        assert times == 1 or (face == "tui" and times > 0)  # a screen paints its lines again
+        assert b"Traceback" not in terminal.painted
+
+
+@pytest.mark.parametrize("face", ["tui", "repl"])
 def test_what_nobody_can_type_is_ignored(face: str, tmp_path: Path) -> None:
     with closing(opened(face, tmp_path, "two-workers")) as terminal:
         for noise in NOISE:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +49,46 @@ def test_what_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path / "y.txt", "new", over=False)
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"x.txt": "old"}
+
+
+@pytest.mark.parametrize("call", ["fchmod", "flock", "write", "fsync", "replace"])
+def test_a_full_disk_at_any_call(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing half is left, and the old one stands."""
+    path = tmp_path / "x.txt"
+    path.write_text("old")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if call == "write":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    else:
+        monkeypatch.setattr(fcntl if call == "flock" else os, call, full)
+    try:
+        with pytest.raises(OSError, match=r"No space left|File too large"):
+            write_whole(path, "new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    monkeypatch.undo()
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"x.txt": "old"}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to somebody else")
+def test_an_owner_stays(tmp_path: Path) -> None:
+    """Behind a link too, and with the mode, which a change of owner may change."""
+    path, link = tmp_path / "x.txt", tmp_path / "link.txt"
+    path.write_text("old")
+    os.chown(path, 4711, 4712)
+    path.chmod(0o4640)
+    link.symlink_to(path.name)
+    write_whole(link, "new")
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (4711, 4712, 0o4640)
+    assert path.read_text() == "new"
+    assert link.is_symlink()
 
 
 def test_mode_and_links_stay(tmp_path: Path) -> None:

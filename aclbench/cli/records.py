@@ -96,6 +96,8 @@ class Records:
         self._taken: Taken | None = None
         #: A run was kept.
         self._kept = False
+        #: What cannot be said while a screen is shown, each once.
+        self._unsaid: dict[str, None] | None = {} if face == "tui" else None
 
     def __enter__(self) -> Self:
         return self
@@ -106,6 +108,9 @@ class Records:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        unsaid, self._unsaid = self._unsaid or {}, None
+        for sentence in unsaid:
+            say_aside(sentence)
         if error is None or (self._recorder is None and isinstance(error, AclbenchError)):
             self._end("left")
             if self._kept:
@@ -119,6 +124,13 @@ class Records:
             raise ended_by_fault(error, self._kept_words()) from None
         if self._taken is not None:
             self._taken.close()
+
+    def tell(self, sentence: str) -> None:
+        """Say something aside: at once, or once the screen is left."""
+        if self._unsaid is None:
+            say_aside(sentence)
+        else:
+            self._unsaid[sentence] = None
 
     def last_words(self) -> str:
         """What is written where the process has to end at once."""
@@ -152,7 +164,7 @@ class Records:
                 return (yield from loading(Workbench, taken.path, unlimited))
             except DamagedRunError:
                 if taken.path == run.path:
-                    set_record_aside(run.path, say_aside)
+                    set_record_aside(run.path, self.tell)
                 raise
 
         return make
@@ -165,9 +177,9 @@ class Records:
         try:
             self._recorder = begin_record(bench.past)
         except OSError:
-            say_aside("no record of the run is kept: the state folder cannot be written")
+            self.tell("no record of the run is kept: the state folder cannot be written")
         except RunFileError as error:
-            say_aside(f"no record of the run is kept: {error}")
+            self.tell(f"no record of the run is kept: {error}")
         else:
             if goes_on and self._taken is not None:
                 self._recorder.own = True
@@ -183,7 +195,7 @@ class Records:
         except OSError as error:
             recorder.failed = error
         if recorder.failed is not None:
-            say_aside(f"the record of this run is not whole: {recorder.failed}")
+            self.tell(f"the record of this run is not whole: {recorder.failed}")
 
 
 def last_line(how: str, kept: str = "") -> str:

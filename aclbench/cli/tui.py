@@ -19,7 +19,6 @@ from aclbench.cli.records import (
     resume_option,
     run_named,
     runs_to_offer,
-    say_aside,
 )
 from aclbench.errors import AclbenchError
 from aclbench.files import remove_left_folders
@@ -181,7 +180,7 @@ class Screen:
 
         def make() -> Slices[Workbench]:
             bench = yield from make_bench()
-            remember_inputs(inputs, say_aside)
+            remember_inputs(inputs, self._records.tell)
             if not self._threads:
                 self._records.begin(bench, goes_on)
             return bench

@@ -74,6 +74,7 @@ class LessonArea(Horizontal, inherit_bindings=False):
         self._panels_wanted = len(player.live.threads)
         self._is_hidden = False
         self._looked_at: object = None
+        self._said_unkept = False
         self._look_ended = 0.0
         self._look_cost = 0.0
 
@@ -142,11 +143,13 @@ class LessonArea(Horizontal, inherit_bindings=False):
         return self._keys.get(action, action)
 
     def _keep(self) -> None:
-        """Note how far the lesson is; that this cannot be done is no reason to stop."""
+        """Note how far the lesson is; where that cannot be it is said once, and it goes on."""
         try:
             self.desk.save()
         except ProgressError as error:
-            self._player.live.say(str(error), error=True)
+            if not self._said_unkept:
+                self._said_unkept = True
+                self._player.live.say(f"progress is not kept: {error}", error=True)
 
     def _say(self, text: str, error: bool = False) -> None:
         self._player.live.say(text, error=error)
