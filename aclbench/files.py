@@ -57,6 +57,11 @@ def is_there(path: Path) -> bool:
     return _descriptor(path) is None and path.is_file()
 
 
+def is_standard_output(path: Path) -> bool:
+    """Whether what is written there goes to standard output: `/dev/stdout`, `/dev/fd/1`."""
+    return _descriptor(path) == 1
+
+
 def status_of(path: Path) -> os.stat_result | None:
     """What is known of a file; None: there is none. AclbenchError: the system refuses the name."""
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from typing import IO, Any
 
 import click
 
+from aclbench.files import is_standard_output
 from aclbench.visible import carried, encoding_of, visible, visible_json
 
 
@@ -16,6 +18,16 @@ def say(text: str, err: bool = False, nl: bool = True) -> None:
     """Print for a person, on standard error with `err`; without a newline behind it unless `nl`."""
     stream = sys.stderr if err else sys.stdout
     click.echo(carried(visible(text), encoding_of(stream)), nl=nl, err=err)
+
+
+def output_path(name: str) -> Path:
+    """The file that `-o` names; `-` is standard output."""
+    return Path("/dev/stdout" if name == "-" else name)
+
+
+def say_written(path: Path, text: str) -> None:
+    """Say what was written to a file: not into it, where that is standard output."""
+    say(f"{path} written{text}", err=is_standard_output(path))
 
 
 def say_json(value: Any, indent: int | None = 2) -> None:

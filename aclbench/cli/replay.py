@@ -18,6 +18,7 @@ from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inpu
 from aclbench.cli.output import say, say_json
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
+from aclbench.files import is_standard_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +140,7 @@ def written_capture(option: str, file: str | None) -> Path | None:
 
     if file is None:
         return None
-    if file in ("", "-"):
+    if file in ("", "-") or is_standard_output(Path(file)):
         raise click.UsageError(f"{option} '{file}': name a file; standard output has the report")
     if file.endswith(".pcapng"):
         raise click.UsageError(f"{option} {file}: it is classic pcap; name it .pcap or .pcap.gz")

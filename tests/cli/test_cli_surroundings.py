@@ -82,6 +82,27 @@ def test_no_home(home: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("out", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_standard_output_by_any_name(out: str, tmp_path: Path) -> None:
+    """Nothing is said into what is written there; a report has no capture in it."""
+    handout = shell("aclbench learn export 1 >plain; aclbench learn export 1 -o plain", tmp_path)
+    assert b"plain is there already" in handout.stderr
+    done = shell(f"aclbench learn export 1 -o {out}", tmp_path)
+    assert (done.returncode, done.stdout) == (0, (tmp_path / "plain").read_bytes())
+    assert done.stderr.endswith(b" written\n")
+    done = shell(f"aclbench synth {out} --packets 10 | aclbench replay -", tmp_path)
+    assert (done.returncode, b"10 packets in" in done.stdout) == (0, True)
+    done = shell(f"aclbench replay http --write-passed {out}", tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"standard output has the report" in done.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["plain"]
+
+
+def test_home_unset(tmp_path: Path) -> None:
+    done = shell("unset HOME; aclbench learn && aclbench repl -c 'show version'", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 #: The command, with a fault of the program in one of its commands.
 FAULT = (
     "from aclbench.cli import main\n"

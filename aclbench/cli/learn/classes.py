@@ -9,7 +9,7 @@ from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.doing import refuse_without_terminal
 from aclbench.cli.learn.group import learn
 from aclbench.cli.learn.listing import print_notices
-from aclbench.cli.output import say, say_json
+from aclbench.cli.output import output_path, say, say_json, say_written
 from aclbench.errors import AclbenchError
 from aclbench.files import reason, refuse_there, write_whole
 
@@ -22,14 +22,12 @@ from aclbench.files import reason, refuse_there, write_whole
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def export(lesson: str, as_html: bool, answers: bool, out: str | None, force: bool) -> None:
     """Make a handout of a lesson: its questions, in Markdown or HTML."""
-    from pathlib import Path
-
     from aclbench.cli.pictures import picture_of
     from aclbench.tutor import handout
     from aclbench.tutor.shelf import find_lesson
 
     if out is not None and not force:
-        refuse_there(Path(out))
+        refuse_there(output_path(out))
     found = find_lesson(lesson)
     made = handout.make_handout(found, answers, picture_of if as_html else None)
     text = handout.as_html(made) if as_html else handout.as_markdown(made)
@@ -37,10 +35,10 @@ def export(lesson: str, as_html: bool, answers: bool, out: str | None, force: bo
         say(text, nl=False)
         return
     try:
-        write_whole(Path(out), text, over=force)
+        write_whole(output_path(out), text, over=force)
     except (OSError, ValueError) as error:
         raise AclbenchError(f"{out[:256]}: cannot be written: {reason(error)}") from None
-    say(f"{out} written")
+    say_written(output_path(out), "")
 
 
 @learn.command()
@@ -68,8 +66,6 @@ def present(lesson: str) -> None:
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def submit(lesson: str, name: str, out: str | None, force: bool) -> None:
     """Write what you did of a lesson to one file, to be handed in."""
-    from pathlib import Path
-
     from aclbench.tutor.progress import Progress
     from aclbench.tutor.shelf import find_lesson
     from aclbench.tutor.submission import file_name, submission_of, write_submission
@@ -85,10 +81,10 @@ def submit(lesson: str, name: str, out: str | None, force: bool) -> None:
     finally:
         print_notices([*progress.notices, *run.notices])
         run.close()
-    path = Path(out if out is not None else file_name(submission))
+    path = output_path(out if out is not None else file_name(submission))
     write_submission(submission, path, force)
     done = f"{len(submission.done)} of {len(found.steps)} steps done"
-    say(f"{path} written: {submission.name}, {found.name}, {done}")
+    say_written(path, f": {submission.name}, {found.name}, {done}")
 
 
 @learn.command()

@@ -7,7 +7,7 @@ import click
 from aclbench.cli.budgets import budget_for_lesson, budget_options
 from aclbench.cli.completion import complete_files, complete_lessons
 from aclbench.cli.learn.group import learn
-from aclbench.cli.output import say
+from aclbench.cli.output import output_path, say, say_written
 from aclbench.words import counted
 
 
@@ -68,7 +68,6 @@ def record(run: str, out: str | None, force: bool) -> None:
 
     At a prompt `save mine.run` saves one; in a lesson `lesson record mine.toml` does it all.
     """
-    from pathlib import Path
 
     from aclbench.tutor.recording import record as draft_of
     from aclbench.tutor.recording import write_draft
@@ -80,5 +79,5 @@ def record(run: str, out: str | None, force: bool) -> None:
     if out is None:
         say(draft_of(bench), nl=False)
         return
-    write_draft(bench, Path(out), force)
-    say(f"{out} written: a draft; fill in what says TODO")
+    write_draft(bench, output_path(out), force)
+    say_written(output_path(out), ": a draft; fill in what says TODO")
