@@ -1,8 +1,8 @@
-"""The command `aclbench explain`: why one packet of a capture met its fate."""
+"""The command `aclbench explain`: why packets of a capture met their fate."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,40 +22,64 @@ PLAY_PACKETS = 2048
 @click.command()
 @inputs_argument("CAPTURE|SCENARIO... N")
 @bench_options
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="All packets that did not pass, by cause, with an example of each; N is left out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
-def explain(inputs: tuple[str, ...], asked: BenchOptions, as_json: bool) -> None:
+def explain(inputs: tuple[str, ...], asked: BenchOptions, is_all: bool, as_json: bool) -> None:
     """Say why packet N of a capture passed or not, and what would have let it pass.
 
     N is its Wireshark number; file:N with several captures. The bench is made as for replay: by a
     scenario, by VPP lines (--exec), or a firewall that reflects what is opened from inside.
     """
+    from aclbench.workbench.inquiry.explain import explain_all, explanation_text, groups_text
+    from aclbench.workbench.tasks import finish
     from aclbench.workbench.workbench import Workbench
 
-    if len(inputs) < (1 if asked.rx else 2):
-        raise click.UsageError("name a capture or scenario, and a packet: aclbench explain http 5")
-    *names, packet = inputs
+    wanted = 0 if asked.rx else 1
+    if len(inputs) < wanted + (not is_all):
+        raise click.UsageError(
+            "name a capture or scenario, and a packet: aclbench explain http 5; or all that did "
+            "not pass: aclbench explain --all http"
+        )
+    names = inputs if is_all else inputs[:-1]
+    packet = "" if is_all else inputs[-1]
     frame = packet.rpartition(":")[2]
-    if not frame.isdecimal() or len(frame) > 12:
+    if not is_all and (not frame.isdecimal() or len(frame) > 12):
         raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
-    scenario = find_scenario(names, asked)
+    scenario = find_scenario(list(names), asked)
     bench = Workbench.from_scenario(scenario, limits=asked.limits)
-    play_up_to(bench, int(frame), budget_for_captures(asked.limits))
+    play_up_to(bench, 0 if is_all else int(frame), budget_for_captures(asked.limits))
+    if is_all:
+        found = finish(explain_all(bench.past))
+        _show(found.to_json() if as_json else groups_text(found), scenario.assumed)
+        if bench.capture_error is not None:
+            raise bench.capture_error
+        return
     try:
         explanation = bench.explain(packet)
     except AclbenchError:
         if bench.capture_error is not None:  # which is why there is no such packet
             raise bench.capture_error from None
         raise
-    if as_json:
-        say_json(explanation.to_json())
-        return
+    _show(explanation.to_json() if as_json else explanation_text(explanation), scenario.assumed)
+
+
+def _show(said: str | dict[str, Any], assumed: str) -> None:
+    """An answer as JSON, or as text with what was assumed of the capture."""
     import textwrap
 
-    from aclbench.workbench.inquiry.explain import WIDTH, explanation_text
+    from aclbench.workbench.inquiry.explain import WIDTH
 
-    say(explanation_text(explanation))
-    if scenario.assumed:
-        say("\n" + textwrap.fill(scenario.assumed, WIDTH))
+    if isinstance(said, dict):
+        say_json(said)
+        return
+    say(said)
+    if assumed:
+        say("\n" + textwrap.fill(assumed, WIDTH))
 
 
 def play_up_to(bench: Workbench, frame: int, budget: Budget) -> None:

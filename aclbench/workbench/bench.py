@@ -23,6 +23,7 @@ from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.names import made_note, real_names
 from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.rulenotes import rule_notes
 from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.tasks import Slices, finish, tidying
 from aclbench.workbench.transport import Transport
@@ -226,6 +227,7 @@ class Bench:
         notes = [scenario.assumed] if scenario and scenario.assumed else []
         if made := real_names(self.rig.machine.am):
             notes.append(made_note(made))
+        notes += rule_notes(self.rig.machine.am)
         if feed is not None:
             notes += feed.notes()
         elapsed_s = self.transport.elapsed_s

@@ -101,6 +101,7 @@ def _filled(made: World) -> Callable[[str], str]:
         "{icmpno}": "58" if made.is_ip6 else "1",
         "{p}": "[2001:db8:b::21]" if made.is_ip6 else "203.0.113.21",
         "{net}": "2001:db8:b::1/64" if made.is_ip6 else "203.0.113.1/24",
+        "{error}": "1" if made.is_ip6 else "3",
         "{reply}": "129" if made.is_ip6 else "0",
         "{any}": "src ::/0" if made.is_ip6 else "src 0.0.0.0/0",
     }
@@ -278,6 +279,13 @@ FAULTS = (
         lambda w: replace(w, last="pg1 " + w.last.split(" ", 1)[1].replace("{o}", "{p}")),
         "far end",
         "another far address",
+        ("udp",),
+    ),
+    Fault(
+        "an ICMP error",
+        lambda w: replace(w, last="pg1 {icmp} {outside} > {inside} type {error} code 1"),
+        "icmp error",
+        "about another packet",
         ("udp",),
     ),
     Fault(

@@ -165,6 +165,20 @@ def explain_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
     return (yield from explanation_of(bench, parsed)).to_json()
 
 
+def explain_all_text(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+    """All packets that did not pass, by cause, in lines."""
+    from aclbench.workbench.inquiry.explain import explain_all, groups_text
+
+    return groups_text((yield from explain_all(bench.past)))
+
+
+def explain_all_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
+    """The same as plain values."""
+    from aclbench.workbench.inquiry.explain import explain_all
+
+    return (yield from explain_all(bench.past)).to_json()
+
+
 GROUP: Final = "packets"
 COMMANDS: Final = (
     Command(
@@ -176,6 +190,15 @@ COMMANDS: Final = (
         GROUP,
         changes=False,
         data=explain_data,
+    ),
+    Command(
+        "explain all",
+        explain_all_text,
+        "all packets of the run that did not pass, grouped by cause, with an example of each",
+        "",
+        GROUP,
+        changes=False,
+        data=explain_all_data,
     ),
     Command(
         "explain <interface> (tcp|udp|icmp|icmp6|proto <byte:proto>) <flow-end:src> > "

@@ -10,6 +10,7 @@ from aclbench.errors import CommandError
 from aclbench.workbench.commands.types import PortRange
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.rulenotes import rule_note
 
 # --- rules ----------------------------------------------------------------------------------
 
@@ -58,11 +59,15 @@ def _make_rule(number: int, fields: dict[str, Any]) -> AclRule:
 
 
 def set_acl(rig: Rig, parsed: ParsedCommand) -> str:
-    """Make an ACL, or replace the rules of one; VPP prints its index."""
+    """Make an ACL, or replace the rules of one; VPP prints its index.
+
+    Rules that cannot do what they say are noted.
+    """
     rules = read_rules(parsed)
     tag = parsed.arguments.get("tag", CLI_TAG)
     index = rig.machine.acl_add_replace(parsed.arguments.get("acl-index"), rules, tag)
-    return f"ACL index:{index}"
+    notes = [note for n, rule in enumerate(rules) if (note := rule_note(index, n, rule))]
+    return "\n".join([f"ACL index:{index}", *(f"note: {note}" for note in notes)])
 
 
 def delete_acl(rig: Rig, parsed: ParsedCommand) -> str:

@@ -1,21 +1,26 @@
 """`explain`: why a packet met its fate, whole, and what would have let it pass.
 
-`packet` explains one of the run, `flow` one that was only asked about. Both have the machine handle
+`packet` explains one of the run, `flow` one that was only asked about, `groups` all that did not
+pass, by cause. They have the machine handle
 it on a rig of their own, a step at a time, and hear what it looks at (`following`); `assembling`
 makes the `tree` of that, and `text` the lines.
 """
 
 from aclbench.workbench.inquiry.explain.finding import PacketName
 from aclbench.workbench.inquiry.explain.flow import explain_frame
+from aclbench.workbench.inquiry.explain.groups import Groups, explain_all
 from aclbench.workbench.inquiry.explain.packet import explain_packet
-from aclbench.workbench.inquiry.explain.text import WIDTH, explanation_text
+from aclbench.workbench.inquiry.explain.text import WIDTH, explanation_text, groups_text
 from aclbench.workbench.inquiry.explain.tree import Explanation
 
 __all__ = [
     "WIDTH",
     "Explanation",
+    "Groups",
     "PacketName",
+    "explain_all",
     "explain_frame",
     "explain_packet",
     "explanation_text",
+    "groups_text",
 ]

@@ -41,6 +41,7 @@ from aclbench.workbench.inquiry.explain.reading import why_not_checked
 from aclbench.workbench.inquiry.explain.rules import (
     changed_cause,
     fragment_cause,
+    icmp_cause,
     older_cause,
     plain_cause,
     rule_causes,
@@ -70,6 +71,7 @@ KINDS: Final[dict[str, str]] = {
     "elsewhere": "the session is on another interface",
     "changed": "the rules have changed since the flow passed",
     "older": "the connection is older than the capture",
+    "icmp error": "an ICMP error is about another packet, whose session is not looked up",
     "far end": "the session is to another far end",
     "late": "a deny comes before the rule that would let it pass",
     "port rule": "a rule asks for ports of a protocol without",
@@ -168,6 +170,9 @@ def _by_likelihood(scene: Scene, nearest: Draft | None) -> Iterator[Draft]:
     older = older_cause(scene)
     if older is not None:
         yield older
+    icmp = icmp_cause(scene)
+    if icmp is not None:
+        yield icmp
     if nearest is not None:
         yield nearest
     if not first:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from aclbench.engine.packet import (
     INFO_ICMP,
@@ -13,10 +13,6 @@ from aclbench.engine.packet import (
     KEY4_SIZE,
     KEY6,
     KEY_IS_INPUT,
-    PROTO_ICMP,
-    PROTO_ICMP6,
-    PROTO_TCP,
-    PROTO_UDP,
     TCP_ACK,
     TCP_SYN,
     request_key,
@@ -37,18 +33,6 @@ class End(NamedTuple):
     address: bytes
     port: int
     proto: int
-
-
-#: What has ports, or what stands in their place: by whether it is IPv6.
-_WITH_PORTS: Final = (
-    frozenset({PROTO_TCP, PROTO_UDP, PROTO_ICMP}),
-    frozenset({PROTO_TCP, PROTO_UDP, PROTO_ICMP6}),
-)
-
-
-def has_ports(proto: int, is_ip6: bool) -> bool:
-    """Whether ports (type and code, of ICMP) are read from a protocol; of others they are 0."""
-    return proto in _WITH_PORTS[is_ip6]
 
 
 def mirror(key: bytes, info: int) -> bytes:

@@ -31,9 +31,9 @@ from aclbench.engine.reasons import (
     NOT_IP,
     SAME_SIDE,
 )
-from aclbench.workbench.inquiry.explain.keys import has_ports
 from aclbench.workbench.inquiry.explain.tree import PacketRead, RulePart
 from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.rulenotes import has_ports
 
 #: What a rule with ports finds in a protocol without.
 NO_PORTS: Final = "none"

@@ -15,7 +15,6 @@ from aclbench.engine.packet import (
     PROTO_ICMP6,
     PROTO_TCP,
     TCP_SYN,
-    request_key,
     unpack_key,
 )
 from aclbench.engine.reasons import (
@@ -285,8 +284,8 @@ def plain_cause(scene: Scene) -> Draft:
             text += "; what came before cannot be looked at on real threads"
         elif past.is_silent:
             text += "; none came before, in the whole run"
-    elif scene.event.info & INFO_ICMP:
-        title, text = _icmp(scene, title)
+    elif scene.event.info & INFO_ICMP and not scene.wanted.opener:
+        text = "ICMP of this type is no reply: no packet of the other direction opens a session"
     elif not scene.other_acls and scene.wanted.opener:
         text = (
             f"{scene.interface.name} {scene.other_side} has no ACL, so no packet of the other "
@@ -303,18 +302,17 @@ def _and_nothing_came(scene: Scene) -> str:
     return ", and no packet came the other way before"
 
 
-def _icmp(scene: Scene, title: str) -> tuple[str, str]:
+def icmp_cause(scene: Scene) -> Draft | None:
+    """An ICMP error, which has no session of its own."""
     five = unpack_key(scene.event.key)
-    icmp_type = five.sport
-    if icmp_type in _ICMP_ERRORS.get(five.proto, ()):
-        return (
-            f"ICMP type {icmp_type} is about another packet, whose session is not looked up",
-            f"only a rule lets it pass: ICMP type {icmp_type} reports an error about another "
-            "packet, and the acl plugin does not look up the session of that one",
-        )
-    if request_key(scene.event.key) is None:
-        return title, (
-            f"ICMP type {icmp_type} is no reply, so no packet of the other direction opens a "
-            "session for it"
-        )
-    return title, ""
+    if not scene.event.info & INFO_ICMP or five.sport not in _ICMP_ERRORS.get(five.proto, ()):
+        return None
+    rule = f"{permit_text(scene.event.key, 'permit')} sport {five.sport}"
+    title = f"ICMP type {five.sport} is about another packet, whose session is not looked up"
+    text = (
+        f"ICMP type {five.sport} reports an error about another packet; the acl plugin does not "
+        "look up the session of that one, and an error makes none"
+    )
+    undo = Undo((scene.with_first(scene.acls[0], rule),))
+    cure = f"only a rule, ahead in acl {scene.acls[0]}: {rule}"
+    return Draft(Cause("icmp error", title, text, cure), undo)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from aclbench.engine.packet import PROTO_TCP
+from aclbench.words import counted
+from aclbench.workbench.inquiry.explain.groups import Groups, summary
 from aclbench.workbench.inquiry.explain.reading import mismatch_text
 from aclbench.workbench.inquiry.explain.tree import (
     Cause,
@@ -29,9 +31,34 @@ Line = tuple[int, str]
 
 
 def explanation_text(explanation: Explanation) -> str:
-    """The whole of it; the verdict first and last."""
+    """The whole of it; the answer first, the verdict last."""
+    return _wrapped(_lines(explanation))
+
+
+def groups_text(found: Groups) -> str:
+    """All packets that did not pass, by cause."""
+    return _wrapped(_group_lines(found))
+
+
+def _group_lines(found: Groups) -> Iterator[Line]:
+    yield 0, summary(found)
+    for group in found.groups:
+        yield 0, f"{counted(group.packets, 'packet')} {group.fate}: {group.title}"
+        if group.reasons != (group.title,):
+            yield 1, f"verdict: {'; '.join(group.reasons)}"
+        if group.example is None:
+            continue
+        example, cause = group.example, group.example.causes[0]
+        yield 1, f"such as packet {example.packet}: {cause.title}"
+        if cause.cure:
+            yield 2, f"what would have let it pass: {cause.cure}"
+        if cause.tried:
+            yield 2, "tried on a bench of its own: without this cause it passes"
+
+
+def _wrapped(texts: Iterator[Line]) -> str:
     lines: list[str] = []
-    for depth, text in _lines(explanation):
+    for depth, text in texts:
         indent = "  " * depth
         lines += textwrap.wrap(
             text,
