@@ -10,7 +10,7 @@ says which interface each packet enters, `guess` finds the inside of a capture t
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
-from aclbench.capture.columns import Columns, decode
+from aclbench.capture.columns import NOTED, Columns, decode
 from aclbench.capture.craft import as_frame, describe
 from aclbench.capture.duplicates import Duplicates
 from aclbench.capture.fields import PacketFields, make_frame
@@ -44,6 +44,7 @@ from aclbench.capture.writer import PcapWriter, write_pcap
 __all__ = [
     "GUESS_PACKETS",
     "LINK_ETHERNET",
+    "NOTED",
     "NO_INTERFACES",
     "STANDARD_INPUT",
     "ByAddress",

@@ -65,9 +65,15 @@ class RawBatch:
         original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)
         return max(original, int(self.captured[i]))
 
-    def is_cut(self, i: int) -> bool:
-        """Whether packet `i` was longer than what was captured of it."""
-        return self.original(i) > int(self.captured[i])
+    def originals(self) -> NDArray[np.int64]:
+        """`original` of all packets."""
+        words = gather(self.data, 4, np.maximum(self.offset - 4, 0))
+        order = "<u4" if self.byte_order == "little" else ">u4"
+        return np.maximum(words.view(order)[:, 0].astype(np.int64), self.captured)
+
+    def uncaptured(self, i: int) -> int:
+        """Bytes of packet `i` that were sent and not captured."""
+        return self.original(i) - int(self.captured[i])
 
     def part(self, begin: int, end: int) -> RawBatch:
         """The packets from row `begin` up to row `end`, as a batch."""

@@ -32,7 +32,12 @@ from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     ETHERTYPE_IP4,
     ETHERTYPE_IP6,
+    INFO_CUT,
+    INFO_CUT_L4,
     INFO_ICMP,
+    INFO_IP4_BAD_LENGTH,
+    INFO_IP4_NO_LENGTH,
+    INFO_IP4_TOO_SHORT,
     INFO_IP6,
     INFO_L4_VALID,
     INFO_NONFIRST_FRAGMENT,
@@ -64,6 +69,10 @@ _IP4_PLAIN: Final = 0x45
 _IP4_FRAGMENT_OFFSET_MASK: Final = 0x1FFF
 
 
+#: Of packets with one of these a note tells how many there are.
+NOTED: Final = INFO_CUT | INFO_CUT_L4 | INFO_IP4_NO_LENGTH
+
+
 class Addresses(NamedTuple):
     """The ends of the packets of one family, 4 or 6; `rows` says which packets these are.
 
@@ -83,7 +92,8 @@ class Columns:
     """Decoded packets as parallel columns, of equal length.
 
     `key`, `mirror_key` and `info` are as in `aclbench.engine.packet`; keys are empty where there is
-    no IP. `addresses` has those of each family that there is. `first_number` is the Wireshark
+    no IP. `addresses` has those of each family that there is. `has_noted`: a packet has one of
+    `NOTED`. `first_number` is the Wireshark
     number of the first packet.
     """
 
@@ -92,6 +102,7 @@ class Columns:
     info: list[int]
     addresses: tuple[Addresses, ...]
     first_number: int
+    has_noted: bool
 
     def __len__(self) -> int:
         """Packets."""
@@ -115,21 +126,23 @@ def decode(
         return _mixed(batch, _no_shapes(len(batch)), extension_headers, parse)
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
     if shapes.ip4.all():
-        return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes))
+        return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes, shapes.wire_bytes))
     if shapes.ip6.all():
-        return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes))
+        return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes, shapes.wire_bytes))
     return _mixed(batch, shapes, extension_headers, parse_ethernet)
 
 
 class _Shapes(NamedTuple):
     """Which frames can be decoded together, and their bytes from the IP header on.
 
-    `l3` has shape (n, WINDOW_BYTES); only the first `l3_bytes` of a row belong to the packet. At
-    most one of the masks is true for a frame; one with none is parsed singly.
+    `l3` has shape (n, WINDOW_BYTES); only the first `l3_bytes` of a row belong to the packet, of
+    which `wire_bytes` were sent. At most one of the masks is true for a frame; one with none is
+    parsed singly.
     """
 
     l3: Bytes
     l3_bytes: Ints
+    wire_bytes: Ints
     ip4: Bools
     ip6: Bools
     not_ip: Bools
@@ -151,6 +164,7 @@ def _sort_by_shape(batch: RawBatch, extension_headers: frozenset[int]) -> _Shape
     return _Shapes(
         l3,
         l3_bytes,
+        l3_bytes + batch.originals() - captured,
         roomy & ip4 & (l3[:, 0] == _IP4_PLAIN) & (l3_bytes >= IP4_BYTES),
         roomy
         & ip6
@@ -165,7 +179,8 @@ def _no_shapes(n: int) -> _Shapes:
     """Too few data for a single window: every frame is parsed singly."""
     none = np.zeros(n, dtype=np.bool_)
     l3 = np.empty((n, WINDOW_BYTES), dtype=np.uint8)
-    return _Shapes(l3, np.zeros(n, dtype=np.int64), none, none, none)
+    size = np.zeros(n, dtype=np.int64)
+    return _Shapes(l3, size, size, none, none, none)
 
 
 @lru_cache(maxsize=8)
@@ -213,24 +228,34 @@ class _Decoded(NamedTuple):
     info: Ints
 
 
-def _decode_ip4(l3: Bytes, l3_bytes: Ints) -> _Decoded:
+def _decode_ip4(l3: Bytes, l3_bytes: Ints, wire_bytes: Ints) -> _Decoded:
     """IPv4 without options, from its header on."""
     later = (_be16(l3[:, 6:8]) & _IP4_FRAGMENT_OFFSET_MASK) != 0
-    info = np.where(later, INFO_NONFIRST_FRAGMENT, 0)
+    total_bytes = _be16(l3[:, 2:4])
+    info = (
+        INFO_NONFIRST_FRAGMENT * later
+        | INFO_IP4_TOO_SHORT * (total_bytes < IP4_BYTES)
+        | INFO_IP4_NO_LENGTH * (total_bytes == 0)
+        | INFO_IP4_BAD_LENGTH * (total_bytes > wire_bytes)
+    )
     l4_bytes = np.where(later, 0, l3_bytes - IP4_BYTES)
     l4 = _read_l4(l3[:, IP4_BYTES:], l4_bytes, l3[:, 9], PROTO_ICMP)
+    info |= INFO_CUT_L4 * ((wire_bytes > l3_bytes) & ~later & l4.lacking)
     return _make_keys(4, _KEY4, l3[:, 12:16], l3[:, 16:20], l4, info)
 
 
-def _decode_ip6(l3: Bytes, l3_bytes: Ints) -> _Decoded:
-    """IPv6 without extension headers, from its header on."""
-    info = np.full(len(l3), INFO_IP6)
+def _decode_ip6(l3: Bytes, l3_bytes: Ints, wire_bytes: Ints) -> _Decoded:
+    """IPv6 without extension headers, from its header on; its length is not looked at."""
     l4 = _read_l4(l3[:, IP6_BYTES:], l3_bytes - IP6_BYTES, l3[:, 6], PROTO_ICMP6)
+    info = INFO_IP6 | INFO_CUT_L4 * ((wire_bytes > l3_bytes) & l4.lacking)
     return _make_keys(6, _KEY6, l3[:, 8:24], l3[:, 24:40], l4, info)
 
 
 class _L4(NamedTuple):
-    """What L4 says. `ported`: its ports are swapped in the mirror key, as type and code are not."""
+    """What L4 says. `ported`: its ports are swapped in the mirror key, as type and code are not.
+
+    `lacking`: ports or TCP flags that an acl node looks at are not there.
+    """
 
     proto: Bytes
     sport: NDArray[np.uint16]
@@ -238,6 +263,7 @@ class _L4(NamedTuple):
     ported: Bools
     key_flags: Bytes
     info: Ints
+    lacking: Bools
 
 
 def _read_l4(l4: Bytes, l4_bytes: Ints, proto: Bytes, icmp_proto: int) -> _L4:
@@ -256,6 +282,7 @@ def _read_l4(l4: Bytes, l4_bytes: Ints, proto: Bytes, icmp_proto: int) -> _L4:
         INFO_L4_VALID * valid
         | INFO_ICMP * icmp
         | np.where(flagged, l4[:, TCP_FLAGS_BYTES - 1] | np.int64(INFO_TCP_FLAGS_VALID), 0),
+        np.where(tcp, ~flagged, ~valid),
     )
 
 
@@ -289,6 +316,7 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
         info=decoded.info.tolist(),
         addresses=(_addresses_of(decoded.family, slice(None), decoded.key),),
         first_number=batch.first_number,
+        has_noted=bool((decoded.info & NOTED).any()),
     )
 
 
@@ -301,7 +329,7 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse:
     for mask, decode_rows in ((shapes.ip4, _decode_ip4), (shapes.ip6, _decode_ip6)):
         rows = np.flatnonzero(mask)
         if len(rows):
-            decoded = decode_rows(shapes.l3[rows], shapes.l3_bytes[rows])
+            decoded = decode_rows(shapes.l3[rows], shapes.l3_bytes[rows], shapes.wire_bytes[rows])
             key[rows] = decoded.key.astype(object)
             mirror_key[rows] = decoded.mirror_key.astype(object)
             info[rows] = decoded.info
@@ -309,7 +337,7 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse:
     singly = np.flatnonzero(~(shapes.ip4 | shapes.ip6 | shapes.not_ip))
     for row in singly.tolist():
         key[row], mirror_key[row], info[row] = parse_frame(
-            batch.frame(row), batch.link_of(row), extension_headers, batch.is_cut(row), parse
+            batch.frame(row), batch.link_of(row), extension_headers, batch.uncaptured(row), parse
         )
     for family, size in ((4, KEY4_SIZE), (6, KEY6_SIZE)):
         rows = singly[[len(key[row]) == size for row in singly.tolist()]]
@@ -321,6 +349,7 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse:
         info=info.tolist(),
         addresses=tuple(addresses),
         first_number=batch.first_number,
+        has_noted=bool((info & NOTED).any()),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
+from struct import unpack_from
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -22,11 +23,17 @@ from aclbench.engine.packet import (
     ETHERTYPE_IP6,
     ETHERTYPES_VLAN,
     INFO_CUT,
+    INFO_CUT_L4,
+    INFO_L4_VALID,
     INFO_MALFORMED,
+    INFO_NONFIRST_FRAGMENT,
     INFO_NOT_IP,
+    INFO_TCP_FLAGS_VALID,
+    PROTO_TCP,
     Packet,
     Parse,
     parse_ethernet,
+    unpack_key,
 )
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -39,6 +46,9 @@ LINK_RAW_IP6: Final = 229
 LINKS_RAW: Final = frozenset({12, 14, 101, LINK_RAW_IP4, LINK_RAW_IP6})
 #: For a record that is no packet but has a Wireshark number; no file has this link type.
 LINK_NONE: Final = -1
+#: Firewall logs: of OpenBSD's pf, and of Linux' netfilter.
+LINK_PFLOG: Final = 117
+LINK_NFLOG: Final = 239
 #: BSD loopback: a family of four bytes, in the order of the machine that captured, or in network
 #: order (108, and 0 too on some systems). Read in either order: families are small numbers.
 LINKS_LOOPBACK: Final = frozenset({0, 108})
@@ -58,14 +68,24 @@ _MAC_BYTES: Final = 6
 _COOKED_BYTES: Final = 16
 _COOKED2_BYTES: Final = 20
 _LOOPBACK_BYTES: Final = 4
+#: A pflog header has no fewer.
+_PFLOG_BYTES: Final = 48
+_NFLOG_BYTES: Final = 4
+#: The attribute of a NFLOG record that has the packet, and how much of it may be missing: the
+#: record does not say.
+_NFLOG_PAYLOAD: Final = 9
+_NFLOG_UNCAPTURED: Final = 0xFFFF
 
-LINKS_READ: Final = frozenset({LINK_ETHERNET, LINK_COOKED, LINK_COOKED2}) | (
-    LINKS_RAW | LINKS_LOOPBACK
+LINKS_READ: Final = (
+    frozenset({LINK_ETHERNET, LINK_COOKED, LINK_COOKED2, LINK_PFLOG, LINK_NFLOG})
+    | LINKS_RAW
+    | LINKS_LOOPBACK
 )
 
-#: The families of loopback headers: AF_INET, and AF_INET6 as NetBSD, FreeBSD and Darwin number it.
+#: Address families: AF_INET, and AF_INET6 as Linux, NetBSD, FreeBSD and Darwin number it.
 _FAMILIES: Final[dict[int, int]] = {
     2: ETHERTYPE_IP4,
+    10: ETHERTYPE_IP6,
     24: ETHERTYPE_IP6,
     28: ETHERTYPE_IP6,
     30: ETHERTYPE_IP6,
@@ -90,7 +110,6 @@ _OTHER_NAMES: Final[dict[int, str]] = {
     105: "802.11",
     107: "frame relay",
     114: "LocalTalk",
-    117: "OpenBSD pflog",
     119: "802.11 with Prism header",
     122: "Fibre Channel",
     123: "SunATM",
@@ -125,7 +144,6 @@ _OTHER_NAMES: Final[dict[int, str]] = {
     230: "802.15.4",
     231: "D-Bus",
     235: "DVB-CI",
-    239: "Linux NFLOG",
     240: "netANALYZER",
     241: "netANALYZER",
     242: "IP over InfiniBand",
@@ -160,7 +178,7 @@ def refusal(link_type: int) -> str:
     name = _OTHER_NAMES.get(link_type, "unknown to aclbench")
     return (
         f"link type {link_type} ({name}); aclbench reads Ethernet (1), Linux cooked (113, 276), "
-        "raw IP (101) and loopback (0, 108): capture on such an interface"
+        "raw IP (101), loopback (0, 108), pflog (117) and NFLOG (239): capture on such an interface"
     )
 
 
@@ -182,6 +200,12 @@ def as_ethernet(frame: bytes, link_type: int) -> bytes:
         return bytes(12) + frame[:2] + frame[_COOKED2_BYTES:]
     if link_type in LINKS_RAW:
         return bytes(12) + _raw_ethertype(frame, link_type).to_bytes(2, "big") + frame
+    if link_type == LINK_PFLOG:
+        at = _pflog_bytes(frame)
+        return bytes(12) + _ethertype_of(frame[1]) + frame[at:] if len(frame) >= at else b""
+    if link_type == LINK_NFLOG:
+        ip = _nflog_payload(frame)
+        return bytes(12) + _ethertype_of(frame[0]) + ip if ip else b""
     if len(frame) < _LOOPBACK_BYTES:
         return b""
     return bytes(12) + _loopback_ethertype(frame).to_bytes(2, "big") + frame[_LOOPBACK_BYTES:]
@@ -191,22 +215,35 @@ def parse_frame(
     frame: bytes,
     link_type: int,
     extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
-    is_cut: bool = False,
+    uncaptured: int = 0,
     parse: Parse = parse_ethernet,
 ) -> Packet:
     """Parse one packet of a supported link type, as `parse_ethernet` does an Ethernet frame.
 
     A link header that is cut off makes the packet malformed, and so does a raw packet of neither
-    IP version; it never raises. `is_cut` says that more was sent than was captured: a packet that
-    ends ahead of the end of its IP header is then no malformed one, and has INFO_CUT.
+    IP version; it never raises. Where `uncaptured` more bytes were sent, a packet that ends ahead
+    of the end of its IP header is no malformed one, and has INFO_CUT; one without what an acl node
+    reads of L4 has INFO_CUT_L4.
     """
     if link_type == LINK_NONE:
         return Packet(b"", b"", INFO_NOT_IP)
     ethernet = as_ethernet(frame, link_type)
-    packet = parse(ethernet, extension_headers)
-    if is_cut and packet.info & INFO_MALFORMED and _ends_in_headers(ethernet):
+    if link_type == LINK_NFLOG and ethernet:
+        uncaptured += _NFLOG_UNCAPTURED
+    packet = parse(ethernet, extension_headers, uncaptured)
+    if uncaptured and packet.info & INFO_MALFORMED and _ends_in_headers(ethernet):
         return Packet(b"", b"", INFO_CUT)
+    if uncaptured and packet.key and _lacks_l4(packet):
+        return packet._replace(info=packet.info | INFO_CUT_L4)
     return packet
+
+
+def _lacks_l4(packet: Packet) -> bool:
+    """Whether ports or TCP flags that an acl node looks at are not there."""
+    if packet.info & INFO_NONFIRST_FRAGMENT:
+        return False
+    is_tcp = unpack_key(packet.key).proto == PROTO_TCP
+    return not packet.info & (INFO_TCP_FLAGS_VALID if is_tcp else INFO_L4_VALID)
 
 
 def _ends_in_headers(frame: bytes) -> bool:
@@ -220,6 +257,33 @@ def _ends_in_headers(frame: bytes) -> bool:
     is_ip6 = int.from_bytes(frame[at - 2 : at], "big") == ETHERTYPE_IP6
     version, header_bytes = (6, IP6_BYTES) if is_ip6 else (4, IP4_BYTES)
     return ip[0] >> 4 == version and len(ip) < header_bytes
+
+
+def _ethertype_of(family: int) -> bytes:
+    return _FAMILIES.get(family, _NOT_IP).to_bytes(2, "big")
+
+
+def _pflog_bytes(frame: bytes) -> int:
+    """The length of a pflog header: its first byte says it, and it is filled up to whole words."""
+    return max((frame[0] + 3) & ~3, _PFLOG_BYTES) if frame else _PFLOG_BYTES
+
+
+def _nflog_payload(frame: bytes) -> bytes:
+    """The packet of a NFLOG record, empty where there is none.
+
+    Behind the header are attributes of length, type and value, filled up to whole words; the first
+    two in the order of the machine that captured.
+    """
+    for order in ("<HH", ">HH"):
+        at = _NFLOG_BYTES
+        while at + _NFLOG_BYTES <= len(frame):
+            size, kind = unpack_from(order, frame, at)
+            if size < _NFLOG_BYTES:
+                break
+            if kind == _NFLOG_PAYLOAD:
+                return frame[at + _NFLOG_BYTES : at + size]
+            at += (size + 3) & ~3
+    return b""
 
 
 def _raw_ethertype(frame: bytes, link_type: int) -> int:
@@ -309,6 +373,14 @@ def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> Netw
     ethertype = np.full(len(offset), _NOT_IP, dtype=np.uint16)
     if link_type == LINK_NONE:
         return NetworkStarts(offset, ethertype)
+    if link_type == LINK_NFLOG:  # where it stands differs: behind all data, so they go singly
+        return NetworkStarts(np.full(len(offset), last + 1), ethertype)
+    if link_type == LINK_PFLOG:
+        head = gather(data, 2, np.minimum(offset, last))
+        for number, meaning in _FAMILIES.items():
+            ethertype[head[:, 1] == number] = meaning
+        header_bytes = np.maximum((head[:, 0].astype(np.int64) + 3) & ~3, _PFLOG_BYTES)
+        return NetworkStarts(offset + header_bytes, ethertype)
     head = gather(data, _LOOPBACK_BYTES, np.minimum(offset, last))
     for order in ("<u4", ">u4"):
         family = head.view(order)[:, 0]

@@ -20,7 +20,9 @@ from aclbench.engine.matching import AclMatch, Matching
 from aclbench.engine.packet import (
     INFO_CUT,
     INFO_ICMP,
+    INFO_IP4_BAD_LENGTH,
     INFO_IP4_OPTIONS,
+    INFO_IP4_TOO_SHORT,
     INFO_MALFORMED,
     INFO_NOT_FOR_ACL,
     INFO_NOT_IP,
@@ -35,7 +37,9 @@ from aclbench.engine.reasons import (
     EXISTING_SESSION,
     FOR_US,
     INTERFACE_DOWN,
+    IP4_BAD_LENGTH,
     IP4_OPTIONS,
+    IP4_TOO_SHORT,
     KIND_MASK,
     LAST_DENY,
     MALFORMED,
@@ -277,6 +281,10 @@ class Datapath:
             return CUT
         if info & INFO_MALFORMED:
             return MALFORMED
+        if info & INFO_IP4_TOO_SHORT:
+            return IP4_TOO_SHORT
+        if info & INFO_IP4_BAD_LENGTH:
+            return IP4_BAD_LENGTH
         # The interface may have been brought up after the packet was refused.
         return IP4_OPTIONS if info & INFO_IP4_OPTIONS else INTERFACE_DOWN
 

@@ -54,8 +54,8 @@ INFO_NONFIRST_FRAGMENT: Final = 1 << 10
 INFO_IP6: Final = 1 << 11
 #: ICMP (ICMPv6 over IPv6) with valid L4: its key has a direction, and replies pair with requests.
 INFO_ICMP: Final = 1 << 12
-#: Why a packet never reaches the acl nodes. The first three are read from the packet, and at most
-#: one of them is set; the last two are said by who read the capture.
+#: Why a packet never reaches the acl nodes: read from the packet, but for `INFO_CUT` and
+#: `INFO_SAME_SIDE`, which who read the capture says.
 INFO_NOT_IP: Final = 1 << 13
 INFO_MALFORMED: Final = 1 << 14
 INFO_IP4_OPTIONS: Final = 1 << 15
@@ -63,9 +63,22 @@ INFO_IP4_OPTIONS: Final = 1 << 15
 INFO_CUT: Final = 1 << 16
 #: Source and destination lie behind one interface: it never came to the firewall.
 INFO_SAME_SIDE: Final = 1 << 17
+#: The total length of IPv4 is less than a header, or more than was on the wire.
+INFO_IP4_TOO_SHORT: Final = 1 << 18
+INFO_IP4_BAD_LENGTH: Final = 1 << 20
 INFO_NOT_FOR_ACL: Final = (
-    INFO_NOT_IP | INFO_MALFORMED | INFO_IP4_OPTIONS | INFO_CUT | INFO_SAME_SIDE
+    INFO_NOT_IP
+    | INFO_MALFORMED
+    | INFO_IP4_OPTIONS
+    | INFO_CUT
+    | INFO_SAME_SIDE
+    | INFO_IP4_TOO_SHORT
+    | INFO_IP4_BAD_LENGTH
 )
+#: The total length of IPv4 is 0: too short, as who leaves segmentation to the network card has it.
+INFO_IP4_NO_LENGTH: Final = 1 << 21
+#: The capture ends before the ports or the TCP flags do; the packet itself went on.
+INFO_CUT_L4: Final = 1 << 22
 
 TCP_FIN: Final = 0x01
 TCP_SYN: Final = 0x02
@@ -76,6 +89,8 @@ ETHERTYPE_IP4: Final = 0x0800
 ETHERTYPE_IP6: Final = 0x86DD
 ETHERTYPES_VLAN: Final[frozenset[int]] = frozenset({0x8100, 0x88A8, 0x9100})
 
+#: An IPv4 header without options.
+IP4_HEADER_BYTES: Final = 20
 #: L4 counts as valid when this many bytes of it were captured.
 L4_VALID_BYTES: Final = 8
 #: TCP flags count as valid when this many bytes of TCP were captured.
@@ -90,17 +105,22 @@ class Packet(NamedTuple):
     info: int
 
 
-#: Reads an Ethernet frame as `parse_ethernet` does, given the extension headers that are skipped.
-Parse = Callable[[bytes, Set[int]], Packet]
+#: Reads an Ethernet frame as `parse_ethernet` does, given the extension headers that are skipped,
+#: and how many bytes of the frame were not captured.
+Parse = Callable[[bytes, Set[int], int], Packet]
 
 NOT_IP: Final = Packet(b"", b"", INFO_NOT_IP)
 MALFORMED: Final = Packet(b"", b"", INFO_MALFORMED)
 
 
-def parse_ethernet(frame: bytes, extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS) -> Packet:
+def parse_ethernet(
+    frame: bytes,
+    extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
+    uncaptured: int = 0,
+) -> Packet:
     """Read one Ethernet frame, skipping VLAN tags.
 
-    `frame` is what was captured, which may be less than what was sent. A header that is cut off or
+    `frame` is what was captured; `uncaptured` more bytes were sent. A header that is cut off or
     contradicts itself makes the packet malformed; it never raises.
     """
     at = 12
@@ -113,20 +133,28 @@ def parse_ethernet(frame: bytes, extension_headers: Set[int] = DEFAULT_EXTENSION
             break
         at += 2
     if ethertype == ETHERTYPE_IP4:
-        return parse_ip4(frame[at:])
+        return parse_ip4(frame[at:], uncaptured)
     if ethertype == ETHERTYPE_IP6:
         return parse_ip6(frame[at:], extension_headers)
     return NOT_IP
 
 
-def parse_ip4(data: bytes) -> Packet:
-    """Read an IPv4 packet from its first header byte on."""
-    if len(data) < 20 or data[0] >> 4 != 4:
+def parse_ip4(data: bytes, uncaptured: int) -> Packet:
+    """Read an IPv4 packet from its first header byte on.
+
+    Whatever its total length says, what was captured is read: VPP looks no further than the buffer.
+    """
+    if len(data) < IP4_HEADER_BYTES or data[0] >> 4 != 4:
         return MALFORMED
     header_bytes = (data[0] & 0x0F) * 4
-    if header_bytes < 20:
+    if header_bytes < IP4_HEADER_BYTES:
         return MALFORMED
-    info = INFO_IP4_OPTIONS if header_bytes > 20 else 0
+    info = INFO_IP4_OPTIONS if header_bytes > IP4_HEADER_BYTES else 0
+    total_bytes = int.from_bytes(data[2:4], "big")
+    if total_bytes < IP4_HEADER_BYTES:
+        info |= INFO_IP4_TOO_SHORT if total_bytes else INFO_IP4_TOO_SHORT | INFO_IP4_NO_LENGTH
+    elif total_bytes > len(data) + uncaptured:
+        info |= INFO_IP4_BAD_LENGTH
     fragment_offset = int.from_bytes(data[6:8], "big") & 0x1FFF
     if fragment_offset:
         return _five_tuple(data[12:16], data[16:20], data[9], info | INFO_NONFIRST_FRAGMENT, b"")

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 
 from aclbench.engine.packet import INFO_IP6
 
-Fate = Literal["denied", "permitted", "unchecked", "dropped", "not_ip", "malformed"]
+Fate = Literal["denied", "permitted", "unchecked", "delivered", "dropped", "not_ip", "malformed"]
 FATES: Final[tuple[Fate, ...]] = get_args(Fate)
 
 NO_MATCH: Final = 0
@@ -37,6 +37,8 @@ MULTICAST: Final = 15
 BROADCAST: Final = 16
 SAME_SIDE: Final = 17
 CUT: Final = 18
+IP4_TOO_SHORT: Final = 19
+IP4_BAD_LENGTH: Final = 20
 
 KIND_MASK: Final = 0x1F
 NODE_SHIFT: Final = 5
@@ -60,7 +62,7 @@ KINDS: Final[dict[int, tuple[Fate, int, str]]] = {
     UNCHECKED: ("unchecked", -1, "no ACL applied on its way"),
     NO_ROUTE: ("dropped", -1, "no route"),
     IP4_OPTIONS: ("dropped", -1, "ip4 options"),
-    FOR_US: ("dropped", -1, "for the bench itself"),
+    FOR_US: ("delivered", -1, "for the bench itself"),
     INTERFACE_DOWN: ("dropped", -1, "interface is down"),
     NO_INTERFACE: ("dropped", -1, "interface was deleted"),
     NOT_IP: ("not_ip", -1, "not IP"),
@@ -69,9 +71,11 @@ KINDS: Final[dict[int, tuple[Fate, int, str]]] = {
     BROADCAST: ("dropped", -1, "broadcast"),
     SAME_SIDE: ("dropped", -1, "both ends on one side"),
     CUT: ("dropped", -1, "cut before the end of its IP header"),
+    IP4_TOO_SHORT: ("dropped", -1, "ip4 length < 20 bytes"),
+    IP4_BAD_LENGTH: ("dropped", -1, "ip4 length > l2 length"),
 }
-assert set(KINDS) == set(range(CUT + 1))
-assert CUT <= KIND_MASK
+assert set(KINDS) == set(range(IP4_BAD_LENGTH + 1))
+assert IP4_BAD_LENGTH <= KIND_MASK
 
 NODE_NAMES: Final = (
     "acl-plugin-out-ip4-fa",

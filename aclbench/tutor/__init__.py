@@ -49,7 +49,8 @@ the events since the step was entered:
     lists           workers[0], workers[-1], len(workers)
     now, started    the time on VPP's clock, and when the run began;  elapsed: since then
     sessions        .live .added .deleted .requeued .recycled .peak .by_list
-    packets         .read .checked .permitted .denied .dropped .unchecked .not_ip .malformed
+    packets         .read .checked .permitted .denied .delivered .dropped .unchecked
+                    .not_ip .malformed
     cleaner         .wait_interval .interrupts_sent ... (`snapshot.CleanerView`)
     worker(0)       vpp_wk_0: .interrupt_is_needed .requeued ... (`WorkerView`);
                     .list(tcp_idle): .length .head .tail .head_expiry_time .sessions (`ListView`)

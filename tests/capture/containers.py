@@ -11,7 +11,7 @@ from aclbench.errors import CaptureError
 
 #: A time in ns since the epoch, and what was captured.
 Record = tuple[int, bytes]
-LINKS = (0, 1, 12, 14, 101, 108, 113, 228, 229, 276)
+LINKS = (0, 1, 12, 14, 101, 108, 113, 117, 228, 229, 239, 276)
 
 
 def relink(frame: bytes, link_type: int, order: str = "<") -> bytes:
@@ -23,6 +23,14 @@ def relink(frame: bytes, link_type: int, order: str = "<") -> bytes:
         return pack("!HHH8s", 0, 1, 6, frame[6:12]) + ethertype + payload
     if link_type == 276:
         return ethertype + pack("!HIHBB8s", 0, 3, 1, 0, 6, frame[6:12]) + payload
+    if link_type == 117:
+        family = {b"\x08\x00": 2, b"\x86\xdd": 24}.get(ethertype, 7)
+        return pack("!BBBB16s41x3x", 61, family, 1, 0, b"em0") + payload
+    if link_type == 239:
+        family = {b"\x08\x00": 2, b"\x86\xdd": 10}.get(ethertype, 7)
+        prefix = pack(f"{order}HH", 4 + 5, 10) + b"drop\0" + bytes(3)
+        size = pack(f"{order}HH", 4 + len(payload), 9)
+        return pack("!BBH", family, 0, 3) + prefix + size + payload
     if link_type in (0, 108):
         family = {b"\x08\x00": 2, b"\x86\xdd": 30}.get(ethertype, 7)
         return pack(f"{order}I", family) + payload

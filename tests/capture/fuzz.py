@@ -43,7 +43,7 @@ def compare(batch: RawBatch) -> None:
     """The batch decoder and the one for single packets say the same."""
     columns = decode(batch)
     for i in range(min(len(batch), COMPARED)):
-        one = parse_frame(batch.frame(i), batch.link_of(i), is_cut=batch.is_cut(i))
+        one = parse_frame(batch.frame(i), batch.link_of(i), uncaptured=batch.uncaptured(i))
         assert columns.key[i] == one.key, f"packet {i + 1} of a batch: keys differ"
         assert columns.mirror_key[i] == one.mirror_key, f"packet {i + 1}: mirrored keys differ"
         assert columns.info[i] == one.info, f"packet {i + 1}: {columns.info[i]}, {one.info}"

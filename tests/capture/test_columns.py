@@ -36,7 +36,7 @@ def assert_agrees(
     columns = decode(batch, extension_headers)
     assert len(columns) == len(batch)
     expected = [
-        parse_frame(batch.frame(i), batch.link_type, extension_headers, batch.is_cut(i))
+        parse_frame(batch.frame(i), batch.link_type, extension_headers, batch.uncaptured(i))
         for i in range(len(batch))
     ]
     assert columns.key == [packet.key for packet in expected]

@@ -32,7 +32,15 @@ def test_the_figures_of_a_bundled_capture_balance(capture: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     figures = json.loads(done.stdout)
     packets, sessions = figures["packets"], figures["sessions"]
-    fates = ("permitted", "denied", "dropped", "unchecked", "not_ip", "malformed")
+    fates = (
+        "permitted",
+        "denied",
+        "delivered",
+        "dropped",
+        "unchecked",
+        "not_ip",
+        "malformed",
+    )
     assert packets["read"] == sum(packets[fate] for fate in fates) > 0
     assert packets["read"] == sum(figures["reasons"].values())
     assert sessions["added"] - sessions["deleted"] == sessions["live"]

@@ -18,7 +18,16 @@ from aclbench.tui.targets import PacketTarget
 from aclbench.workbench.views.packets import PacketView
 
 #: The fates that a key goes through; empty: all.
-FATES: Final = ("", "denied", "dropped", "permitted", "unchecked", "not_ip", "malformed")
+FATES: Final = (
+    "",
+    "denied",
+    "dropped",
+    "permitted",
+    "delivered",
+    "unchecked",
+    "not_ip",
+    "malformed",
+)
 #: Rows that can be scrolled through while nothing is searched for.
 MOST: Final = 1000
 

@@ -19,6 +19,7 @@ FATE_GLYPHS: Final = {
     "permitted": "✓",
     "denied": "✗",
     "dropped": "✗",
+    "delivered": "✓",
     "unchecked": "-",
     "not_ip": "-",
     "malformed": "!",
@@ -83,4 +84,4 @@ def fate_style(fate: str, palette: Palette) -> Style:
     """What a fate looks like."""
     if fate in ("denied", "dropped", "malformed"):
         return palette.bad
-    return palette.good if fate == "permitted" else palette.dim
+    return palette.good if fate in ("permitted", "delivered") else palette.dim

@@ -20,7 +20,7 @@ STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle"
 _MESSAGE_LINES: Final = 3
 #: A title may be cut to this for the sake of a message.
 _SHORTEST_TITLE: Final = 8
-_COUNTS: Final = ("permitted", "denied", "dropped", "unchecked", "not_ip", "malformed")
+_COUNTS: Final = ("permitted", "denied", "dropped", "delivered", "unchecked", "not_ip", "malformed")
 #: These are shown even when they are 0.
 _ALWAYS: Final = ("permitted", "denied", "dropped")
 

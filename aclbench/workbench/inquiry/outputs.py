@@ -29,7 +29,7 @@ from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import outcome_text
 
 #: Fates with which a packet leaves the rig.
-PASSED: Final = ("permitted", "unchecked")
+PASSED: Final = ("permitted", "unchecked", "delivered")
 #: The reasons that name a rule, by its action.
 RULE_KINDS: Final = {DENY: RULE_DENY, PERMIT: RULE_PERMIT, PERMIT_REFLECT: NEW_SESSION}
 

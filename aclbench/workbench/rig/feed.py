@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from aclbench.capture import (
+    NOTED,
     CapturePosition,
     CaptureSequence,
     Duplicates,
@@ -27,7 +28,9 @@ from aclbench.capture import (
 )
 from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
 from aclbench.engine.main import AclMain
+from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
 from aclbench.errors import CaptureError
+from aclbench.words import counted
 
 _T = TypeVar("_T")
 _NO_PACKETS: Final = Frame([], [], [], [], [], [])
@@ -52,11 +55,18 @@ class Opened(NamedTuple):
     with_flows: bool
 
 
+class Noted(NamedTuple):
+    """Packets that notes are about: cut ahead of what the acl nodes read; without IPv4 length."""
+
+    cut: int = 0
+    no_length: int = 0
+
+
 class FeedState(NamedTuple):
     """Where a feed is: at which group of packets, and how far into that group.
 
-    `positions` are those at the beginning of the group, None before the first one; `duplicates` is
-    what was found ahead of it. `opened` tells it from another feed of the same bench.
+    `positions` are those at the beginning of the group, None before the first one; `duplicates` and
+    `noted` are what was found ahead of it. `opened` tells it from another feed of the same bench.
     """
 
     positions: tuple[CapturePosition, ...] | None
@@ -64,6 +74,7 @@ class FeedState(NamedTuple):
     offset: int | None
     read: int
     duplicates: Duplicates
+    noted: Noted
     opened: Opened
 
 
@@ -113,6 +124,11 @@ class Feed:
         self.latest: Frame | None = None
         #: Whether captures have packets twice, found ahead of the group and up to its end.
         self._duplicates_before = self.duplicates = Duplicates()
+        #: Packets ahead of the group that notes are about; the info words of those in it, by row.
+        self._noted_before = Noted()
+        self._noted_rows: dict[int, int] = {}
+        #: A part that was decoded for the group has such packets.
+        self._has_noted = False
 
     @property
     def offset(self) -> int | None:
@@ -195,9 +211,19 @@ class Feed:
                 f"{self.duplicates.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
                 f"tags, TTL and checksums aside), {_WHAT_TO_DO[self.by_time]}"
             )
+        notes += _notes_on(self._noted())
         if self.read:
             notes += [f"no packet was seen with {label}" for label in self.steering.unmatched()]
         return tuple(notes)
+
+    def _noted(self) -> Noted:
+        """Those among the packets handed over so far."""
+        words = [info for row, info in self._noted_rows.items() if row < self._position]
+        cut, no_length = self._noted_before
+        return Noted(
+            cut + sum(info & (INFO_CUT | INFO_CUT_L4) != 0 for info in words),
+            no_length + sum(info & INFO_IP4_NO_LENGTH != 0 for info in words),
+        )
 
     def decode_again(self, frame: Frame | None) -> Frame | None:
         """Read the packets of a frame that are not handled yet anew, after a change of settings.
@@ -216,7 +242,7 @@ class Feed:
     def state(self, unhandled: int) -> FeedState:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
         if self._group is None:
-            return FeedState(None, 0, self._offset, 0, Duplicates(), self._opened())
+            return FeedState(None, 0, self._offset, 0, Duplicates(), Noted(), self._opened())
         position = min(self._position, len(self._packets.info)) - unhandled
         return FeedState(
             self._group.positions,
@@ -224,6 +250,7 @@ class Feed:
             self._offset,
             self.read - unhandled,
             self._duplicates_before,
+            self._noted_before,
             self._opened(),
         )
 
@@ -265,6 +292,7 @@ class Feed:
         feed.check_captures()
         feed._offset = state.offset
         feed.duplicates = state.duplicates
+        feed._noted_before = state.noted
         feed._groups = feed._sequence.groups(state.positions)
         # Read anew, packets may fall into other groups; their order is the same.
         skip = state.position
@@ -282,6 +310,7 @@ class Feed:
             group = next(self._groups, None)
             if group is None:
                 return False
+            self._noted_before = self._noted()
             self._take_up(group)
         except CaptureError as error:
             self.error = error
@@ -302,6 +331,11 @@ class Feed:
             self._packets = frames[0]
         else:
             self._packets = _in_order(frames, group.order.tolist())
+        self._noted_rows = {}
+        if self._has_noted:
+            words = enumerate(self._packets.info)
+            self._noted_rows = {row: info for row, info in words if info & NOTED}
+            self._has_noted = False
         self._group = group
         self._position = 0
         if not self.hold:
@@ -317,6 +351,7 @@ class Feed:
             rx = self.steering.assign(part, columns)
         except CaptureError as error:
             raise CaptureError(f"{self.captures[part.capture]}: {error}") from None
+        self._has_noted |= columns.has_noted
         number = packet_number(part.capture, part.first_number)
         return Frame(
             (part.time_ns + self._offset).tolist(),
@@ -327,6 +362,25 @@ class Feed:
             columns.info,
             flow_hashes(columns.key) if self.with_flows else [],
         )
+
+
+def _notes_on(noted: Noted) -> list[str]:
+    notes: list[str] = []
+    if noted.cut:
+        verb = "was" if noted.cut == 1 else "were"
+        notes.append(
+            f"{counted(noted.cut, 'packet')} {verb} cut by the snap length ahead of what the acl "
+            "nodes read (ports, TCP flags), which may have changed verdicts; capture whole "
+            "packets, or 128 bytes of each (`tcpdump -s 128`)"
+        )
+    if noted.no_length:
+        has = "has" if noted.no_length == 1 else "have"
+        notes.append(
+            f"{counted(noted.no_length, 'packet')} {has} an IPv4 total length of 0: segmentation "
+            "was left to the network card (offload), and on the wire there are others; capture "
+            "behind the card, or turn it off (`ethtool -K eth0 tso off gso off`)"
+        )
+    return notes
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

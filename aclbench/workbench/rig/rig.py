@@ -237,7 +237,7 @@ class Rig:
         rx = self.interface_index(op.interface)
         am = self.machine.am
         parse = am.parse or parse_ethernet
-        packets = [parse(frame, am.extension_headers) for frame in op.frames]
+        packets = [parse(frame, am.extension_headers, 0) for frame in op.frames]
         count = len(packets)
         self.sent = op.first + count - 1
         frame = Frame(

@@ -191,6 +191,7 @@ class PacketCounts:
     checked: int
     permitted: int
     denied: int
+    delivered: int
     dropped: int
     unchecked: int
     not_ip: int

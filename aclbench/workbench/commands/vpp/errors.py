@@ -6,7 +6,10 @@ from typing import Any, Final
 
 from aclbench.engine.reasons import (
     EXISTING_SESSION,
+    FOR_US,
+    IP4_BAD_LENGTH,
     IP4_OPTIONS,
+    IP4_TOO_SHORT,
     KIND_MASK,
     KINDS,
     LAST_CHECK,
@@ -47,7 +50,7 @@ _COUNTER_OF: Final = {
 #: The nodes as VPP lists them, output before input: their places in `NODE_NAMES`.
 _NODE_ORDER: Final = (0, 2, 1, 3)
 #: Who counts what forwarding drops; the words are the bench's.
-_DROPPERS: Final = {IP4_OPTIONS: "ip4-input"}
+_DROPPERS: Final = dict.fromkeys((IP4_OPTIONS, IP4_TOO_SHORT, IP4_BAD_LENGTH), "ip4-input")
 
 
 def counters_of_nodes(rig: Rig) -> dict[tuple[int, str], int]:
@@ -76,7 +79,7 @@ def drops(rig: Rig) -> dict[int, int]:
     for worker in rig.machine.am.workers:
         for reason, times in worker.packet_reasons.items():
             kind = reason & KIND_MASK
-            if kind > LAST_CHECK and kind != UNCHECKED:
+            if kind > LAST_CHECK and kind not in (UNCHECKED, FOR_US):
                 found[kind] = found.get(kind, 0) + times
     return found
 

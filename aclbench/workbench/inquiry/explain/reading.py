@@ -24,7 +24,9 @@ from aclbench.engine.packet import (
 from aclbench.engine.reasons import (
     CUT,
     INTERFACE_DOWN,
+    IP4_BAD_LENGTH,
     IP4_OPTIONS,
+    IP4_TOO_SHORT,
     KIND_MASK,
     MALFORMED,
     NO_INTERFACE,
@@ -45,6 +47,10 @@ _WHY_NOT_CHECKED: Final[dict[int, str]] = {
     NOT_IP: "not IP: it passes the acl plugin unchecked, and is not forwarded",
     MALFORMED: "malformed: a header is cut off or contradicts itself",
     CUT: "the capture ends before its IP header does; the packet itself went on",
+    IP4_TOO_SHORT: "its IPv4 total length is less than a header (0 is what segmentation offload "
+    "leaves there): ip4-input drops it ahead of the acl nodes",
+    IP4_BAD_LENGTH: "its IPv4 total length is more than was on the wire: ip4-input drops it ahead "
+    "of the acl nodes",
     IP4_OPTIONS: "an IPv4 packet with options: ip4-input drops it ahead of the acl nodes",
     SAME_SIDE: "source and destination lie behind one interface: it never came to the firewall",
     NO_INTERFACE: "the interface that it entered was deleted",
