@@ -229,7 +229,7 @@ class Bench:
             notes.append(made_note(made))
         notes += rule_notes(self.rig.machine.am)
         if feed is not None:
-            notes += feed.notes()
+            notes += feed.notes(self.rig.unhandled)
         elapsed_s = self.transport.elapsed_s
         return make_report(self.rig.driver, self.started, elapsed_s, tuple(notes))
 

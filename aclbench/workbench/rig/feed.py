@@ -195,8 +195,11 @@ class Feed:
         """Bytes of the captures that are done with, about, and their sizes together."""
         return self._group.done_bytes if self._group else 0, self._sequence.size_bytes
 
-    def notes(self) -> tuple[str, ...]:
-        """What is strange about the captures so far, a sentence each."""
+    def notes(self, unhandled: int) -> tuple[str, ...]:
+        """What is strange about the captures so far, a sentence each.
+
+        `unhandled` packets that were handed over wait yet.
+        """
         notes: list[str] = []
         back = self._sequence.times_back
         if back:
@@ -211,14 +214,15 @@ class Feed:
                 f"{self.duplicates.copies:,} have a copy within a millisecond (MAC addresses, VLAN "
                 f"tags, TTL and checksums aside), {_WHAT_TO_DO[self.by_time]}"
             )
-        notes += _notes_on(self._noted())
+        notes += _notes_on(self._noted(unhandled))
         if self.read:
             notes += [f"no packet was seen with {label}" for label in self.steering.unmatched()]
         return tuple(notes)
 
-    def _noted(self) -> Noted:
-        """Those among the packets handed over so far."""
-        words = [info for row, info in self._noted_rows.items() if row < self._position]
+    def _noted(self, unhandled: int) -> Noted:
+        """Those among the packets handed over so far, but for the last ones."""
+        end = min(self._position, len(self._packets.info)) - unhandled
+        words = [info for row, info in self._noted_rows.items() if row < end]
         cut, no_length = self._noted_before
         return Noted(
             cut + sum(info & (INFO_CUT | INFO_CUT_L4) != 0 for info in words),
@@ -310,7 +314,7 @@ class Feed:
             group = next(self._groups, None)
             if group is None:
                 return False
-            self._noted_before = self._noted()
+            self._noted_before = self._noted(0)
             self._take_up(group)
         except CaptureError as error:
             self.error = error

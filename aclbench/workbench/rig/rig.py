@@ -174,6 +174,11 @@ class Rig:
     # --- time --------------------------------------------------------------------------------
 
     @property
+    def unhandled(self) -> int:
+        """Packets that were handed over to the driver and wait to be handled."""
+        return sum(len(frame) for frame in self.driver.arrivals.frames)
+
+    @property
     def next_timed(self) -> int:
         """When the next of the scenario's lines is due; `NEVER` if none is left."""
         done = self.timed_done  # on real threads it may go on meanwhile
@@ -288,8 +293,7 @@ class Rig:
 
         CommandError: on real threads, a clear is under way.
         """
-        unhandled = sum(len(frame) for frame in self.driver.arrivals.frames)
-        feed = self.feed.state(unhandled) if self.feed is not None else None
+        feed = self.feed.state(self.unhandled) if self.feed is not None else None
         events = self.events_so_far()
         return Packer(
             self.machine,

@@ -10,7 +10,7 @@ from capture.containers import pcap, records_of
 from capture.frames import MACS, ethernet, ip4, udp
 
 from aclbench import Workbench
-from aclbench.capture import ByAddress, as_ethernet, decode, open_capture, write_pcap
+from aclbench.capture import ByAddress, PcapWriter, as_ethernet, decode, open_capture
 from aclbench.capture import reader as reader_module
 from aclbench.drivers.frame import split_number
 from aclbench.engine.events import PacketVerdict
@@ -33,10 +33,13 @@ def split(folder: Path) -> list[Path]:
     with open_capture(CAPTURE) as reader:
         for batch in reader.batches():
             for i, rx in enumerate(ByAddress(SIDES, 1).assign(batch, decode(batch))):
-                sides[rx].append((int(batch.time_ns[i]), batch.frame(i)))
+                record = (int(batch.time_ns[i]), batch.frame(i), batch.original(i))
+                sides[rx].append(record)
     paths = [folder / "in.pcap", folder / "out.pcap"]
     for path, records in zip(paths, sides, strict=True):
-        write_pcap(path, records)
+        with PcapWriter(path) as writer:
+            for record in records:
+                writer.write(*record)
     return paths
 
 
