@@ -5,8 +5,8 @@ while a bench plays, and sends a message to every widget. Here it waits until th
 nothing left to do: what then begins is begun by a clock, by a thread, or by the next key.
 
 What costs most of a start and of a key is Textual's own: reading style sheets, and making what a
-terminal prints of the texts of panels. Here the first is done once a process, and the second once a
-test, of all that stands on the screen at its end, and for pictures.
+terminal prints. Here the first is done once a process, the second for dialogs, for pictures, and at
+a test's end for all that stands on the screen.
 """
 
 from __future__ import annotations
@@ -20,11 +20,8 @@ from unittest.mock import patch
 from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
-from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.strip import Strip
-from textual.widget import Widget
 
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.bench.place import BenchPlace
@@ -86,7 +83,7 @@ async def _rest(pilot: Pilot[None], *_: object) -> bool:
     return app._exception is None
 
 
-_parse_rules, _export_screenshot = Stylesheet._parse_rules, App.export_screenshot
+_parse_rules = Stylesheet._parse_rules
 _rules: dict[Any, list[RuleSet]] = {}
 
 
@@ -98,29 +95,31 @@ def _rules_once(sheet: Stylesheet, *args: Any, **options: Any) -> list[RuleSet]:
     return _rules[key]
 
 
-def _blank(panel: TextPanel, crop: Region) -> list[Strip]:
-    return [Strip.blank(crop.width)] * crop.height
+_refresh = Screen._compositor_refresh
 
 
-def _pictured(app: App[Any], *args: Any, **options: Any) -> str:
-    with patch.object(TextPanel, "render_lines", Widget.render_lines):
-        return _export_screenshot(app, *args, **options)
+def _refresh_dialogs(screen: Screen[Any]) -> None:
+    """Paint a dialog, with what lies below it; of the bench all but that."""
+    if not isinstance(screen, BenchScreen):
+        _refresh(screen)
+        return
+    screen._dirty_widgets.clear()
+    screen._compositor._dirty_regions.clear()
+    screen.app._update_mouse_over(screen)
 
 
 def _paint_all(app: App[Any]) -> None:
     """Paint all that stands on the screen, if anything does."""
-    with patch.object(TextPanel, "render_lines", Widget.render_lines):
-        for screen in app.screen_stack if app.is_running else ():
-            screen._compositor.render_update(full=True)
+    for screen in app.screen_stack if app.is_running else ():
+        screen._compositor.render_update(full=True)
 
 
 @contextmanager
 def quick_pilot() -> Iterator[None]:
-    """Textual's pilot waits no longer than it must, and panels are painted for pictures alone."""
+    """Textual's pilot waits no longer than it must, and the bench is not painted meanwhile."""
     with (
         patch.object(Stylesheet, "_parse_rules", _rules_once),
-        patch.object(TextPanel, "render_lines", _blank),
-        patch.object(App, "export_screenshot", _pictured),
+        patch.object(Screen, "_compositor_refresh", _refresh_dialogs),
         patch("textual.app.wait_for_idle", _some_turns),
         patch("textual.pilot.wait_for_idle", _some_turns),
         patch.object(Pilot, "_wait_for_screen", _rest),
