@@ -23,6 +23,7 @@ from aclbench.capture.guess import (
     inside_options,
 )
 from aclbench.capture.links import as_ethernet, parse_frame
+from aclbench.capture.openers import source_opened
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
 from aclbench.capture.steering import (
@@ -80,6 +81,7 @@ __all__ = [
     "parse_frame",
     "parse_mac",
     "parse_vlan",
+    "source_opened",
     "write_pcap",
     "write_traffic",
 ]

@@ -25,6 +25,7 @@ from aclbench.engine.packet import (
     PROTO_UDP,
     TCP_ACK,
     TCP_SYN,
+    unpack_key,
 )
 
 Ints = NDArray[np.int64]
@@ -211,6 +212,15 @@ def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, 
     # An ICMP flow has the type of its request and a direction; others have the ports of both ends.
     low, high = np.where(icmp, asked, low), np.where(icmp, is_down ^ is_back, high)
     return is_back & ~later, sign, low << 24 | high << 8 | proto
+
+
+def source_opened(key: bytes, info: int) -> bool:
+    """Whether a packet's source opened its flow, as far as this packet alone tells."""
+    five = unpack_key(key)
+    row = (0, 0, five.sport, five.dport, five.proto, info)
+    packet = Packets(*(np.array([value], dtype=np.int64) for value in row))
+    is_back, _, _ = _signs(packet, np.zeros(1, dtype=np.bool_), 6 if five.is_ip6 else 4)
+    return not is_back[0]
 
 
 def _is_for_many(addresses: NDArray[Any], family: int) -> Bools:

@@ -253,10 +253,12 @@ def _for_captures(
     from aclbench.workbench.rig.scenario import scenario_for_capture
 
     first = captures[rx.index("pg0")] if "pg0" in rx else captures[0]
-    inside, why = yield from _inside_of(first, asked)
+    guess = None if asked.inside else (yield from _guessed(first))
+    inside, why = _inside_of(asked, guess)
     if asked.inside_interface:
         _refuse_classic(captures)
-    return scenario_for_capture(captures, inside, why, workers, placement, rx)
+    next_guess = guess.runner_up if guess is not None and not asked.inside_by and not rx else None
+    return scenario_for_capture(captures, inside, why, workers, placement, rx, next_guess)
 
 
 def _refuse_classic(captures: Sequence[Path]) -> None:
@@ -334,14 +336,13 @@ def _guessed(capture: Path) -> Slices[GuessedSides]:
         yield None if packets is None else Progress(packets, GUESS_PACKETS, what)
 
 
-def _inside_of(capture: Path, asked: BenchOptions) -> Slices[tuple[InterfaceSpec, str]]:
-    """The inside interface for captures alone, and a sentence on how it was chosen."""
+def _inside_of(asked: BenchOptions, guess: GuessedSides | None) -> tuple[InterfaceSpec, str]:
+    """The inside interface for captures alone, as asked or guessed, and how it was chosen."""
     from aclbench.workbench.rig.scenario import InterfaceSpec
 
-    if asked.inside:
+    if guess is None:
         prefixes, why = asked.inside, f"inside is {', '.join(asked.inside)}, as asked"
     else:
-        guess = yield from _guessed(capture)
         prefixes, why = guess.prefixes, guess.sentence
     # Digits alone are an interface's number.
     interfaces = tuple(int(i) if i.isdecimal() else i for i in asked.inside_interface)

@@ -9,7 +9,8 @@ from capture.frames import batch_of, icmp, tcp, udp
 from capture.test_guess import packet
 
 from aclbench.capture import decode
-from aclbench.capture.openers import PacketsSeen, Pairs
+from aclbench.capture.openers import PacketsSeen, Pairs, source_opened
+from aclbench.engine.packet import parse_ethernet
 
 #: A is the lesser address.
 A, B = {4: "10.0.0.1", 6: "fd00::1"}, {4: "10.0.1.1", 6: "fd00:1::1"}
@@ -56,6 +57,7 @@ def test_one_packet(
     src, dst = (B, A) if down else (A, B)
     frame = packet(src[family], dst[family], l4, proto)
     a_opened = is_source != down
+    assert source_opened(*parse_ethernet(frame)[::2]) == is_source
     assert opened([frame], family) == (a_opened, not a_opened, told, 1)
 
 

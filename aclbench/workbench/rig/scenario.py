@@ -29,6 +29,8 @@ PLACEMENTS: Final[tuple[Placement, ...]] = ("interface", "flow")
 MAX_WORKERS: Final = 256
 #: A file of command lines that makes a bench is never so large.
 MAX_EXEC_BYTES: Final = 8 << 20
+#: What is inside where nothing is: no host has this address.
+NO_INSIDE: Final = "0.0.0.0/32"
 
 Workers = Annotated[
     int, Meta(ge=0, le=MAX_WORKERS, description=f"a whole number from 0 to {MAX_WORKERS}")
@@ -79,7 +81,8 @@ class Scenario:
 
     Without `interfaces` the CLI lines make them, and a packet enters where its source is routed.
     `rx` names for each of `captures` the interface that its packets enter, and they are merged by
-    time; it is empty where packets are steered in another way.
+    time; it is empty where packets are steered in another way. Where the inside, the first
+    interface, was guessed, `next_guess` has the prefixes of the runner-up.
     """
 
     title: str
@@ -93,6 +96,7 @@ class Scenario:
     cli: tuple[str, ...] = ()
     at: tuple[TimedLine, ...] = ()
     assumed: str = ""
+    next_guess: tuple[str, ...] | None = None
     place: str = "scenario"
 
     @property
@@ -142,10 +146,12 @@ def scenario_for_capture(
     workers: int,
     placement: Placement,
     rx: Sequence[str] = (),
+    next_guess: tuple[str, ...] | None = None,
 ) -> Scenario:
     """The bench for a capture that comes alone: a firewall that opens from inside.
 
-    `inside` is the inside interface, pg0; `why` says where its prefixes come from. With `rx` each
+    `inside` is the inside interface, pg0; `why` says where its prefixes come from, `next_guess`
+    the runner-up where they were guessed. With `rx` each
     capture has an interface of its own, pg0 or the outside, pg1.
     """
     for name in rx:
@@ -155,7 +161,7 @@ def scenario_for_capture(
                 "has pg0, the inside, and pg1, the outside; a scenario or --exec makes others"
             )
     if not inside.prefixes:
-        inside = replace(inside, prefixes=("0.0.0.0/32",))
+        inside = replace(inside, prefixes=(NO_INSIDE,))
     everything = "src 0.0.0.0/0 dst 0.0.0.0/0", "src ::/0 dst ::/0"
     opens = ", ".join(f"permit+reflect {e}" for e in everything)
     denies = ", ".join(f"deny {e}" for e in everything)
@@ -173,6 +179,7 @@ def scenario_for_capture(
             "set acl-plugin interface pg0 output acl 1",
         ),
         assumed=f"{why}; pg0 is inside: its input permit+reflect, its output deny; pg1 is outside",
+        next_guess=next_guess,
         place="the bench of a capture without a scenario",
     )
 

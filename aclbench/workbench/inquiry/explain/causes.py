@@ -19,6 +19,7 @@ from aclbench.engine.reasons import (
     KIND_MASK,
     NO_ROUTE,
     NO_SUCH_ACL,
+    SAME_SIDE,
     TOO_MANY_SESSIONS,
     acl_of,
     fate_of,
@@ -47,6 +48,7 @@ from aclbench.workbench.inquiry.explain.rules import (
     rule_causes,
 )
 from aclbench.workbench.inquiry.explain.scene import Draft, Place, Scene, denied_at, wanted_of
+from aclbench.workbench.inquiry.explain.sides import one_side_cause
 from aclbench.workbench.inquiry.explain.tree import Cause, ForwardingPart, PathPart
 from aclbench.workbench.inquiry.explain.trial import MakeRig, Undo, passes
 from aclbench.workbench.rig.rig import Rig
@@ -79,6 +81,8 @@ KINDS: Final[dict[str, str]] = {
     "rule": "no rule lets it pass, and nothing asked for it",
     "no route": "there is no route",
     "interface": "an interface is down",
+    "one side": "both ends are on one side",
+    "itself": "a host sent it to itself",
     "not forwarded": "it is not forwarded",
 }
 #: So many causes are undone, to see the packet pass.
@@ -213,6 +217,8 @@ def _dropped(rig: Rig, event: PacketVerdict, parts: tuple[PathPart, ...]) -> Dra
     if fate_of(event.reason) not in ("dropped", "malformed"):
         return None
     kind = event.reason & KIND_MASK
+    if kind == SAME_SIDE:
+        return Draft(one_side_cause(rig.scenario, event))
     last = parts[-1] if parts else None
     if kind == INTERFACE_DOWN:
         name = last.interface if isinstance(last, ForwardingPart) else rig.interface_name(event.rx)

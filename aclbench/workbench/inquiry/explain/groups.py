@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.reasons import Fate, fate_of, reason_text
+from aclbench.engine.reasons import KIND_MASK, SAME_SIDE, Fate, fate_of, reason_text
 from aclbench.words import counted
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.replay import Replay
@@ -31,6 +31,7 @@ from aclbench.workbench.inquiry.explain.packet import explain_found, namer
 from aclbench.workbench.inquiry.explain.past import Gatherer, Past
 from aclbench.workbench.inquiry.explain.rules import near_rules
 from aclbench.workbench.inquiry.explain.scene import Place, denied_at, wanted_of
+from aclbench.workbench.inquiry.explain.sides import is_to_itself
 from aclbench.workbench.inquiry.explain.tree import Explanation
 from aclbench.workbench.inquiry.packets import frame_sent
 from aclbench.workbench.inquiry.stretches import Stretch, Stretches
@@ -121,6 +122,8 @@ class _Sorter:
         place = denied_at(self.rig, event)
         past = None
         looks: tuple[Any, ...] = (event.reason, event.rx)
+        if event.reason & KIND_MASK == SAME_SIDE:
+            looks = (*looks, is_to_itself(event))
         if place is not None:
             wanted = wanted_of(place, event.key, event.info)
             past = self.gatherer.past(wanted, is_whole=True)
