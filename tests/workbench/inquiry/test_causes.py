@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from workbench.history.test_history import bench_on
 from workbench.inquiry.faults import FAULTS, Fault, play, world
+from workbench.inquiry.test_explain import recorded
 
 from aclbench import Workbench
+from aclbench.engine.reasons import fate_of
 from aclbench.workbench.inquiry.explain import explanation_text
+from aclbench.workbench.rig.bundled import bundled_files
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -77,3 +82,155 @@ def test_a_fault_that_was_put_in_is_named_first(fault: Fault, talk: str, is_ip6:
     assert fault.says in cause.title
     first = explanation_text(explanation).splitlines()[0]
     assert cause.title[:20] in first
+
+
+# --- why a session was tcp_transient --------------------------------------------------------------
+
+
+def talk(*packets: str) -> Workbench:
+    """A firewall that works, on which TCP packets are sent: `i S` from inside, `o SA` from outside,
+    or a line.
+    """
+    bench, _ = play(replace(world("tcp", is_ip6=False), happens=(), last="run 1s"))
+    ends = {"i": "pg0 tcp 198.51.100.10:4000 > 203.0.113.20:80"}
+    ends["o"] = "pg1 tcp 203.0.113.20:80 > 198.51.100.10:4000"
+    for packet in packets:
+        first, _, rest = packet.partition(" ")
+        bench.cli(f"send {ends[first]} {rest}" if first in ends else packet)
+    return bench
+
+
+OPENED = ("i S", "o SA", "i A")
+
+
+@pytest.mark.parametrize(
+    ("packets", "says"),
+    [
+        ((*OPENED, "i FA"), "FIN at packet 4"),
+        ((*OPENED, "o RA"), "RST at packet 4"),
+        (
+            (*OPENED, "i FA", "o FA", "i S", "o SA", "i A"),
+            "FIN at packet 4 was of a connection before; packet 6",
+        ),
+        (("i A", "o A"), "no SYN was seen from 198.51.100.10, no SYN was seen from 203.0.113.20"),
+        (("i S",), "nothing was seen from 203.0.113.20"),
+        (("i S", "o SA"), "no ACK was seen from 198.51.100.10"),
+    ],
+)
+def test_a_session_that_expired_as_transient_says_why(packets: tuple[str, ...], says: str) -> None:
+    """In the first line; and of a packet that still passes by it."""
+    bench = talk(*packets, "run 300s", "o PA")
+    number = bench.snapshot().packets.read
+    cause = bench.explain(number).causes[0]
+    assert (cause.kind, cause.tried) == ("expired", True)
+    assert says in cause.title
+    passing = talk(*packets, "o PA")
+    (note,) = passing.explain(passing.snapshot().packets.read).notes
+    if "seen" not in says:  # else this packet is what was not seen
+        assert says in note
+
+
+def test_an_established_session_that_expired_is_no_transient() -> None:
+    """Nothing is said of flags."""
+    cause = (
+        talk(*OPENED, "set acl-plugin session timeout tcp idle 200", "run 300s", "o PA")
+        .explain(4)
+        .causes[0]
+    )
+    assert cause.title.endswith("tcp_idle, 200 s")
+
+
+def test_a_session_that_the_rules_would_not_open_any_more() -> None:
+    """Said of what passes by it: ACLs that change leave sessions alone."""
+    changed = "set acl-plugin acl index 0 deny"
+    bench = talk(*OPENED, "o PA", changed, "o PA")
+    assert not bench.explain(4).notes
+    (note,) = bench.explain(5).notes
+    assert "no rule on pg0 opens such a session any more (acl 0 rule 0: deny)" in note
+    assert note in " ".join(explanation_text(bench.explain(5)).split())
+
+
+# --- what was looked at ---------------------------------------------------------------------------
+
+
+def test_none_came_is_said_only_where_none_did() -> None:
+    """The words stand for a look through the whole run."""
+    made = world("udp", is_ip6=False)
+    alone = play(replace(made, happens=()))[0].explain(1)
+    assert "none came before, in the whole run" in alone.causes[0].text
+    for fault in FAULTS:
+        bench, _ = play(fault.put(world(fault.talks[0], is_ip6=False)))
+        explanation = bench.explain(bench.snapshot().packets.read)
+        came = bool(fault.put(world(fault.talks[0], is_ip6=False)).happens)
+        if came and fault.kind not in ("fragment", "icmp error", "full", "far end"):
+            assert "none came before" not in explanation_text(explanation), fault.name
+
+
+def test_a_cause_that_alone_does_not_let_it_pass_says_what_comes_then() -> None:
+    """Two faults: the second is what it meets without the first."""
+    made = world("udp", is_ip6=False)
+    bench, _ = play(
+        replace(
+            made,
+            rules=tuple(rule.replace("dport 53", "dport 54") for rule in made.rules),
+            setup=("set interface state pg1 down",),
+            happens=(),
+            last=made.happens[0],
+        )
+    )
+    cause = bench.explain(1).causes[0]
+    assert (cause.kind, cause.tried) == ("near rule", False)
+    assert cause.then == "dropped: interface is down"
+    assert "without this cause it is dropped: interface is down" in " ".join(
+        explanation_text(bench.explain(1)).split()
+    )
+
+
+def test_an_answer_where_the_request_would_pass_under_permit() -> None:
+    """No request came, and one would not help: permit makes no session."""
+    made = world("tcp", is_ip6=False)
+    bench, _ = play(
+        replace(
+            made,
+            rules=tuple(rule.replace("+reflect", "") for rule in made.rules),
+            happens=(),
+            last="pg1 tcp {o}:80 > {i}:4000 PA",
+        )
+    )
+    cause = bench.explain(1).causes[0]
+    assert (cause.kind, cause.tried) == ("permit", True)
+    assert "acl 0 rule 0, for the other way, is `permit`" in cause.title
+
+
+def test_on_real_threads_the_past_is_said_not_to_be_at_hand() -> None:
+    """Only the present is looked at."""
+    bench = Workbench(driver="threaded")
+    for line in (CASES / "b11-udp-table-full.cli").read_text().splitlines()[:12]:
+        bench.cli(line)
+    said = bench.cli("explain pg1 udp 203.0.113.53:53 > 198.51.100.10:1005")
+    assert "what came before cannot be looked at on real threads" in " ".join(said.split())
+
+
+# --- all reasons ----------------------------------------------------------------------------------
+
+
+def test_of_each_reason_up_to_fifty_packets_pass_once_their_cause_is_undone() -> None:
+    """Over the bundled captures and those of the cases, with a firewall that is short of room."""
+    left: dict[int, int] = {}
+    captures = [*bundled_files("pcaps"), *sorted(CASES.glob("*.pcap"))]
+    for capture in captures:
+        if capture.stem == "long-gaps":  # whose days of aging would be run again for each
+            continue
+        bench = bench_on(capture)
+        bench.cli("set acl-plugin session table max-entries 20")
+        bench.cli("set acl-plugin session timeout udp idle 1")
+        bench.play()
+        for event in recorded(bench):
+            asked = left.get(event.reason, 0)
+            if fate_of(event.reason) != "denied" or asked >= 50:
+                continue
+            left[event.reason] = asked + 1
+            explanation = bench.explain(event.number)
+            cause = explanation.causes[0]
+            assert cause.tried or cause.then.startswith("dropped"), explanation_text(explanation)
+    assert len(left) >= 3

@@ -6,7 +6,7 @@ is, on a rig of one's own, to see the packet pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -45,12 +45,13 @@ from aclbench.workbench.inquiry.explain.rules import (
     icmp_cause,
     older_cause,
     plain_cause,
+    reflect_cause,
     rule_causes,
 )
 from aclbench.workbench.inquiry.explain.scene import Draft, Place, Scene, denied_at, wanted_of
 from aclbench.workbench.inquiry.explain.sides import one_side_cause
 from aclbench.workbench.inquiry.explain.tree import Cause, ForwardingPart, PathPart
-from aclbench.workbench.inquiry.explain.trial import MakeRig, Undo, passes
+from aclbench.workbench.inquiry.explain.trial import MakeRig, Undo, undone
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 
@@ -60,6 +61,7 @@ KINDS: Final[dict[str, str]] = {
     "full before": "the packet that was to open the session found the table full",
     "no such acl": "an ACL that is applied was deleted",
     "fragment": "a later fragment has no ports, and misses the session of its datagram",
+    "fragment denied": "a later fragment of a datagram that was denied",
     "cut": "the ports are not there to be read",
     "expired": "the session had expired",
     "cleared": "the session had been cleared",
@@ -135,7 +137,7 @@ def _drafts(scene: Scene, behind: Behind) -> Slices[list[Draft]]:
     reason = scene.event.checks[-1].reason
     found: list[Draft] = []
     fragment = fragment_cause(scene)
-    if fragment is not None:
+    if fragment is not None and fragment.cause.kind != "fragment denied":
         found.append(fragment)
     if reason & KIND_MASK == TOO_MANY_SESSIONS:
         found.append(full_cause(scene))
@@ -149,39 +151,36 @@ def _drafts(scene: Scene, behind: Behind) -> Slices[list[Draft]]:
     if scene.past is None or scene.past.opener_last is None:
         nearest = yield from nearest_cause(scene)
     found += _by_likelihood(scene, nearest)
+    if fragment is not None and fragment.cause.kind == "fragment denied":
+        found.insert(-1, fragment)
     return found
 
 
-def _by_likelihood(scene: Scene, nearest: Draft | None) -> Iterator[Draft]:
-    opener, elsewhere = opener_cause(scene), elsewhere_cause(scene)
+def _by_likelihood(scene: Scene, nearest: Draft | None) -> list[Draft]:
+    """The causes beside a session that went and a full table."""
+    opener, older = opener_cause(scene), older_cause(scene)
+    kind = opener.cause.kind if opener is not None else ""
     rules = list(rule_causes(scene))
-    is_stateless = opener is not None and opener.cause.kind == "permit" and not _reflects(scene)
     surest = [each for each in rules if each.cause.kind in ("port rule", "late")]
     others = [each for each in rules if each not in surest]
-    first = [*surest, *others] if is_stateless else []
-    yield from first
-    if opener is not None and opener.cause.kind != "no acl":
-        yield opener
-    changed = changed_cause(scene)
-    if changed is not None:
-        yield changed
-    if elsewhere is not None:
-        yield elsewhere
-    if opener is not None and opener.cause.kind == "no acl":
-        yield opener
-    if not first:
-        yield from surest
-    older = older_cause(scene)
-    if older is not None:
-        yield older
-    icmp = icmp_cause(scene)
-    if icmp is not None:
-        yield icmp
-    if nearest is not None:
-        yield nearest
-    if not first:
-        yield from others
-    yield plain_cause(scene)
+    is_stateless = kind == "permit" and not _reflects(scene)
+    no_acl = kind == "no acl"
+    ranked = [
+        *(rules if is_stateless else ()),
+        older if kind == "request denied" else None,
+        opener if not no_acl else None,
+        elsewhere_cause(scene),
+        changed_cause(scene),
+        opener if no_acl else None,
+        *(surest if not is_stateless else ()),
+        older if kind != "request denied" else None,
+        icmp_cause(scene),
+        nearest,
+        *(others if not is_stateless else ()),
+        reflect_cause(scene),
+        plain_cause(scene),
+    ]
+    return [each for each in ranked if each is not None]
 
 
 def _reflects(scene: Scene) -> bool:
@@ -254,11 +253,21 @@ def _tried(
     for number, (cause, undo) in enumerate(drafts):
         may_try = not found and number < MAX_TRIES and (cause.kind != _LAST_RESORT or not number)
         if may_try and undo is not None and behind.rig is not None:
-            passed = yield from passes(behind.rig, undo, packet, event.time)
-            cause = replace(cause, tried=passed)
-            found = bool(passed)
+            reason = yield from undone(behind.rig, undo, packet, event.time)
+            cause = _with_outcome(cause, reason)
+            found = bool(cause.tried)
         causes.append(cause)
     if any(cause.tried for cause in causes):
         causes = [cause for cause in causes if cause.tried or cause.kind != _LAST_RESORT]
-    causes.sort(key=lambda each: (each.kind == _LAST_RESORT, each.tried is False))
+    causes.sort(key=lambda each: (each.kind == _LAST_RESORT, each.then.startswith("denied")))
     return tuple(causes)
+
+
+def _with_outcome(cause: Cause, reason: int | None) -> Cause:
+    """A cause with what became of the packet without it."""
+    if reason is None:
+        return cause
+    fate = fate_of(reason)
+    if fate in ("permitted", "unchecked", "delivered"):
+        return replace(cause, tried=True)
+    return replace(cause, tried=False, then=f"{fate}: {reason_text(reason)}")

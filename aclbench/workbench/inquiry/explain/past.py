@@ -68,6 +68,11 @@ class Past:
     gone: Gone | None
     is_whole: bool
 
+    def first_with(self, event: PacketVerdict) -> PacketVerdict:
+        """The first packet of the connection of a packet, which may be that."""
+        found = [each for each in (self.own_first, self.opener_first) if each is not None]
+        return min(found, key=lambda each: each.time, default=event)
+
     @property
     def is_silent(self) -> bool:
         """Nothing came the other way in the whole run, and no session was there."""

@@ -9,12 +9,10 @@ from aclbench.engine.acl import ACTION_NAMES, DENY
 from aclbench.engine.packet import (
     INFO_ICMP,
     INFO_L4_VALID,
-    INFO_TCP_FLAGS_MASK,
     INFO_TCP_FLAGS_VALID,
     PROTO_ICMP,
     PROTO_ICMP6,
     PROTO_TCP,
-    TCP_SYN,
     unpack_key,
 )
 from aclbench.engine.reasons import (
@@ -29,7 +27,14 @@ from aclbench.engine.reasons import (
     reason_text,
     rule_of,
 )
-from aclbench.workbench.inquiry.explain.keys import Crafted, is_fragment, opens, source
+from aclbench.workbench.inquiry.explain.keys import (
+    Crafted,
+    answers,
+    is_fragment,
+    opener_info,
+    opens,
+    source,
+)
 from aclbench.workbench.inquiry.explain.reading import (
     NO_PORTS,
     RuleAt,
@@ -170,7 +175,8 @@ def fragment_cause(scene: Scene) -> Draft | None:
             f"it is a later fragment, and packet {scene.name(whole)} before it was denied as well"
         )
         text += f"; packet {scene.name(whole)}, which has the ports, was denied: explain that one"
-        return Draft(Cause("fragment", title, text, cure))
+        undo = Undo((scene.with_first(scene.acls[0], rule),))
+        return Draft(Cause("fragment denied", title, text, cure), undo)
     title = "a later fragment has no ports, and so misses the session of its datagram"
     if whole is None:
         text += (
@@ -206,36 +212,49 @@ def _cut(scene: Scene) -> Draft:
 def older_cause(scene: Scene) -> Draft | None:
     """The connection was there before the capture, or before the bench."""
     past, event = scene.past, scene.event
-    if unpack_key(event.key).proto != PROTO_TCP or past is None or not past.is_silent:
+    if past is None or unpack_key(event.key).proto != PROTO_TCP or not past.is_whole:
         return None
-    first = past.own_first or event
-    if opens(first.info) or not first.info & INFO_TCP_FLAGS_VALID:
+    first = past.first_with(event)
+    if past.gone is not None or opens(first.info) or not first.info & INFO_TCP_FLAGS_VALID:
         return None
     name = "this one" if first is event else f"packet {scene.name(first)}"
     title = "its connection is older than the capture: no SYN came"
-    if first.info & TCP_SYN:
+    if answers(first.info):
         title = (
             "its SYN did not come: the connection is older than the capture, or went another way"
         )
     text = f"the first packet of it here is {name}, which is no SYN"
-    now = scene.opener_now()
-    if now is not None and now.opens:
-        text += f"; a packet the other way, {key_text(scene.wanted.opener)}, would have opened it"
-    elif scene.matched(
-        scene.place.is_input, event.key, event.info & ~INFO_TCP_FLAGS_MASK | TCP_SYN
-    ).opens:
+    now, opener = scene.opener_now(), scene.opener(as_syn=True)
+    syn = Crafted(event.rx, event.key, opener_info(event.info))
+    if now is not None and now.opens and opener is not None:
+        text += f"; a SYN the other way, {key_text(scene.wanted.opener)}, would have opened it"
+        cure = "a capture that begins earlier; a new connection would pass"
+        return Draft(Cause("older", title, text, cure, rule=now.rule), Undo(packets=(opener,)))
+    if scene.matched(scene.place.is_input, syn.key, syn.info).opens:
         text += "; a SYN this way would have opened a session"
-        syn = Crafted(event.rx, event.key, event.info & ~INFO_TCP_FLAGS_MASK | TCP_SYN)
         cure = "a capture that begins earlier; or a rule that lets in what is no SYN"
         return Draft(Cause("older", title, text, cure), Undo(packets=(syn,)))
-    else:
+    return None
+
+
+def reflect_cause(scene: Scene) -> Draft | None:
+    """An answer, where what lets its request pass is `permit`: no request came, none would help."""
+    event, now = scene.event, scene.opener_now()
+    is_answer = event.info & INFO_TCP_FLAGS_VALID and not opens(event.info)
+    if now is None or now.rule is None or now.reason & KIND_MASK != RULE_PERMIT or not is_answer:
         return None
-    opener = scene.opener()
-    cure = "a capture that begins earlier; a new connection would pass"
-    return Draft(
-        Cause("older", title, text, cure, rule=now.rule),
-        Undo(packets=(opener,)) if opener is not None else None,
+    opener = scene.opener(as_syn=True)
+    rule = now.rule.rule.replace("permit", "permit+reflect", 1)
+    where = f"acl {now.rule.acl_index} rule {now.rule.rule_index}"
+    title = f"{where}, for the other way, is `permit`, which makes no session"
+    text = (
+        f"{key_text(scene.wanted.opener)} would pass by {rule_name(now.rule)}, and make no session "
+        "by which an answer passes; permit+reflect does"
     )
+    line = scene.with_rule(now.rule.acl_index, now.rule.rule_index, rule)
+    undo = Undo((line,), (opener,)) if opener is not None else None
+    cure = f"permit+reflect where permit is: {where} as {rule}"
+    return Draft(Cause("permit", title, text, cure, rule=now.rule), undo)
 
 
 def changed_cause(scene: Scene) -> Draft | None:
@@ -286,6 +305,11 @@ def plain_cause(scene: Scene) -> Draft:
             text += "; none came before, in the whole run"
     elif scene.event.info & INFO_ICMP and not scene.wanted.opener:
         text = "ICMP of this type is no reply: no packet of the other direction opens a session"
+    elif now is not None and scene.other_acls:
+        text = (
+            f"a packet of the other direction, {key_text(scene.wanted.opener)}, opens no session "
+            f"either: {reason_text(now.reason)}"
+        )
     elif not scene.other_acls and scene.wanted.opener:
         text = (
             f"{scene.interface.name} {scene.other_side} has no ACL, so no packet of the other "

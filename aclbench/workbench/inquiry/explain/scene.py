@@ -94,7 +94,7 @@ def wanted_of(place: Place, key: bytes, info: int) -> Wanted:
         # A session's key is the packet on ingress; on egress packets are looked up by their mirror.
         opener = mirror(session, info) if place.is_input else session
     near = target(key)
-    has_near = near.proto in (PROTO_TCP, PROTO_UDP) and near.port
+    has_near = near.proto == PROTO_UDP and near.port
     return Wanted(
         place.sw_if_index, session_keys(looked_up, info), opener, key, near if has_near else None
     )
@@ -149,12 +149,12 @@ class Scene:
         """The packet itself."""
         return Crafted(self.event.rx, self.event.key, self.event.info)
 
-    def opener(self) -> Crafted | None:
+    def opener(self, as_syn: bool = False) -> Crafted | None:
         """A packet the other way that would open a session, if there is such a packet.
 
-        The one that came, if one did.
+        The one that came, if one did, unless a SYN is wanted.
         """
-        if self.past is not None and (last := self.past.opener_last) is not None:
+        if not as_syn and self.past is not None and (last := self.past.opener_last) is not None:
             return Crafted(last.rx, last.key, last.info)
         key = self.wanted.opener
         if not key:

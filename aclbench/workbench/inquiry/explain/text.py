@@ -109,8 +109,8 @@ def _evidence(cause: Cause, happened: bool) -> Iterator[str]:
     if cause.cure:
         yield f"what would {'have let' if happened else 'let'} it pass: {cause.cure}"
     if cause.tried is not None:
-        passes = "it passes" if cause.tried else "it does not pass either"
-        yield f"tried on a bench of its own: without this cause {passes}"
+        then = "passes" if cause.tried else f"is {cause.then}"
+        yield f"tried on a bench of its own: without this cause it {then}"
 
 
 def _worker(e: Explanation) -> str:

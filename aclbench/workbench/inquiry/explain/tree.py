@@ -168,7 +168,7 @@ class Cause:
 
     `title` is the answer in a line, `text` the evidence, `cure` what would have let the packet
     pass. `tried`: whether it passes with the cause undone, on a bench of its own; None: that was
-    not tried, or cannot be.
+    not tried, or cannot be. `then`: why it does not pass then.
     """
 
     kind: str
@@ -178,6 +178,7 @@ class Cause:
     session: RemovedSession | None = None
     rule: RulePart | None = None
     tried: bool | None = None
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

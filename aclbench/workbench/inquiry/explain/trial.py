@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
 
 from aclbench.drivers.frame import Frame
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.reasons import fate_of
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.explain.keys import Crafted, mirror
 from aclbench.workbench.rig.rig import Rig
@@ -17,7 +15,6 @@ from aclbench.workbench.tasks import Slices
 
 #: Makes a rig as it was right before the packet.
 MakeRig = Callable[[], Slices[Rig]]
-_PASSES: Final = ("permitted", "unchecked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +26,8 @@ class Undo:
     instead: Crafted | None = None
 
 
-def passes(make_rig: MakeRig, undo: Undo, packet: Crafted, time: int) -> Slices[bool | None]:
-    """Whether the packet passes once the cause is undone. None: that cannot be tried."""
+def undone(make_rig: MakeRig, undo: Undo, packet: Crafted, time: int) -> Slices[int | None]:
+    """The packet's last reason once the cause is undone. None: that cannot be tried."""
     rig = yield from make_rig()
     with closing(rig):
         found = yield from _tried(rig, undo, packet, time)
@@ -38,7 +35,7 @@ def passes(make_rig: MakeRig, undo: Undo, packet: Crafted, time: int) -> Slices[
     return found
 
 
-def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> Slices[bool | None]:
+def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> Slices[int | None]:
     for line in undo.lines:
         try:
             yield from rig.changing(line)
@@ -62,4 +59,4 @@ def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> Slices[bool | No
     rig.stepped.run_packets(len(sent))
     rig.hear(None)
     verdicts = [event for event in heard if isinstance(event, PacketVerdict)]
-    return bool(verdicts) and fate_of(verdicts[-1].reason) in _PASSES
+    return verdicts[-1].reason if verdicts else None
