@@ -225,9 +225,11 @@ def test_of_each_reason_up_to_fifty_packets_pass_once_their_cause_is_undone() ->
         bench.cli("set acl-plugin session table max-entries 20")
         bench.cli("set acl-plugin session timeout udp idle 1")
         bench.play()
-        for event in recorded(bench):
+        events = recorded(bench)
+        for event in events:
             asked = left.get(event.reason, 0)
-            if fate_of(event.reason) != "denied" or asked >= 50:
+            most = 50 if len(events) < 1000 else 5  # a long run is run again for each
+            if fate_of(event.reason) != "denied" or asked >= most:
                 continue
             left[event.reason] = asked + 1
             explanation = bench.explain(event.number)
