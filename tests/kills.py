@@ -111,8 +111,9 @@ class Run:
                 if now >= ends:
                     return
                 if now >= saving:
-                    terminal.type(f"save {saved}\r")
-                    # The screen refuses a command while another is under way; the prompt waits.
+                    # The screen refuses a command while another is under way, and keeps its text:
+                    # Ctrl-U takes it away. The prompt waits.
+                    terminal.type(f"\x15save {saved}\r" if face == "tui" else f"save {saved}\r")
                     saving = now + (AGAIN_S if face == "tui" else 60)
                 terminal.listen()
             yield line

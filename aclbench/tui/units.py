@@ -69,7 +69,7 @@ def span_text(ns: int) -> str:
 
 
 def short_time(ns: int) -> str:
-    """A duration of at least 0 in five columns at most: `0.35s`, `12.3s`, `599s`, `2h05m`."""
+    """A duration of at least 0 in five columns at most: `0.35s`, `12.3s`, `2h05m`, `27y`."""
     ns = max(ns, 0)
     if ns < 10 * NS_PER_S:
         # Cut off, not rounded: 9.999 s must not become 10.00s, nor "due" come early.
@@ -85,7 +85,9 @@ def short_time(ns: int) -> str:
         return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02d}m"
     if whole < 100 * _HOUR:
         return f"{whole // _HOUR}h"
-    return f"{whole // _DAY}d"
+    if whole < 10_000 * _DAY:
+        return f"{whole // _DAY}d"
+    return f"{whole // (365 * _DAY)}y"
 
 
 def short_count(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual import events
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
@@ -27,6 +28,18 @@ def last_words(text: str) -> Text:
 
 class TextInput(Input):
     """An input that shows a sign for what cannot be seen: pasted, completed, or suggested."""
+
+    async def on_key(self, event: events.Key) -> None:
+        """What a key of its own does, it does at once.
+
+        Textual has the app do it, behind the characters that were typed after that key.
+        """
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is None or bound.node is not self or not bound.enabled:
+            return
+        if await self.app.run_action(bound.binding.action, self):
+            event.stop()
+            event.prevent_default()
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)

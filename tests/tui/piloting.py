@@ -71,7 +71,7 @@ async def _rest(pilot: Pilot[None], *_: object) -> bool:
     False: the app has failed, and will say so as it ends.
     """
     app = pilot.app
-    while app._resize_timer is not None:  # it waits for another size to come
+    while getattr(app, "_resize_timer", None):  # later Textuals wait for another size to come
         await asyncio.sleep(0.001)
     for _painting in range(PAINTINGS):
         await _answered(app)

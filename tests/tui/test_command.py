@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -413,3 +414,17 @@ def test_a_folder_that_cannot_be_written_keeps_lines_in_memory(tmp_path: Path) -
 
 def test_the_suggester_is_one_that_textual_can_call() -> None:
     assert asyncio.run(HistorySuggester(LineHistory()).get_suggestion("x")) is None
+
+
+# --- typed fast -------------------------------------------------------------------------------
+
+
+async def test_lines_that_come_at_once_are_lines_of_their_own() -> None:
+    history = LineHistory()
+    host = Host(make_bench(), history)
+    async with host.run_test() as pilot:
+        for character in "sh\tclock\rshow branch\r":
+            key = {"\t": "tab", "\r": "enter", " ": "space"}.get(character, character)
+            host.post_message(events.Key(key, character))
+        await pilot.pause()
+    assert list(history.lines) == ["show clock", "show branch"]

@@ -51,13 +51,15 @@ class CommandInput(TextInput):
                 show=False, tooltip="Scroll what the command printed on"),
     ]  # fmt: skip
 
-    class Asked(Message):
-        """A key that is not typed: `what` is one of close, complete, recall, scroll, next."""
-
-        def __init__(self, what: str, by: int = 0) -> None:
-            super().__init__()
-            self.what = what
-            self.by = by
+    def __init__(self, region: CommandRegion) -> None:
+        super().__init__(
+            placeholder="a command; Tab completes, ? lists what can come next, Esc closes",
+            compact=True,
+            suggester=region.suggester,
+            select_on_focus=False,
+        )
+        # Asked at once, not by messages: what is typed behind a key would come before them.
+        self._region = region
 
     @property
     def edit(self) -> Edit:
@@ -69,24 +71,27 @@ class CommandInput(TextInput):
         self.value = edit.line
         self.cursor_position = len(edit.before)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """`?` lists what can come next; in quotes it is a character like others."""
         if event.character == "?" and not in_quotes(self.edit.before):
             event.prevent_default()
             event.stop()
-            self.post_message(self.Asked("next"))
+            self._region.say_next()
+
+    async def action_submit(self) -> None:
+        self._region.submit()
 
     def action_close(self) -> None:
-        self.post_message(self.Asked("close"))
+        self._region.close_one()
 
     def action_complete(self, by: int) -> None:
-        self.post_message(self.Asked("complete", by))
+        self._region.complete(by)
 
     def action_recall(self, by: int) -> None:
-        self.post_message(self.Asked("recall", by))
+        self._region.recall(by)
 
     def action_scroll_output(self, pages: int) -> None:
-        self.post_message(self.Asked("scroll", pages))
+        self._region.scroll_output(pages)
 
 
 class CommandRegion(Vertical):
@@ -134,12 +139,12 @@ class CommandRegion(Vertical):
         yield Words(id="command-note", classes="one")
         with Vertical(id="command-row"):
             yield Words(PROMPT)
-            yield CommandInput(
-                placeholder="a command; Tab completes, ? lists what can come next, Esc closes",
-                compact=True,
-                suggester=HistorySuggester(self._history),
-                select_on_focus=False,
-            )
+            yield CommandInput(self)
+
+    @property
+    def suggester(self) -> HistorySuggester:
+        """Ends a line as an earlier one did."""
+        return HistorySuggester(self._history)
 
     # --- open and closed -----------------------------------------------------------------------
 
@@ -207,9 +212,9 @@ class CommandRegion(Vertical):
 
     # --- lines ---------------------------------------------------------------------------------
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        line = event.value.strip().removeprefix(PROMPT).strip()  # typed once more, by habit
+    def submit(self) -> None:
+        """Have the line run, and make room for the next."""
+        line = self._input.value.strip().removeprefix(PROMPT).strip()  # typed once more, by habit
         if not line:
             return
         self._end_walk()
@@ -224,30 +229,22 @@ class CommandRegion(Vertical):
         bench = self._bench()
         return line in ("quit", "exit") if bench is None else is_leaving(bench, line)
 
-    def on_command_input_asked(self, event: CommandInput.Asked) -> None:
-        event.stop()
-        if event.what == "close":
-            self._close_one()
-        elif event.what == "complete":
-            self._complete(event.by)
-        elif event.what == "recall":
-            self._recall(event.by)
-        elif event.what == "next":
-            self._say_next()
-        else:
-            self._output.scroll_relative(
-                y=event.by * max(self._output.size.height - 1, 1), animate=False
-            )
+    def scroll_output(self, pages: int) -> None:
+        """Scroll what the command printed, on or back."""
+        by = pages * max(self._output.size.height - 1, 1)
+        self._output.scroll_relative(y=by, animate=False)
 
-    def _close_one(self) -> None:
+    def close_one(self) -> None:
+        """Close the list of what can come next; if there is none, the command line."""
         if self._walk is not None:
             self._end_walk()
         else:
             self.close()
 
-    def _recall(self, by: int) -> None:
+    def recall(self, by: int) -> None:
+        """An earlier line, or a later one; in a list of what can come next, a row of it."""
         if self._walk is not None:
-            self._complete(by)
+            self.complete(by)
             return
         lines = self._history.lines
         if self._place is None:
@@ -260,7 +257,7 @@ class CommandRegion(Vertical):
 
     # --- completion ------------------------------------------------------------------------------
 
-    def _say_next(self) -> None:
+    def say_next(self) -> None:
         """List what can come next; the line stays as it is."""
         bench = self._bench()
         if bench is None:
@@ -272,7 +269,8 @@ class CommandRegion(Vertical):
         except AclbenchError as error:
             self.refuse(error, line)
 
-    def _complete(self, by: int) -> None:
+    def complete(self, by: int) -> None:
+        """Complete the word, or go through what it can become."""
         if self._walk is not None:
             self._show_walk(self._walk.moved(by))
             return
