@@ -134,7 +134,7 @@ def at_prompt(
         if not threads:
             records.begin(session.bench, goes_on=resume is not None)
         prompt = Prompt(session, suggestions)
-        greet(title, session.printer)
+        greet(title, session.bench.report().notes, session.printer)
         prompt.loop(records.last_words)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -219,6 +219,8 @@ def _caret(error: AclbenchError) -> int | None:
     return None if column is None else len(PROMPT) + column
 
 
-def greet(title: str, printer: Printer) -> None:
-    """What a newcomer has to know, in a line."""
+def greet(title: str, notes: Iterable[str], printer: Printer) -> None:
+    """What a newcomer has to know, in a line, and what is to be said of the bench."""
     printer.prose(f"{title}. ? lists what can come next, Tab completes, Ctrl-D leaves.")
+    for note in notes:
+        printer.prose(f"note: {note}")

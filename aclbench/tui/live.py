@@ -62,6 +62,9 @@ class Live:
         self.bench, self.title = bench, title
         self.log = EventStore(bench)
         self._refilling: Task[list[Any]] | None = None
+        scenario = bench.rig.scenario
+        if scenario is not None and scenario.next_guess is not None:
+            self.log.note(scenario.assumed)
         if bench.history is not None and (bench.now > bench.started or self.packets_read()):
             self._refill()  # a run that goes on
         self._told_capture_error = self._told_record_error = False

@@ -82,3 +82,12 @@ def test_lines_are_remembered_from_one_session_to_the_next(tmp_path: Path) -> No
         third.see(READY)
         third.type(CTRL_D)
         assert third.leave() == 0
+
+
+def test_of_a_capture_it_is_said_what_is_guessed_to_be_inside(tmp_path: Path) -> None:
+    """With the option to paste."""
+    with closing(Terminal(tmp_path, "repl", "http.pcap")) as terminal:
+        terminal.see("note: guessed inside (sure): --inside 10.0.0.0/24")
+        terminal.see(READY)
+        terminal.type(CTRL_D)
+        assert terminal.leave() == 0

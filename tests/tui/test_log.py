@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.tui.frame import LogRow
+from aclbench.tui.live import Live
 from aclbench.tui.log.place import LogPlace
 from aclbench.tui.log.store import FILTERS, GAP, KEPT, EventStore
 from aclbench.tui.log.text import event_lines, log_drawing, target_of
 from aclbench.tui.targets import PacketTarget, SessionTarget
 from aclbench.words import counted
 from aclbench.workbench.inquiry.events import recent_events
+from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.events import EventView
 from aclbench.workbench.workbench import Workbench
@@ -300,3 +303,14 @@ def test_the_place_says_which_filter_and_words() -> None:
         place.action_filter()
     place.search_for("no-such-word")
     assert "no event has these words" in place.draw(frame, 120, 20, PLAIN).plain
+
+
+@pytest.mark.parametrize("next_guess", [None, ("192.168.0.0/24",)])
+def test_what_is_guessed_to_be_inside_is_in_the_log(next_guess: tuple[str, ...] | None) -> None:
+    capture = bundled_folder("pcaps") / "http.pcap"
+    inside = InterfaceSpec("pg0", prefixes=("10.0.0.0/24",))
+    scenario = scenario_for_capture(
+        [capture], inside, "a guess", 1, "interface", next_guess=next_guess
+    )
+    rows = Live(Workbench.from_scenario(scenario), "").log.last(KEPT, 0)
+    assert [row.event.text.partition(";")[0] for row in rows] == ["a guess"] * bool(next_guess)
