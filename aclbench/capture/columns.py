@@ -231,23 +231,25 @@ class _Decoded(NamedTuple):
 def _decode_ip4(l3: Bytes, l3_bytes: Ints, wire_bytes: Ints) -> _Decoded:
     """IPv4 without options, from its header on."""
     later = (_be16(l3[:, 6:8]) & _IP4_FRAGMENT_OFFSET_MASK) != 0
+    info = np.where(later, INFO_NONFIRST_FRAGMENT, 0)
     total_bytes = _be16(l3[:, 2:4])
-    info = (
-        INFO_NONFIRST_FRAGMENT * later
-        | INFO_IP4_TOO_SHORT * (total_bytes < IP4_BYTES)
-        | INFO_IP4_NO_LENGTH * (total_bytes == 0)
-        | INFO_IP4_BAD_LENGTH * (total_bytes > wire_bytes)
-    )
+    wrong = np.flatnonzero((total_bytes < IP4_BYTES) | (total_bytes > wire_bytes))
+    if len(wrong):  # hardly ever
+        total_bytes = total_bytes[wrong]
+        info[wrong] |= np.where(
+            total_bytes < IP4_BYTES, INFO_IP4_TOO_SHORT, INFO_IP4_BAD_LENGTH
+        ) | np.where(total_bytes == 0, INFO_IP4_NO_LENGTH, 0)
     l4_bytes = np.where(later, 0, l3_bytes - IP4_BYTES)
     l4 = _read_l4(l3[:, IP4_BYTES:], l4_bytes, l3[:, 9], PROTO_ICMP)
-    info |= INFO_CUT_L4 * ((wire_bytes > l3_bytes) & ~later & l4.lacking)
+    info[(wire_bytes > l3_bytes) & ~later & l4.lacking] |= INFO_CUT_L4
     return _make_keys(4, _KEY4, l3[:, 12:16], l3[:, 16:20], l4, info)
 
 
 def _decode_ip6(l3: Bytes, l3_bytes: Ints, wire_bytes: Ints) -> _Decoded:
     """IPv6 without extension headers, from its header on; its length is not looked at."""
     l4 = _read_l4(l3[:, IP6_BYTES:], l3_bytes - IP6_BYTES, l3[:, 6], PROTO_ICMP6)
-    info = INFO_IP6 | INFO_CUT_L4 * ((wire_bytes > l3_bytes) & l4.lacking)
+    info = np.full(len(l3), INFO_IP6)
+    info[(wire_bytes > l3_bytes) & l4.lacking] |= INFO_CUT_L4
     return _make_keys(6, _KEY6, l3[:, 8:24], l3[:, 24:40], l4, info)
 
 
