@@ -24,7 +24,7 @@ COMPILED: Final = {
     "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
     "engine": (
         *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
-        *("telling", "main", "flags", "reading", "sessions", "matching", "datapath"),
+        *("telling", "outcomes", "main", "flags", "reading", "sessions", "matching", "datapath"),
         *("idle_check", "cleaner", "acl_lists", "machine"),
     ),
 }

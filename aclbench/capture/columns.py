@@ -42,6 +42,7 @@ from aclbench.engine.packet import (
     INFO_L4_VALID,
     INFO_NONFIRST_FRAGMENT,
     INFO_NOT_IP,
+    INFO_TCP_FLAGS_MASK,
     INFO_TCP_FLAGS_VALID,
     KEY4_SIZE,
     KEY6_SIZE,
@@ -92,14 +93,16 @@ class Columns:
     """Decoded packets as parallel columns, of equal length.
 
     `key`, `mirror_key` and `info` are as in `aclbench.engine.packet`; keys are empty where there is
-    no IP. `addresses` has those of each family that there is. `has_noted`: a packet has one of
-    `NOTED`. `first_number` is the Wireshark
+    no IP. `flags` has the TCP flags of the info words, with the bit that says that they are valid.
+    `addresses` has those of each family that there is. `has_noted`: a packet has one of `NOTED`.
+    `first_number` is the Wireshark
     number of the first packet.
     """
 
     key: list[bytes]
     mirror_key: list[bytes]
     info: list[int]
+    flags: NDArray[np.uint16]
     addresses: tuple[Addresses, ...]
     first_number: int
     has_noted: bool
@@ -316,6 +319,7 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
         key=decoded.key.tolist(),
         mirror_key=decoded.mirror_key.tolist(),
         info=decoded.info.tolist(),
+        flags=_flags_of(decoded.info),
         addresses=(_addresses_of(decoded.family, slice(None), decoded.key),),
         first_number=batch.first_number,
         has_noted=bool((decoded.info & NOTED).any()),
@@ -349,10 +353,15 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse:
         key=key.tolist(),
         mirror_key=mirror_key.tolist(),
         info=info.tolist(),
+        flags=_flags_of(info),
         addresses=tuple(addresses),
         first_number=batch.first_number,
         has_noted=bool((info & NOTED).any()),
     )
+
+
+def _flags_of(info: Ints) -> NDArray[np.uint16]:
+    return (info & (INFO_TCP_FLAGS_VALID | INFO_TCP_FLAGS_MASK)).astype(np.uint16)
 
 
 def _addresses_of(family: int, rows: Ints | slice, key: NDArray[np.void]) -> Addresses:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aclbench.engine.packet import flow_hash
 
@@ -36,6 +36,8 @@ class PacketInput(NamedTuple):
     key: bytes
     mirror_key: bytes
     info: int
+    frame: Frame
+    row: int
 
 
 @dataclass(slots=True)
@@ -45,7 +47,8 @@ class Frame:
     `time` is the bench's own, in nanoseconds; where it goes back, the clock stays. `rx` is the
     sw_if_index that each enters on, `number` is as `packet_number` makes it. Keys and info are as
     in `aclbench.engine.packet`. `flow` has their flow hashes, 0 for a packet without a key; it may
-    be empty, where they are not wanted or still to be computed.
+    be empty, where they are not wanted or still to be computed. `columns` is what whoever made it
+    keeps of these packets, beginning with row `first_row`; the driver hands it on.
     """
 
     time: list[int]
@@ -56,6 +59,8 @@ class Frame:
     info: list[int]
     flow: list[int] = field(default_factory=list)
     position: int = 0
+    columns: Any = None
+    first_row: int = 0
 
     def __len__(self) -> int:
         """Packets not handled yet."""
@@ -76,7 +81,14 @@ class Frame:
         i = self.position
         self.position = i + 1
         return PacketInput(
-            self.time[i], self.number[i], self.rx[i], self.key[i], self.mirror_key[i], self.info[i]
+            self.time[i],
+            self.number[i],
+            self.rx[i],
+            self.key[i],
+            self.mirror_key[i],
+            self.info[i],
+            self,
+            i,
         )
 
     def split(self, size: int) -> list[Frame]:
@@ -90,9 +102,23 @@ class Frame:
                 self.mirror_key[i : i + size],
                 self.info[i : i + size],
                 self.flow[i : i + size],
+                columns=self.columns,
+                first_row=self.first_row + i,
             )
             for i in range(self.position, len(self.time), size)
         ]
+
+
+class Handled(NamedTuple):
+    """Packets of a frame that were handled one behind the other, from `first` up to `end`.
+
+    `now` was the clock as the first of them was reached: it never goes back.
+    """
+
+    frame: Frame
+    first: int
+    end: int
+    now: int
 
 
 class Arrivals:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aclbench.drivers.frame import Handled
 from aclbench.drivers.stepping import Position, Stepping
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
@@ -140,7 +141,7 @@ class SteppedDriver(Stepping):
             start, end = frame.position, len(frame.time)
             if max_packets is not None:
                 end = min(end, start + max_packets - handled)
-            now = self.now
+            now = began = self.now
             i = start
             if not rx_workers:
                 rx_workers = self._rx_workers()
@@ -182,6 +183,8 @@ class SteppedDriver(Stepping):
             frame.position = i
             handled += i - start
             self._packets += i - start
+            if self.handled is not None and i > start:
+                self.handled.append(Handled(frame, start, i, began))
             if i < len(frame.time):
                 break
         return handled

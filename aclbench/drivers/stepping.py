@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from aclbench.drivers.cleaner_actor import CleanerActor
 from aclbench.drivers.driver import CLEANER, CLOCK, START_NS, actor_name
-from aclbench.drivers.frame import FRAME_SIZE, Arrivals, PacketInput
+from aclbench.drivers.frame import FRAME_SIZE, Arrivals, Handled, PacketInput
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.machine import Machine
 from aclbench.engine.steps import ALLOW_INTERRUPT, PARSE, CleanerEvent, Step, Wait
@@ -72,11 +72,12 @@ class StepTaken:
 class ThreadTurn:
     """An interrupt or a packet that a thread was begun on step by step, and what is left of it."""
 
-    __slots__ = ("_steps", "is_packet", "upcoming")
+    __slots__ = ("_steps", "packet", "upcoming")
 
-    def __init__(self, steps: Iterator[Step], is_packet: bool) -> None:
+    def __init__(self, steps: Iterator[Step], packet: PacketInput | None = None) -> None:
         self._steps: Iterator[Step] = steps
-        self.is_packet: bool = is_packet
+        #: The packet, with the time at which it was begun; None: an interrupt.
+        self.packet: PacketInput | None = packet
         #: The next step; None when the turn is done.
         self.upcoming: Step | None = next(steps)
 
@@ -125,6 +126,8 @@ class Stepping:
         self._turns_left: int = NEVER
         self.machine: Machine = Machine(n_workers, self, design)
         self._cleaner: CleanerActor = CleanerActor(self.machine)
+        #: While somebody keeps them, the packets that are done, in the order of `am.outcomes`.
+        self.handled: list[Handled] | None = None
 
     # --- what the machine asks of us -----------------------------------------------------------
 
@@ -333,7 +336,7 @@ class Stepping:
 
     def in_packet(self, thread_index: int) -> bool:
         """Whether a thread is in the middle of a packet, taken up step by step."""
-        return thread_index in self._begun and self._begun[thread_index].is_packet
+        return thread_index in self._begun and self._begun[thread_index].packet is not None
 
     def _choose(self, ready: list[int]) -> int:
         if self.order == "random":
@@ -359,7 +362,10 @@ class Stepping:
         finished = turn.upcoming is None
         if finished:
             del self._begun[thread_index]
-        return self._note_step(thread_index, label, finished, turn.is_packet)
+            if turn.packet is not None and self.handled is not None:
+                packet = turn.packet
+                self.handled.append(Handled(packet.frame, packet.row, packet.row + 1, packet.time))
+        return self._note_step(thread_index, label, finished, turn.packet is not None)
 
     def _clock_step(self) -> StepTaken:
         self._admit_arrived()
@@ -394,13 +400,13 @@ class Stepping:
         if thread_index in self._raised:
             self._raised.remove(thread_index)
             handler = self.machine.idle_check.worker_conn_cleaner_process
-            return ThreadTurn(handler(worker, self.now), is_packet=False)
+            return ThreadTurn(handler(worker, self.now))
         _, packet = self._inbox[thread_index].popleft()
         worker.packet_number = packet.number
         steps = self.machine.datapath.packet_steps(
             worker, packet.rx, packet.key, packet.mirror_key, packet.info, self.now
         )
-        return ThreadTurn(steps, is_packet=True)
+        return ThreadTurn(steps, packet._replace(time=self.now))
 
     # --- the clock and the packets, when stepping ------------------------------------------------
 

@@ -17,6 +17,7 @@ from aclbench.engine.events import Check
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FIB_MULTICAST, FIB_NO_ROUTE
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.matching import AclMatch, Matching
+from aclbench.engine.outcomes import way, way_of_hit
 from aclbench.engine.packet import (
     INFO_CUT,
     INFO_ICMP,
@@ -127,6 +128,8 @@ class Datapath:
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
         self.count(worker, reason)
+        if self.am.outcomes is not None:
+            self.keep_outcome(worker, tx, reason)
         if checks is not None:
             self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
 
@@ -203,6 +206,8 @@ class Datapath:
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
         self.count(worker, reason)
+        if self.am.outcomes is not None:
+            self.keep_outcome(worker, tx, reason)
         self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
 
     def acl_node_steps(
@@ -358,6 +363,19 @@ class Datapath:
         """Count a packet under its last reason."""
         reasons = worker.packet_reasons
         reasons[reason] = reasons.get(reason, 0) + 1
+
+    def keep_outcome(self, worker: Worker, tx: int, reason: int) -> None:
+        """Keep what became of a packet, for who keeps that of all of them."""
+        outcomes = self.am.outcomes
+        assert outcomes is not None
+        session = worker.session_in_hand
+        outcomes.append(reason)
+        if session is None or reason & KIND_MASK != EXISTING_SESSION:
+            outcomes.append(way(tx, worker.thread_index))
+        else:
+            outcomes.append(
+                way_of_hit(tx, worker.thread_index, session.thread_index, session.session_index)
+            )
 
     def drop_after(self, worker: Worker, reason: int, drop: int) -> int:
         """The reason of a packet that forwarding dropped after the input node's check."""

@@ -161,6 +161,8 @@ class AclMain:
         self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
         #: True: a packet's thread is chosen by flow hash, not by its rx interface.
         self.flow_placement: bool = False
+        #: While somebody keeps them, of each packet that is done: its reason, and `outcomes.way`.
+        self.outcomes: list[int] | None = None
 
     def interface(self, sw_if_index: int) -> Interface:
         """The interface at an index that is in use."""

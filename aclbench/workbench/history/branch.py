@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from aclbench.drivers.stepping import Position
 from aclbench.workbench.history.marks import Marks
+from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Point, Run, Steps
 from aclbench.workbench.rig.packing import Checkpoint
 
@@ -29,6 +30,7 @@ class Branch:
     saved: list[Saved] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
     parent: str = ""
+    packets: PacketRows = field(default_factory=PacketRows)
 
     @property
     def end(self) -> Point:
@@ -44,9 +46,15 @@ class Branch:
         return end
 
     def frozen(self) -> Branch:
-        """A copy that does not change when the bench goes on; checkpoints and marks are shared."""
+        """A copy that does not change when the bench goes on; what is kept of it is shared."""
         return Branch(
-            self.name, [*self.starts], [*self.ops], [*self.saved], self.marks, self.parent
+            self.name,
+            [*self.starts],
+            [*self.ops],
+            [*self.saved],
+            self.marks,
+            self.parent,
+            self.packets,
         )
 
     def append(self, op: Op, position: Position, time: int) -> None:
@@ -109,6 +117,7 @@ class Branch:
             [saved for saved in self.saved if saved.point <= at],
             self.marks.up_to(at.time, events),
             parent=self.name,
+            packets=self.packets.up_to(at.position.packets),
         )
 
     def _partial(self, at: Point) -> Op:

@@ -62,6 +62,7 @@ class History:
 
     def __init__(self, rig: Rig, memory_bytes: int) -> None:
         """See `beginning`, which takes the first checkpoint."""
+        rig.keep_packets()
         start = Point(0, rig.stepped.position, rig.now)
         self.here = Replay(rig, Branch("main", [start]), start)
         self.branches: dict[str, Branch] = {"main": self.here.branch}
@@ -126,6 +127,7 @@ class History:
     def take(self, there: Replay) -> Rig:
         """The live rig is another from now on; returns the one that it was."""
         self.checkpoints.abandon()
+        there.rig.keep_packets()
         left, self.here = self.here.rig, there
         self.checkpoints.moved_to(there.position)
         return left
@@ -149,6 +151,7 @@ class History:
         if self.recorder is not None:
             self.recorder.op(op)
         here.cursor = here.branch.open_end
+        here.note_packets()
         self.checkpoints.note(op, here.position)
         if isinstance(op, Run | Steps) and not here.position.steps:
             self._mark()  # once a turn, however it is taken
@@ -188,6 +191,7 @@ class History:
         check_name(name, self.branches)
         self.checkpoints.abandon()
         here = self.here
+        here.note_packets()
         forked_at = here.cursor.op
         here.branch = here.branch.fork(name, here.cursor, here.rig.events_so_far())
         self.branches[name] = here.branch

@@ -65,6 +65,7 @@ def _perform_all(
             branch.saved = [saved for saved in parent.saved if saved.point <= fork]
             here = yield from history.at(fork, branch)
             branch.marks = parent.marks.up_to(fork.time, here.rig.events_so_far())
+            branch.packets = parent.packets.up_to(fork.position.packets)
         performing = _perform(history, here, first, forks[branch.name], budget)
         try:
             yield from performing
@@ -94,6 +95,7 @@ def _perform(
     shares with its parent would be performed again.
     """
     branch, rig = here.branch, here.rig
+    rig.keep_packets()
     history.checkpoints.moved_to(here.position)
     for index in range(first, len(branch.ops)):
         here.cursor = branch.starts[index]
@@ -124,6 +126,7 @@ def _perform_one(history: History, here: Replay, index: int) -> Slices[None]:
 
 def _look(history: History, here: Replay) -> Slices[None]:
     """Mark how things stand, and take a checkpoint if enough was done."""
+    here.note_packets()
     here.branch.marks.add(mark_of(here.rig.machine.am, here.rig.now))
     if history.checkpoints.are_due(here.rig):
         yield from history.checkpoints.save(here)

@@ -47,6 +47,10 @@ class Replay:
         here = self.branch.canonical(self.cursor)[:2]
         return here == self.branch.canonical(end)[:2] and self.rig.now == end.time
 
+    def note_packets(self) -> None:
+        """Keep the packets that were done since the last time, if the rig keeps them."""
+        self.branch.packets.add(self.rig.take_packets())
+
     # --- going on ------------------------------------------------------------------------------
 
     def run_to(self, point: Point) -> Slices[None]:

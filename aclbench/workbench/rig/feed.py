@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aclbench.capture import (
     NOTED,
@@ -30,6 +34,7 @@ from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_numbe
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
 from aclbench.errors import CaptureError
+from aclbench.workbench.rig.done import Arrived, Arriving, arrived
 from aclbench.words import counted
 
 _T = TypeVar("_T")
@@ -153,6 +158,8 @@ class Feed:
             packets.mirror_key[first:last],
             packets.info[first:last],
             packets.flow[first:last],
+            columns=packets.columns,
+            first_row=first,
         )
         return self.latest
 
@@ -365,6 +372,7 @@ class Feed:
             columns.mirror_key,
             columns.info,
             flow_hashes(columns.key) if self.with_flows else [],
+            columns=Arriving(partial(_arrived, part, self._offset, number, rx, columns.flags)),
         )
 
 
@@ -410,4 +418,19 @@ def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:
         sort(frame.mirror_key for frame in frames),
         sort(frame.info for frame in frames),
         sort(frame.flow for frame in frames) if any(frame.flow for frame in frames) else [],
+        columns=Arriving(partial(_arrived_in_order, frames, order)),
     )
+
+
+def _arrived(
+    part: RawBatch, offset: int, number: int, rx: list[int], flags: NDArray[np.uint16]
+) -> Arrived:
+    """The rows of the packets of a part; `offset` is bench time minus capture time."""
+    numbers = np.arange(number, number + len(rx))
+    return arrived(part.time_ns + offset, numbers, part.originals(), rx, flags)
+
+
+def _arrived_in_order(frames: Sequence[Frame], order: list[int]) -> Arrived:
+    """The rows of packets of several frames, in another order."""
+    together: Arrived = np.concatenate([frame.columns.rows for frame in frames])[order]
+    return together

@@ -11,8 +11,11 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from aclbench.capture import Steering
 from aclbench.drivers.frame import Frame
@@ -23,11 +26,21 @@ from aclbench.engine import reading
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
-from aclbench.engine.packet import parse_ethernet
+from aclbench.engine.packet import Packet, parse_ethernet
 from aclbench.engine.packing import empty_in_pieces
 from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CommandError
+from aclbench.workbench.rig.done import (
+    FLAGS_KEPT,
+    NO_PACKETS,
+    SENT_BIT,
+    Arrived,
+    Arriving,
+    DonePackets,
+    arrived,
+    done_packets,
+)
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run
 from aclbench.workbench.rig.names import no_interface
@@ -116,6 +129,21 @@ class Rig:
     def events_so_far(self) -> int:
         """How many trace events there have been, heard or not: the number of the latest."""
         return sum(event_counts(self.machine.am))
+
+    # --- packets -----------------------------------------------------------------------------
+
+    def keep_packets(self) -> None:
+        """Keep what becomes of every packet from now on."""
+        self.stepped.handled, self.machine.am.outcomes = [], []
+
+    def take_packets(self) -> DonePackets:
+        """The packets that were done since the last time; they are kept no longer."""
+        driver, am = self.stepped, self.machine.am
+        handled, outcomes = driver.handled, am.outcomes
+        if not handled or outcomes is None:
+            return NO_PACKETS
+        driver.handled, am.outcomes = [], []
+        return done_packets(handled, outcomes, driver.packets_handled)
 
     # --- names -------------------------------------------------------------------------------
 
@@ -252,6 +280,7 @@ class Rig:
             [packet.key for packet in packets],
             [packet.mirror_key for packet in packets],
             [packet.info for packet in packets],
+            columns=Arriving(partial(_rows_sent, op, self.now, rx, packets)),
         )
         self.driver.arrivals.frames.extendleft(reversed(frame.split(self.start.frame_size)))
 
@@ -336,6 +365,17 @@ class Rig:
         """The same in slices, for a rig that may have very many sessions."""
         self.scenario = None  # which may hold files, and a cycle may hold the rig
         yield from _give_back_in_pieces(self.driver)
+
+
+def _rows_sent(op: Inject, now: int, rx: int, packets: Sequence[Packet]) -> Arrived:
+    """The rows of packets that are sent."""
+    return arrived(
+        np.full(len(packets), now),
+        np.arange(op.first, op.first + len(packets)) | SENT_BIT,
+        np.array([len(frame) for frame in op.frames]),
+        [rx] * len(packets),
+        np.array([packet.info & FLAGS_KEPT for packet in packets]),
+    )
 
 
 def _give_back(driver: AnyDriver) -> None:

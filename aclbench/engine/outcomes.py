@@ -1,0 +1,54 @@
+"""What is kept of every packet: its reason, and in one number its way.
+
+Unlike a trace event this costs little, so it is kept of all packets of a run. A way has the tx
+interface, the thread, and the session that the packet hit. A number that has no more than 62 bits
+costs no more than a small one; a session's index that is too large for its part is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from aclbench.engine.session import SessionId
+
+_TX_BITS: Final = 20
+_THREAD_BITS: Final = 9
+_THREAD_SHIFT: Final = _TX_BITS
+_OWNER_SHIFT: Final = _THREAD_SHIFT + _THREAD_BITS
+_SESSION_SHIFT: Final = _OWNER_SHIFT + _THREAD_BITS
+_SESSION_BITS: Final = 62 - _SESSION_SHIFT
+#: One more than the largest index of a session that is kept.
+_MAX_SESSION: Final = (1 << _SESSION_BITS) - 1
+
+
+class Way(NamedTuple):
+    """Where a packet went: `tx` is -1 for nowhere; `session` is the one that it hit."""
+
+    tx: int
+    thread_index: int
+    session: SessionId | None
+
+
+def way(tx: int, thread_index: int) -> int:
+    """The way of a packet that hit no session."""
+    return tx + 1 | thread_index << _THREAD_SHIFT
+
+
+def way_of_hit(tx: int, thread_index: int, owner: int, session_index: int) -> int:
+    """The way of a packet that hit a session of an owner."""
+    if session_index >= _MAX_SESSION:
+        return way(tx, thread_index)
+    hit = owner << _OWNER_SHIFT | session_index + 1 << _SESSION_SHIFT
+    return tx + 1 | thread_index << _THREAD_SHIFT | hit
+
+
+def read_way(number: int) -> Way:
+    """A way, taken apart."""
+    index = number >> _SESSION_SHIFT
+    threads = (1 << _THREAD_BITS) - 1
+    owner = number >> _OWNER_SHIFT & threads
+    return Way(
+        (number & (1 << _TX_BITS) - 1) - 1,
+        number >> _THREAD_SHIFT & threads,
+        SessionId(owner, index - 1) if index else None,
+    )

@@ -1,0 +1,113 @@
+"""What is kept of every packet of a run, as columns: some 50 bytes a packet.
+
+One part comes with the packet's frame (`arrived`), made from the capture's columns; what became of
+it comes from the engine (`engine.outcomes`). Nothing here is made packet by packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.drivers.frame import Handled
+from aclbench.engine.packet import INFO_TCP_FLAGS_MASK, INFO_TCP_FLAGS_VALID
+
+#: `time` is the bench's, as the packet arrives. `number` is as `drivers.frame.packet_number` makes
+#: it, with `SENT_BIT` in it for one that was sent. `length` is that on the wire; `flags` are the
+#: TCP flags, as in the info word, with the bit that says that they are valid.
+ARRIVED: Final = [
+    ("time", "i8"),
+    ("number", "i8"),
+    ("length", "u4"),
+    ("rx", "u4"),
+    ("flags", "u2"),
+]
+#: And what became of it; `time` is then when it was handled.
+DONE: Final = np.dtype([*ARRIVED, ("reason", "i8"), ("way", "i8")])
+SENT_BIT: Final = 1 << 62
+#: The bits of the info word that are kept as `flags`.
+FLAGS_KEPT: Final = INFO_TCP_FLAGS_VALID | INFO_TCP_FLAGS_MASK
+
+#: Rows of type `ARRIVED`, and of type `DONE`.
+Arrived: TypeAlias = NDArray[np.void]
+Done: TypeAlias = NDArray[np.void]
+
+
+class DonePackets(NamedTuple):
+    """Packets in the order in which they were done, and their keys; `first` counts from 0."""
+
+    first: int
+    rows: Done
+    keys: list[bytes]
+
+
+NO_PACKETS: Final = DonePackets(0, np.empty(0, DONE), [])
+
+
+class Arriving:
+    """The rows of packets that arrive, made when somebody keeps them."""
+
+    def __init__(self, make: Callable[[], Arrived]) -> None:
+        self._make = make
+
+    @cached_property
+    def rows(self) -> Arrived:
+        """One for each packet."""
+        return self._make()
+
+
+def arrived(
+    time: NDArray[Any],
+    number: NDArray[Any],
+    length: NDArray[Any],
+    rx: Sequence[int],
+    flags: NDArray[Any],
+) -> Arrived:
+    """The rows of packets that arrive."""
+    rows = np.empty(len(time), ARRIVED)
+    rows["time"], rows["number"], rows["length"], rows["flags"] = time, number, length, flags
+    small = len(rx) and max(rx) < 256  # which takes a fraction of the time
+    rows["rx"] = np.frombuffer(bytes(rx), np.uint8) if small else rx
+    return rows
+
+
+def done_packets(handled: list[Handled], outcomes: list[int], so_far: int) -> DonePackets:
+    """The packets that were handled, with what became of them; `so_far` counts all of the run."""
+    count = len(outcomes) // 2
+    keys: list[bytes] = []
+    starts: list[int] = []
+    at = 0
+    rows = np.empty(sum(end - first for _, first, end, _ in handled), DONE)
+    for columns, first, end in _joined(handled):
+        part = rows[at : at + end - first]
+        for name, _ in ARRIVED:
+            part[name] = columns.rows[name][first:end]
+        at += end - first
+    for frame, first, end, _ in handled:
+        starts.append(len(keys))
+        keys += frame.key[first:end]
+    if at != count:  # an exception broke a run off: what was kept of it does not fit together
+        return DonePackets(so_far, np.empty(0, DONE), [])
+    # A packet is handled when it arrives, or later: the clock never goes back.
+    time = rows["time"].copy()
+    time[starts] = np.maximum(time[starts], [each.now for each in handled])
+    rows["time"] = np.maximum.accumulate(time)
+    both = np.fromiter(outcomes, np.int64, 2 * count)
+    rows["reason"], rows["way"] = both[::2], both[1::2]
+    return DonePackets(so_far - count, rows, keys)
+
+
+def _joined(handled: list[Handled]) -> list[tuple[Arriving, int, int]]:
+    """The rows of what was handled: what follows in the same columns is one stretch."""
+    found: list[tuple[Arriving, int, int]] = []
+    for frame, first, end, _ in handled:
+        first, end = frame.first_row + first, frame.first_row + end
+        if found and found[-1][0] is frame.columns and found[-1][2] == first:
+            found[-1] = frame.columns, found[-1][1], end
+        else:
+            found.append((frame.columns, first, end))
+    return found
