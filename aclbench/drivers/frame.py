@@ -27,19 +27,6 @@ def split_number(number: int) -> tuple[int, int]:
     return number >> _FRAME_BITS, number & ((1 << _FRAME_BITS) - 1)
 
 
-class PacketInput(NamedTuple):
-    """One packet on its way in. `time` is the bench's, in nanoseconds."""
-
-    time: int
-    number: int
-    rx: int
-    key: bytes
-    mirror_key: bytes
-    info: int
-    frame: Frame
-    row: int
-
-
 @dataclass(slots=True)
 class Frame:
     """Packets as columns of equal length; `position` is the first that is not handled yet.
@@ -107,6 +94,19 @@ class Frame:
             )
             for i in range(self.position, len(self.time), size)
         ]
+
+
+class PacketInput(NamedTuple):
+    """One packet on its way in. `time` is the bench's, in nanoseconds."""
+
+    time: int
+    number: int
+    rx: int
+    key: bytes
+    mirror_key: bytes
+    info: int
+    frame: Frame
+    row: int
 
 
 class Handled(NamedTuple):

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from aclbench.engine.session import SessionId
 
-_TX_BITS: Final = 20
-_THREAD_BITS: Final = 9
-_THREAD_SHIFT: Final = _TX_BITS
-_OWNER_SHIFT: Final = _THREAD_SHIFT + _THREAD_BITS
-_SESSION_SHIFT: Final = _OWNER_SHIFT + _THREAD_BITS
+TX_BITS: Final = 20
+THREAD_BITS: Final = 9
+THREAD_SHIFT: Final = TX_BITS
+_OWNER_SHIFT: Final = THREAD_SHIFT + THREAD_BITS
+_SESSION_SHIFT: Final = _OWNER_SHIFT + THREAD_BITS
 _SESSION_BITS: Final = 62 - _SESSION_SHIFT
 #: One more than the largest index of a session that is kept.
 _MAX_SESSION: Final = (1 << _SESSION_BITS) - 1
@@ -31,7 +31,7 @@ class Way(NamedTuple):
 
 def way(tx: int, thread_index: int) -> int:
     """The way of a packet that hit no session."""
-    return tx + 1 | thread_index << _THREAD_SHIFT
+    return tx + 1 | thread_index << THREAD_SHIFT
 
 
 def way_of_hit(tx: int, thread_index: int, owner: int, session_index: int) -> int:
@@ -39,16 +39,16 @@ def way_of_hit(tx: int, thread_index: int, owner: int, session_index: int) -> in
     if session_index >= _MAX_SESSION:
         return way(tx, thread_index)
     hit = owner << _OWNER_SHIFT | session_index + 1 << _SESSION_SHIFT
-    return tx + 1 | thread_index << _THREAD_SHIFT | hit
+    return tx + 1 | thread_index << THREAD_SHIFT | hit
 
 
 def read_way(number: int) -> Way:
     """A way, taken apart."""
     index = number >> _SESSION_SHIFT
-    threads = (1 << _THREAD_BITS) - 1
+    threads = (1 << THREAD_BITS) - 1
     owner = number >> _OWNER_SHIFT & threads
     return Way(
-        (number & (1 << _TX_BITS) - 1) - 1,
-        number >> _THREAD_SHIFT & threads,
+        (number & (1 << TX_BITS) - 1) - 1,
+        number >> THREAD_SHIFT & threads,
         SessionId(owner, index - 1) if index else None,
     )

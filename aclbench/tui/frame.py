@@ -29,13 +29,15 @@ class Wanted:
 class LogRow:
     """A line of the log: the event's number in the run (0: not known), and what it is about.
 
+    That is a session, or a packet by its name.
+
     `serial` is another for each line.
     """
 
     number: int
     event: EventView
     about: SessionTarget | None = None
-    packet: PacketView | None = None
+    packet: str = ""
     serial: int = 0
 
 

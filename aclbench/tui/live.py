@@ -41,7 +41,6 @@ class Painted(NamedTuple):
     wall: float
     snapshot: Snapshot
     counts: tuple[int, ...]
-    packets: int
 
 
 class Live:
@@ -197,7 +196,7 @@ class Live:
 
         While something goes on by itself, that of a moment ago. None: this is the first.
         """
-        now = Painted(self.wall(), snapshot, tuple(self.log.counts), self.log.packet_count)
+        now = Painted(self.wall(), snapshot, tuple(self.log.counts))
         self._last_painted = now
         if not self._painted:
             self._painted.append(now)

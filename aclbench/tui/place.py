@@ -5,7 +5,7 @@ It has the keys while it is shown. What it cannot do by itself it asks for by a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar, Final, Generic
 
 from textual import on, work
@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from aclbench.tui.dialogs import AskLine
+from aclbench.tui.dialogs import SearchLine
 from aclbench.tui.frame import Wanted
 from aclbench.tui.keys import Key, bindings
 from aclbench.tui.player import Player
@@ -23,9 +23,6 @@ from aclbench.tui.textpanel import FramePanel, TextPanel
 
 #: The log's rows of a frame that no place shows: what is new is counted among them.
 _EVENTS: Final = 60
-_ABOUT_SEARCH: Final = (
-    "An address, a prefix, a port as :80, other words; all must match. Empty: no search."
-)
 
 OPEN: Final = Key(
     "enter", "open", "Tell", "view.open",
@@ -45,7 +42,7 @@ FILTER: Final = Key(
 )  # fmt: skip
 SEARCH: Final = Key(
     "slash", "search", "Search", "view.search",
-    "Search: an address, a prefix, a port as :80, or any words",
+    "Search as you type: packets and sessions by a filter, events by words",
 )  # fmt: skip
 CURSOR: Final = (
     Key("down", "cursor(1)", "", "view.down", "The cursor down: to what can be asked about"),
@@ -106,6 +103,10 @@ class Place(Widget, can_focus=True, inherit_bindings=False):
     def stop(self) -> None:
         """End what it looks for; it begins anew when it is worked on again."""
 
+    def leave(self) -> bool:
+        """Go back to what was shown here before; False: the place itself is left."""
+        return False
+
     def action_open(self) -> None:
         self.post_message(Opened(self.pointed_at()))
 
@@ -122,6 +123,7 @@ class RowsPlace(DrawnPlace, Generic[Row], can_focus=True, inherit_bindings=False
     """A place that is a list of rows: `target_of` says what one points at, `key` tells it apart."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(*LIST)
+    ABOUT_SEARCH: ClassVar[str] = "Words, which must all be there. Empty: no search."
 
     def __init__(
         self,
@@ -130,11 +132,12 @@ class RowsPlace(DrawnPlace, Generic[Row], can_focus=True, inherit_bindings=False
         key: Callable[[Row], Hashable],
         target_of: Callable[[Row], Target | None],
         follows: bool = True,
+        find: Callable[[Sequence[Row], Hashable], int] | None = None,
     ) -> None:
         super().__init__(player, id)
         #: What was searched for here.
         self.search = ""
-        self._rows: Rows[Row] = Rows(key, follows)
+        self._rows: Rows[Row] = Rows(key, follows, find)
         self._target_of = target_of
 
     def pointed_at(self) -> Target | None:
@@ -189,11 +192,22 @@ class RowsPlace(DrawnPlace, Generic[Row], can_focus=True, inherit_bindings=False
         self.search = words.strip()
         self._rows.reset()
 
+    def check_search(self, words: str) -> str | None:
+        """What is wrong with words to be searched for; None: nothing."""
+        return None
+
+    def _try(self, words: str) -> None:
+        """Show what is found of what is typed so far."""
+        if self.check_search(words) is None:
+            self.search_for(words)
+            self.post_message(Changed())
+
     @work
     async def action_search(self) -> None:
-        """Show what has some words alone."""
-        dialog = AskLine("Search", _ABOUT_SEARCH, self.search, lambda _: None, lambda _: "")
+        """Show what is searched for alone, while it is typed."""
+        before = self.search
+        dialog = SearchLine(self.ABOUT_SEARCH, before, self.check_search, self._try)
         words = await self.app.push_screen_wait(dialog)
-        if words is not None:
-            self.search_for(words)
+        if words != self.search:
+            self.search_for(before if words is None else words)
             self.post_message(Changed())

@@ -14,6 +14,7 @@ from aclbench.tui.log.store import FILTERS, WITHOUT_PACKETS, EventStore
 from aclbench.tui.transport import Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Then, Underway
+from aclbench.workbench.inquiry.packets import latest_packets
 from aclbench.workbench.inquiry.timeline import Timeline, timeline_of
 from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import Snapshot, View
@@ -146,8 +147,10 @@ class Player:
             events=log.last(wanted.events, which),
             new_events=0 if before is None else max(log.counts[which] - before.counts[which], 0),
             filter_name=FILTERS[which][0],
-            packets=log.packets(wanted.packets),
-            new_packets=0 if before is None else max(log.packet_count - before.packets, 0),
+            packets=latest_packets(self.bench, wanted.packets),
+            new_packets=0
+            if before is None
+            else max(snapshot.packets.read - before.snapshot.packets.read, 0),
             workers=wanted.threads,
             page=self._page(wanted.threads),
             timeline=self.timeline(wanted.columns),

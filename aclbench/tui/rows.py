@@ -18,14 +18,21 @@ class Rows(Generic[Row]):
     cursor was not moved it follows the end, if `follows`, else it stands at the beginning.
     """
 
-    def __init__(self, key: Callable[[Row], Hashable], follows: bool = True) -> None:
+    def __init__(
+        self,
+        key: Callable[[Row], Hashable],
+        follows: bool = True,
+        find: Callable[[Sequence[Row], Hashable], int] | None = None,
+    ) -> None:
         self._key_of = key
+        self._find_key = self._look_for if find is None else find
         self._follows = follows
         self._key: Hashable = None
         self._index = 0
         self._top = 0
         self._rows: Sequence[Row] = ()
-        self._in_sight = 1
+        #: The rows in sight, as they were shown last.
+        self.in_sight = range(0)
 
     @property
     def free(self) -> bool:
@@ -46,7 +53,7 @@ class Rows(Generic[Row]):
 
     def move_page(self, by: int) -> None:
         """The cursor by what is in sight."""
-        self._go_to(self._index + by * max(self._in_sight - 1, 1))
+        self._go_to(self._index + by * max(len(self.in_sight) - 1, 1))
 
     def move_to_end(self, last: bool) -> None:
         """The cursor to the first row, or to the last: that where news come is followed again."""
@@ -74,6 +81,7 @@ class Rows(Generic[Row]):
         self._rows = rows
         if not rows or height < 1:
             self._index = self._top = 0
+            self.in_sight = range(0)
             return []
         self._find()
         self._top = min(self._top, self._index)
@@ -84,7 +92,7 @@ class Rows(Generic[Row]):
             self._top += max((self._index - last) // 2, 1)
         if last == len(rows) - 1 and len(lines) < height:
             lines = self._fill_up(lines, height, lines_of)
-        self._in_sight = max(last - self._top + 1, 1)
+        self.in_sight = range(self._top, last + 1)
         return lines
 
     def _find(self) -> None:
@@ -95,10 +103,18 @@ class Rows(Generic[Row]):
             return
         if self._index < len(rows) and self._key_of(rows[self._index]) == self._key:
             return
-        found = (n for n, row in enumerate(rows) if self._key_of(row) == self._key)
-        self._index = next(found, min(self._index, len(rows) - 1))
+        self._index = min(self._find_key(rows, self._key), len(rows) - 1)
         # Where it is gone the cursor is on the row that stands there now, and stays on that.
         self._key = self._key_of(rows[self._index])
+
+    def _look_for(self, rows: Sequence[Row], key: Hashable) -> int:
+        """Where a row stands; where it is gone, the place that the cursor is at."""
+        found = (n for n, row in enumerate(rows) if self._key_of(row) == key)
+        return next(found, self._index)
+
+    def stand_on(self, key: Hashable) -> None:
+        """Put the cursor on the row of a key, when it is shown."""
+        self._key = key
 
     def _lines_from(
         self, top: int, height: int, lines_of: Callable[[Row, int], list[Line]]

@@ -333,10 +333,10 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             player.underway.stop()
             if player.underway.task is None:
                 player.live.say("stopped")
-        elif self.place != "bench":
+        elif self.place != "bench" and not self.places[self.place].leave():
             self.places[self.place].stop()
             await self._show_place(self._came_from if self.place == "story" else "bench")
-        else:
+        elif self.place == "bench":
             self._bench.put_cursor(None)
             player.live.say("")
         self._follow()

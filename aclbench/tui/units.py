@@ -126,3 +126,19 @@ def fit(text: str, width: int) -> str:
     if space > width // 2 and text[len(cut)] != " ":
         cut = cut[:space]
     return cut.rstrip() + "…"
+
+
+def fit_end(end: str, width: int) -> str:
+    """One end of a connection: of one that is too long the middle of its address is left out.
+
+    `[2001:db8:1:2:3:4:5:6]:40031` as `[2001:…5:6]:40031`: never its port.
+    """
+    if cell_len(end) <= width:
+        return end
+    port = end[end.rfind(":") :] if end.count(":") == 1 or "]:" in end else ""
+    address = end.removesuffix(port)
+    bracket = "]" if address.endswith("]") else ""
+    room = max(width - len(port) - len(bracket) - 1, 2)
+    last = room // 2
+    body = address.removesuffix(bracket)
+    return f"{body[: room - last]}…{body[len(body) - last :]}{bracket}{port}"

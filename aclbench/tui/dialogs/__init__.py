@@ -10,6 +10,7 @@ from aclbench.tui.dialogs.going import GoToDialog, goto_line
 from aclbench.tui.dialogs.interfaces import InterfaceDialog
 from aclbench.tui.dialogs.menu import Menu, MenuRow
 from aclbench.tui.dialogs.opening import OpenDialog
+from aclbench.tui.dialogs.searchline import SearchLine
 from aclbench.tui.dialogs.sendform import SendForm
 from aclbench.tui.dialogs.sending import SendDialog
 from aclbench.tui.dialogs.timeouts import TimeoutDialog
@@ -23,6 +24,7 @@ __all__ = [
     "Menu",
     "MenuRow",
     "OpenDialog",
+    "SearchLine",
     "SendDialog",
     "SendForm",
     "TimeoutDialog",

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from aclbench.tui.frame import LogRow
 from aclbench.tui.targets import SessionTarget
 from aclbench.words import counted
-from aclbench.workbench.inquiry.packets import packet_view
+from aclbench.workbench.inquiry.packets import event_packet_name
 from aclbench.workbench.views.events import EventView, event_view, session_of
-from aclbench.workbench.views.packets import PacketView
 
 if TYPE_CHECKING:
     from aclbench.workbench.workbench import Workbench
@@ -56,9 +55,7 @@ class EventStore:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._queues: list[deque[Heard]] = [deque(maxlen=KEPT) for _ in FILTERS]
-        self._packets: deque[Heard] = deque(maxlen=KEPT)
         self.counts: list[int] = [0] * len(FILTERS)
-        self.packet_count = 0
         self.intervals: deque[int] = deque(maxlen=INTERVALS)
         self._number = bench.rig.events_so_far()
         self._notes = 0
@@ -102,8 +99,6 @@ class EventStore:
         for n, queue in enumerate(self._queues):
             queue.clear()
             self.counts[n] = 0
-        self._packets.clear()
-        self.packet_count = 0
         self.intervals.clear()
         self.has_gaps = False
         found = list(events)
@@ -120,10 +115,7 @@ class EventStore:
             if kind not in hidden:
                 self._queues[n].append(heard)
                 self.counts[n] += 1
-        if kind == "packet":
-            self._packets.append(heard)
-            self.packet_count += 1
-        elif kind == "wait changed":
+        if kind == "wait changed":
             self.note_interval(event.old)
             self.note_interval(event.new)
 
@@ -154,18 +146,9 @@ class EventStore:
                     break
         return found[::-1]
 
-    def packets(self, count: int, skip: int = 0) -> tuple[PacketView, ...]:
-        """The last `count` packets but for the very last `skip`, oldest first."""
-        end = max(len(self._packets) - skip, 0)
-        begin = max(end - count, 0)
-        return tuple(self._packet(self._packets[n]) for n in range(begin, end))
-
     def kept(self, which: int) -> int:
         """How many events of a filter can still be shown."""
         return len(self._queues[which])
-
-    def _packet(self, heard: Heard) -> PacketView:
-        return packet_view(self._bench, heard.event, self._known(heard))
 
     def _known(self, heard: Heard) -> int:
         """An event's number, where the run can be gone back in."""
@@ -181,6 +164,6 @@ class EventStore:
             self._known(heard),
             event_view(event, self._bench.rig),
             None if session is None else SessionTarget(*session),
-            self._packet(heard) if event.kind == "packet" else None,
+            event_packet_name(self._bench, event) if event.kind == "packet" else "",
             heard.number,
         )

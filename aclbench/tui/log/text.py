@@ -72,8 +72,8 @@ def event_lines(
 
 def target_of(row: LogRow) -> EventTarget:
     """What a line of the log points at."""
-    if row.packet is not None:
-        return EventTarget(row.number, PacketTarget(row.packet.name, row.number), row.serial)
+    if row.packet:
+        return EventTarget(row.number, PacketTarget(row.packet, row.number), row.serial)
     return EventTarget(row.number, row.about, row.serial)
 
 

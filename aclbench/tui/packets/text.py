@@ -1,9 +1,12 @@
-"""Packets as lines: number, time, way, connection, verdict."""
+"""Packets as lines in aligned columns: number, time, flags, length, both ends, connection, verdict.
+
+Flags, ports and the verdict are never cut: what is too long gives way in its addresses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.style import Style
 
@@ -11,7 +14,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
-from aclbench.tui.units import fit, fit_middle, stamp_text
+from aclbench.tui.units import fit_end, stamp_text
 from aclbench.workbench.views.packets import PacketView
 
 #: A glyph for each fate; the word stands beside it.
@@ -24,60 +27,105 @@ FATE_GLYPHS: Final = {
     "not_ip": "-",
     "malformed": "!",
 }
-#: From this width on the time and the whole reason are shown.
-_WIDE: Final = 90
 NEW: Final = "+"
-_CONNECTION_WIDTH: Final = 44
-_INTERFACE_WIDTH: Final = 10
+#: A port of five digits, its colon, and the brackets of an address: what an end needs at least.
+_END_LEAST: Final = 9
+#: An end in full: an IPv4 address with its port, and most IPv6 ones.
+_END_MOST: Final = 23
+_TIME: Final = 13
+_FLAGS: Final = 6
+_LENGTH: Final = 6
+_FATE: Final = 12
+#: From these widths on there are columns of time, of length and interfaces, and of the reason.
+_WITH_TIME: Final = 78
+_WITH_LENGTH: Final = 100
+_WITH_REASON: Final = 112
+
+
+class Columns(NamedTuple):
+    """How wide the columns are whose width depends on what is in sight; 0: not there."""
+
+    name: int
+    time: int
+    length: int
+    end: int
+    conn: int
+
+    @staticmethod
+    def of(packets: Sequence[PacketView], width: int) -> Columns:
+        """Those for some packets, in so much room."""
+        name = max([4, *(len(packet.name) for packet in packets)]) + 1
+        conn = max([4, *(len(str(packet.conn or "-")) for packet in packets)]) + 1
+        time = _TIME if width >= _WITH_TIME else 0
+        length = _LENGTH if width >= _WITH_LENGTH else 0
+        left = width - 2 - name - time - _FLAGS - length - 3 - conn - _FATE
+        most = max([_END_LEAST, *(_longest_end(packet) for packet in packets)])
+        most = min(most, _END_MOST) if width >= _WITH_REASON else most
+        return Columns(name, time, length, max(min(left // 2, most), _END_LEAST), conn)
+
+
+def _longest_end(packet: PacketView) -> int:
+    return max(len(packet.source), len(packet.destination))
 
 
 def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
     """A heading and the newest packets, the newest last."""
     lines = [heading(" packets", "2 shows all ", width, palette)]
     shown = frame.packets[-(height - 1) :] if height > 1 else ()
-    name_width = name_width_of(shown)
+    columns = Columns.of(shown, width)
     for back, packet in zip(range(len(shown), 0, -1), shown, strict=True):
         new = back <= frame.new_packets
-        lines.append(packet_line(packet, frame.started, new, name_width, width, palette))
+        lines.append(packet_line(packet, frame.started, new, columns, width, palette))
     if not shown:
         lines.append(Line(" no packet yet", palette.dim))
     return drawing(lines, height)
 
 
-def name_width_of(packets: Sequence[PacketView]) -> int:
-    """How wide the column of their names is."""
-    return max([4, *(len(packet.name) for packet in packets)])
+def column_heads(columns: Columns, width: int, palette: Palette) -> Line:
+    """The line above the packets."""
+    head = "  " + f"{'packet':>{columns.name}}"[-columns.name :] + " "
+    head += "time".rjust(columns.time - 1)[: columns.time] + " " * bool(columns.time)
+    head += "flags ".ljust(_FLAGS)
+    head += "bytes ".rjust(columns.length)[: columns.length]
+    head += "from".ljust(columns.end) + " > " + "to".ljust(columns.end)
+    head += "conn".rjust(columns.conn) + " verdict"
+    return Line(head, palette.dim).fit(width)
 
 
 def packet_line(
-    packet: PacketView, started: int, new: bool, name_width: int, width: int, palette: Palette
+    packet: PacketView, started: int, new: bool, columns: Columns, width: int, palette: Palette
 ) -> Line:
-    """`+ 17 pg0>pg1 10.0.0.2:1234>192.168.0.2:80 tcp ✓ permitted ...`."""
+    """`+ 17 +2.500000 S 60 10.0.0.2:1234 > 192.168.0.2:80 12 ✓ permitted, ...`."""
     line = Line(" ").add(NEW if new else " ", palette.changed)
-    line.add(f" {packet.name:>{name_width}} ", palette.dim)
-    if width >= _WIDE:
-        line.add(f"{stamp_text(packet.time - started):>12} ", palette.dim)
-    said = f"{FATE_GLYPHS[packet.fate]} {packet.fate.replace('_', ' ')}"
-    style = fate_style(packet.fate, palette)
-    connection = packet.connection or "not IP"
-    if packet.tcp_flags:
-        connection += f" {packet.tcp_flags}"
-    # The fate has its room before long names of interfaces have theirs.
-    room = max(width - len(line) - len(said) - 10, 5)
-    name_room = min((room - 1) // 2, _INTERFACE_WIDTH)
-    way = f"{fit_middle(packet.rx, name_room)}>{fit_middle(packet.tx or '-', name_room)}"
-    line.add(way.ljust(8) + " ")
-    room = max(width - len(line) - len(said) - 1, 0)
-    if width >= _WIDE:
-        room = min(room - 1, _CONNECTION_WIDTH)
-        line.add(fit(connection, room).ljust(room) + " ")
-        line.add(said, style)
-        reason = "" if packet.reason.lower() == packet.fate.replace("_", " ") else packet.reason
-        line.add(f", {reason}" if reason else "", palette.dim)
+    line.add(f"{packet.name:>{columns.name}} ", palette.dim)
+    if columns.time:
+        line.add(f"{stamp_text(packet.time - started):>{columns.time - 1}} ", palette.dim)
+    line.add(f"{_flags(packet):<{_FLAGS - 1}} ", palette.up if packet.tcp_flags else palette.dim)
+    if columns.length:
+        length = str(packet.length) if packet.length else "-"
+        line.add(f"{length:>{columns.length - 1}} ", palette.dim)
+    if packet.source:
+        line.add(fit_end(packet.source, columns.end).ljust(columns.end))
+        line.add(" > ", palette.dim)
+        line.add(fit_end(packet.destination, columns.end).ljust(columns.end))
     else:
-        line.add(fit(connection.replace(" > ", ">"), room - 1).ljust(room - 1) + " ")
-        line.add(said, style)
-    return line.fit(width).point_at(PacketTarget(packet.name, packet.event))
+        line.add(f"{'not IP' if packet.fate == 'not_ip' else '-':<{2 * columns.end + 3}}")
+    conn = "…" if packet.conn is None else packet.conn or "-"
+    line.add(f"{conn:>{columns.conn}} ", palette.dim)
+    fate = f"{FATE_GLYPHS[packet.fate]} {packet.fate.replace('_', ' ')}"
+    line.add(f"{fate:<{_FATE - 1}}", fate_style(packet.fate, palette))
+    if width >= _WITH_REASON:
+        way = f" {packet.rx}>{packet.tx or '-'}"
+        reason = "" if packet.reason.lower() == packet.fate.replace("_", " ") else packet.reason
+        line.add(f"{way}  {reason}", palette.dim)
+    return line.fit(width).point_at(PacketTarget(packet.name, packet.ordinal))
+
+
+def _flags(packet: PacketView) -> str:
+    """A packet's TCP flags; of others the protocol."""
+    if packet.tcp_flags:
+        return packet.tcp_flags[: _FLAGS - 1]
+    return packet.protocol.split(" type")[0].replace("proto ", "p")[: _FLAGS - 1]
 
 
 def fate_style(fate: str, palette: Palette) -> Style:

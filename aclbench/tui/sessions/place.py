@@ -17,7 +17,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.targets import SessionTarget
 from aclbench.tui.units import fit, fit_middle, short_time
 from aclbench.tui.workers.lists import due_text
-from aclbench.workbench.inquiry.filtering import filter_of
+from aclbench.workbench.inquiry.filtering import filter_of, what_is_wrong
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
 from aclbench.workbench.tasks import Task
 from aclbench.workbench.views.snapshot import SessionView
@@ -35,6 +35,10 @@ _WIDE: Final = 110
 class SessionsPlace(RowsPlace[SessionView]):
     """The first sessions of an order, of those that have the words searched for."""
 
+    ABOUT_SEARCH = (
+        "A filter: host 10.0.0.2, net, port 80, tcp, class tcp_idle, flags S; and, or, not. "
+        "Empty: all sessions."
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings(
         OPEN,
         SEARCH,
@@ -98,6 +102,9 @@ class SessionsPlace(RowsPlace[SessionView]):
         self._rows.reset()
         self.begin_anew()
         self.post_message(Changed())
+
+    def check_search(self, words: str) -> str | None:
+        return what_is_wrong(self.player.bench, "sessions", words)
 
     def search_for(self, words: str) -> None:
         super().search_for(words)

@@ -17,6 +17,7 @@ from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.history.branch import Branch, Saved
 from aclbench.workbench.history.checkpoints import DEFAULT_MEMORY_BYTES, Checkpoints
 from aclbench.workbench.history.marks import MarkSpacing, mark_of
+from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.rig.inputs import Op, Point, Run, Steps
 from aclbench.workbench.rig.rig import Rig
@@ -89,6 +90,12 @@ class History:
     def cursor(self) -> Point:
         """Where the live rig stands on it."""
         return self.here.cursor
+
+    @property
+    def packets(self) -> PacketRows:
+        """All packets of the branch that are done, those ahead of the live rig among them."""
+        self.here.note_packets()
+        return self.branch.packets
 
     def at_end(self) -> bool:
         """Nothing lies ahead of the live rig on its branch."""

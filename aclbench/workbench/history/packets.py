@@ -2,18 +2,20 @@
 
 They are in the order in which they were done, so that the first n of them are those of the run when
 n were done: they need not follow a bench that goes back. Branches share the rows of their common
-past, and all of them the numbers of connections.
+past.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.workbench.filters import Connections
+from aclbench.workbench.filters import connection_of
 from aclbench.workbench.rig.done import DONE, DonePackets
 
 #: Rows of a block, and blocks that are kept: the latest.
@@ -26,21 +28,31 @@ Rows: TypeAlias = NDArray[np.void]
 
 
 class KeyNumbers:
-    """Numbers keys as they are met; `keys` has each by its number, `conns` its connection's."""
+    """Numbers keys as they are met; `keys` has each by its number, `conns` its connection's.
+
+    Connections are numbered from 1 by their first packets; 0 is what is not IP.
+    """
 
     def __init__(self) -> None:
         self.keys: list[bytes] = []
         self.conns: list[int] = []
-        self.connections = Connections()
+        self._connections: dict[bytes, int] = {b"": 0}
         self._numbers = _Numbering(self._meet)
 
     def of(self, keys: list[bytes]) -> NDArray[np.uint32]:
         """The numbers of keys."""
         return np.fromiter(map(self._numbers.__getitem__, keys), np.uint32, len(keys))
 
+    def first(self, count: int) -> KeyNumbers:
+        """The same, with the first so many keys alone."""
+        found = KeyNumbers()
+        found.of(self.keys[:count])
+        return found
+
     def _meet(self, key: bytes) -> int:
+        connections = self._connections
         self.keys.append(key)
-        self.conns.append(self.connections.number(key))
+        self.conns.append(connections.setdefault(connection_of(key), len(connections)))
         return len(self.keys) - 1
 
 
@@ -57,7 +69,10 @@ class _Numbering(dict[bytes, int]):
 
 
 class PacketRow(NamedTuple):
-    """One packet that is done; `ordinal` counts all of the run, from 1."""
+    """One packet that is done; `ordinal` counts all of the run, from 1.
+
+    `conn` is None while its connection has no number yet.
+    """
 
     ordinal: int
     time: int
@@ -68,17 +83,33 @@ class PacketRow(NamedTuple):
     reason: int
     way: int
     key: bytes
-    conn: int
+    conn: int | None
 
 
 class PacketRows:
-    """The packets of a branch: those from `first` (counted from 0) up to `end`."""
+    """The packets of a branch: those from `first` (counted from 0) up to `end`.
 
-    def __init__(self, numbers: KeyNumbers | None = None) -> None:
-        self.numbers = KeyNumbers() if numbers is None else numbers
-        self.first = self.end = 0
+    Those up to `numbered` have the numbers of their keys: a packet that is added waits for it until
+    somebody asks (`number`), since a run has no use for them.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = KeyNumbers()
+        #: Whose numbers these are up to how many, where they were not needed yet.
+        self._inherited: tuple[PacketRows, int] | None = None
+        self.first = self.end = self.numbered = 0
         #: Full but for the last; the first begins with row `first`.
         self._blocks: list[Rows] = []
+        #: The keys of the packets that wait, with where they begin, in order.
+        self._waiting: deque[tuple[int, list[bytes]]] = deque()
+
+    @property
+    def numbers(self) -> KeyNumbers:
+        """The numbers of the keys that were met, up to packet `numbered`."""
+        if self._inherited is not None:
+            parent, count = self._inherited
+            self._numbers, self._inherited = parent.numbers.first(count), None
+        return self._numbers
 
     def __len__(self) -> int:
         """Packets that are kept."""
@@ -93,9 +124,10 @@ class PacketRows:
         if not len(rows):
             return
         if first > self.end:  # what lies between was not kept
-            self.first = self.end = first
+            self.first = self.end = self.numbered = first
             self._blocks.clear()
-        numbers = self.numbers.of(keys)
+            self._waiting.clear()
+        self._waiting.append((self.end, keys))
         at = 0
         while at < len(rows):
             used = len(self) % BLOCK
@@ -105,22 +137,51 @@ class PacketRows:
             place = self._blocks[-1][used : used + len(part)]
             for name in DONE.names or ():
                 place[name] = part[name]
-            place["key"] = numbers[at : at + len(part)]
             at += len(part)
             self.end += len(part)
-        if len(self._blocks) > MAX_BLOCKS:
-            self.first += BLOCK * (len(self._blocks) - MAX_BLOCKS)
-            del self._blocks[:-MAX_BLOCKS]
+        while len(self._blocks) > MAX_BLOCKS:
+            self.number(BLOCK)
+            self.first += BLOCK
+            del self._blocks[0]
+
+    def number(self, count: int) -> bool:
+        """Number the keys of so many packets that wait for it, about; False: none does."""
+        end = self.numbered + count
+        while self._waiting and self.numbered < end:
+            begin, keys = self._waiting.popleft()
+            numbers = self.numbers.of(keys)
+            at = 0
+            while at < len(keys):
+                place = self.block(begin + at, begin + len(keys))
+                place["key"] = numbers[at : at + len(place)]
+                at += len(place)
+            self.numbered = begin + len(keys)
+        return bool(self._waiting)
 
     def up_to(self, count: int) -> PacketRows:
         """The first so many packets of the run, for a branch that begins behind them."""
-        found = PacketRows(self.numbers)
+        found = PacketRows()
         found.first, found.end = self.first, min(max(count, self.first), self.end)
+        found.numbered = min(self.numbered, found.end)
         full, rest = divmod(len(found), BLOCK)
         found._blocks = self._blocks[:full]
         if rest:
             found._blocks.append(self._blocks[full].copy())
+        # Keys are numbered as they are met: those of the first packets have the first numbers.
+        last = max((int(part["key"].max()) for part in found._parts(found.numbered)), default=-1)
+        found._inherited = self, last + 1
+        for begin, keys in self._waiting:
+            if begin < found.end:
+                found._waiting.append((begin, keys[: found.end - begin]))
         return found
+
+    def _parts(self, end: int) -> Iterator[Rows]:
+        """All rows up to one, block by block."""
+        begin = self.first
+        while begin < end:
+            part = self.block(begin, end)
+            yield part
+            begin += len(part)
 
     def block(self, begin: int, end: int) -> Rows:
         """The rows from `begin` up to `end`, or to the end of the block that `begin` is in."""
@@ -131,10 +192,24 @@ class PacketRows:
         """Where the block begins that the row before `end` is in."""
         return self.first + (end - 1 - self.first) // BLOCK * BLOCK
 
+    def keys(self, begin: int, end: int) -> list[bytes]:
+        """The keys of the packets from `begin` up to `end`, which are all in one block."""
+        known = self.numbers.keys
+        numbered = max(min(self.numbered, end), begin)
+        found = [known[number] for number in self.block(begin, numbered)["key"].tolist()]
+        at = bisect_right(self._waiting, numbered, key=lambda waiting: waiting[0]) - 1
+        while len(found) < end - begin:
+            first, keys = self._waiting[max(at, 0)]
+            here = begin + len(found)
+            found += keys[here - first : end - first]
+            at += 1
+        return found
+
     def row(self, index: int) -> PacketRow:
         """One packet, counted from 0."""
-        time, number, length, rx, flags, reason, way, key = self.block(index, index + 1)[0].item()
-        keys = self.numbers
-        return PacketRow(
-            index + 1, time, number, length, rx, flags, reason, way, keys.keys[key], keys.conns[key]
-        )
+        time, number, length, rx, flags, reason, way, at = self.block(index, index + 1)[0].item()
+        if index < self.numbered:
+            key, conn = self.numbers.keys[at], self.numbers.conns[at]
+        else:
+            key, conn = self.keys(index, index + 1)[0], None
+        return PacketRow(index + 1, time, number, length, rx, flags, reason, way, key, conn)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aclbench.engine.counts import EVENT_KINDS
-from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
@@ -92,20 +92,6 @@ def recent_events(history: History, count: int) -> Slices[list[TraceEvent]]:
         if len(found) >= count:
             break
     return found
-
-
-def verdicts_backwards(
-    history: History, take: Callable[[list[PacketVerdict]], bool]
-) -> Slices[None]:
-    """The packets of the run so far, stretch by stretch, the latest first, until one is enough.
-
-    `take` is handed each stretch's packets, and says if it needs no more.
-    """
-    stretches = Stretches(history)
-    for stretch in stretches.backwards():
-        heard = yield from stretches.events(stretch)
-        if take([event for event in heard if isinstance(event, PacketVerdict)]):
-            return
 
 
 def events_kept(kept: EventLog, started: int, first: str, last: str) -> list[TraceEvent]:

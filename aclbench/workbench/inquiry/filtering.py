@@ -14,6 +14,7 @@ from aclbench.workbench.filters import (
     Connections,
     Field,
     Filter,
+    FilterError,
     Kind,
     Names,
     Passes,
@@ -22,6 +23,7 @@ from aclbench.workbench.filters import (
     read_filter,
     read_query,
 )
+from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 
 #: What an option is called, and how its word is read.
@@ -47,6 +49,15 @@ def filter_of(rig: Rig, kind: Kind, text: str) -> Filter:
 def query_of(rig: Rig, kind: Kind, text: str, options: Options) -> Query:
     """A filter, and the options of a command among it. FilterError."""
     return read_query(text, names_of(rig, kind), options)
+
+
+def what_is_wrong(subject: Subject, kind: Kind, text: str) -> str | None:
+    """Why a text is no filter; None: it is one."""
+    try:
+        filter_of(subject.rig, kind, text)
+    except FilterError as error:
+        return str(error)
+    return None
 
 
 def session_test(rig: Rig, wanted: Filter) -> Passes[SessionRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from aclbench.workbench.history.history import History
+from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import EventLog
 
@@ -20,3 +21,7 @@ class Subject(Protocol):
     history: History | None
     #: On real threads, the last events, if they are kept.
     kept: EventLog | None
+
+    @property
+    def told(self) -> PacketRows:
+        """Without a history, the packets that the bench has heard of."""

@@ -248,22 +248,32 @@ class Snapshot:
 
 def connection_text(src: str, sport: int, dst: str, dport: int, proto: int) -> str:
     """`10.0.0.2:1234 > 192.168.0.2:80 tcp`; ICMP shows type and code, others no ports."""
+    return "{} > {} {}".format(*_connection_texts(src, sport, dst, dport, proto))
+
+
+def _connection_texts(
+    src: str, sport: int, dst: str, dport: int, proto: int
+) -> tuple[str, str, str]:
     name = _PROTO_NAMES.get(proto, f"proto {proto}")
     if proto in (PROTO_TCP, PROTO_UDP):
         src = f"[{src}]:{sport}" if ":" in src else f"{src}:{sport}"
         dst = f"[{dst}]:{dport}" if ":" in dst else f"{dst}:{dport}"
-        return f"{src} > {dst} {name}"
-    if proto in (PROTO_ICMP, PROTO_ICMP6):
-        return f"{src} > {dst} {name} type {sport} code {dport}"
-    return f"{src} > {dst} {name}"
+    elif proto in (PROTO_ICMP, PROTO_ICMP6):
+        name = f"{name} type {sport} code {dport}"
+    return src, dst, name
 
 
 def key_text(key: bytes) -> str:
     """A session key as a connection; empty for a packet that is not IP."""
+    return "{} > {} {}".format(*key_texts(key)) if key else ""
+
+
+def key_texts(key: bytes) -> tuple[str, str, str]:
+    """A session key as both ends and the protocol; all empty for a packet that is not IP."""
     if not key:
-        return ""
+        return "", "", ""
     five = unpack_key(key)
-    return connection_text(
+    return _connection_texts(
         address_text(five.src, five.is_ip6),
         five.sport,
         address_text(five.dst, five.is_ip6),

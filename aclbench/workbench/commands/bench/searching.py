@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from aclbench.engine.events import PacketVerdict
 from aclbench.errors import CommandError, did_you_mean
+from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.looking import MAX_ROWS
 from aclbench.workbench.commands.columns import table_lines
 from aclbench.workbench.commands.types import rig_of
-from aclbench.workbench.filters import (
-    Connections,
-    FilterError,
-    Kind,
-    Query,
-    filter_words,
-    terms_of,
-)
+from aclbench.workbench.filters import FilterError, Kind, Query, filter_words
 from aclbench.workbench.grammar import (
     ArgumentError,
     ArgumentType,
@@ -26,10 +19,12 @@ from aclbench.workbench.grammar import (
     Command,
     ParsedCommand,
 )
-from aclbench.workbench.inquiry.filtering import names_of, query_of, verdict_test
+from aclbench.workbench.inquiry.filtering import names_of, query_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
+from aclbench.workbench.inquiry.packets import FoundPackets, find_packets
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import seconds_text, since_text
+from aclbench.workbench.views.packets import PacketView, packet_data
 from aclbench.workbench.views.snapshot import SessionView
 
 #: Rows that are shown unless told otherwise.
@@ -90,69 +85,57 @@ def _query(parsed: ParsedCommand) -> Query:
 # --- packets --------------------------------------------------------------------------------
 
 
-def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """The last packets of the run that are wanted, made again from its history."""
+def _packets_found(bench: Bench, parsed: ParsedCommand) -> Slices[tuple[FoundPackets, int]]:
+    """The packets of the run that are wanted, and how many of them are left out at the most."""
+    if bench.kept is None:
+        assert bench.past  # or it says why not
     query = _query(parsed)
-    count = query.options.get("last", DEFAULT_PACKETS)
-    connections = Connections()
-    want = verdict_test(query.filter, connections)
-    needs_all = any(term.field == "conn" for term in terms_of(query.filter))
-    handled = bench.rig.driver.packets_handled
-    heard: list[PacketVerdict] = []
+    found = yield from find_packets(bench, query.filter)
+    return found, max(len(found) - query.options.get("last", DEFAULT_PACKETS), 0)
 
-    def take(stretch: list[PacketVerdict]) -> bool:
-        nonlocal heard
-        heard = stretch + heard
-        return not needs_all and sum(map(want, heard)) > count
 
-    if bench.kept is not None:
-        take([event for event in bench.kept.events() if isinstance(event, PacketVerdict)])
-    else:
-        from aclbench.workbench.inquiry.events import verdicts_backwards
+def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+    """The last packets of the run that are wanted."""
+    found, left_out = yield from _packets_found(bench, parsed)
+    if not len(found):
+        return "\n".join(["no such packet", *_not_kept(found)])
+    head = ("packet", "time", "flags", "length", "rx", "tx", "connection", "conn", "verdict")
+    lines = table_lines(head, [_packet_row(bench, packet) for packet in found[left_out:]])
+    if left_out:
+        more = f"; `last N` shows up to {MAX_ROWS:,}"
+        lines.append(f"({left_out:,} before these are left out{more})")
+    return "\n".join([*lines, *_not_kept(found)])
 
-        yield from verdicts_backwards(bench.past, take)
-    for event in heard:
-        connections.number(event.key)
-    found = [event for event in heard if want(event)]
-    shown = found[-count:]
-    lines = table_lines(
-        ("packet", "time", "rx", "tx", "connection", "verdict"), _rows(bench, shown)
+
+def _not_kept(found: FoundPackets) -> list[str]:
+    return [f"(the first {counted(found.rows.first, 'packet')} are not kept)"][: found.rows.first]
+
+
+def _packet_row(bench: Bench, packet: PacketView) -> tuple[str, ...]:
+    return (
+        packet.name,
+        since_text(packet.time, bench.started),
+        packet.tcp_flags or "-",
+        str(packet.length) if packet.length else "-",
+        packet.rx,
+        packet.tx or "-",
+        packet.connection or "-",
+        str(packet.conn) if packet.conn else "-",
+        f"{packet.fate.replace('_', ' ')}: {packet.reason}",
     )
-    if not shown:
-        lines = ["no such packet"]
-    lines += _left_out(len(found) - len(shown), handled, len(heard), bench.is_threaded)
-    return "\n".join(lines)
 
 
-def _left_out(before: int, handled: int, looked_at: int, on_threads: bool) -> list[str]:
-    """What is not shown, in a line; none if nothing."""
-    notes: list[str] = []
-    if before:
-        notes.append(f"{before:,} before these are left out; `last N` shows up to {MAX_ROWS:,}")
-    if looked_at < handled:
-        why = "are not kept any more" if on_threads else "were not looked at"
-        notes.append(f"the first {handled - looked_at:,} packets {why}")
-    return [f"({'; '.join(notes)})"] if notes else []
+def packets_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
+    """The same as plain values; times are from the start of the run, in nanoseconds."""
+    found, left_out = yield from _packets_found(bench, parsed)
+    return {
+        "matched": len(found),
+        "looked_at": found.end - found.begin,
+        "packets": [packet_data(packet, bench.started) for packet in found[left_out:]],
+    }
 
 
-def _rows(bench: Bench, events: Iterable[PacketVerdict]) -> list[tuple[str, ...]]:
-    from aclbench.workbench.inquiry.packets import packet_view
-
-    views = [packet_view(bench, event) for event in events]
-    return [
-        (
-            packet.name,
-            f"+{seconds_text(packet.time - bench.started)}",
-            packet.rx,
-            packet.tx or "-",
-            packet.connection or "-",
-            f"{packet.fate.replace('_', ' ')}: {packet.reason}",
-        )
-        for packet in views
-    ]
-
-
-# --- sessions -----------------------------------------------------------------------------------
+# --- sessions -------------------------------------------------------------------------------
 
 
 def _sessions_found(bench: Bench, parsed: ParsedCommand) -> Slices[FoundSessions]:
@@ -213,6 +196,7 @@ COMMANDS: Final = (
         ),
         GROUP,
         changes=False,
+        data=packets_data,
     ),
     Command(
         "sessions [<sessions-filter:filter>]",
