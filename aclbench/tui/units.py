@@ -138,7 +138,7 @@ def fit_end(end: str, width: int) -> str:
     port = end[end.rfind(":") :] if end.count(":") == 1 or "]:" in end else ""
     address = end.removesuffix(port)
     bracket = "]" if address.endswith("]") else ""
-    room = max(width - len(port) - len(bracket) - 1, 2)
+    room = max(width - len(port) - len(bracket) - 1, 1)
     last = room // 2
     body = address.removesuffix(bracket)
     return f"{body[: room - last]}…{body[len(body) - last :]}{bracket}{port}"

@@ -173,7 +173,7 @@ class PacketsPlace(RowsPlace[PacketView]):
         until = wall() + AT_ONCE_S
         while found.look_ahead(bench):
             pass
-        while len(found) < height and wall() < until and found.look(bench):
+        while len(found) < height and found.look(bench) and wall() < until:
             pass
 
     def _about(self, frame: Frame) -> str:

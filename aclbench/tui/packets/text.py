@@ -29,14 +29,17 @@ FATE_GLYPHS: Final = {
 }
 NEW: Final = "+"
 #: A port of five digits, its colon, and the brackets of an address: what an end needs at least.
-_END_LEAST: Final = 9
+_END_LEAST: Final = 8
 #: An end in full: an IPv4 address with its port, and most IPv6 ones.
 _END_MOST: Final = 23
 _TIME: Final = 13
 _FLAGS: Final = 6
 _LENGTH: Final = 6
 _FATE: Final = 12
-#: From these widths on there are columns of time, of length and interfaces, and of the reason.
+#: From these widths on there are columns of flags, connection, time, length, and of interfaces and
+#: reason.
+_WITH_FLAGS: Final = 50
+_WITH_CONN: Final = 60
 _WITH_TIME: Final = 78
 _WITH_LENGTH: Final = 100
 _WITH_REASON: Final = 112
@@ -47,6 +50,7 @@ class Columns(NamedTuple):
 
     name: int
     time: int
+    flags: int
     length: int
     end: int
     conn: int
@@ -55,13 +59,15 @@ class Columns(NamedTuple):
     def of(packets: Sequence[PacketView], width: int) -> Columns:
         """Those for some packets, in so much room."""
         name = max([4, *(len(packet.name) for packet in packets)]) + 1
-        conn = max([4, *(len(str(packet.conn or "-")) for packet in packets)]) + 1
+        conns = (len(str(packet.conn or "-")) for packet in packets)
+        conn = max([4, *conns]) + 1 if width >= _WITH_CONN else 0
+        flags = _FLAGS if width >= _WITH_FLAGS else 0
         time = _TIME if width >= _WITH_TIME else 0
         length = _LENGTH if width >= _WITH_LENGTH else 0
-        left = width - 2 - name - time - _FLAGS - length - 3 - conn - _FATE
+        left = width - 3 - name - time - flags - length - 3 - conn - _FATE
         most = max([_END_LEAST, *(_longest_end(packet) for packet in packets)])
         most = min(most, _END_MOST) if width >= _WITH_REASON else most
-        return Columns(name, time, length, max(min(left // 2, most), _END_LEAST), conn)
+        return Columns(name, time, flags, length, max(min(left // 2, most), _END_LEAST), conn)
 
 
 def _longest_end(packet: PacketView) -> int:
@@ -85,10 +91,10 @@ def column_heads(columns: Columns, width: int, palette: Palette) -> Line:
     """The line above the packets."""
     head = "  " + f"{'packet':>{columns.name}}"[-columns.name :] + " "
     head += "time".rjust(columns.time - 1)[: columns.time] + " " * bool(columns.time)
-    head += "flags ".ljust(_FLAGS)
+    head += "flags ".ljust(columns.flags)[: columns.flags]
     head += "bytes ".rjust(columns.length)[: columns.length]
     head += "from".ljust(columns.end) + " > " + "to".ljust(columns.end)
-    head += "conn".rjust(columns.conn) + " verdict"
+    head += "conn".rjust(columns.conn)[: columns.conn] + " verdict"
     return Line(head, palette.dim).fit(width)
 
 
@@ -100,7 +106,9 @@ def packet_line(
     line.add(f"{packet.name:>{columns.name}} ", palette.dim)
     if columns.time:
         line.add(f"{stamp_text(packet.time - started):>{columns.time - 1}} ", palette.dim)
-    line.add(f"{_flags(packet):<{_FLAGS - 1}} ", palette.up if packet.tcp_flags else palette.dim)
+    if columns.flags:
+        style = palette.up if packet.tcp_flags else palette.dim
+        line.add(f"{_flags(packet):<{columns.flags - 1}} ", style)
     if columns.length:
         length = str(packet.length) if packet.length else "-"
         line.add(f"{length:>{columns.length - 1}} ", palette.dim)
@@ -111,7 +119,7 @@ def packet_line(
     else:
         line.add(f"{'not IP' if packet.fate == 'not_ip' else '-':<{2 * columns.end + 3}}")
     conn = "…" if packet.conn is None else packet.conn or "-"
-    line.add(f"{conn:>{columns.conn}} ", palette.dim)
+    line.add(f"{conn:>{columns.conn}} " if columns.conn else " ", palette.dim)
     fate = f"{FATE_GLYPHS[packet.fate]} {packet.fate.replace('_', ' ')}"
     line.add(f"{fate:<{_FATE - 1}}", fate_style(packet.fate, palette))
     if width >= _WITH_REASON:
