@@ -135,8 +135,7 @@ class SteppedDriver(Stepping):
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers: list[Worker] = []
         flow_workers: list[Worker] = []
-        handled = 0
-        going_on = True
+        handled, going_on = 0, True
         while going_on and (frame := self.arrivals.next_frame()) is not None:
             start, end = frame.position, len(frame.time)
             if max_packets is not None:

@@ -131,14 +131,12 @@ def fit(text: str, width: int) -> str:
 def fit_end(end: str, width: int) -> str:
     """One end of a connection: of one that is too long the middle of its address is left out.
 
-    `[2001:db8:1:2:3:4:5:6]:40031` as `[2001:…5:6]:40031`: never its port.
+    `[2001:db8:1:2:3:4:5:6]:40031` as `[2001…:5:6]:40031`: never its port.
     """
-    if cell_len(end) <= width:
+    if len(end) <= width:
         return end
     port = end[end.rfind(":") :] if end.count(":") == 1 or "]:" in end else ""
     address = end.removesuffix(port)
     bracket = "]" if address.endswith("]") else ""
-    room = max(width - len(port) - len(bracket) - 1, 1)
-    last = room // 2
-    body = address.removesuffix(bracket)
-    return f"{body[: room - last]}…{body[len(body) - last :]}{bracket}{port}"
+    room = max(width - len(port) - len(bracket), 2)
+    return fit_middle(address.removesuffix(bracket), room) + bracket + port

@@ -17,7 +17,6 @@ from aclbench.errors import AclbenchError
 from aclbench.workbench.grammar import CommandTable
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.marks import Marks
-from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.packettrace import PacketTrace
 from aclbench.workbench.inquiry.told import ToldPackets
@@ -70,7 +69,8 @@ class Bench:
         self.history = history
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
-        self._told = ToldPackets()
+        #: On real threads, the packets that were told of, likewise.
+        self.told = ToldPackets()
         #: Without a history, samples of the counters over time: what a timeline is made of.
         self.samples = Marks()
         self.transport = Transport(self)
@@ -90,7 +90,7 @@ class Bench:
         if keeps and rig.is_threaded:
             self.kept = EventLog(EVENTS_KEPT)
             self.listeners.add(self.kept.hear)
-            self.listeners.add(self._told.hear)
+            self.listeners.add(self.told.hear)
         elif keeps and history is None:
             self.history = finish(History.beginning(rig))
 
@@ -110,11 +110,6 @@ class Bench:
     def is_threaded(self) -> bool:
         """Whether it runs on real threads."""
         return self.rig.is_threaded
-
-    @property
-    def told(self) -> PacketRows:
-        """Without a history, the packets that this bench has heard of."""
-        return self._told.rows()
 
     @property
     def past(self) -> History:
@@ -151,9 +146,9 @@ class Bench:
         self.samples = Marks()
         if self.kept is not None:
             self.kept.clear()
-            self.listeners.remove(self._told.hear)
-            self._told = ToldPackets()
-            self.listeners.add(self._told.hear)
+            self.listeners.remove(self.told.hear)
+            self.told = ToldPackets()
+            self.listeners.add(self.told.hear)
         self.trace.clear()
         self.saved.clear()
         self.transport.chosen = None

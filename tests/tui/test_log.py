@@ -17,6 +17,7 @@ from aclbench.tui.log.text import event_lines, log_drawing, target_of
 from aclbench.tui.targets import PacketTarget, SessionTarget
 from aclbench.words import counted
 from aclbench.workbench.inquiry.events import recent_events
+from aclbench.workbench.inquiry.packets import latest_packets
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 from aclbench.workbench.tasks import finish
@@ -82,8 +83,7 @@ def test_a_flood_of_packets_pushes_nothing_else_out(monkeypatch: pytest.MonkeyPa
     assert all(row.event.kind == "packet" for row in store.last(20, 0))
     (added,) = [row for row in store.last(20, 1) if row.event.kind == "session added"]
     assert added.number == 1
-    assert len(store.packets(100)) == 20
-    assert store.packet_count == 30
+    assert len(latest_packets(bench, 100)) == 30
 
 
 @few
@@ -93,9 +93,6 @@ def test_the_last_but_for_some(count: int, skip: int) -> None:
     everything = store.last(KEPT, 0)
     end = max(len(everything) - skip, 0)
     assert store.last(count, 0, skip) == everything[max(end - count, 0) : end]
-    packets = store.packets(KEPT)
-    end = max(len(packets) - skip, 0)
-    assert store.packets(count, skip) == packets[max(end - count, 0) : end]
 
 
 def test_a_search_finds_all_words_in_any_order() -> None:

@@ -141,7 +141,7 @@ def test_an_end_that_is_too_long_keeps_its_port() -> None:
     assert fit_end("10.0.0.2:80", 12) == "10.0.0.2:80"
     assert fit_end(IP4[0], 16) == "192.1….101:40031"
     assert fit_end(IP6[0], 17) == "[2001…6666]:40031"
-    assert fit_end("2001:db8:1111:2222:3333:4444:5555:6666", 12) == "2001:…:6666"
+    assert fit_end("2001:db8:1111:2222:3333:4444:5555:6666", 12) == "2001:d…:6666"
 
 
 def test_every_fate_has_a_glyph_and_can_be_filtered_by() -> None:

@@ -14,7 +14,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
-from aclbench.tui.units import fit_end, stamp_text
+from aclbench.tui.units import fit_end, fit_middle, stamp_text
 from aclbench.workbench.views.packets import PacketView
 
 #: A glyph for each fate; the word stands beside it.
@@ -36,6 +36,7 @@ _TIME: Final = 13
 _FLAGS: Final = 6
 _LENGTH: Final = 6
 _FATE: Final = 12
+_INTERFACE: Final = 10
 #: From these widths on there are columns of flags, connection, time, length, and of interfaces and
 #: reason.
 _WITH_FLAGS: Final = 50
@@ -123,7 +124,8 @@ def packet_line(
     fate = f"{FATE_GLYPHS[packet.fate]} {packet.fate.replace('_', ' ')}"
     line.add(f"{fate:<{_FATE - 1}}", fate_style(packet.fate, palette))
     if width >= _WITH_REASON:
-        way = f" {packet.rx}>{packet.tx or '-'}"
+        rx, tx = (fit_middle(name, _INTERFACE) for name in (packet.rx, packet.tx or "-"))
+        way = f" {rx}>{tx}"
         reason = "" if packet.reason.lower() == packet.fate.replace("_", " ") else packet.reason
         line.add(f"{way}  {reason}", palette.dim)
     return line.fit(width).point_at(PacketTarget(packet.name, packet.ordinal))

@@ -71,7 +71,7 @@ def rows_of(subject: Subject) -> PacketRows:
     """The packets that are kept of the run, those of the future of its branch among them."""
     if subject.history is not None:
         return subject.history.packets
-    return subject.told
+    return subject.told.rows()
 
 
 def packets_so_far(subject: Subject, rows: PacketRows) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.packets import PacketRows
+from aclbench.workbench.inquiry.told import ToldPackets
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import EventLog
 
@@ -21,7 +21,5 @@ class Subject(Protocol):
     history: History | None
     #: On real threads, the last events, if they are kept.
     kept: EventLog | None
-
-    @property
-    def told(self) -> PacketRows:
-        """Without a history, the packets that the bench has heard of."""
+    #: On real threads, the packets that were told of, if they are kept.
+    told: ToldPackets
