@@ -5,8 +5,8 @@ reads; `links` knows what stands before the IP header; `columns` decodes a batch
 columns, `flows` hashes their flows, `sequence` makes one stream of several captures, `steering`
 says which interface each packet enters, `guess` finds the inside of a capture that comes alone (by
 `openers`, `sides`, `covering`), `duplicates` notices packets that were captured twice, `craft` and
-`fields` are for single packets, `writer` writes captures. `synth` generates the traffic that
-`traffic` describes, with headers from `compose`.
+`fields` are for single packets, `writer` and `pcapng_writer` write captures. `synth` generates the
+traffic that `traffic` describes, with headers from `compose`.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
@@ -22,8 +22,9 @@ from aclbench.capture.guess import (
     guessing_inside,
     inside_options,
 )
-from aclbench.capture.links import as_ethernet, parse_frame
+from aclbench.capture.links import LINK_NONE, as_ethernet, parse_frame
 from aclbench.capture.openers import source_opened
+from aclbench.capture.pcapng_writer import PcapngWriter, Source
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
 from aclbench.capture.steering import (
@@ -45,6 +46,7 @@ from aclbench.capture.writer import PcapWriter, write_pcap
 __all__ = [
     "GUESS_PACKETS",
     "LINK_ETHERNET",
+    "LINK_NONE",
     "NOTED",
     "NO_INTERFACES",
     "STANDARD_INPUT",
@@ -62,8 +64,10 @@ __all__ = [
     "GuessedSides",
     "PacketFields",
     "PcapWriter",
+    "PcapngWriter",
     "RawBatch",
     "ReaderState",
+    "Source",
     "Steering",
     "Traffic",
     "as_ethernet",

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from struct import Struct
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,25 +31,17 @@ _SECOND_NS: Final = 1_000_000_000
 _MOST_BYTES: Final = (1 << 32) - 1
 
 
-class PcapWriter:
-    """An open capture to write packets to, one by one or many at once; a context manager.
+class CaptureFile:
+    """A capture that is written; a context manager. What it is not finished by is taken away again.
 
     `file` is written to instead of opening `path`, which then is only its name; it stays open.
-    Without `nanosecond` times are rounded down to microseconds. Raises CaptureError for a record
-    that the format has no room for, and where the file cannot be written; BrokenPipeError where the
-    reader has closed the pipe.
+    Raises CaptureError for a record that the format has no room for, and where the file cannot be
+    written; BrokenPipeError where the reader has closed the pipe.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        nanosecond: bool = True,
-        file: BinaryIO | None = None,
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], head: bytes, file: BinaryIO | None) -> None:
         self.path = os.fspath(path)
         self.count = 0
-        self._unit_ns = 1 if nanosecond else 1000
-        magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
         self._new: NewFile | None = None
         try:
             if file is None:
@@ -60,11 +52,11 @@ class PcapWriter:
                 # Without a name and a time in the header: the same packets give the same bytes.
                 packed = gzip.GzipFile("", "wb", compresslevel=6, fileobj=self._below, mtime=0)
                 self._file = cast(BinaryIO, packed)
-            self._file.write(_FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET))
+            self._file.write(head)
         except (OSError, ValueError) as error:
             raise self._not_written(error) from None
 
-    def __enter__(self) -> PcapWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -73,47 +65,11 @@ class PcapWriter:
         else:
             self.discard()
 
-    def write(self, time_ns: int, frame: bytes, original: int | None = None) -> None:
-        """Add a packet: its time in ns since the epoch, and what was captured of it.
-
-        `original` is how many bytes were sent, where that is not what was captured.
-        """
-        self.count += 1
-        _check_record(self.path, self.count, time_ns, frame)
-        seconds, rest_ns = divmod(time_ns, _SECOND_NS)
-        size = len(frame)
-        sent = size if original is None else min(original, _MOST_BYTES)
+    def put(self, *parts: bytes | memoryview) -> None:
+        """Add bytes."""
         try:
-            self._file.write(_RECORD_HEADER.pack(seconds, rest_ns // self._unit_ns, size, sent))
-            self._file.write(frame)
-        except OSError as error:
-            raise self._not_written(error) from None
-
-    def write_batch(
-        self,
-        data: NDArray[np.uint8],
-        offset: NDArray[np.int64],
-        captured: NDArray[np.int64],
-        time_ns: NDArray[np.int64],
-    ) -> None:
-        """Add packets: frame i is `captured[i]` bytes of the data from `offset[i]` on.
-
-        The frames follow one another, RECORD_HEADER_BYTES free before each: there the record
-        headers are written.
-        """
-        starts = np.cumsum(captured + RECORD_HEADER_BYTES) - captured
-        if not np.array_equal(starts, offset) or len(data) != starts[-1] + captured[-1]:
-            raise ValueError("the frames do not follow one another with room for a header each")
-        outside = (time_ns < 0) | (time_ns >= _SECOND_NS << 32) | (captured > SNAPLEN_BYTES)
-        for i in np.flatnonzero(outside)[:1].tolist():
-            frame = data[offset[i] : offset[i] + captured[i]].tobytes()
-            _check_record(self.path, self.count + i + 1, int(time_ns[i]), frame)
-        fraction = time_ns % _SECOND_NS // self._unit_ns
-        words = np.stack((time_ns // _SECOND_NS, fraction, captured, captured), axis=1)
-        put(data, offset - RECORD_HEADER_BYTES, words.astype("=u4").view(np.uint8))
-        self.count += len(offset)
-        try:
-            self._file.write(data.data)
+            for part in parts:
+                self._file.write(part)
         except OSError as error:
             raise self._not_written(error) from None
 
@@ -139,6 +95,62 @@ class PcapWriter:
         if isinstance(error, BrokenPipeError):
             return error  # the reader has closed the pipe: nothing is wrong with the capture
         return CaptureError(f"{self.path}: cannot be written: {reason(error)}")
+
+
+class PcapWriter(CaptureFile):
+    """An open capture to write packets to, one by one or many at once.
+
+    Without `nanosecond` times are rounded down to microseconds.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        nanosecond: bool = True,
+        file: BinaryIO | None = None,
+    ) -> None:
+        self._unit_ns = 1 if nanosecond else 1000
+        magic = _MAGIC_NANOSECOND if nanosecond else _MAGIC_MICROSECOND
+        super().__init__(
+            path, _FILE_HEADER.pack(magic, 2, 4, 0, 0, SNAPLEN_BYTES, LINK_ETHERNET), file
+        )
+
+    def write(self, time_ns: int, frame: bytes, original: int | None = None) -> None:
+        """Add a packet: its time in ns since the epoch, and what was captured of it.
+
+        `original` is how many bytes were sent, where that is not what was captured.
+        """
+        self.count += 1
+        _check_record(self.path, self.count, time_ns, frame)
+        seconds, rest_ns = divmod(time_ns, _SECOND_NS)
+        size = len(frame)
+        sent = size if original is None else min(original, _MOST_BYTES)
+        self.put(_RECORD_HEADER.pack(seconds, rest_ns // self._unit_ns, size, sent), frame)
+
+    def write_batch(
+        self,
+        data: NDArray[np.uint8],
+        offset: NDArray[np.int64],
+        captured: NDArray[np.int64],
+        time_ns: NDArray[np.int64],
+    ) -> None:
+        """Add packets: frame i is `captured[i]` bytes of the data from `offset[i]` on.
+
+        The frames follow one another, RECORD_HEADER_BYTES free before each: there the record
+        headers are written.
+        """
+        starts = np.cumsum(captured + RECORD_HEADER_BYTES) - captured
+        if not np.array_equal(starts, offset) or len(data) != starts[-1] + captured[-1]:
+            raise ValueError("the frames do not follow one another with room for a header each")
+        outside = (time_ns < 0) | (time_ns >= _SECOND_NS << 32) | (captured > SNAPLEN_BYTES)
+        for i in np.flatnonzero(outside)[:1].tolist():
+            frame = data[offset[i] : offset[i] + captured[i]].tobytes()
+            _check_record(self.path, self.count + i + 1, int(time_ns[i]), frame)
+        fraction = time_ns % _SECOND_NS // self._unit_ns
+        words = np.stack((time_ns // _SECOND_NS, fraction, captured, captured), axis=1)
+        put(data, offset - RECORD_HEADER_BYTES, words.astype("=u4").view(np.uint8))
+        self.count += len(offset)
+        self.put(data.data)
 
 
 def write_pcap(

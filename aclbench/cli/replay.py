@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 import time
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aclbench.workbench.filters import Filter
-    from aclbench.workbench.inquiry.outputs import SplitCaptures
+    from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, Traced
     from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
@@ -61,6 +62,12 @@ UNTIL_HINT = "; --until SECONDS ends it ahead of a long silence"
     shell_complete=complete_files,
     help="Write the packets that did not.",
 )
+@click.option(
+    "--write-annotated",
+    metavar="FILE.pcapng",
+    shell_complete=complete_files,
+    help="Write all packets with their verdicts as comments, to be read in Wireshark.",
+)
 @click.option("--force", is_flag=True, help="Overwrite these files.")
 def replay(
     inputs: tuple[str, ...],
@@ -72,6 +79,7 @@ def replay(
     until: str | None,
     write_passed: str | None,
     write_dropped: str | None,
+    write_annotated: str | None,
     force: bool,
 ) -> None:
     """Play captures and print what became of their packets and sessions.
@@ -83,7 +91,6 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from aclbench.workbench.inquiry.outputs import SplitCaptures, TraceLines
     from aclbench.workbench.views.times import seconds_to_ns
     from aclbench.workbench.workbench import Workbench
 
@@ -95,28 +102,26 @@ def replay(
         raise click.UsageError(f"--until {until}: {error}") from None
     made_with = {"history": False, "limits": asked.limits, **on.bench_arguments()}
     bench = Workbench.from_scenario(find_scenario(inputs, asked), **made_with)
-    if trace or only is not None:
-        if as_json:
-            raise click.UsageError("--trace prints lines, --json prints JSON: one of them")
-        bench.listeners.add(TraceLines(bench.rig, say, only_packets(bench, only)).hear)
-    passed = written_capture("--write-passed", write_passed)
-    dropped = written_capture("--write-dropped", write_dropped)
-    split = None if passed is dropped else SplitCaptures(bench.rig, passed, dropped, force)
-    if split is not None:
-        bench.listeners.add(split.hear)
+    is_traced = trace or only is not None
+    if is_traced:
+        bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
+    written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
     playing = (
         bench.transport.playing() if end is None else bench.transport.running(bench.started + end)
     )
     run = playing_within(budget_for_captures(asked.limits), bench, playing, UNTIL_HINT)
-    has_bar = not trace and only is None  # their lines would run into it
+    has_bar = not is_traced  # their lines would run into it
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
         interrupted = play_to_end(bench, run, has_bar)
     except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
         stopped_by = error
-    stopped_by = stopped_by or why_not_written(split) or bench.capture_error
-    print_report(bench, as_json, stopped_by)
+    for capture in written:
+        stopped_by = why_not_written(capture) or stopped_by
+    stopped_by = stopped_by or bench.capture_error
+    if not (is_traced and as_json):  # then each line is a packet
+        print_report(bench, as_json, stopped_by)
     if stopped_by is not None:
         raise stopped_by
     if interrupted:
@@ -124,17 +129,48 @@ def replay(
         raise KeyboardInterrupt
 
 
-def why_not_written(split: SplitCaptures | None) -> AclbenchError | None:
-    """Finish the captures that were written; returns why one could not be."""
+def traced(bench: Workbench, only: Filter, as_json: bool) -> Traced:
+    """What prints a line for each packet that a filter lets through."""
+    from aclbench.workbench.inquiry.outputs import TraceLines, TraceRecords
+
+    if as_json:
+        return TraceRecords(bench.rig, lambda record: say_json(record, indent=None), only)
+    return TraceLines(bench.rig, say, only)
+
+
+def written_captures(
+    bench: Workbench, files: tuple[str | None, str | None, str | None], force: bool
+) -> list[SplitCaptures | AnnotatedCapture]:
+    """What writes packets: those that passed, those that did not, and all with comments."""
+    from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, refuse_outputs
+
+    passed = written_capture("--write-passed", files[0])
+    dropped = written_capture("--write-dropped", files[1])
+    annotated = written_capture("--write-annotated", files[2], ".pcapng")
+    outputs = [path for path in (passed, dropped, annotated) if path is not None]
+    if not outputs:
+        return []
+    feed = refuse_outputs(bench.rig, outputs, force)
+    found: list[SplitCaptures | AnnotatedCapture] = []
+    if passed is not None or dropped is not None:
+        found.append(SplitCaptures(feed, passed, dropped))
+    if annotated is not None:
+        found.append(AnnotatedCapture(bench.rig, feed, annotated))
+    for capture in found:
+        bench.listeners.add(capture.hear)
+    return found
+
+
+def why_not_written(capture: SplitCaptures | AnnotatedCapture) -> AclbenchError | None:
+    """Finish captures that were written; returns why one could not be."""
     try:
-        if split is not None:
-            split.close()
+        capture.close()
     except AclbenchError as error:
         return error
     return None
 
 
-def written_capture(option: str, file: str | None) -> Path | None:
+def written_capture(option: str, file: str | None, suffix: str = ".pcap") -> Path | None:
     """The path of a capture to write; it can't be standard output, where the report goes."""
     from pathlib import Path
 
@@ -142,8 +178,10 @@ def written_capture(option: str, file: str | None) -> Path | None:
         return None
     if file in ("", "-") or is_standard_output(Path(file)):
         raise click.UsageError(f"{option} '{file}': name a file; standard output has the report")
-    if file.endswith(".pcapng"):
-        raise click.UsageError(f"{option} {file}: it is classic pcap; name it .pcap or .pcap.gz")
+    is_pcapng = file.removesuffix(".gz").endswith(".pcapng")
+    if is_pcapng != (suffix == ".pcapng") and file != os.devnull:
+        is_what = "classic pcap" if suffix == ".pcap" else "pcapng"
+        raise click.UsageError(f"{option} {file}: it is {is_what}; name it {suffix} or {suffix}.gz")
     return Path(file)
 
 

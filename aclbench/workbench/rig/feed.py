@@ -34,8 +34,8 @@ from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_numbe
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
 from aclbench.errors import CaptureError
-from aclbench.workbench.rig.done import Arrived, Arriving, arrived
 from aclbench.words import counted
+from aclbench.workbench.rig.done import Arrived, Arriving, arrived
 
 _T = TypeVar("_T")
 _NO_PACKETS: Final = Frame([], [], [], [], [], [])
@@ -163,19 +163,23 @@ class Feed:
         )
         return self.latest
 
-    def record(self, number: int) -> tuple[int, bytes, int]:
-        """A packet of the group read last, or of one that is held, for `PcapWriter.write`.
-
-        Its time (ns, the capture's own), what was captured of it, and how long it was when sent. A
-        packet of another link type comes as the Ethernet frame that it amounts to.
-        """
+    def raw(self, number: int) -> tuple[RawBatch, int]:
+        """A packet of the group read last, or of one that is held: its batch, and its row there."""
         capture, frame_number = split_number(number)
-        raw, index = next(
+        return next(
             (part, frame_number - part.first_number)
             for group in reversed(self._held)
             for part in group.parts
             if part.capture == capture and part.first_number <= frame_number
         )
+
+    def record(self, number: int) -> tuple[int, bytes, int]:
+        """A packet that `raw` finds, for `PcapWriter.write`.
+
+        Its time (ns, the capture's own), what was captured of it, and how long it was when sent. A
+        packet of another link type comes as the Ethernet frame that it amounts to.
+        """
+        raw, index = self.raw(number)
         frame = raw.frame(index)
         ethernet = as_ethernet(frame, raw.link_of(index))
         original = raw.original(index) + len(ethernet) - len(frame)
