@@ -44,6 +44,8 @@ _WITH_CONN: Final = 60
 _WITH_TIME: Final = 78
 _WITH_LENGTH: Final = 100
 _WITH_REASON: Final = 112
+#: And from here on the reason says which node gave it.
+_WITH_NODE: Final = 150
 
 
 class Columns(NamedTuple):
@@ -90,7 +92,7 @@ def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> 
 
 def column_heads(columns: Columns, width: int, palette: Palette) -> Line:
     """The line above the packets."""
-    head = "  " + f"{'packet':>{columns.name}}"[-columns.name :] + " "
+    head = "  " + "no".rjust(columns.name) + " "
     head += "time".rjust(columns.time - 1)[: columns.time] + " " * bool(columns.time)
     head += "flags ".ljust(columns.flags)[: columns.flags]
     head += "bytes ".rjust(columns.length)[: columns.length]
@@ -126,8 +128,11 @@ def packet_line(
     if width >= _WITH_REASON:
         rx, tx = (fit_middle(name, _INTERFACE) for name in (packet.rx, packet.tx or "-"))
         way = f" {rx}>{tx}"
-        reason = "" if packet.reason.lower() == packet.fate.replace("_", " ") else packet.reason
-        line.add(f"{way}  {reason}", palette.dim)
+        node, _, reason = packet.reason.rpartition("-fa: ")
+        if width >= _WITH_NODE or not node:
+            reason = packet.reason
+        said = "" if reason.lower() == packet.fate.replace("_", " ") else reason
+        line.add(f"{way}  {said}", palette.dim)
     return line.fit(width).point_at(PacketTarget(packet.name, packet.ordinal))
 
 
