@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import pairwise
 from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 #: A node is not divided where that would save no more than this share of the whole.
 _SMALLEST_SHARE: Final = 1 / 256
@@ -32,26 +35,37 @@ class _Node(NamedTuple):
 
 
 def cover(
-    numbers: Sequence[int], is_inside: Sequence[bool], weights: Sequence[int], limit: int
+    numbers: Sequence[int], is_inside: NDArray[np.bool_], weights: NDArray[np.int64], limit: int
 ) -> list[Prefix]:
     """At most `limit` prefixes that hold the numbers that are inside, and none of the others.
 
     `numbers` are sorted, and each has its weight, at least 1: where it takes mistakes, those that
     weigh least are made. At least one is inside, `limit` is at least 1. Sorted; none holds another.
     """
-    inside = [number for number, its in zip(numbers, is_inside, strict=True) if its]
-    exact = _collapsed(inside)
-    if len(exact) <= limit:
-        return exact
-    weighed = list(zip(weights, is_inside, strict=True))
-    before_inside = list(accumulate((weight if its else 0 for weight, its in weighed), initial=0))
-    before_outside = list(accumulate((0 if its else weight for weight, its in weighed), initial=0))
+    inside = [numbers[row] for row in np.flatnonzero(is_inside).tolist()]
+    if _runs(inside, limit) <= limit:
+        exact = _collapsed(inside)
+        if len(exact) <= limit:
+            return exact
+    before_inside, before_outside = (
+        [0, *np.cumsum(np.where(those, weights, 0)).tolist()] for those in (is_inside, ~is_inside)
+    )
     smallest = int(min(before_inside[-1], before_outside[-1]) * _SMALLEST_SHARE)
     tree = _Tree(numbers, before_inside, before_outside, limit, smallest)
     least = tree.best(0, len(numbers))
     enough = least[-1].lost + int(before_inside[-1] * _WORTH)
     found = next(node for node in least if node.lost <= enough).prefixes
     return sorted(found) or [Prefix(inside[0], 0)]
+
+
+def _runs(numbers: list[int], limit: int) -> int:
+    """Runs of numbers without a gap, each of which needs a prefix; counted as far as `limit`."""
+    runs = 1
+    for number, other in pairwise(numbers):
+        runs += other != number + 1
+        if runs > limit:
+            break
+    return runs
 
 
 def _collapsed(numbers: list[int]) -> list[Prefix]:

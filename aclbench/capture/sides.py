@@ -127,14 +127,13 @@ def _grouped(pairs: Pairs, bits: int, length: int, by_packets: bool) -> _Groups:
 
     With `by_packets` all packets of two hosts count as sent in flows of who opened more.
     """
-    numbers: list[int] = []
-    row_of: list[int] = []
-    for host in pairs.hosts:
-        number = host >> (bits - length)
-        if not numbers or number != numbers[-1]:
-            numbers.append(number)
-        row_of.append(len(numbers) - 1)
-    group = np.array(row_of, dtype=np.int64)
+    numbers, group = pairs.hosts, np.arange(len(pairs.hosts))
+    if length < bits:
+        found, rows = np.unique(
+            np.array([host >> (bits - length) for host in numbers], dtype=np.uint64),
+            return_inverse=True,
+        )
+        numbers, group = found.tolist(), rows.reshape(-1)
     ahead, back = pairs.a_opened, pairs.b_opened
     if by_packets:
         first_opens = ahead >= back
@@ -223,7 +222,7 @@ def _described(
     ).astype(np.int64)
     prefixes = [
         Prefix(start << spare, below + spare)
-        for start, below in cover(groups.numbers, is_inside.tolist(), weights.tolist(), limit)
+        for start, below in cover(groups.numbers, is_inside, weights, limit)
     ]
     inside = np.zeros(len(pairs.hosts), dtype=np.bool_)
     for start, its_spare in prefixes:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture.covering import Prefix, cover
+from aclbench.capture.covering import Prefix
+from aclbench.capture.covering import cover as cover_arrays
 
 #: Numbers of four bits: all sets of prefixes can be tried.
 ALL = [Prefix(start, spare) for spare in range(5) for start in range(0, 16, 1 << spare)]
+
+
+def cover(numbers: list[int], inside: list[bool], weights: list[int], limit: int) -> list[Prefix]:
+    """The same, of lists."""
+    return cover_arrays(numbers, np.array(inside), np.array(weights), limit)
 
 
 def holds(prefixes: tuple[Prefix, ...] | list[Prefix], number: int) -> bool:
