@@ -99,7 +99,7 @@ def test_a_capture_with_gaps_has_the_stepped_verdicts() -> None:
 
 def test_packets_are_written_in_the_order_of_the_capture(tmp_path: Path) -> None:
     """Whoever handled them first, the files are those of a stepped replay."""
-    from aclbench.workbench.inquiry.outputs import SplitCaptures
+    from aclbench.workbench.inquiry.outputs import SplitCaptures, refuse_outputs
 
     [capture] = (path for path in bundled_files("pcaps") if path.stem == "port-scan")
     written: dict[str, list[bytes]] = {}
@@ -107,7 +107,7 @@ def test_packets_are_written_in_the_order_of_the_capture(tmp_path: Path) -> None
         scenario = capture_scenario(capture, 3, "flow")
         bench = Workbench.from_scenario(scenario, history=False, driver=driver)  # type: ignore[arg-type]
         files = [tmp_path / f"{driver}-{name}.pcap" for name in ("passed", "dropped")]
-        split = SplitCaptures(bench.rig, *files)
+        split = SplitCaptures(refuse_outputs(bench.rig, files, force=False), *files)
         bench.listeners.add(split.hear)
         bench.play()
         split.close()
