@@ -62,14 +62,18 @@ class RawBatch:
         before version 2.4, where no packet counts as cut.
         """
         start = int(self.offset[i])
-        original = int.from_bytes(self.data[max(start - 4, 0) : start], self.byte_order)
+        ahead = self.data[start - 4 : start] if start >= 4 else b""
+        original = int.from_bytes(ahead, self.byte_order)
         return max(original, int(self.captured[i]))
 
     def originals(self) -> NDArray[np.int64]:
         """`original` of all packets."""
+        if len(self.data) < 4:
+            return self.captured
         words = gather(self.data, 4, np.maximum(self.offset - 4, 0))
         order = "<u4" if self.byte_order == "little" else ">u4"
-        return np.maximum(words.view(order)[:, 0].astype(np.int64), self.captured)
+        original = np.maximum(words.view(order)[:, 0].astype(np.int64), self.captured)
+        return np.where(self.offset < 4, self.captured, original)
 
     def uncaptured(self, i: int) -> int:
         """Bytes of packet `i` that were sent and not captured."""

@@ -40,6 +40,8 @@ from aclbench.engine.packet import (
     INFO_IP4_TOO_SHORT,
     INFO_IP6,
     INFO_L4_VALID,
+    INFO_LENGTH_SHIFT,
+    INFO_MULTICAST,
     INFO_NONFIRST_FRAGMENT,
     INFO_NOT_IP,
     INFO_TCP_FLAGS_MASK,
@@ -116,23 +118,28 @@ def decode(
     batch: RawBatch,
     extension_headers: Set[int] = DEFAULT_EXTENSION_HEADERS,
     parse: Parse | None = None,
+    with_lengths: bool = False,
 ) -> Columns:
     """Decode every frame of a batch, as `parse_frame` does one.
 
-    With `parse`, which a design may bring, frames are read by it, one by one.
+    With `parse`, which a design may bring, frames are read by it, one by one. `with_lengths`: the
+    info words have the length of each frame on the wire.
     Raises CaptureError for a link type that is not read; nothing in a frame raises.
     """
     for link_type in link_types_of(batch):
         if link_type not in LINKS_READ and link_type != LINK_NONE:
             raise CaptureError(refusal(link_type))
+    lengths = batch.originals() << INFO_LENGTH_SHIFT if with_lengths else 0
     if parse is not None:
-        return _mixed(batch, _no_shapes(len(batch)), extension_headers, parse)
+        return _mixed(batch, _no_shapes(len(batch)), extension_headers, parse, lengths)
     shapes = _sort_by_shape(batch, frozenset(extension_headers))
     if shapes.ip4.all():
-        return _one_family(batch, _decode_ip4(shapes.l3, shapes.l3_bytes, shapes.wire_bytes))
+        decoded = _decode_ip4(shapes.l3, shapes.l3_bytes, shapes.wire_bytes)
+        return _one_family(batch, decoded, lengths)
     if shapes.ip6.all():
-        return _one_family(batch, _decode_ip6(shapes.l3, shapes.l3_bytes, shapes.wire_bytes))
-    return _mixed(batch, shapes, extension_headers, parse_ethernet)
+        decoded = _decode_ip6(shapes.l3, shapes.l3_bytes, shapes.wire_bytes)
+        return _one_family(batch, decoded, lengths)
+    return _mixed(batch, shapes, extension_headers, parse_ethernet, lengths)
 
 
 class _Shapes(NamedTuple):
@@ -307,18 +314,20 @@ def _make_keys(
     key["flags"] = l4.key_flags
     mirror["flags"] = l4.key_flags & ~np.uint8(KEY_IS_INPUT)
     whole = f"V{layout.itemsize}"
-    return _Decoded(family, key.view(whole), mirror.view(whole), info | l4.info)
+    multicast = dst[:, 0] == 0xFF if family == 6 else dst[:, 0] >> 4 == 0xE
+    info = info | l4.info | INFO_MULTICAST * multicast.astype(np.int64)
+    return _Decoded(family, key.view(whole), mirror.view(whole), info)
 
 
 # --- the columns, in capture order ----------------------------------------------------------
 
 
-def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
+def _one_family(batch: RawBatch, decoded: _Decoded, lengths: Ints | int) -> Columns:
     """All packets are of one family, in order: nothing to merge."""
     return Columns(
         key=decoded.key.tolist(),
         mirror_key=decoded.mirror_key.tolist(),
-        info=decoded.info.tolist(),
+        info=(decoded.info | lengths).tolist(),
         flags=_flags_of(decoded.info),
         addresses=(_addresses_of(decoded.family, slice(None), decoded.key),),
         first_number=batch.first_number,
@@ -326,7 +335,13 @@ def _one_family(batch: RawBatch, decoded: _Decoded) -> Columns:
     )
 
 
-def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse: Parse) -> Columns:
+def _mixed(
+    batch: RawBatch,
+    shapes: _Shapes,
+    extension_headers: Set[int],
+    parse: Parse,
+    lengths: Ints | int,
+) -> Columns:
     """Decode shape by shape, and put each packet in its place."""
     n = len(batch)
     addresses: list[Addresses] = []
@@ -352,7 +367,7 @@ def _mixed(batch: RawBatch, shapes: _Shapes, extension_headers: Set[int], parse:
     return Columns(
         key=key.tolist(),
         mirror_key=mirror_key.tolist(),
-        info=info.tolist(),
+        info=(info | lengths).tolist(),
         flags=_flags_of(info),
         addresses=tuple(addresses),
         first_number=batch.first_number,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from mypy_extensions import mypyc_attr
 
 from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, POLICY_EPOCH_MASK
 from aclbench.engine.steps import CleanerEvent
 
 
@@ -27,9 +28,18 @@ class AclLists:
             interface.input_acls = acl_indices
         else:
             interface.output_acls = acl_indices
+        self.count_policy_epoch(interface, is_input)
         self.note_lookup_context(interface.sw_if_index, is_input, acl_indices)
         if had and not (interface.input_acls or interface.output_acls):
             self.am.host.signal_cleaner(CleanerEvent(interface.sw_if_index))
+
+    def count_policy_epoch(self, interface: Interface, is_input: bool) -> None:
+        """One direction's rules or list have changed; 15 bits count, as in VPP."""
+        if is_input:
+            epoch = interface.input_policy_epoch + 1 & POLICY_EPOCH_MASK
+            interface.input_policy_epoch = epoch | POLICY_EPOCH_IS_INPUT
+        else:
+            interface.output_policy_epoch = interface.output_policy_epoch + 1 & POLICY_EPOCH_MASK
 
     def take_off(self, interface: Interface) -> None:
         """The interface is being deleted, and cleared with that."""

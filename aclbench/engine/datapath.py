@@ -24,14 +24,19 @@ from aclbench.engine.packet import (
     INFO_IP4_BAD_LENGTH,
     INFO_IP4_OPTIONS,
     INFO_IP4_TOO_SHORT,
+    INFO_IP6,
+    INFO_LENGTH_SHIFT,
     INFO_MALFORMED,
+    INFO_MULTICAST,
     INFO_NOT_FOR_ACL,
     INFO_NOT_IP,
+    INFO_NOT_IP4,
     INFO_SAME_SIDE,
     destination,
     request_key,
 )
 from aclbench.engine.reasons import (
+    AHEAD,
     BROADCAST,
     CHECKED,
     CUT,
@@ -49,10 +54,13 @@ from aclbench.engine.reasons import (
     NO_INTERFACE,
     NO_ROUTE,
     NOT_IP,
+    RULE_SHIFT,
     SAME_SIDE,
     TOO_MANY_SESSIONS,
     UNCHECKED,
+    family_bit,
     node_bits,
+    rule_of,
 )
 from aclbench.engine.session import Session, SessionId
 from aclbench.engine.sessions import ALL_SEEN, Sessions
@@ -63,6 +71,7 @@ from aclbench.engine.steps import (
     LOOK_UP,
     MATCH_RULE,
     PARSE,
+    RECLASSIFY,
     RECYCLE,
     TRACK,
     WRITE_FLAGS,
@@ -103,19 +112,23 @@ class Datapath:
         """Handle one packet that entered on interface `rx`, start to end, at time `now`."""
         checks: list[Check] | None = None if self.am.tell.listener is None else []
         tx = NO_TX
+        self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
         if interface is None:
             reason = self.why_not_parsed(rx, info)
         else:
-            reason = UNCHECKED
             if interface.input_acls:
                 reason = self.acl_node(worker, interface, True, key, key, info, now)
                 if checks is not None:
                     checks.append(self.check_of(worker, reason))
+            else:
+                reason = UNCHECKED | family_bit(info)
             if reason & KIND_MASK > LAST_DENY:
                 tx_interface = self.forward(worker, key, now)
                 if tx_interface is None:
-                    reason = self.drop_after(worker, reason, self.why_not_forwarded(worker, key))
+                    reason = self.drop_after(
+                        worker, reason, self.why_not_forwarded(worker, key), info
+                    )
                 else:
                     tx = tx_interface.sw_if_index
                     if tx_interface.output_acls:
@@ -127,7 +140,7 @@ class Datapath:
                             checks.append(self.check_of(worker, reason))
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
-        self.count(worker, reason)
+        self.count(worker, rx, tx, info, reason)
         if self.am.outcomes is not None:
             self.keep_outcome(worker, tx, reason)
         if checks is not None:
@@ -147,21 +160,24 @@ class Datapath:
 
         `lookup_key` is `key` on input and its mirror on output.
         """
+        sessions = self.sessions
+        policy_epoch = interface.input_policy_epoch if is_input else interface.output_policy_epoch
         session = self.look_up(worker, interface, lookup_key, info, now)
         if session is not None:
-            return self.hit(worker, session, is_input, info, now)
+            if not self.am.reclassify_sessions or not sessions.is_stale(session, policy_epoch):
+                return self.hit(worker, session, is_input, info, now)
+            sessions.reclassify(worker, session, now)
         match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
         while not self.matching.match_rule(worker, match, now):
             pass
-        reason = match.reason | node_bits(is_input, info)
+        reason = self.outcome(worker, match, is_input, info)
         if reason & KIND_MASK != NEW_SESSION:
             return reason
-        sessions = self.sessions
         if not sessions.can_add_session(worker, interface, lookup_key, now):
             sessions.try_recycle_session(worker, now)
             if not sessions.can_add_session(worker, interface, lookup_key, now):
                 return reason & ~KIND_MASK | TOO_MANY_SESSIONS
-        other = self.add(worker, interface, is_input, lookup_key, info, now)
+        other = self.add(worker, interface, is_input, lookup_key, info, policy_epoch, now)
         return reason if other is None else self.hit(worker, other, is_input, info, now)
 
     def hit(self, worker: Worker, session: Session, is_input: bool, info: int, now: int) -> int:
@@ -180,21 +196,25 @@ class Datapath:
         checks: list[Check] = []  # somebody may begin to listen on the way
         tx = NO_TX
         yield PARSE
+        self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
         if interface is None:
             reason = self.why_not_parsed(rx, info)
         else:
-            reason = UNCHECKED
             if interface.input_acls:
                 reason = yield from self.acl_node_steps(
                     worker, interface, True, key, key, info, now
                 )
                 checks.append(self.check_of(worker, reason))
+            else:
+                reason = UNCHECKED | family_bit(info)
             if reason & KIND_MASK > LAST_DENY:
                 yield FORWARD
                 tx_interface = self.forward(worker, key, now)
                 if tx_interface is None:
-                    reason = self.drop_after(worker, reason, self.why_not_forwarded(worker, key))
+                    reason = self.drop_after(
+                        worker, reason, self.why_not_forwarded(worker, key), info
+                    )
                 else:
                     tx = tx_interface.sw_if_index
                     if tx_interface.output_acls:
@@ -205,7 +225,7 @@ class Datapath:
                         checks.append(self.check_of(worker, reason))
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
-        self.count(worker, reason)
+        self.count(worker, rx, tx, info, reason)
         if self.am.outcomes is not None:
             self.keep_outcome(worker, tx, reason)
         self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
@@ -221,18 +241,22 @@ class Datapath:
         now: int,
     ) -> Generator[Step, None, int]:
         """The same as `acl_node`, with a yield before each step."""
+        sessions = self.sessions
         yield LOOK_UP
+        policy_epoch = interface.input_policy_epoch if is_input else interface.output_policy_epoch
         session = self.look_up(worker, interface, lookup_key, info, now)
         if session is not None:
-            return (yield from self.hit_steps(worker, session, is_input, info, now))
+            if not self.am.reclassify_sessions or not sessions.is_stale(session, policy_epoch):
+                return (yield from self.hit_steps(worker, session, is_input, info, now))
+            yield RECLASSIFY
+            sessions.reclassify(worker, session, now)
         match = AclMatch(interface.input_acls if is_input else interface.output_acls, key, info)
         yield MATCH_RULE
         while not self.matching.match_rule(worker, match, now):
             yield MATCH_RULE
-        reason = match.reason | node_bits(is_input, info)
+        reason = self.outcome(worker, match, is_input, info)
         if reason & KIND_MASK != NEW_SESSION:
             return reason
-        sessions = self.sessions
         yield LOOK_FOR_ROOM
         if not sessions.can_add_session(worker, interface, lookup_key, now):
             yield RECYCLE
@@ -241,7 +265,7 @@ class Datapath:
             if not sessions.can_add_session(worker, interface, lookup_key, now):
                 return reason & ~KIND_MASK | TOO_MANY_SESSIONS
         yield ADD
-        other = self.add(worker, interface, is_input, lookup_key, info, now)
+        other = self.add(worker, interface, is_input, lookup_key, info, policy_epoch, now)
         if other is None:
             return reason
         return (yield from self.hit_steps(worker, other, is_input, info, now))
@@ -273,6 +297,9 @@ class Datapath:
 
     def why_not_parsed(self, rx: int, info: int) -> int:
         """The reason of a packet that no acl node will see."""
+        return self._why_ahead(rx, info) | AHEAD | family_bit(info)
+
+    def _why_ahead(self, rx: int, info: int) -> int:
         interface = self.am.interfaces[rx]
         if interface is None or interface.deleted:
             return NO_INTERFACE
@@ -290,8 +317,10 @@ class Datapath:
             return IP4_TOO_SHORT
         if info & INFO_IP4_BAD_LENGTH:
             return IP4_BAD_LENGTH
+        if info & INFO_IP4_OPTIONS:
+            return IP4_OPTIONS
         # The interface may have been brought up after the packet was refused.
-        return IP4_OPTIONS if info & INFO_IP4_OPTIONS else INTERFACE_DOWN
+        return MULTICAST if info & INFO_MULTICAST else INTERFACE_DOWN
 
     def look_up(
         self, worker: Worker, interface: Interface, key: bytes, info: int, now: int
@@ -312,6 +341,15 @@ class Datapath:
         worker.session_in_hand = session
         return session
 
+    def outcome(self, worker: Worker, match: AclMatch, is_input: bool, info: int) -> int:
+        """The reason that a match gives, counted with its rule if that is wanted."""
+        if self.am.interface_acl_counters_enabled and rule_of(match.reason) >= 0:
+            rule = match.reason >> RULE_SHIFT << RULE_SHIFT
+            packets, sizes = worker.rule_matches, worker.rule_match_bytes
+            packets[rule] = packets.get(rule, 0) + 1
+            sizes[rule] = sizes.get(rule, 0) + (info >> INFO_LENGTH_SHIFT)
+        return match.reason | node_bits(is_input, info)
+
     def add(
         self,
         worker: Worker,
@@ -319,6 +357,7 @@ class Datapath:
         is_input: bool,
         key: bytes,
         info: int,
+        policy_epoch: int,
         now: int,
     ) -> Session | None:
         """Make the session, for which there was room when that was looked for.
@@ -326,7 +365,9 @@ class Datapath:
         Returns the session that another thread has entered under the key since the look-up, if
         there is one: then the packet is a hit on it.
         """
-        session, added = self.sessions.add_session(worker, interface, key, is_input, info, now)
+        session, added = self.sessions.add_session(
+            worker, interface, key, is_input, info, policy_epoch, now
+        )
         worker.session_in_hand = session
         return None if added else session
 
@@ -355,14 +396,33 @@ class Datapath:
 
     def pass_on(self, worker: Worker, reason: int) -> None:
         """Count the input node's check of a packet that goes on to forwarding."""
-        if reason != UNCHECKED:
+        if reason & KIND_MASK != UNCHECKED:
             passed = worker.passed_checks
             passed[reason] = passed.get(reason, 0) + 1
 
-    def count(self, worker: Worker, reason: int) -> None:
-        """Count a packet under its last reason."""
+    def count_rx(self, worker: Worker, rx: int, info: int) -> None:
+        """Count a packet that enters an interface."""
+        worker.rx_packets[rx] += 1
+        worker.rx_bytes[rx] += info >> INFO_LENGTH_SHIFT
+        if info & INFO_NOT_IP4:
+            if info & INFO_IP6:
+                worker.rx_ip6[rx] += 1
+            else:
+                worker.rx_not_ip[rx] += 1
+
+    def count(self, worker: Worker, rx: int, tx: int, info: int, reason: int) -> None:
+        """Count a packet under its last reason, and on the interface that it left, or entered."""
         reasons = worker.packet_reasons
         reasons[reason] = reasons.get(reason, 0) + 1
+        if tx != NO_TX:
+            worker.tx_packets[tx] += 1
+            worker.tx_bytes[tx] += info >> INFO_LENGTH_SHIFT
+            return
+        kind = reason & KIND_MASK
+        if kind == NOT_IP:
+            worker.punts[rx] += 1
+        elif kind != FOR_US:  # what is delivered is not dropped
+            worker.drops[rx] += 1
 
     def keep_outcome(self, worker: Worker, tx: int, reason: int) -> None:
         """Keep what became of a packet, for who keeps that of all of them."""
@@ -377,10 +437,11 @@ class Datapath:
                 way_of_hit(tx, worker.thread_index, session.thread_index, session.session_index)
             )
 
-    def drop_after(self, worker: Worker, reason: int, drop: int) -> int:
+    def drop_after(self, worker: Worker, reason: int, drop: int, info: int) -> int:
         """The reason of a packet that forwarding dropped after the input node's check."""
         self.pass_on(worker, reason)
-        return drop if reason == UNCHECKED else drop | CHECKED
+        checked = 0 if reason & KIND_MASK == UNCHECKED else CHECKED
+        return drop | family_bit(info) | checked
 
     def check_of(self, worker: Worker, reason: int) -> Check:
         """The result of the acl node that has just run, for a verdict."""

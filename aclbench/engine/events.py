@@ -64,7 +64,10 @@ class SessionRequeued(TraceEvent):
 
 @dataclass(frozen=True, slots=True)
 class SessionDeleted(TraceEvent):
-    """The idle check deleted a session: idle for its timeout, or its interface is being cleared."""
+    """A session was deleted: idle for its timeout, or its interface is being cleared.
+
+    So the idle check says; or it was `reclassified`, by a packet whose rules had changed.
+    """
 
     kind: ClassVar[str] = "deleted"
     session_index: int
@@ -72,6 +75,7 @@ class SessionDeleted(TraceEvent):
     key: bytes
     idle: int
     cleared: bool
+    reclassified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

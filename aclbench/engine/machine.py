@@ -58,6 +58,10 @@ class Machine:
             raise ValueError(f"interface {name} exists already")
         sw_if_index = self._take_sw_if_index()
         interface = Interface(sw_if_index, name)
+        am.shown.forget_interface(sw_if_index, name)
+        for worker in am.workers:
+            for counter in worker.interface_counters():
+                counter[sw_if_index : sw_if_index + 1] = [0]
         if am.n_workers:
             interface.rx_thread = 1 + am.interfaces_created % am.n_workers
         am.interfaces_created += 1
@@ -158,6 +162,10 @@ class Machine:
             raise ValueError(f"there is no ACL {acl_index} to replace")
         acl.tag = tag
         acl.rules = rules
+        self._forget_matches(acl_index)
+        for is_input in (True, False):
+            for interface in self.acl_users(acl_index, is_input):
+                self.acl_lists.count_policy_epoch(interface, is_input)
         return acl_index
 
     def acl_del(self, acl_index: int) -> None:
@@ -169,6 +177,11 @@ class Machine:
             raise ValueError(f"ACL {acl_index} is applied")
         del self.am.acls[acl_index]
         self.am.free_acl_indices.append(acl_index)
+        self._forget_matches(acl_index)
+
+    def _forget_matches(self, acl_index: int) -> None:
+        for worker in self.am.workers:
+            worker.forget_rule_matches(acl_index)
 
     def acl_users(self, acl_index: int, is_input: bool) -> list[Interface]:
         """The interfaces that have this ACL on this side."""

@@ -13,7 +13,7 @@ from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
 from aclbench.engine.places import SessionPlace
-from aclbench.engine.session import Classes, Session
+from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes, Session
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
 from aclbench.engine.telling import Tell
 from aclbench.engine.timeouts import (
@@ -62,6 +62,10 @@ class Interface:
         self.sessions: dict[bytes, Session] = {}
         #: The thread that polls it, with interface placement.
         self.rx_thread: int = 0
+        #: Counted up at each change of that direction's rules or list: sessions keep that of their
+        #: making (VPP's policy epoch; the highest bit says which direction).
+        self.input_policy_epoch: int = POLICY_EPOCH_IS_INPUT
+        self.output_policy_epoch: int = 0
         #: Deleted, its sessions being cleared; the index is not free yet.
         self.deleted: bool = False
 
@@ -99,6 +103,20 @@ class ShownData:
         self.acl_vec_len: list[int] = [0, 0]
         #: One more than the highest sw_if_index that ever had an ACL.
         self.acl_interface_vec_len: int = 0
+        #: What was counted at `clear errors`, by node and reason; at `clear interfaces`, by
+        #: sw_if_index and counter; at `clear runtime`, by thread and node, and when that was (ns).
+        self.errors_cleared: dict[tuple[str, str], int] = {}
+        self.interfaces_cleared: dict[tuple[int, str], int] = {}
+        self.runtime_cleared: dict[tuple[int, str], int] = {}
+        self.runtime_cleared_at: int = 0
+
+    def forget_interface(self, sw_if_index: int, name: str) -> None:
+        """A new interface is there, whose counters begin at 0."""
+        counters = self.interfaces_cleared
+        self.interfaces_cleared = {row: n for row, n in counters.items() if row[0] != sw_if_index}
+        nodes = (f"{name}-output", f"{name}-tx")
+        calls = self.runtime_cleared
+        self.runtime_cleared = {row: n for row, n in calls.items() if row[1] not in nodes}
 
 
 class AclMain:
@@ -158,6 +176,9 @@ class AclMain:
         self.wait_interval_min: int = WAIT_INTERVAL_MIN_NS
         self.wait_interval_max: int = WAIT_INTERVAL_MAX_NS
         self.l4_match_nonfirst_fragment: bool = True
+        #: Whether packets of a session whose rules have changed are judged anew.
+        self.reclassify_sessions: bool = False
+        self.interface_acl_counters_enabled: bool = False
         self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
         #: True: a packet's thread is chosen by flow hash, not by its rx interface.
         self.flow_placement: bool = False

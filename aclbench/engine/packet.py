@@ -5,7 +5,8 @@ As in VPP a packet becomes a 5-tuple once, and everything after looks at the 5-t
 
 * a **key** is `bytes`: source, destination, two ports, protocol, key flags, all in network order,
   14 bytes for IPv4 (`KEY4`) and 38 for IPv6 (`KEY6`). The length tells the family.
-* **info** is an `int`: the TCP flags in the low byte, then the bits below.
+* **info** is an `int`: the TCP flags in the low byte, then the bits below, then, where the frame is
+  one that enters an interface, its length.
 
 A packet carries its key twice: `key`, as it looks on ingress, and `mirror_key`, source and
 destination swapped, under which an egress node looks it up. So one table entry serves both ways.
@@ -66,6 +67,8 @@ INFO_SAME_SIDE: Final = 1 << 17
 #: The total length of IPv4 is less than a header, or more than was on the wire.
 INFO_IP4_TOO_SHORT: Final = 1 << 18
 INFO_IP4_BAD_LENGTH: Final = 1 << 20
+#: To a group: the acl nodes are on the way of unicast packets alone.
+INFO_MULTICAST: Final = 1 << 19
 INFO_NOT_FOR_ACL: Final = (
     INFO_NOT_IP
     | INFO_MALFORMED
@@ -74,11 +77,16 @@ INFO_NOT_FOR_ACL: Final = (
     | INFO_SAME_SIDE
     | INFO_IP4_TOO_SHORT
     | INFO_IP4_BAD_LENGTH
+    | INFO_MULTICAST
 )
 #: The total length of IPv4 is 0: too short, as who leaves segmentation to the network card has it.
 INFO_IP4_NO_LENGTH: Final = 1 << 21
 #: The capture ends before the ports or the TCP flags do; the packet itself went on.
 INFO_CUT_L4: Final = 1 << 22
+#: Of a packet that is not, or not known to be, IPv4.
+INFO_NOT_IP4: Final = INFO_IP6 | INFO_NOT_IP | INFO_MALFORMED | INFO_CUT
+#: Above all those: the bytes of the frame as it was on the wire, 0 where nobody said.
+INFO_LENGTH_SHIFT: Final = 24
 
 TCP_FIN: Final = 0x01
 TCP_SYN: Final = 0x02
@@ -189,6 +197,8 @@ def _five_tuple(src: bytes, dst: bytes, proto: int, info: int, l4: bytes) -> Pac
     """Add what L4 says; `l4` is what was captured of it, nothing where it must not be looked at."""
     sport = dport = key_flags = mirror_flags = 0
     mirror_sport = mirror_dport = 0
+    if dst[0] == 0xFF if info & INFO_IP6 else dst[0] >> 4 == 0xE:
+        info |= INFO_MULTICAST
     if len(l4) >= L4_VALID_BYTES:
         info |= INFO_L4_VALID
         if proto in (PROTO_TCP, PROTO_UDP):

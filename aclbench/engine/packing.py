@@ -30,6 +30,7 @@ _COLUMNS: Final = tuple(
         ("i", "link_prev_idx"),
         ("i", "link_next_idx"),
         ("q", "link_enqueue_time"),
+        ("H", "intf_policy_epoch"),
     )
 )
 #: Sessions that are packed, unpacked or freed in one batch.
@@ -114,6 +115,7 @@ def unpack_pool(am: AclMain, worker: Worker, packed: PackedPool) -> Iterator[Non
             session.link_prev_idx,
             session.link_next_idx,
             session.link_enqueue_time,
+            session.intf_policy_epoch,
         ) = row
         pool.append(session)
         if session.link_list_id != NO_LIST:

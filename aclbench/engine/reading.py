@@ -30,6 +30,7 @@ class SessionRow(NamedTuple):
     link_prev_idx: int
     link_next_idx: int
     link_enqueue_time: int
+    intf_policy_epoch: int
 
 
 #: What a session consists of: where it is, whose it is, what packets write, where it is listed.
@@ -50,6 +51,7 @@ def _row(session: Session) -> SessionRow:
         session.link_prev_idx,
         session.link_next_idx,
         session.link_enqueue_time,
+        session.intf_policy_epoch,
     )
 
 

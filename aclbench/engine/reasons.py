@@ -44,6 +44,8 @@ KIND_MASK: Final = 0x1F
 NODE_SHIFT: Final = 5
 NODE_INPUT: Final = 1 << NODE_SHIFT
 NODE_IP6: Final = 1 << 6
+#: On a kind that is no check: it was dropped ahead of the acl nodes.
+AHEAD: Final = NODE_INPUT
 #: On a kind that is no check: an acl node had passed the packet before.
 CHECKED: Final = 1 << 7
 RULE_SHIFT: Final = 8
@@ -87,7 +89,12 @@ NODE_NAMES: Final = (
 
 def node_bits(is_input: bool, info: int) -> int:
     """The bits of a reason that say which of the four acl nodes spoke."""
-    return (NODE_INPUT if is_input else 0) | (NODE_IP6 if info & INFO_IP6 else 0)
+    return (NODE_INPUT if is_input else 0) | family_bit(info)
+
+
+def family_bit(info: int) -> int:
+    """The bit of a reason that says which family the packet is of."""
+    return NODE_IP6 if info & INFO_IP6 else 0
 
 
 def with_rule(kind: int, acl_index: int, rule_index: int) -> int:

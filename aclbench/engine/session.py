@@ -19,6 +19,10 @@ NO_SESSION: Final = -1
 #: On no list: a freed slot.
 NO_LIST: Final = -1
 
+#: In a policy epoch: of the input direction. The bits below count.
+POLICY_EPOCH_IS_INPUT: Final = 1 << 15
+POLICY_EPOCH_MASK: Final = POLICY_EPOCH_IS_INPUT - 1
+
 TCP_FLAGS_RSTFINACKSYN: Final = TCP_RST | TCP_FIN | TCP_ACK | TCP_SYN
 TCP_FLAGS_ACKSYN: Final = TCP_ACK | TCP_SYN
 
@@ -38,6 +42,7 @@ class Session:
     """
 
     __slots__ = (
+        "intf_policy_epoch",
         "key",
         "last_active_time",
         "link_enqueue_time",
@@ -66,6 +71,8 @@ class Session:
         self.link_prev_idx: int = NO_SESSION
         self.link_next_idx: int = NO_SESSION
         self.link_enqueue_time: int = 0
+        #: That of its interface, and of the direction of the packet that made it.
+        self.intf_policy_epoch: int = 0
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

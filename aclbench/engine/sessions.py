@@ -17,6 +17,7 @@ from aclbench.engine.reasons import node_bits
 from aclbench.engine.session import (
     NO_LIST,
     NO_SESSION,
+    POLICY_EPOCH_IS_INPUT,
     Session,
 )
 from aclbench.engine.steps import RESCHEDULE
@@ -152,6 +153,31 @@ class Sessions:
 
     # --- adding and deleting -----------------------------------------------------------------
 
+    def is_stale(self, session: Session, policy_epoch: int) -> bool:
+        """Whether the rules by which a session was made have changed.
+
+        Only a packet of the direction that made it can tell: `policy_epoch` is its interface's.
+        """
+        of_making = session.intf_policy_epoch
+        same_direction = not (of_making ^ policy_epoch) & POLICY_EPOCH_IS_INPUT
+        return same_direction and of_making != policy_epoch
+
+    def reclassify(self, worker: Worker, session: Session, now: int) -> None:
+        """A packet of a stale session is judged anew: delete the session, if this thread may.
+
+        Another thread may not. Then each of its packets is judged anew, until the session expires.
+        """
+        sw_if_index = session.sw_if_index
+        changes = worker.session_epoch_changes_by_sw_if_index
+        changes[sw_if_index] = changes.get(sw_if_index, 0) + 1
+        worker.session_in_hand = None
+        if session.thread_index == worker.thread_index:
+            self.conn_list_delete_session(worker, session)
+            self.delete_session(worker, session)
+            worker.cnt_deleted_sessions += 1
+            worker.cnt_reclassified_sessions += 1
+            self.am.tell.reclassified(worker, session, now)
+
     def can_add_session(self, worker: Worker, interface: Interface, key: bytes, now: int) -> bool:
         """Whether the interface has fewer sessions than `max-entries`.
 
@@ -165,7 +191,14 @@ class Sessions:
         return has_room
 
     def add_session(
-        self, worker: Worker, interface: Interface, key: bytes, is_input: bool, info: int, now: int
+        self,
+        worker: Worker,
+        interface: Interface,
+        key: bytes,
+        is_input: bool,
+        info: int,
+        policy_epoch: int,
+        now: int,
     ) -> tuple[Session, bool]:
         """Make a session for a packet, unless another thread has just entered its key.
 
@@ -184,6 +217,7 @@ class Sessions:
         session.sw_if_index = interface.sw_if_index
         session.key = key
         session.proto = key[_KEY_PROTO]
+        session.intf_policy_epoch = policy_epoch
         session.last_active_time = now
         session.tcp_flags_seen_in = info & INFO_TCP_FLAGS_MASK if is_input else 0
         session.tcp_flags_seen_out = 0 if is_input else info & INFO_TCP_FLAGS_MASK

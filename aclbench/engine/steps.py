@@ -34,6 +34,7 @@ class Step:
 # The datapath, on the packet's thread.
 PARSE: Final = Step("parse", "read addresses, protocol, ports and flags")
 LOOK_UP: Final = Step("look up", "find the session in the interface's table")
+RECLASSIFY: Final = Step("reclassify", "its rules have changed: delete the session, judge anew")
 TRACK: Final = Step("track", "write last_active_time; read the flags seen on the packet's side")
 WRITE_FLAGS: Final = Step("write flags", "write the flags seen; relink on a class change")
 MATCH_RULE: Final = Step("match rule", "hold one rule against the packet")
@@ -62,6 +63,7 @@ RAISE_INTERRUPT: Final = Step("raise interrupt", "wake the worker")
 STEPS: Final[tuple[Step, ...]] = (
     PARSE,
     LOOK_UP,
+    RECLASSIFY,
     TRACK,
     WRITE_FLAGS,
     MATCH_RULE,

@@ -83,6 +83,22 @@ class Tell:
                 SessionRequeued(now, worker.thread_index, session.session_index, list_id, idle)
             )
 
+    def reclassified(self, worker: Worker, session: Session, now: int) -> None:
+        """A packet was of a session whose rules have changed, and deleted it."""
+        if self.listener is not None:
+            self.listener(
+                SessionDeleted(
+                    now,
+                    worker.thread_index,
+                    session.session_index,
+                    session.sw_if_index,
+                    session.key,
+                    now - session.last_active_time,
+                    cleared=False,
+                    reclassified=True,
+                )
+            )
+
     def deleted(self, worker: Worker, session: Session, cleared: bool, now: int) -> None:
         """The idle check deleted a session; `cleared`: because its interface is being cleared."""
         if self.listener is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from aclbench.engine.reasons import acl_of
 from aclbench.engine.session import NO_SESSION, Session
 from aclbench.engine.timeouts import NEVER
 
@@ -16,7 +17,49 @@ from aclbench.engine.timeouts import NEVER
 THREAD_MAIN: Final = 0
 
 
-class Worker:
+class PacketCounters:
+    """What one thread counts of its packets: by reason, by rule, by interface."""
+
+    def __init__(self) -> None:
+        #: For each packet its last reason (see reasons.py), and how often.
+        self.packet_reasons: dict[int, int] = {}
+        #: The reasons of acl nodes that were not a packet's last.
+        self.passed_checks: dict[int, int] = {}
+        #: The class changes by the acl node whose packet made them: `reasons.node_bits`.
+        self.class_changes_by_node: dict[int, int] = {}
+        #: Sessions deleted since the rules changed, by sw_if_index (VPP: epoch changes).
+        self.session_epoch_changes_by_sw_if_index: dict[int, int] = {}
+        #: Packets and bytes by the rule that matched them, while that is counted: the reason's
+        #: ACL and rule.
+        self.rule_matches: dict[int, int] = {}
+        self.rule_match_bytes: dict[int, int] = {}
+
+        # By sw_if_index, of the packets that this thread handled; the bytes are those on the wire.
+        self.rx_packets: list[int] = [0]
+        self.rx_bytes: list[int] = [0]
+        self.tx_packets: list[int] = [0]
+        self.tx_bytes: list[int] = [0]
+        self.drops: list[int] = [0]
+        self.punts: list[int] = [0]
+        #: Of those that entered, IPv6 packets, and what is no IP packet.
+        self.rx_ip6: list[int] = [0]
+        self.rx_not_ip: list[int] = [0]
+
+    def interface_counters(self) -> tuple[list[int], ...]:
+        """The counters by sw_if_index."""
+        return (
+            *(self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes),
+            *(self.drops, self.punts, self.rx_ip6, self.rx_not_ip),
+        )
+
+    def forget_rule_matches(self, acl_index: int) -> None:
+        """An ACL is replaced or deleted: its rules' counters begin at 0."""
+        for counts in (self.rule_matches, self.rule_match_bytes):
+            for rule in [rule for rule in counts if acl_of(rule) == acl_index]:
+                del counts[rule]
+
+
+class Worker(PacketCounters):
     """Per-thread data. Bitmaps are ints, bit n standing for sw_if_index n; flags are 0 or 1."""
 
     def __init__(self, thread_index: int, n_lists: int, n_columns: int) -> None:
@@ -55,6 +98,8 @@ class Worker:
         self.cnt_deleted_sessions: int = 0
         #: Those of them whose interface was being cleared.
         self.cnt_cleared_sessions: int = 0
+        #: Those of them whose rules had changed.
+        self.cnt_reclassified_sessions: int = 0
         self.cnt_session_timer_restarted: int = 0
         self.cnt_recycled_sessions: int = 0
         self.cnt_interrupts_served: int = 0
@@ -68,17 +113,12 @@ class Worker:
         self.live_sessions: int = 0
         #: The most live sessions that this thread saw over all threads, as it added one.
         self.peak_sessions: int = 0
-        #: For each packet its last reason (see reasons.py), and how often.
-        self.packet_reasons: dict[int, int] = {}
-        #: The reasons of acl nodes that were not a packet's last.
-        self.passed_checks: dict[int, int] = {}
-        #: The class changes by the acl node whose packet made them: `reasons.node_bits`.
-        self.class_changes_by_node: dict[int, int] = {}
 
         #: The session that the last acl node on this thread hit or made: for traces.
         self.session_in_hand: Session | None = None
         #: The number of the packet that this thread is on: for traces.
         self.packet_number: int = 0
+        super().__init__()
 
     def list_sessions(self, list_id: int) -> list[Session]:
         """The sessions of one list, head first. Walks the list: for checks and small views."""

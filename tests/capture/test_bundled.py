@@ -15,6 +15,7 @@ from aclbench.engine.packet import (
     INFO_ICMP,
     INFO_IP6,
     INFO_L4_VALID,
+    INFO_MULTICAST,
     INFO_NONFIRST_FRAGMENT,
     INFO_NOT_FOR_ACL,
     INFO_NOT_IP,
@@ -80,7 +81,7 @@ def _names(key: bytes, info: int) -> list[str]:
     """Under which names of the table a packet counts, tags aside."""
     if info & INFO_NOT_IP:
         return ["packets", "arp"]
-    assert not info & INFO_NOT_FOR_ACL
+    assert not info & INFO_NOT_FOR_ACL & ~INFO_MULTICAST
     names = ["packets", "ip6" if info & INFO_IP6 else "ip4"]
     if info & INFO_NONFIRST_FRAGMENT:
         return [*names, "fragment"]

@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench.capture import Columns, RawBatch, decode, open_capture, parse_frame
-from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS
+from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, INFO_LENGTH_SHIFT
 from aclbench.errors import CaptureError
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
@@ -42,6 +42,9 @@ def assert_agrees(
     assert columns.key == [packet.key for packet in expected]
     assert columns.mirror_key == [packet.mirror_key for packet in expected]
     assert columns.info == [packet.info for packet in expected]
+    lengths = [batch.original(i) << INFO_LENGTH_SHIFT for i in range(len(batch))]
+    with_lengths = decode(batch, extension_headers, with_lengths=True)
+    assert with_lengths.info == [p.info | n for p, n in zip(expected, lengths, strict=True)]
     assert all(type(value) is int for value in columns.info)
     assert all(type(key) is bytes for key in columns.key + columns.mirror_key)
     assert ends(columns) == [_ends(packet.key) for packet in expected]

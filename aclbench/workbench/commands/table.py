@@ -28,9 +28,11 @@ from aclbench.workbench.commands.bench import (
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.commands.vpp import (
     acls,
+    counters,
     errors,
     interfaces,
     packet_generator,
+    runtime,
     show,
     show_vnet,
 )
@@ -61,7 +63,8 @@ def _all_commands() -> CommandTable:
         )
     )
     table.define("rule", acls.RULE_FORM)
-    for module in (interfaces, acls, show, errors, show_vnet, packet_generator):
+    vpps = interfaces, acls, show, errors, counters, runtime, show_vnet, packet_generator
+    for module in vpps:
         for command in module.COMMANDS:
             table.add(replace(command, on_rig=True))
     for module in (trace, execute):

@@ -66,11 +66,12 @@ def worker_marks(worker: Worker) -> tuple[int, ...]:
     """What one thread adds to a mark, in the order of `Mark`, from `added` on."""
     reasons = worker.packet_reasons
     deleted, cleared = worker.cnt_deleted_sessions, worker.cnt_cleared_sessions
+    expired = deleted - cleared - worker.cnt_reclassified_sessions
     return (
         sum(worker.session_adds_by_sw_if_index.values()),
         worker.cnt_class_changes,
         worker.cnt_session_timer_restarted,
-        deleted - cleared,
+        expired,
         worker.cnt_recycled_sessions,
         cleared,
         sum([n for reason, n in reasons.items() if reason & KIND_MASK <= LAST_DENY]),

@@ -32,6 +32,8 @@ _SETTINGS: Final = (
     "l4_match_nonfirst_fragment",
     "extension_headers",
     "flow_placement",
+    "reclassify_sessions",
+    "interface_acl_counters_enabled",
     "max_deleted_sessions_per_interval",
     "wait_interval_min",
     "wait_interval_max",

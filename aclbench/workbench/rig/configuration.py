@@ -79,6 +79,10 @@ def _bench_lines(rig: Rig) -> Iterator[str]:
         yield f"set acl-plugin skip-ipv6-extension-header {header} {skip}"
     if not am.l4_match_nonfirst_fragment:
         yield "set acl-plugin l4-match-nonfirst-fragment 0"
+    if am.reclassify_sessions:
+        yield "set acl-plugin reclassify-sessions 1"
+    if am.interface_acl_counters_enabled:
+        yield "acl_stats_intf_counters_enable"
 
 
 def _names_for_gaps(am: AclMain, there: list[Interface]) -> dict[int, str]:

@@ -362,7 +362,7 @@ class Feed:
         """The packets of a part, at the bench's time."""
         assert self._offset is not None
         try:
-            columns = decode(part, self._am.extension_headers, self._am.parse)
+            columns = decode(part, self._am.extension_headers, self._am.parse, with_lengths=True)
             rx = self.steering.assign(part, columns)
         except CaptureError as error:
             raise CaptureError(f"{self.captures[part.capture]}: {error}") from None

@@ -10,12 +10,16 @@ from typing import Any
 def field_names(thing: object) -> tuple[str, ...]:
     """The fields of an object of the engine, in the order in which it sets them.
 
-    Interpreted, an object keeps them in a dict; compiled, they are descriptors of its class.
+    Interpreted, an object keeps them in a dict; compiled, they are descriptors of its class and of
+    those that it is made of.
     """
     if hasattr(thing, "__dict__"):
         return tuple(vars(thing))
     return tuple(
-        name for name, value in vars(type(thing)).items() if isinstance(value, GetSetDescriptorType)
+        name
+        for kind in type(thing).__mro__
+        for name, value in vars(kind).items()
+        if isinstance(value, GetSetDescriptorType)
     )
 
 

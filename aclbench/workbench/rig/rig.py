@@ -26,7 +26,7 @@ from aclbench.engine import reading
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
-from aclbench.engine.packet import Packet, parse_ethernet
+from aclbench.engine.packet import INFO_LENGTH_SHIFT, Packet, parse_ethernet
 from aclbench.engine.packing import empty_in_pieces
 from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import NEVER
@@ -279,7 +279,10 @@ class Rig:
             [rx] * count,
             [packet.key for packet in packets],
             [packet.mirror_key for packet in packets],
-            [packet.info for packet in packets],
+            [
+                packet.info | len(frame) << INFO_LENGTH_SHIFT
+                for packet, frame in zip(packets, op.frames, strict=True)
+            ],
             columns=Arriving(partial(_rows_sent, op, self.now, rx, packets)),
         )
         self.driver.arrivals.frames.extendleft(reversed(frame.split(self.start.frame_size)))

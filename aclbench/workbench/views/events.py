@@ -115,6 +115,8 @@ def _deleted(e: SessionDeleted, names: Names) -> str:
     why = f"idle {seconds_text(e.idle)}"
     if e.cleared:
         why = f"{names.interface_name(e.sw_if_index)} is cleared"
+    elif e.reclassified:
+        why = "its rules have changed: judged anew"
     return f"session {e.session_index}: {key_text(e.key)}, {why}"
 
 

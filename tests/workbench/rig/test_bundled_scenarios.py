@@ -86,13 +86,13 @@ def test_clear_by_interface_clears_in_the_middle() -> None:
 def test_backlog_shortens_the_wait_and_is_worked_off() -> None:
     _, events, report = played("backlog")
     waits = [event.new / NS_PER_SEC for event in events if isinstance(event, WaitChanged)]
-    assert min(waits) < 0.01
+    assert min(waits) < 0.02
     assert waits[-1] == 0.5
     assert {event.flag for event in events if isinstance(event, FlagSet)} >= {
         "interrupt_is_needed",
         "interrupt_is_unwanted",
     }
-    assert report.sessions.deleted == 599
+    assert report.sessions.deleted == 598
     assert report.sessions.live == 2
 
 
@@ -102,7 +102,7 @@ def test_full_table_recycles_and_then_refuses() -> None:
     assert report.sessions.recycled > 400
     assert reasons_of(report)["too many sessions to add new"] > 400
     assert report.by_class["tcp_transient"] == 0  # nothing is left to recycle
-    assert report.by_class["tcp_idle"] == 20
+    assert report.by_class["tcp_idle"] == 21
 
 
 def test_fragments_and_ip6_share_and_are_skipped() -> None:

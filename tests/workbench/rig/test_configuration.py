@@ -65,6 +65,9 @@ LINE = st.one_of(
             "set acl-plugin skip-ipv6-extension-header 0 0",
             "set acl-plugin skip-ipv6-extension-header 51 1",
             "set acl-plugin l4-match-nonfirst-fragment 0",
+            "set acl-plugin reclassify-sessions 1",
+            "acl_stats_intf_counters_enable",
+            "acl_stats_intf_counters_enable disable",
             "placement flow",
             "placement interface",
             "set bench quantum 3",
@@ -91,6 +94,8 @@ def configuration(bench: Workbench) -> dict[str, Any]:
         "l4_match_nonfirst_fragment",
         "extension_headers",
         "flow_placement",
+        "reclassify_sessions",
+        "interface_acl_counters_enabled",
     )
     shown = ("sw_if_index", "name", "admin_up", "mac", "addresses", "input_acls", "output_acls")
     return {

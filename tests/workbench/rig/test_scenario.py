@@ -237,7 +237,7 @@ def test_packets_that_stay_on_one_side(tmp_path: Path, dst: str, steering: str, 
     assert entered(path) == [(1, why)]
     bench = Workbench.load(path)
     bench.play()
-    checked = why in ("broadcast", "multicast", "for the bench itself") or steering
+    checked = why in ("broadcast", "for the bench itself") or steering
     assert bench.snapshot().packets.checked == bool(checked)
     [verdict] = bench.send("pg0", frame)
     assert ("deny" in verdict.reason) == (dst == "10.0.0.3")

@@ -42,7 +42,7 @@ def is_requeued(event: TraceEvent) -> bool:
 
 
 def is_expired(event: TraceEvent) -> bool:
-    return isinstance(event, SessionDeleted) and not event.cleared
+    return isinstance(event, SessionDeleted) and not (event.cleared or event.reclassified)
 
 
 def is_recycled(event: TraceEvent) -> bool:

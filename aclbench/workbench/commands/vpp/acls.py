@@ -140,6 +140,18 @@ def set_match_nonfirst_fragment(rig: Rig, parsed: ParsedCommand) -> str:
     return ""
 
 
+def set_reclassify_sessions(rig: Rig, parsed: ParsedCommand) -> str:
+    """Whether a packet of a session whose rules have changed is judged anew."""
+    rig.machine.am.reclassify_sessions = parsed.arguments["switch"]
+    return ""
+
+
+def enable_counters(rig: Rig, parsed: ParsedCommand) -> str:
+    """Count matches by rule, or no more; what was counted stays."""
+    rig.machine.am.interface_acl_counters_enabled = "disable" not in parsed.words
+    return ""
+
+
 def clear_sessions(rig: Rig, parsed: ParsedCommand) -> str:
     """Signal the cleaner to clear every interface; it is done as time goes on."""
     rig.machine.clear_sessions()
@@ -193,6 +205,23 @@ COMMANDS: Final = (
         "set acl-plugin l4-match-nonfirst-fragment <switch>",
         set_match_nonfirst_fragment,
         "match non-first fragments on addresses and protocol alone",
+        group=GROUP,
+    ),
+    Command(
+        "set acl-plugin reclassify-sessions <switch>",
+        set_reclassify_sessions,
+        "judge packets of sessions anew whose rules have changed",
+        "A session keeps the policy epoch of its making, which each change of that direction's\n"
+        "rules or list counts up. A packet of the direction that made it, with another epoch,\n"
+        "deletes it and is matched; packets the other way never look.",
+        group=GROUP,
+    ),
+    Command(
+        "acl_stats_intf_counters_enable [disable]",
+        enable_counters,
+        "count packets and bytes by the rule that matches them",
+        "VPP has this in its API alone. show acl-plugin acl verbose shows the counters; those of\n"
+        "an ACL that is replaced begin at 0. A packet of an existing session matches no rule.",
         group=GROUP,
     ),
     Command(

@@ -9,6 +9,7 @@ from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, AclRule
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import address_text
+from aclbench.engine.reasons import with_rule
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
@@ -41,7 +42,23 @@ def acls(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show acl-plugin acl`."""
     known = rig.machine.am.acls
     asked = parsed.arguments.get("acl-index")
-    return {"acls": [_acl(rig, n) for n in (sorted(known) if asked is None else [asked])]}
+    shown = [_acl(rig, n) for n in (sorted(known) if asked is None else [asked])]
+    if "verbose" in parsed.words:
+        for acl in shown:
+            for number, rule in enumerate(acl["rules"]):
+                packets, size = rule_matches(rig, acl["acl_index"], number)
+                rule |= {"packets": packets, "bytes": size}
+    return {"acls": shown}
+
+
+def rule_matches(rig: Rig, acl_index: int, rule_index: int) -> tuple[int, int]:
+    """The packets and bytes that matched a rule while that was counted."""
+    rule = with_rule(0, acl_index, rule_index)
+    workers = rig.machine.am.workers
+    return (
+        sum(worker.rule_matches.get(rule, 0) for worker in workers),
+        sum(worker.rule_match_bytes.get(rule, 0) for worker in workers),
+    )
 
 
 def _acl(rig: Rig, acl_index: int) -> dict[str, Any]:

@@ -84,32 +84,48 @@ def drops(rig: Rig) -> dict[int, int]:
     return found
 
 
+def error_rows(rig: Rig) -> dict[tuple[str, str], int]:
+    """What each node has counted, by node and reason: the acl nodes' first, in VPP's order."""
+    counts = counters_of_nodes(rig)
+    rows = {
+        (NODE_NAMES[node], counter): counts.get((node, counter), 0)
+        for node in _NODE_ORDER
+        for counter in COUNTERS
+    }
+    for kind, times in sorted(drops(rig).items()):
+        rows[_DROPPERS.get(kind, "error-drop"), KINDS[kind][2]] = times
+    return rows
+
+
+def _since_cleared(rig: Rig) -> dict[tuple[str, str], int]:
+    """The same since `clear errors`, without what is 0."""
+    cleared = rig.machine.am.shown.errors_cleared
+    since = {row: times - cleared.get(row, 0) for row, times in error_rows(rig).items()}
+    return {row: times for row, times in since.items() if times}
+
+
 def show_errors(rig: Rig, parsed: ParsedCommand) -> str:
     """The counters that are not 0: the acl nodes' as in VPP, then the bench's other drops."""
-    counts = counters_of_nodes(rig)
     lines = [centred("Count", 10) + _row("Node", "Reason", "Severity")]
-    for node in _NODE_ORDER:
-        for counter in COUNTERS:
-            if counts.get((node, counter)):
-                text = _row(NODE_NAMES[node], counter, "error")
-                lines.append(f"{counts[node, counter]:>10}{text}")
-    for kind, times in sorted(drops(rig).items()):
-        node_name = _DROPPERS.get(kind, "error-drop")
-        lines.append(f"{times:>10}{_row(node_name, KINDS[kind][2], 'error')}")
+    for (node, reason), times in _since_cleared(rig).items():
+        lines.append(f"{times:>10}{_row(node, reason, 'error')}")
     return "\n".join(lines)
 
 
 def errors_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show errors` as plain values."""
-    rows = [
-        {"count": times, "node": NODE_NAMES[node], "reason": counter}
-        for (node, counter), times in counters_of_nodes(rig).items()
-    ]
-    rows += [
-        {"count": times, "node": _DROPPERS.get(kind, "error-drop"), "reason": KINDS[kind][2]}
-        for kind, times in sorted(drops(rig).items())
-    ]
-    return {"errors": rows}
+    return {
+        "errors": [
+            {"count": times, "node": node, "reason": reason}
+            for (node, reason), times in _since_cleared(rig).items()
+        ]
+    }
+
+
+def clear_errors(rig: Rig, parsed: ParsedCommand) -> str:
+    """Count from here on; the run's own figures stay."""
+    rig.machine.am.shown.errors_cleared = error_rows(rig)
+    return ""
 
 
 def _row(node: str, reason: str, severity: str) -> str:
@@ -124,5 +140,11 @@ COMMANDS: Final = (
         group="show",
         changes=False,
         data=errors_data,
+    ),
+    Command(
+        "clear errors",
+        clear_errors,
+        "have show errors count from here on",
+        group="show",
     ),
 )

@@ -44,19 +44,27 @@ def _ports(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _acl_lines(rig: Rig, acl_index: int) -> list[str]:
+def _acl_lines(rig: Rig, acl_index: int, verbose: bool = False) -> list[str]:
+    """An ACL and its rules; verbose, with what each has matched while that was counted."""
     acl = rig.machine.am.acls[acl_index]
-    head = f"acl-index {acl_index} count {len(acl.rules)} tag {{{acl.tag}}}"
-    return [head, *(rule_line(n, rule) for n, rule in enumerate(acl.rules))]
+    lines = [f"acl-index {acl_index} count {len(acl.rules)} tag {{{acl.tag}}}"]
+    for number, rule in enumerate(acl.rules):
+        lines.append(rule_line(number, rule))
+        if verbose:
+            packets, size = data.rule_matches(rig, acl_index, number)
+            lines.append(f"{'':13}{counted(packets, 'packet')}, {counted(size, 'byte')}")
+    return lines
 
 
 def show_acl(rig: Rig, parsed: ParsedCommand) -> str:
-    """The ACLs, and where each is applied."""
+    """The ACLs, and where each is applied; verbose, with the counters of their rules."""
     am = rig.machine.am
     asked = parsed.arguments.get("acl-index")
     lines: list[str] = []
+    if "verbose" in parsed.words and not am.interface_acl_counters_enabled:
+        lines.append("matches are not counted: acl_stats_intf_counters_enable has them counted")
     for acl_index in sorted(am.acls) if asked is None else [asked]:
-        lines += _acl_lines(rig, acl_index)
+        lines += _acl_lines(rig, acl_index, "verbose" in parsed.words)
         for is_input, side in ((True, "inbound"), (False, "outbound")):
             if acl_index < am.shown.acl_vec_len[is_input]:
                 users = rig.machine.acl_users(acl_index, is_input)
@@ -163,7 +171,11 @@ def _session_lines(rig: Rig, is_verbose: bool) -> Iterator[str]:
         adds = sum(w.session_adds_by_sw_if_index.get(n, 0) for w in am.workers)
         dels = sum(w.session_dels_by_sw_if_index.get(n, 0) for w in am.workers)
         added, deleted = added + adds, deleted + dels
-        by_interface.append(f"sw_if_index {n}: add {adds} - del {dels} = {adds - dels}")
+        row = f"sw_if_index {n}: add {adds} - del {dels} = {adds - dels}"
+        if am.reclassify_sessions:
+            changes = sum(w.session_epoch_changes_by_sw_if_index.get(n, 0) for w in am.workers)
+            row += f"; epoch chg: {changes}"
+        by_interface.append(row)
     live = added - deleted
     yield from [f"Sessions total: add {added} - del {deleted} = {live}", *by_interface]
     yield from ["", "", "Per-worker data:"]
@@ -184,6 +196,8 @@ def _session_lines(rig: Rig, is_verbose: bool) -> Iterator[str]:
         (cleaner.cnt_event_cycles, "total event cycles"),
     )
     yield from [f"             {count:>20}: {text}" for count, text in counters]
+    if am.reclassify_sessions:
+        yield "Reclassify sessions: 1"
 
 
 def _worker_lines(rig: Rig, worker: Worker) -> list[str]:
@@ -226,7 +240,7 @@ def _list_lines(worker: Worker) -> Iterator[str]:
 GROUP: Final = "show"
 COMMANDS: Final = (
     Command(
-        "show acl-plugin acl [index <acl-index>]",
+        "show acl-plugin acl [index <acl-index>] [verbose]",
         show_acl,
         "list the ACLs with their rules and where they are applied",
         group=GROUP,

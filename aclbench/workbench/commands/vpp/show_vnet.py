@@ -1,50 +1,17 @@
-"""VPP's `show` of what lies around the acl plugin: interfaces, routes, threads, clock."""
+"""VPP's `show` of what lies around the acl plugin: addresses, placement, routes, threads, clock."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
-from aclbench.engine import reading
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
 from aclbench.engine.packet import address_text
 from aclbench.version import __version__
-from aclbench.workbench.commands.columns import centred
+from aclbench.workbench.commands.vpp.counters import interface_data
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import seconds_text
-from aclbench.workbench.views.taking import interface_views
-
-#: VPP's MTU of an Ethernet interface; it is not used here.
-_MTU: Final = "9000/0/0/0"
-_NO_MTU: Final = "0/0/0/0"
-_HEAD: Final = (
-    "              Name               Idx    State  MTU (L3/IP4/IP6/MPLS)"
-    "     Counter          Count     "
-)
-
-
-def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
-    """The interfaces in VPP's columns.
-
-    Packets are counted by thread and reason, not by interface: the counter is the live sessions of
-    each one's table.
-    """
-    asked = parsed.arguments.get("interface")
-    lines = [_HEAD]
-    for interface in rig.machine.am.interfaces:
-        if interface is None or interface.deleted or asked not in (None, interface):
-            continue
-        state = "up" if interface.admin_up else "down"
-        mtu = _MTU if interface.sw_if_index else _NO_MTU
-        index = str(interface.sw_if_index)
-        row = f"{interface.name:<32}{centred(index, 5)}{centred(state, 10)}{centred(mtu, 21)}"
-        sessions = reading.table_size(interface)
-        if sessions:
-            row = f"{row}{'acl sessions':<16}{sessions:>16}"
-        lines.append(row)
-    return "\n".join(lines)
 
 
 def show_addresses(rig: Rig, parsed: ParsedCommand) -> str:
@@ -104,15 +71,6 @@ def show_clock(rig: Rig, parsed: ParsedCommand) -> str:
 
 
 # --- as plain values ----------------------------------------------------------------------------
-
-
-def interface_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
-    """`show interface`, `show interface address` and `show interface rx-placement`."""
-    asked = parsed.arguments.get("interface")
-    rows = [asdict(view) for view in interface_views(rig.driver) if not view.deleted]
-    placement = "flow" if rig.machine.am.flow_placement else "interface"
-    shown = [row for row in rows if asked is None or row["name"] == asked.name]
-    return {"placement": placement, "interfaces": shown}
 
 
 def fib_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
@@ -202,12 +160,6 @@ GROUP: Final = "show"
 COMMANDS: Final = tuple(
     Command(syntax, handler, summary, group=GROUP, changes=False, data=data)
     for syntax, handler, data, summary in (
-        (
-            "show interface [<interface>]",
-            show_interface,
-            interface_data,
-            "list the interfaces, up or down",
-        ),
         (
             "show interface address",
             show_addresses,

@@ -150,6 +150,9 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
     "cnt_cleared_sessions": Meaning(
         "those of them whose interface was being cleared", "", OWNER, SHOWN
     ),
+    "cnt_reclassified_sessions": Meaning(
+        "those of them that a packet deleted, since their rules had changed", "", OWNER, SHOWN
+    ),
     "cnt_session_timer_restarted": Meaning(
         "sessions that the idle check put back", "cnt_session_timer_restarted", OWNER, SHOWN
     ),
@@ -179,6 +182,22 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
     "class_changes_by_node": Meaning(
         "class changes by the acl node whose packet made them", "", OWNER, SHOWN
     ),
+    "session_epoch_changes_by_sw_if_index": Meaning(
+        "packets of sessions whose rules had changed, by interface",
+        "fa_session_epoch_change_by_sw_if_index",
+        OWNER,
+        SHOWN,
+    ),
+    "rule_matches": Meaning("packets by the rule that matched", "", OWNER, SHOWN),
+    "rule_match_bytes": Meaning("their bytes", "", OWNER, SHOWN),
+    "rx_packets": Meaning("packets that entered, by interface", "", OWNER, SHOWN),
+    "rx_bytes": Meaning("their bytes", "", OWNER, SHOWN),
+    "tx_packets": Meaning("packets that left, by interface", "", OWNER, SHOWN),
+    "tx_bytes": Meaning("their bytes", "", OWNER, SHOWN),
+    "drops": Meaning("packets dropped, by the interface that they entered", "", OWNER, SHOWN),
+    "punts": Meaning("packets that are not IP, by interface", "", OWNER, SHOWN),
+    "rx_ip6": Meaning("IPv6 packets among those that entered", "", OWNER, SHOWN),
+    "rx_not_ip": Meaning("what is not IP among them", "", OWNER, SHOWN),
 }
 
 SESSION_MEANINGS: Final[dict[str, Meaning]] = {
@@ -221,6 +240,12 @@ SESSION_MEANINGS: Final[dict[str, Meaning]] = {
         OWNER,
         OWNER,
         "time",
+    ),
+    "intf_policy_epoch": Meaning(
+        "the policy epoch of its interface and direction as it was made",
+        "intf_policy_epoch",
+        OWNER,
+        "packets, where sessions are reclassified",
     ),
 }
 

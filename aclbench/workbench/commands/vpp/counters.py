@@ -1,0 +1,124 @@
+"""VPP's counters by interface: `show interface` and `clear interfaces`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from aclbench.engine.main import Interface
+from aclbench.workbench.commands.columns import centred
+from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.views.taking import interface_views
+
+#: VPP's MTU of an Ethernet interface; it is not used here.
+_MTU: Final = "9000/0/0/0"
+_NO_MTU: Final = "0/0/0/0"
+_HEAD: Final = (
+    "              Name               Idx    State  MTU (L3/IP4/IP6/MPLS)"
+    "     Counter          Count     "
+)
+
+
+def _by_name(interface: Interface) -> tuple[str, bool, int]:
+    """In VPP's order: pg20, pg2, pg2.10, pg3; a sub-interface stands behind its port."""
+    port, is_sub, _ = interface.name.partition(".")
+    return port + "\x7f", bool(is_sub), interface.sw_if_index
+
+
+def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
+    """The interfaces in VPP's columns and order, with the counters that are not 0."""
+    asked = parsed.arguments.get("interface")
+    there = [i for i in rig.machine.am.interfaces if i is not None and not i.deleted]
+    lines = [_HEAD]
+    for interface in sorted(there, key=_by_name):
+        if asked not in (None, interface):
+            continue
+        state = "up" if interface.admin_up else "down"
+        mtu = _MTU if interface.sw_if_index else _NO_MTU
+        index = str(interface.sw_if_index)
+        row = f"{interface.name:<32}{centred(index, 5)}{centred(state, 10)}{centred(mtu, 21)}"
+        counted = [
+            f"{counter:<16}{count:>16}"
+            for counter, count in counters_of(rig, interface.sw_if_index).items()
+            if count
+        ]
+        lines.append(row + (counted[0] if counted else ""))
+        lines += [" " * len(row) + counter for counter in counted[1:]]
+    return "\n".join(lines)
+
+
+def counters_of(rig: Rig, sw_if_index: int) -> dict[str, int]:
+    """VPP's counters of an interface since `clear interfaces`, over all threads.
+
+    Bytes are those of the frames on the wire; all that entered is counted, also on an interface
+    that is down. What was dropped is counted where it entered.
+    """
+    cleared = rig.machine.am.shown.interfaces_cleared
+    return {
+        counter: count - cleared.get((sw_if_index, counter), 0)
+        for counter, count in _counted_of(rig, sw_if_index).items()
+    }
+
+
+def _counted_of(rig: Rig, sw_if_index: int) -> dict[str, int]:
+    rx_packets, rx_bytes, tx_packets, tx_bytes, drops, punts, ip6, not_ip = (
+        sum(worker.interface_counters()[n][sw_if_index] for worker in rig.machine.am.workers)
+        for n in range(8)
+    )
+    return {
+        "rx packets": rx_packets,
+        "rx bytes": rx_bytes,
+        "tx packets": tx_packets,
+        "tx bytes": tx_bytes,
+        "drops": drops,
+        "punt": punts,
+        "ip4": rx_packets - ip6 - not_ip,
+        "ip6": ip6,
+    }
+
+
+def clear_interfaces(rig: Rig, parsed: ParsedCommand) -> str:
+    """Have the interfaces' counters begin at 0."""
+    am = rig.machine.am
+    am.shown.interfaces_cleared = {
+        (sw_if_index, counter): count
+        for sw_if_index in range(len(am.interfaces))
+        for counter, count in _counted_of(rig, sw_if_index).items()
+    }
+    return ""
+
+
+# --- as plain values ----------------------------------------------------------------------------
+
+
+def interface_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
+    """`show interface`, `show interface address` and `show interface rx-placement`."""
+    asked = parsed.arguments.get("interface")
+    rows = [
+        asdict(view) | {"counters": counters_of(rig, view.sw_if_index)}
+        for view in interface_views(rig.driver)
+        if not view.deleted
+    ]
+    placement = "flow" if rig.machine.am.flow_placement else "interface"
+    shown = [row for row in rows if asked is None or row["name"] == asked.name]
+    return {"placement": placement, "interfaces": shown}
+
+
+GROUP: Final = "show"
+COMMANDS: Final = (
+    Command(
+        "show interface [<interface>]",
+        show_interface,
+        "list the interfaces, up or down, with their counters",
+        group=GROUP,
+        changes=False,
+        data=interface_data,
+    ),
+    Command(
+        "clear interfaces",
+        clear_interfaces,
+        "have the counters of show interface begin at 0",
+        group=GROUP,
+    ),
+)
