@@ -145,17 +145,15 @@ class AclMain:
         #: Chooses the class of a session.
         self.classes: Classes = Classes()
         #: One a thread, thread 0 among them.
-        self.workers: list[Worker] = [
-            Worker(t, len(lists), n_columns) for t in range(n_workers + 1)
-        ]
+        threads = range(n_workers + 1)
+        self.workers: list[Worker] = [Worker(t, len(lists), n_columns) for t in threads]
         #: The workers whose threads carry packets.
         self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers
         self.cleaner: CleanerData = CleanerData()
         self.shown: ShownData = ShownData()
 
-        local0 = Interface(0, "local0")
         #: By sw_if_index; None where an index is free.
-        self.interfaces: list[Interface | None] = [local0]
+        self.interfaces: list[Interface | None] = [Interface(0, "local0")]
         #: The indexes of deleted interfaces, the last deleted last; some may not be cleared yet.
         self.free_sw_if_indices: list[int] = []
         #: The sw_if_index of each name, without those that are being deleted.
