@@ -83,6 +83,19 @@ def test_what_has_one_cause_is_one_group() -> None:
     )
 
 
+def test_beyond_so_many_kinds_the_others_go_with_one_that_looks_nearly_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every packet is in a group all the same, under the same causes."""
+    bench = bench_on(next(p for p in bundled_files("pcaps") if p.stem == "refused"))
+    bench.play()
+    whole = grouped(bench)
+    monkeypatch.setattr("aclbench.workbench.inquiry.explain.groups.MAX_EXAMPLES", 3)
+    fewer = grouped(bench)
+    assert fewer.packets == whole.packets
+    assert sum(group.example is not None for group in fewer.groups) <= 3
+
+
 def test_nothing_is_said_where_all_passed_and_progress_where_it_takes_long() -> None:
     """At the prompt too; without a history there is none."""
     bench = firewall()

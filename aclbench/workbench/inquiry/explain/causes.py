@@ -51,7 +51,7 @@ from aclbench.workbench.inquiry.explain.rules import (
 from aclbench.workbench.inquiry.explain.scene import Draft, Place, Scene, denied_at, wanted_of
 from aclbench.workbench.inquiry.explain.sides import one_side_cause
 from aclbench.workbench.inquiry.explain.tree import Cause, ForwardingPart, PathPart
-from aclbench.workbench.inquiry.explain.trial import MakeRig, Undo, undone
+from aclbench.workbench.inquiry.explain.trial import PASSED, MakeRig, Undo, undone
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 
@@ -268,6 +268,6 @@ def _with_outcome(cause: Cause, reason: int | None) -> Cause:
     if reason is None:
         return cause
     fate = fate_of(reason)
-    if fate in ("permitted", "unchecked", "delivered"):
+    if fate in PASSED:
         return replace(cause, tried=True)
     return replace(cause, tried=False, then=f"{fate}: {reason_text(reason)}")

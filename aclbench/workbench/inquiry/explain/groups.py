@@ -6,7 +6,7 @@ class; one packet of each class is explained, and classes with the same cause ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -38,8 +38,8 @@ from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices
 
-#: So many classes are explained, those with the most packets first.
-MAX_EXAMPLES: Final = 64
+#: So many classes are explained; others go with one that looks nearly the same.
+MAX_EXAMPLES: Final = 48
 #: Rules are held against so many packets, to tell classes apart; beyond it they are not.
 _MAX_RULE_CHECKS: Final = 200_000
 #: Kinds of causes that are another one with another rule.
@@ -86,11 +86,15 @@ class Groups:
 
 @dataclass(slots=True)
 class _Class:
-    """Packets that look alike: how many, and the first of them with what came before it."""
+    """Packets that look alike: how many, and the first of them with what came before it.
+
+    `nearly` is what classes have in common that mostly have one cause.
+    """
 
     ordinal: int
     event: PacketVerdict
     past: Past | None
+    nearly: tuple[Any, ...]
     packets: int = 0
 
 
@@ -121,30 +125,29 @@ class _Sorter:
         assert self.rig is not None
         place = denied_at(self.rig, event)
         past = None
+        kind = event.reason & KIND_MASK
         looks: tuple[Any, ...] = (event.reason, event.rx)
-        if event.reason & KIND_MASK == SAME_SIDE:
+        nearly: tuple[Any, ...] = (kind,)
+        if kind == SAME_SIDE:
             looks = (*looks, is_to_itself(event))
         if place is not None:
             wanted = wanted_of(place, event.key, event.info)
             past = self.gatherer.past(wanted, is_whole=True)
-            looks = (*looks, place, *self._looks(self.rig, event, place, past))
+            seen = self._looks(self.rig, event, place, past)
+            looks = (*looks, place, *seen, *_finer(event, past))
+            nearly = (kind, *seen)
         found = self.classes.get(looks)
         if found is None:
-            found = self.classes[looks] = _Class(self.ordinal, event, past)
+            found = self.classes[looks] = _Class(self.ordinal, event, past, nearly)
         found.packets += 1
 
     def _looks(self, rig: Rig, event: PacketVerdict, place: Place, past: Past) -> tuple[Any, ...]:
         """What tells causes apart, as far as it is cheap."""
-        info, last, gone = event.info, past.opener_last, past.gone
-        index, is_input = place
-        opener = met(rig, last, index, not is_input) if last is not None else ""
-        own = fate_of(past.own_last.reason) if past.own_last is not None else ""
+        last, gone, (index, is_input) = past.opener_last, past.gone, place
         return (
-            (opener, last.reason if last is not None else 0),
-            (gone.timeout_class, type(gone.event)) if gone is not None else (),
-            own,
-            (is_fragment(info), opens(info), answers(info), event.key[-2]),
-            (past.whole is not None, past.other is not None),
+            met(rig, last, index, not is_input) if last is not None else "",
+            type(gone.event) if gone is not None else None,
+            is_fragment(event.info),
             self._is_elsewhere(rig, event, index),
             self._nearest_rule(rig, event, place),
         )
@@ -178,6 +181,18 @@ class _Sorter:
         return found
 
 
+def _finer(event: PacketVerdict, past: Past) -> tuple[Any, ...]:
+    """What may tell causes apart as well."""
+    last, gone, own = past.opener_last, past.gone, past.own_last
+    return (
+        last.reason if last is not None else 0,
+        gone.timeout_class if gone is not None else -1,
+        fate_of(own.reason) if own is not None else "",
+        (opens(event.info), answers(event.info), event.key[-2]),
+        (past.whole is not None, past.other is not None),
+    )
+
+
 def explain_all(history: History) -> Slices[Groups]:
     """Group the packets of the run so far that did not pass by cause; explain one of each."""
     stretches = Stretches(history)
@@ -188,19 +203,29 @@ def explain_all(history: History) -> Slices[Groups]:
     sorter = _Sorter(Gatherer(None), begun)
     for _ in stretches.hear(Stretch(first, end), sorter.hear, sorter.begin):
         yield Progress(sorter.ordinal - begun, total, "packets looked at")
-    classes = sorted(sorter.classes.values(), key=lambda each: -each.packets)
+    classes = _to_explain(sorter.classes.values())
     name = namer(history.here.rig, branch)
     groups: dict[int, Group] = {}
+    alike: dict[tuple[Any, ...], Explanation] = {}
     for number, each in enumerate(classes):
         yield Progress(number, len(classes), "causes explained")
-        example = None
+        example = alike.get(each.nearly)
         if number < MAX_EXAMPLES:
             frame = frame_sent(history.here.rig, branch, each.event)
             packet = Found(each.ordinal, each.event, name(each.event), frame)
             example = yield from explain_found(history, stretches, packet, each.past)
+            alike.setdefault(each.nearly, example)
         groups[each.ordinal] = _group(each, example)
     in_order = [groups[ordinal] for ordinal in sorted(groups)]
     return Groups(sorter.ordinal - begun, tuple(_by_cause(in_order)))
+
+
+def _to_explain(classes: Iterable[_Class]) -> list[_Class]:
+    """One of each that look nearly the same, then the others; of each those with most packets."""
+    ahead: dict[tuple[Any, ...], _Class] = {}
+    by_count = sorted(classes, key=lambda each: -each.packets)
+    behind = [each for each in by_count if ahead.setdefault(each.nearly, each) is not each]
+    return [*ahead.values(), *behind]
 
 
 def _group(each: _Class, example: Explanation | None) -> Group:

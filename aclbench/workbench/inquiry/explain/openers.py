@@ -296,9 +296,9 @@ def gone_session(scene: Scene, gone: Gone) -> RemovedSession:
 
 def _about(ns: int) -> str:
     """A stretch of time as a title says it."""
-    return (
-        f"{ns / NS_PER_SEC:,.1f}".removesuffix(".0") + " s" if ns > NS_PER_SEC else seconds_text(ns)
-    )
+    if ns < NS_PER_SEC:
+        return f"{ns / 1e6:.3g} ms"
+    return f"{ns / NS_PER_SEC:,.1f}".removesuffix(".0") + " s"
 
 
 def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from aclbench.capture import describe
 from aclbench.engine.events import PacketVerdict
+from aclbench.engine.reasons import fate_of
 from aclbench.engine.session import SessionId
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.branch import Branch
@@ -20,6 +21,7 @@ from aclbench.workbench.inquiry.explain.following import Follower, PacketPath
 from aclbench.workbench.inquiry.explain.life import life_of
 from aclbench.workbench.inquiry.explain.past import Past, Wanted, past_of
 from aclbench.workbench.inquiry.explain.tree import Explanation
+from aclbench.workbench.inquiry.explain.trial import PASSED, MakeRig
 from aclbench.workbench.inquiry.packets import frame_sent, packet_name
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.inputs import Inject, Point, Run
@@ -51,17 +53,34 @@ def explain_found(
     def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
         return life_of(stretches, end, event, session, until)
 
-    def again() -> Slices[Rig]:
-        return (yield from _before(history, branch, found)).rig
-
-    by_hand = not isinstance(branch.ops[end.op], Run)  # a rig there is somewhere before it
+    # Where steps were chosen by hand, or two packets are in hand, it is somewhere before.
+    is_right_before = there.position.packets == found.ordinal - 1
     with closing(there.rig):
+        again: MakeRig | None = None
+        if is_right_before and isinstance(branch.ops[end.op], Run):
+            again = yield from _kept(history, branch, found, there.rig)
         path = yield from _follow(there, end, found)
         frame = _frame_text(there.rig, found)
-        behind = Behind(name, past, life, None if by_hand else again)
+        behind = Behind(name, past, life, again)
         explanation = yield from explanation_of(path, event, found.name, frame, behind)
         yield from there.rig.closing()
     return explanation
+
+
+def _kept(history: History, branch: Branch, found: Found, rig: Rig) -> Slices[MakeRig]:
+    """What makes rigs like this one, which stands before the packet."""
+    if fate_of(found.event.reason) in PASSED or not rig.can_be_packed():
+
+        def anew() -> Slices[Rig]:
+            return (yield from _before(history, branch, found)).rig
+
+        return anew
+    packer = rig.packer()
+    while not packer.done:
+        packer.work()
+        yield None
+    checkpoint = packer.checkpoint()
+    return lambda: rig.unpacked(checkpoint)
 
 
 def namer(rig: Rig, branch: Branch) -> Callable[[PacketVerdict], str]:

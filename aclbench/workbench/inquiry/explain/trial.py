@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
 from aclbench.drivers.frame import Frame
 from aclbench.engine.events import PacketVerdict, TraceEvent
@@ -13,6 +14,8 @@ from aclbench.workbench.inquiry.explain.keys import Crafted, mirror
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 
+#: Fates of a packet that nothing stopped.
+PASSED: Final = ("permitted", "unchecked", "delivered", "not_ip")
 #: Makes a rig as it was right before the packet.
 MakeRig = Callable[[], Slices[Rig]]
 
