@@ -198,6 +198,16 @@ FAULTS = (
         "was cleared",
     ),
     Fault(
+        "reclassified",
+        lambda w: replace(
+            _behind(w, "set acl-plugin acl index 0 deny {any}"),
+            setup=("set acl-plugin reclassify-sessions 1",),
+            last=w.happens[0],
+        ),
+        "reclassified",
+        "the rules have changed since it was made",
+    ),
+    Fault(
         "recycled",
         lambda w: replace(
             w,

@@ -65,6 +65,7 @@ KINDS: Final[dict[str, str]] = {
     "cut": "the ports are not there to be read",
     "expired": "the session had expired",
     "cleared": "the session had been cleared",
+    "reclassified": "the session was deleted when the rules had changed",
     "recycled": "the session had been recycled",
     "before acl": "the connection began before the ACL was applied",
     "no acl": "no ACL is applied where the session would be opened",

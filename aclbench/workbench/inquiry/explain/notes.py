@@ -73,8 +73,10 @@ def _denied_now(rig: Rig, node: NodeSeen, event: PacketVerdict) -> str:
             said = reason_text(match.reason)
     if not said:
         return ""
+    then = "what has a session is not judged again; clear acl-plugin sessions ends it"
+    if rig.machine.am.reclassify_sessions:
+        then = "the next packet in the direction that made it has it deleted"
     return (
         f"no rule on {node.interface} opens such a session any more ({said}): the ACLs have "
-        "changed since it was made, and what has a session is not judged again; "
-        "clear acl-plugin sessions ends it"
+        f"changed since it was made, and {then}"
     )

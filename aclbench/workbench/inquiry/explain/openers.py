@@ -279,7 +279,8 @@ def gone_session(scene: Scene, gone: Gone) -> RemovedSession:
     if isinstance(event, SessionRecycled):
         why = "recycled"
     else:
-        why = "cleared" if event.cleared else "expired"
+        why = "reclassified" if event.reclassified else "expired"
+        why = "cleared" if event.cleared else why
     return RemovedSession(
         session=f"{event.session_index} of {actor_name(event.thread_index)}",
         connection=key_text(event.key),
@@ -301,6 +302,18 @@ def _about(ns: int) -> str:
     return f"{ns / NS_PER_SEC:,.1f}".removesuffix(".0") + " s"
 
 
+def _reclassified(lost: RemovedSession) -> Draft:
+    title = "its session was deleted: the rules have changed since it was made"
+    text = (
+        f"session {lost.session} on {lost.interface}, {lost.connection}: reclassify-sessions is "
+        "on, so the first packet its way after a change of the rules has it deleted, and is judged "
+        "anew"
+    )
+    line = "set acl-plugin reclassify-sessions 0"
+    cure = f"rules that let it pass; or sessions that outlive a change: {line}"
+    return Draft(Cause("reclassified", title, text, cure, session=lost), Undo((line,)))
+
+
 def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:
     """The session was there, and was removed; `why_transient`: if it was that, why."""
     lost = gone_session(scene, gone)
@@ -317,6 +330,8 @@ def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:
         title += f": {of_class}, {_about(lost.timeout)}"
         text += f"{idle}, and {of_class} expires after {seconds_text(lost.timeout)}"
         cure = f"a longer timeout of {of_class}, or a packet sooner"
+    elif lost.why == "reclassified":
+        return _reclassified(lost)
     elif lost.why == "cleared":
         text += f"{lost.interface} was cleared; it had been {idle}, of class {of_class}"
         cure = "no clear, or a new connection"

@@ -159,13 +159,16 @@ def _node(e: Explanation, part: NodePart) -> Iterator[Line]:
     for key in part.looked_up:
         what = f" ({key.what})" if key.what else ""
         yield 2, f"session key {key.key}{what}: {'hit' if key.hit else 'miss'}"
-    if any(key.hit for key in part.looked_up):
+    is_hit = any(key.hit for key in part.looked_up)
+    if is_hit and part.tried:
+        yield 2, "its rules have changed since it was made: it is deleted, the packet judged anew"
+    elif is_hit:
         yield 2, "no rule is tried: " + part.outcome
     yield from _rules(part)
     if part.room:
         yield 2, part.room
     yield from _session(e, part)
-    if not any(key.hit for key in part.looked_up):
+    if not is_hit or part.tried:
         yield 2, f"outcome: {part.outcome}"
 
 

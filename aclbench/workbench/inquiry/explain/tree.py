@@ -146,8 +146,8 @@ class VerdictPart:
 class RemovedSession:
     """A session that would have been hit, had it not been removed before.
 
-    `why` is expired, cleared or recycled; `ago` how long before the packet it went, `idle` for how
-    long it had seen no packet then, out of its `timeout`.
+    `why` is expired, cleared, reclassified or recycled; `ago` how long before the packet it went,
+    `idle` for how long it had seen no packet then, out of its `timeout`.
     """
 
     session: str
