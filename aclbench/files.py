@@ -123,7 +123,7 @@ def opening(path: Path, pipes: bool) -> Generator[None, None, BinaryIO]:
         return path.open("rb")
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
     try:
-        yield from _awaiting(file.fileno(), select.POLLIN)
+        yield from awaiting(file.fileno(), select.POLLIN)
         os.set_blocking(file.fileno(), True)
     except BaseException:
         file.close()
@@ -142,7 +142,7 @@ def reading(path: Path, max_bytes: int, pipes: bool) -> Generator[None, None, by
             return file.read(max_bytes + 1)
         content = bytearray()
         while len(content) <= max_bytes:
-            yield from _awaiting(file.fileno(), select.POLLIN)
+            yield from awaiting(file.fileno(), select.POLLIN)
             piece = os.read(file.fileno(), min(max_bytes + 1 - len(content), PIPE_BYTES))
             if not piece:
                 break
@@ -150,7 +150,7 @@ def reading(path: Path, max_bytes: int, pipes: bool) -> Generator[None, None, by
         return bytes(content)
 
 
-def _awaiting(handle: int, what: int) -> Generator[None, None, None]:
+def awaiting(handle: int, what: int) -> Generator[None, None, None]:
     """Wait until a pipe can be read or written, or its other end has gone; in slices."""
     poll = select.poll()
     poll.register(handle, what)
@@ -324,7 +324,7 @@ def _writing_to_pipe(path: Path, pieces: Iterable[bytes]) -> Generator[None, Non
         for piece in pieces:
             left = memoryview(piece)
             while left:
-                yield from _awaiting(handle, select.POLLOUT)
+                yield from awaiting(handle, select.POLLOUT)
                 with suppress(BlockingIOError):
                     left = left[os.write(handle, left[:PIPE_BYTES]) :]
     finally:

@@ -38,7 +38,7 @@ from aclbench.capture.steering import (
     parse_mac,
     parse_vlan,
 )
-from aclbench.capture.stream import STANDARD_INPUT, awaiting_writer, can_be_read_again
+from aclbench.capture.stream import STANDARD_INPUT, awaiting_header, can_be_read_again
 from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic
 from aclbench.capture.writer import PcapWriter, write_pcap
@@ -72,7 +72,7 @@ __all__ = [
     "Traffic",
     "as_ethernet",
     "as_frame",
-    "awaiting_writer",
+    "awaiting_header",
     "can_be_read_again",
     "decode",
     "describe",

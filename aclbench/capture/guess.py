@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ from aclbench.capture.columns import decode
 from aclbench.capture.openers import PacketsSeen, Pairs
 from aclbench.capture.reader import open_capture
 from aclbench.capture.sides import BITS, NO_FIGURES, Division, Figures, Slices, divide
-from aclbench.capture.stream import awaiting_writer
+from aclbench.capture.stream import awaiting_header
 from aclbench.errors import CaptureError
 from aclbench.files import at_once
 from aclbench.words import counted
@@ -58,20 +59,16 @@ def guessing_inside(
     Raises CaptureError if the file cannot be opened; of a damaged one the readable part is
     examined. In slices: yields how many packets were examined, None while it chooses.
     """
-    for _ in awaiting_writer(path):
+    for _ in awaiting_header(path):
         yield 0
     seen = PacketsSeen()
-    with open_capture(path, look_ahead=True) as reader:
-        batches = reader.batches(min(max_packets, SLICE_PACKETS))
-        while reader.packets_read < max_packets:
-            try:
-                batch = next(batches, None)
-            except CaptureError:
-                break
-            if batch is None:
-                break
-            seen.note(decode(batch))
+    with open_capture(path, look_ahead=True) as reader, suppress(CaptureError):
+        for batch in reader.arriving(min(max_packets, SLICE_PACKETS)):
+            if batch is not None:
+                seen.note(decode(batch))
             yield seen.total
+            if seen.total >= max_packets:
+                break
     best, others = yield from _choose(seen)
     if not best:
         return GuessedSides((), f"no inside assumed: {_why_none(seen)}")

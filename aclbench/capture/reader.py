@@ -186,13 +186,17 @@ class CaptureReader:
 
         A damaged file yields the packets before the damage, then raises CaptureError.
         """
+        return (batch for batch in self.arriving(max_packets) if batch is not None)
+
+    def arriving(self, max_packets: int = BATCH_PACKETS) -> Iterator[RawBatch | None]:
+        """The same in slices: None while a pipe holds nothing yet."""
         if max_packets < 1:
             raise ValueError(f"max_packets is {max_packets}, must be 1 or more")
         data, at = self._head, 0
         wanted = CHUNK_BYTES
         while True:
             rest = data[at:]
-            more = self._stream.read(wanted)
+            more = yield from self._stream.reading(wanted)
             data, at = rest + more, 0
             while True:
                 batch, end = self._take(data, at, max_packets)

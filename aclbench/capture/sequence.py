@@ -9,7 +9,7 @@ no capture loses its own order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from aclbench.capture.batch import RawBatch
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
+from aclbench.capture.stream import awaiting_header
 
 
 class CapturePosition(NamedTuple):
@@ -80,46 +81,56 @@ class CaptureSequence:
         """Packets read so far whose time lies before an earlier one's."""
         return sum(self._times_back)
 
-    def groups(self, positions: Sequence[CapturePosition] | None = None) -> Iterator[Group]:
+    def groups(self, positions: Sequence[CapturePosition] | None = None) -> Iterator[Group | None]:
         """All packets in order, or from where a group's `positions` say. Can be iterated once.
 
         Where a capture cannot be read, or not further, yields what comes before that, of all
-        captures, then raises CaptureError.
+        captures, then raises CaptureError. In slices: None while a pipe holds nothing yet.
         """
         if positions is not None:
             self._positions = list(positions)
         return self._merged() if self._by_time else self._one_by_one()
 
-    def _one_by_one(self) -> Iterator[Group]:
+    def _one_by_one(self) -> Iterator[Group | None]:
         latest_ns = 0
         for capture, position in enumerate(self._positions):
             if position.ended:
                 latest_ns = self._note_ended(capture, position)
                 continue
+            yield from awaiting_header(self._captures[capture])
             with _Reading(self._captures[capture], capture, position, latest_ns) as reading:
-                while self._load(reading):
+                while (yield from self._loading(reading)):
                     yield self._group([reading], [reading.part(len(reading.times))])
                 latest_ns = reading.reader.latest_ns
 
-    def _merged(self) -> Iterator[Group]:
+    def _merged(self) -> Iterator[Group | None]:
         readings: list[_Reading] = []
         try:
             for capture, position in enumerate(self._positions):
                 if position.ended:
                     self._note_ended(capture, position)
                 else:
+                    yield from awaiting_header(self._captures[capture])
                     readings.append(_Reading(self._captures[capture], capture, position, 0))
-            live = [reading for reading in readings if self._load(reading)]
+            live = yield from self._live(readings)
             while live:
                 yield self._group(live, _cut(live))
-                live = [r for r in live if r.row < len(r.times) or self._load(r)]
+                live = yield from self._live(live)
         finally:
             for reading in readings:
                 reading.reader.close()
 
-    def _load(self, reading: _Reading) -> bool:
+    def _live(self, readings: list[_Reading]) -> Generator[None, None, list[_Reading]]:
+        """Those that have packets left, each with a batch."""
+        live: list[_Reading] = []
+        for reading in readings:
+            if reading.row < len(reading.times) or (yield from self._loading(reading)):
+                live.append(reading)  # noqa: PERF401 (a comprehension cannot yield)
+        return live
+
+    def _loading(self, reading: _Reading) -> Generator[None, None, bool]:
         """Load the next batch of a capture; False at its end."""
-        found = reading.load()
+        found = yield from reading.loading()
         self._times_back[reading.capture] = reading.reader.times_back
         if not found:
             self._positions[reading.capture] = CapturePosition(reading.begin, 0, True)
@@ -162,7 +173,7 @@ class _Reading:
             self.reader.resume(position.reader)
         else:
             self.reader.latest_ns = latest_ns
-        self._batches = self.reader.batches()
+        self._batches = self.reader.arriving()
         self._skip = position.rows
         #: The reader's state at the beginning of the batch, and about how much was read by then.
         self.begin = self.reader.state
@@ -180,20 +191,25 @@ class _Reading:
     def __exit__(self, *why: object) -> None:
         self.reader.close()
 
-    def load(self) -> bool:
+    def loading(self) -> Generator[None, None, bool]:
         """Load the next batch with packets to yield; False if there is none."""
-        while True:
-            self.begin, self.done_bytes = self.reader.state, self.reader.done_bytes
-            self._batch = next(self._batches, None)
-            if self._batch is None:
-                return False
-            self.row = min(self._skip, len(self._batch))
+        self._note_begin()
+        for batch in self._batches:
+            if batch is None:
+                yield
+                continue
+            self.row = min(self._skip, len(batch))
             self._skip -= self.row
-            if self.row < len(self._batch):
-                break
-        times = np.maximum(self._batch.time_ns, self.begin.latest_ns)
-        self.times = np.maximum.accumulate(times)
-        return True
+            if self.row < len(batch):
+                self._batch = batch
+                times = np.maximum(batch.time_ns, self.begin.latest_ns)
+                self.times = np.maximum.accumulate(times)
+                return True
+            self._note_begin()
+        return False
+
+    def _note_begin(self) -> None:
+        self.begin, self.done_bytes = self.reader.state, self.reader.done_bytes
 
     def part(self, end: int) -> _Part:
         """The packets up to a row; advances behind them."""

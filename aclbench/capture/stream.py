@@ -8,6 +8,7 @@ beginning; for a look ahead see `open_stream`.
 from __future__ import annotations
 
 import os
+import select
 import stat
 import sys
 import weakref
@@ -17,8 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from aclbench.capture.pcap import FILE_HEADER_BYTES
 from aclbench.errors import CaptureError
-from aclbench.files import at_once, opening
+from aclbench.files import PIPE_BYTES, at_once, awaiting, opening
 
 #: The name of standard input.
 STANDARD_INPUT: Final = "-"
@@ -47,7 +49,7 @@ class Stream:
         self.size_bytes = source.size_bytes
         self.problem = ""
         #: What was read from the file and not returned or unpacked yet.
-        self._ahead = source.read(len(_GZIP_MAGIC))
+        self._ahead = at_once(source.reading(len(_GZIP_MAGIC)))
         self.is_gzip = self._ahead == _GZIP_MAGIC
         self._unpack = zlib.decompressobj(_GZIP_WINDOW)
 
@@ -62,27 +64,30 @@ class Stream:
 
     def read(self, wanted: int) -> bytes:
         """The next `wanted` bytes; fewer only at the end, or where a problem ended the stream."""
+        return at_once(self.reading(wanted))
+
+    def reading(self, wanted: int) -> Generator[None, None, bytes]:
+        """The same in slices, for a pipe whose writer is late or slow."""
         try:
-            return self._read_gzip(wanted) if self.is_gzip else self._read_plain(wanted)
+            return (yield from (self._gzip(wanted) if self.is_gzip else self._plain(wanted)))
         except OSError as error:
             self.problem = f"cannot be read on: {error.strerror}"
         except zlib.error as error:
             self.problem = f"the gzip data are damaged ({error})"
         return b""
 
-    def _read_plain(self, wanted: int) -> bytes:
+    def _plain(self, wanted: int) -> Generator[None, None, bytes]:
         ahead, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
-        if not ahead:
-            return self._source.read(wanted)
-        return ahead + self._source.read(wanted - len(ahead))
+        more = yield from self._source.reading(wanted - len(ahead))
+        return ahead + more if ahead else more
 
-    def _read_gzip(self, wanted: int) -> bytes:
+    def _gzip(self, wanted: int) -> Generator[None, None, bytes]:
         """Unpack up to `wanted` bytes. What was unpacked before damage is returned first."""
         parts: list[bytes] = []
         while wanted and not self.problem:
             if not self._ahead:
-                self._ahead = self._source.read(_PACKED_BYTES)
-            if self._unpack.eof and not self._next_member():
+                self._ahead = yield from self._source.reading(_PACKED_BYTES)
+            if self._unpack.eof and not (yield from self._next_member()):
                 break
             before = self._unpack.copy()
             try:
@@ -100,12 +105,12 @@ class Stream:
                 self.problem = "the file ends inside its gzip data"
         return b"".join(parts)
 
-    def _next_member(self) -> bool:
+    def _next_member(self) -> Generator[None, None, bool]:
         """Continue with the next member of a gzip file; False if there is none.
 
         Anything else behind the members is not part of the capture.
         """
-        self._ahead += self._source.read(_PACKED_BYTES - len(self._ahead))
+        self._ahead += yield from self._source.reading(_PACKED_BYTES - len(self._ahead))
         if not self._ahead.startswith(_GZIP_MAGIC):
             self._ahead = b""
             return False
@@ -158,29 +163,42 @@ class _Source:
         # A bench that is dropped is collected at some time, in any order: its files are closed.
         weakref.finalize(self, file.close)
         status = os.fstat(file.fileno())
-        self.is_file = stat.S_ISREG(status.st_mode) and name != STANDARD_INPUT
-        self.size_bytes = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        self._is_pipe = not stat.S_ISREG(status.st_mode)
+        self.is_file = not self._is_pipe and name != STANDARD_INPUT
+        self.size_bytes = 0 if self._is_pipe else status.st_size
         self.position = 0
         self.looks_ahead = False
         self._kept: list[bytes] = []
         self._again = b""
 
-    def read(self, wanted: int) -> bytes:
-        """The next bytes; fewer than `wanted` only at the end."""
+    def reading(self, wanted: int) -> Generator[None, None, bytes]:
+        """The next bytes; fewer than `wanted` only at the end. In slices: a pipe may be empty."""
         if self.looks_ahead:
             wanted = min(wanted, LOOK_AHEAD_BYTES - self.position)
-        found = b""
-        if self._again:
-            end = self.position + wanted
-            found = self._again[self.position : end]
-            if end >= len(self._again):
-                self._again = b""
-        if len(found) < wanted:
-            found += self._file.read(wanted - len(found))
-        self.position += len(found)
-        if self.looks_ahead:
-            self._kept.append(found)
+        pieces: list[bytes] = []
+        while wanted > 0 and (piece := self._kept_before(wanted) or (yield from self._new(wanted))):
+            self.position += len(piece)
+            wanted -= len(piece)
+            pieces.append(piece)
+            if self.looks_ahead:
+                self._kept.append(piece)
+        return b"".join(pieces)
+
+    def _kept_before(self, wanted: int) -> bytes:
+        """What was read in a look ahead."""
+        end = self.position + wanted
+        found = self._again[self.position : end]
+        if end >= len(self._again):
+            self._again = b""
         return found
+
+    def _new(self, wanted: int) -> Generator[None, None, bytes]:
+        """What was not read before, up to `wanted` bytes; of a pipe what it holds by then."""
+        if not self._is_pipe:
+            return self._file.read(wanted)
+        handle = self._file.fileno()
+        yield from awaiting(handle, select.POLLIN)
+        return os.read(handle, min(wanted, PIPE_BYTES))
 
     def seek(self, position: int) -> None:
         """Seek to an offset; for files alone."""
@@ -192,7 +210,7 @@ class _Source:
         if not self.looks_ahead:
             self._file.close()
             return
-        self._again = b"".join(self._kept)
+        self._again = b"".join(self._kept) + self._again[self.position :]
         self._kept, self.position, self.looks_ahead = [], 0, False
         _looked_into[self._name] = self
 
@@ -220,15 +238,25 @@ def open_stream(path: str | os.PathLike[str], look_ahead: bool = False) -> Strea
         raise CaptureError(f"{shown}: cannot be read: {error.strerror}") from None
 
 
-def awaiting_writer(path: str | os.PathLike[str]) -> Generator[None, None, None]:
-    """Wait in slices until somebody writes to a FIFO: whoever opens it next need not wait.
+def awaiting_header(path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Wait in slices until a pipe holds a file's header: whoever opens it next need not wait.
 
     What it is otherwise, and why it cannot be opened, is found by who opens it.
     """
     name = os.fspath(path)
-    if name not in _looked_into and Path(name).is_fifo():
-        with suppress(OSError):
-            _looked_into[name] = _Source(name, (yield from opening(Path(name), pipes=True)))
+    if name != STANDARD_INPUT and not Path(name).is_fifo():
+        return
+    with suppress(OSError):
+        source = _looked_into.pop(name, None)
+        if source is None and name == STANDARD_INPUT:
+            source = _Source(name, _open_file(name))
+        elif source is None:
+            source = _Source(name, (yield from opening(Path(name), pipes=True)))
+        source.looks_ahead = True
+        try:
+            yield from source.reading(FILE_HEADER_BYTES)
+        finally:
+            source.close()
 
 
 def can_be_read_again(path: str | os.PathLike[str]) -> bool:

@@ -185,24 +185,18 @@ def written_capture(option: str, file: str | None, suffix: str = ".pcap") -> Pat
     return Path(file)
 
 
-class _StopReading(BaseException):
-    """A second Ctrl-C, while waiting for more of a capture."""
-
-
 def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
     """Play as `run` does; returns True if Ctrl-C ended it.
 
     Ctrl-C takes effect between two packets, so that the figures are those of whole packets, and
-    after what is left in a pipe (whose writer is mostly interrupted as well). A second one ends the
-    wait for a pipe, or else the replay, without figures.
+    while a pipe is waited for. A second one ends the replay without figures.
     """
     stop: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         stop.append(number)
         if len(stop) > 1:
-            reading = bench.rig.feed is not None and bench.rig.feed.reading
-            raise _StopReading if reading else KeyboardInterrupt
+            raise KeyboardInterrupt
         bench.stop()
 
     from aclbench.workbench.tasks import Task
@@ -222,8 +216,6 @@ def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
             raise KeyboardInterrupt
         if task.error is not None:
             raise task.error
-    except _StopReading:
-        pass
     finally:
         gc.enable()
         signal.signal(signal.SIGINT, before)

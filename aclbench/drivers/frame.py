@@ -124,15 +124,23 @@ class Handled(NamedTuple):
 class Arrivals:
     """The frames that wait for a driver: those handed over, then those that a source makes.
 
-    `source`, if set, is asked for the next frame whenever there is none; None means the end.
+    `source`, if set, is asked for the next frame whenever there is none; None means the end, and a
+    frame without packets that none has come yet: then it `waits`.
     """
 
     def __init__(self) -> None:
         self.frames: deque[Frame] = deque()
         self.source: Callable[[], Frame | None] | None = None
+        #: The source was asked last when its next packet had not come yet.
+        self.waits: bool = False
+
+    def at_hand(self) -> Frame | None:
+        """The same as `next_frame`, but a source that waits is not asked again."""
+        return None if self.waits else self.next_frame()
 
     def next_frame(self) -> Frame | None:
-        """The frame with the next packet, asking the source if need be."""
+        """The frame with the next packet, asking the source if need be; None where none is."""
+        self.waits = False
         while not self.frames or not len(self.frames[0]):
             if self.frames:
                 self.frames.popleft()
@@ -142,6 +150,9 @@ class Arrivals:
                 frame = self.source()
                 if frame is None:
                     self.source = None
+                    return None
+                if not len(frame):
+                    self.waits = True
                     return None
                 self.frames.append(frame)
         return self.frames[0]

@@ -26,7 +26,7 @@ class SteppedDriver(Stepping):
         """Run what is due up to and including `until` (nanoseconds), then set the clock there.
 
         Stops early, and returns False, after `max_packets` packets or `max_turns` turns of the
-        cleaner and the interrupt handlers.
+        cleaner and the interrupt handlers, and where the next packet has not come yet.
         """
         with self._stoppable():
             return self._run_until(until, max_packets, max_turns)
@@ -39,6 +39,8 @@ class SteppedDriver(Stepping):
         handled = self._run_packets(until, max_packets)
         if max_packets is not None and handled >= max_packets:
             return False
+        if self.arrivals.waits and until > self.now:
+            return False
         if not self._run_due(until):
             return False
         self.now = max(self.now, until)
@@ -47,7 +49,8 @@ class SteppedDriver(Stepping):
     def run_packets(self, max_packets: int | None = None, max_turns: int | None = None) -> bool:
         """Run on to the last packet, and what is left to do at its instant; the clock stops there.
 
-        Stops early, and returns False, after `max_packets` packets or `max_turns` turns.
+        Stops early, and returns False, after `max_packets` packets or `max_turns` turns, and where
+        the next packet has not come yet.
         """
         with self._stoppable():
             return self._run_on(max_packets, max_turns)
@@ -59,13 +62,14 @@ class SteppedDriver(Stepping):
                 left = None if max_packets is None else max_packets - (self._packets - first)
                 if not self._run_by_steps(self.next_time(), left):
                     return False
-            return True
+            return not self.arrivals.waits
         max_packets = self._finish_begun(max_packets)
         self._turns_left = max_turns if max_turns is not None else NEVER
         handled = self._run_packets(NEVER - 1, max_packets)
         if max_packets is not None and handled >= max_packets:
             return False
-        return self.arrivals.next_frame() is None and self._run_due(self.now)
+        at_end = self.arrivals.next_frame() is None and not self.arrivals.waits
+        return at_end and self._run_due(self.now)
 
     def run_to(self, position: Position, time: int) -> None:
         """Run, in fair order, to a position that lies ahead; then set the clock, never back.
@@ -232,6 +236,8 @@ class SteppedDriver(Stepping):
         """`run_until` for an order that is not fair: nothing but steps."""
         first = self._packets
         while self.next_time() <= until:
+            if self.arrivals.next_frame() is None and self.arrivals.waits:
+                return False
             if max_packets is not None and self._packets - first >= max_packets:
                 return False
             self.step()

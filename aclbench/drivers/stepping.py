@@ -202,11 +202,16 @@ class Stepping:
     # --- what is due ---------------------------------------------------------------------------
 
     def next_time(self) -> int:
-        """When the next thing is due, `now` at the earliest; `NEVER` if nothing is."""
+        """When the next thing is due, `now` at the earliest; `NEVER` if nothing is.
+
+        What has not come yet may be due at once.
+        """
         if self._busy() or self._raised or self._cleaner.is_ready(self.now):
             return self.now
         until = self._cleaner.wait.until
-        frame = self.arrivals.next_frame()
+        frame = self.arrivals.at_hand()
+        if self.arrivals.waits:
+            return self.now
         if frame is not None:
             until = min(until, frame.peek_time())
         return max(self.now, until)
@@ -219,7 +224,9 @@ class Stepping:
         due, upcoming = NEVER, self._cleaner.upcoming
         if isinstance(upcoming, Wait) and upcoming.until > self.now:
             due = upcoming.until
-        frame = self.arrivals.next_frame()
+        frame = self.arrivals.at_hand()
+        if self.arrivals.waits:
+            return NEVER
         if frame is not None and self.now < frame.peek_time():
             due = min(due, frame.peek_time())
         return due
@@ -230,7 +237,8 @@ class Stepping:
         """Let one actor take one named step; jump to the next thing due if nobody can.
 
         `actor` None lets the order choose: fair, the one that goes on, else cleaner, interrupts,
-        packets; random, any. Returns None when nothing is left to do at all.
+        packets; random, any. Returns None when nothing is left to do at all, or nothing has come
+        yet.
         """
         if actor == CLOCK:
             return self._clock_step()
@@ -298,7 +306,7 @@ class Stepping:
             ready += [thread for thread in arrived if thread not in ready]
         if ready:
             return ready
-        wait, frame = self._cleaner.wait, self.arrivals.next_frame()
+        wait, frame = self._cleaner.wait, self.arrivals.at_hand()
         if frame is not None and max(frame.peek_time(), self.now) < wait.until:
             return self._threads_of_arrivals(max(frame.peek_time(), self.now))
         return [] if wait.until == NEVER else [CLEANER]
@@ -306,7 +314,7 @@ class Stepping:
     def _threads_of_arrivals(self, until: int) -> list[int]:
         """The threads of the packets at hand that arrive up to a time, in their order."""
         am, threads = self.machine.am, dict[int, None]()
-        if self.arrivals.next_frame() is None:
+        if self.arrivals.at_hand() is None:
             return []
         for frame in self.arrivals.frames:
             for i in range(frame.position, len(frame.time)):
@@ -411,9 +419,11 @@ class Stepping:
     # --- the clock and the packets, when stepping ------------------------------------------------
 
     def _jump(self) -> bool:
-        """Nobody can go on: set the clock to the next thing due. False if nothing ever is."""
+        """Nobody can go on: set the clock to the next thing due. False if nothing is, or waits."""
         wait = self._cleaner.wait
         frame = self.arrivals.next_frame()
+        if self.arrivals.waits:
+            return False
         if frame is not None and max(frame.peek_time(), self.now) < wait.until:
             self.now = max(self.now, frame.peek_time())
             self._admit(frame.pop())

@@ -289,6 +289,8 @@ class ThreadedDriver:
                 continue
             if self._cleaner.is_ready(self.clock.led):
                 continue  # who was busy had signalled, and was done as we looked
+            if most and self.arrivals.waits and until > self.clock.led:
+                continue  # asked again, it waits for a moment
             if frame is None and (to_last_packet or not most):
                 return most > 0
             due = min(arrival, wait.until)
@@ -329,8 +331,9 @@ class ThreadedDriver:
             arrival = NEVER if frame is None else self._arrival
             wait = self._cleaner.wait
             due = min(arrival, wait.until)
-            no_more = frame is None and (to_last_packet or not most)
-            if no_more or due == NEVER or (now >= until and arrival > until):
+            waits = most > 0 and self.arrivals.waits
+            no_more = frame is None and not waits and (to_last_packet or not most)
+            if no_more or (due == NEVER and not waits) or (now >= until and arrival > until):
                 if self.pool.busy:
                     self._wait(LOOK_S)
                     continue

@@ -181,12 +181,16 @@ class Bench:
     # --- packets by hand ------------------------------------------------------------------------
 
     def sending(self, interface: str, frames: tuple[bytes, ...]) -> Slices[list[Verdict]]:
-        """Send Ethernet frames into an interface now, in order; returns a verdict for each."""
+        """Send Ethernet frames into an interface now, in order; returns a verdict for each.
+
+        CommandError: they are too many (`rig.inputs`).
+        """
         rig, history = self.rig, self.history
         rig.interface_index(interface)
         if rig.is_running:
             raise AclbenchError("the bench is running; stop it, then send")
         op = Inject(interface, rig.sent + 1, frames)
+        op.check_size()
         verdicts: list[Verdict] = []
         names = {i.sw_if_index: i.name for i in rig.machine.am.interfaces if i is not None}
 

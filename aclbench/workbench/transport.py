@@ -243,6 +243,8 @@ class Transport:
         op: Run | Steps = Run(driver.position, driver.now)
         if driver.order == "random":
             op = Steps(None, steps, driver.position, driver.now)
+        if (op.position, op.time) == history.branch.end[1:]:
+            return  # a pipe was waited for
         history.note(op)
         packets = driver.position.packets - history.branch.starts[0].position.packets
         history.spacing.note(driver.now - before, history.elapsed(), packets)
@@ -300,6 +302,12 @@ class Transport:
         if refused is not None:
             raise refused
         return line
+
+    def awaiting_packets(self) -> Slices[None]:
+        """Wait until the next packet has come, if a pipe is to bring it."""
+        arrivals = self._live.rig.driver.arrivals
+        while arrivals.next_frame() is None and arrivals.waits:
+            yield None
 
     # --- one step at a time --------------------------------------------------------------------
 

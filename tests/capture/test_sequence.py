@@ -60,8 +60,8 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_module, "CHUNK_BYTES", 200)
-    batches = CaptureReader.batches
-    monkeypatch.setattr(CaptureReader, "batches", lambda self: batches(self, 3))
+    arriving = CaptureReader.arriving
+    monkeypatch.setattr(CaptureReader, "arriving", lambda self: arriving(self, 3))
 
 
 @given(

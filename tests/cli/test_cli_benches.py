@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,58 @@ def test_a_pipe_that_nobody_writes_to_yet_is_waited_for_in_slices(tmp_path: Path
     for each in (bench, other):
         each.play()
     assert bench.snapshot().packets == other.snapshot().packets
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_a_pipe_whose_writer_stalls_is_waited_for_in_slices(tmp_path: Path, threads: bool) -> None:
+    """Also the second one of two that follow each other, and the wait can be ended."""
+    first, second, content = tmp_path / "a", tmp_path / "b", CAPTURE.read_bytes()
+    os.mkfifo(first)
+    os.mkfifo(second)
+    sides = ("10.0.0.0/24",)
+    task = Task(bench_maker((str(first), str(second)), PLAIN._replace(inside=sides))[0]())
+    assert waits(task)
+    writer = os.open(first, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, content[:99])
+    bench = task.finish()
+    if threads:
+        scenario = bench.rig.scenario
+        assert scenario is not None
+        bench = Workbench.from_scenario(replace(scenario, workers=2), driver="threaded")
+    run = Task(bench.transport.playing())
+    assert waits(run)
+    run.stop()
+    assert run.is_stopped
+    assert bench.snapshot().packets.read == 0
+    run = Task(bench.transport.playing())
+    assert waits(run)
+    os.write(writer, content[99:])
+    os.close(writer)
+    alone = Task(bench_maker((str(CAPTURE),), PLAIN._replace(inside=sides))[0]()).finish()
+    alone.play()
+    packets = alone.snapshot().packets.read
+    while bench.snapshot().packets.read < packets:
+        assert not run.work(0.0)
+    assert waits(run)
+    write(second, content)
+    run.finish()
+    assert bench.snapshot().packets.read == 2 * packets
+
+
+def test_a_step_waits_for_a_pipe_in_slices(tmp_path: Path) -> None:
+    fifo, content = tmp_path / "fifo", CAPTURE.read_bytes()
+    os.mkfifo(fifo)
+    task = Task(bench_maker((str(fifo),), PLAIN._replace(inside=("10.0.0.0/24",)))[0]())
+    assert waits(task)
+    writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, content[:99])
+    bench = task.finish()
+    assert bench.snapshot().next_time == bench.now
+    step = Task(bench.lines.slices(bench, "step"))
+    assert waits(step)
+    os.write(writer, content[99:])
+    os.close(writer)
+    assert "parse" in step.finish()
 
 
 def test_pipes_that_are_merged_are_waited_for_before_anything_runs(tmp_path: Path) -> None:

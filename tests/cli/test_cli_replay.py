@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import click
@@ -151,12 +150,11 @@ def test_a_line_for_each_packet() -> None:
 
 
 class Interrupted:
-    """A bench during whose play Ctrl-C is pressed so often, while it is reading or not."""
+    """A bench during whose play Ctrl-C is pressed so often."""
 
-    def __init__(self, times: int, reading: bool = False) -> None:
+    def __init__(self, times: int) -> None:
         self.times = times
         self.stopped = False
-        self.rig = SimpleNamespace(feed=SimpleNamespace(reading=reading))
 
     def playing(self) -> Slices[bool]:
         """Slices that end once they are stopped."""
@@ -181,11 +179,6 @@ def test_one_interrupt_lets_a_packet_end_and_a_second_does_not() -> None:
     assert played(Interrupted(1))
     with pytest.raises(KeyboardInterrupt):
         played(Interrupted(2))
-
-
-def test_a_second_interrupt_ends_the_wait_for_a_pipe() -> None:
-    """No packet is in hand then, so the figures are whole."""
-    assert played(Interrupted(2, reading=True))
 
 
 @pytest.mark.parametrize(("option", "has_bar"), [([], True), (["--trace"], False)])

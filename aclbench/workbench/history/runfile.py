@@ -178,7 +178,7 @@ def _header_line(rig: Rig, captures: Sequence[SavedCapture]) -> str:
         captures=tuple(captures),
     )
     line = to_json(header)
-    if len(line) > MAX_HEADER_BYTES:
+    if len(line.encode("utf-8", "surrogateescape")) >= MAX_HEADER_BYTES:
         raise RunFileError("the scenario is too large to be saved with a run")
     return line
 

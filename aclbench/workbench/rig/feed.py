@@ -39,6 +39,8 @@ from aclbench.workbench.rig.done import Arrived, Arriving, arrived
 
 _T = TypeVar("_T")
 _NO_PACKETS: Final = Frame([], [], [], [], [], [])
+#: What stands for the end of the groups.
+_END: Final = Group((), None, (), 0)
 #: What helps where packets are there twice; by whether the captures are merged.
 _WHAT_TO_DO: Final[dict[bool, str]] = {
     False: "and each copy is played; capture on one interface alone, or say what enters each: "
@@ -101,8 +103,6 @@ class Feed:
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
-        #: In the middle of reading and decoding: no packet is in hand.
-        self.reading = False
         self.captures = tuple(captures)
         #: What the files were when the run began, to see if they have changed since.
         self._stamps = tuple(map(_stamp, self.captures))
@@ -117,6 +117,8 @@ class Feed:
         self._offset: int | None = None
         self._sequence = CaptureSequence(captures, by_time)
         self._groups = self._sequence.groups()
+        #: A pipe held nothing when it was asked last.
+        self._waits = False
         self._group: Group | None = None
         #: The groups whose packets `record` finds; the group last read is always among them.
         self._held: list[Group] = []
@@ -141,10 +143,10 @@ class Feed:
         return self._offset
 
     def next_frame(self) -> Frame | None:
-        """The next packets; None at the end."""
+        """The next packets; None at the end, and none while a pipe holds nothing yet."""
         while self._position >= len(self._packets.info):
             if not self._next_group():
-                return None
+                return _NO_PACKETS if self._waits else None
         packets = self._packets
         first, last = self._position, self._position + self.frame_size
         self._position = last
@@ -319,11 +321,11 @@ class Feed:
         return feed
 
     def _next_group(self) -> bool:
-        """Go on to the next group of packets; False: there is none."""
-        self.reading = True
+        """Go on to the next group of packets; False: there is none, or it has not come yet."""
         try:
-            group = next(self._groups, None)
-            if group is None:
+            group = next(self._groups, _END)
+            self._waits = group is None
+            if group is None or group is _END:
                 return False
             self._noted_before = self._noted(0)
             self._take_up(group)
@@ -331,8 +333,6 @@ class Feed:
             self.error = error
             self._groups = iter(())
             return False
-        finally:
-            self.reading = False
         self._duplicates_before = self.duplicates
         self.duplicates = self.duplicates.look(group.parts, group.order, self.read)
         return True

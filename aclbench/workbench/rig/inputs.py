@@ -7,11 +7,16 @@ steps that somebody, or chance, chose. Same start and same journal: same states,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from aclbench.drivers.stepping import Position
+from aclbench.errors import CommandError
+
+#: What is sent at once, at the most: it has to fit into a line of a run file.
+MAX_FRAMES: Final = 1_000_000
+MAX_SENT_BYTES: Final = 32 << 20
 
 
 class Point(NamedTuple):
@@ -42,6 +47,14 @@ class Inject(_Input, tag="inject", frozen=True):
     interface: str
     first: int
     frames: tuple[bytes, ...]
+
+    def check_size(self) -> None:
+        """CommandError: they are too many, or too large, to be sent at once."""
+        if len(self.frames) > MAX_FRAMES or sum(map(len, self.frames)) > MAX_SENT_BYTES:
+            raise CommandError(
+                f"at most {MAX_FRAMES:,} frames of {MAX_SENT_BYTES >> 20} MB together are sent at "
+                "once; send them in parts"
+            )
 
 
 class Run(_Input, tag="run", frozen=True):

@@ -223,6 +223,8 @@ class Rig:
         feed = self.feed
         if feed is not None and feed.offset is None:
             self.driver.arrivals.next_frame()  # its clock is known with the first packet
+        if feed is not None and self.driver.arrivals.waits:
+            raise CommandError("the first packet, which tells the date, has not come yet")
         if feed is None or feed.offset is None:
             raise CommandError(
                 "a date and time is read off the capture's clock, and there is no capture here; "

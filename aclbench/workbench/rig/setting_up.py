@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final, Protocol
 
-from aclbench.capture import awaiting_writer
+from aclbench.capture import awaiting_header
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits
@@ -55,7 +55,7 @@ def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget)
     if scenario.captures:
         # Merged, all are read from the start; else each once the one before has ended.
         for path in scenario.captures if scenario.rx else scenario.captures[:1]:
-            yield from awaiting_writer(path)
+            yield from awaiting_header(path)
         steering = make_steering(scenario, rig.machine.am)
         rig.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
     return rig

@@ -16,8 +16,12 @@ from hypothesis import strategies as st
 
 from aclbench import AclbenchError, RunFileError, Workbench
 from aclbench.drivers.driver import actor_name
+from aclbench.errors import CommandError
+from aclbench.workbench.history.runfile import MAX_LINE_BYTES
 from aclbench.workbench.inquiry.diff import state_of
+from aclbench.workbench.rig import inputs
 from aclbench.workbench.rig.bundled import bundled_folder
+from aclbench.workbench.rig.inputs import MAX_FRAMES, MAX_SENT_BYTES
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
 
@@ -92,6 +96,21 @@ def test_another_process_makes_the_same_events(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [str(event) for event in bench.events("start", "end")]
+
+
+def test_what_can_be_sent_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of a run file holds the most that is sent at once, of any size; more is refused."""
+    assert MAX_SENT_BYTES * 4 / 3 + MAX_FRAMES * 8 < MAX_LINE_BYTES
+    monkeypatch.setattr(inputs, "MAX_FRAMES", 3)
+    monkeypatch.setattr(inputs, "MAX_SENT_BYTES", 100)
+    bench = played(tmp_path)
+    for frames in ([b"x"] * 4, [bytes(60)] * 2):
+        with pytest.raises(CommandError, match="send them in parts"):
+            bench.send("pg0", frames)
+    bench.send("pg0", [bytes(50)] * 2)
+    bench.save(tmp_path / "a.run")
+    again = Workbench.load(tmp_path / "a.run")
+    assert state_of(again.rig.driver) == state_of(bench.rig.driver)
 
 
 def test_captures_come_along_on_request(tmp_path: Path) -> None:

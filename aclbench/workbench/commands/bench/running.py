@@ -86,6 +86,7 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
         if actor is not None and actor not in map(actor_name, bench.rig.stepped.next_actors()):
             lines.add(f"{actor} has nothing more to do after {counted(done, 'step')}")
             break
+        yield from bench.transport.awaiting_packets()
         taken = bench.transport.step(actor)
         if taken is None:
             lines.add("nothing is left to do")
