@@ -61,6 +61,11 @@ def test_the_mended_rule_of_a_case_would_open_a_session_now() -> None:
     assert "would open a session now" in case("b21").explain(3).causes[0].cure
 
 
+def test_a_syn_that_came_is_not_said_to_be_missing() -> None:
+    """Not even where the answer came at the same time."""
+    assert not any(cause.kind == "older" for cause in case("b20").explain(3).causes)
+
+
 def _named() -> list[tuple[Fault, str, bool]]:
     return [(f, talk, ip6) for f in FAULTS for talk in f.talks for ip6 in (False, True)]
 

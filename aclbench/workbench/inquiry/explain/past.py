@@ -71,7 +71,7 @@ class Past:
     def first_with(self, event: PacketVerdict) -> PacketVerdict:
         """The first packet of the connection of a packet, which may be that."""
         found = [each for each in (self.own_first, self.opener_first) if each is not None]
-        return min(found, key=lambda each: each.time, default=event)
+        return min(found, key=lambda each: (each.time, each.number), default=event)
 
     @property
     def is_silent(self) -> bool:
