@@ -172,7 +172,7 @@ def named_scenario(inputs: Sequence[str], asked: BenchOptions) -> NamedScenario:
 
     from aclbench.capture.stream import STANDARD_INPUT
     from aclbench.workbench.rig.bundled import find_input
-    from aclbench.workbench.rig.scenario import PLACEMENTS, scenario_for_exec
+    from aclbench.workbench.rig.scenario import PLACEMENTS, placed, scenario_for_exec
     from aclbench.workbench.tasks import done
 
     chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
@@ -198,7 +198,8 @@ def named_scenario(inputs: Sequence[str], asked: BenchOptions) -> NamedScenario:
         if not asked.exec_file:
             raise click.UsageError("--exec '' names no file")
         file = Path(asked.exec_file)
-        scenario = scenario_for_exec(captures, file, workers, chosen or "interface", rx)
+        scenario = scenario_for_exec(captures, file, workers, rx)
+        scenario = placed(scenario, chosen) if chosen else scenario
         return NamedScenario(scenario.title, lambda: done(scenario))
     if not scenarios:
         _check_inside(asked)
@@ -223,7 +224,7 @@ def _of_file(
     """That of a scenario file, with what the options change; a pipe is read behind the title."""
     from dataclasses import replace
 
-    from aclbench.workbench.rig.scenario import PLACEMENTS
+    from aclbench.workbench.rig.scenario import PLACEMENTS, placed
     from aclbench.workbench.rig.scenario_file import load_scenario, loading_scenario
     from aclbench.workbench.tasks import done
 
@@ -234,7 +235,7 @@ def _of_file(
         if asked.workers is not None:
             scenario = replace(scenario, workers=asked.workers)
         chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
-        return replace(scenario, placement=chosen) if chosen else scenario
+        return placed(scenario, chosen) if chosen else scenario
 
     if not path.is_file():
         return NamedScenario(path.stem, lambda: changed(loading_scenario(path)))

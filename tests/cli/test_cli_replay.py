@@ -468,3 +468,26 @@ def test_inside_by_mac_and_vlan() -> None:
     assert f"source MAC {mac} come from inside" in by_mac["notes"][0]
     by_vlan = json.loads(run("replay", "--json", "--inside-vlan", "7", capture("http")).stdout)
     assert by_vlan["notes"][-1] == "no packet was seen with VLAN 7"
+
+
+def test_the_placement_that_is_asked_for_wins_over_the_lines_of_a_file(tmp_path: Path) -> None:
+    """With flow placement both legs of a connection meet one worker, else each its interface's."""
+    cases = Path(__file__).parents[1] / "cases"
+    lines = tmp_path / "flow.conf"
+    lines.write_text((cases / "b24b.conf").read_text() + "placement flow\n")
+    found = []
+    for placement in ("interface", "flow", None):
+        asked = ("--placement", placement) if placement else ()
+        done = run("replay", "--workers", "2", "--json", "--exec", str(lines), *asked,
+                   str(cases / "a15b-without-it.pcap"))  # fmt: skip
+        found.append([worker["packets"] for worker in json.loads(done.stdout)["workers"]])
+    by_interface, by_flow, by_the_file = found
+    assert by_interface[-2:] == [10, 10]
+    assert by_flow == by_the_file != by_interface
+
+
+@pytest.mark.parametrize(("name", "meant"), [("htpp", "http"), ("htpp.pcap", "http.pcap")])
+def test_a_name_that_is_nearly_one_of_the_bundled_is_asked_about(name: str, meant: str) -> None:
+    done = run("replay", name)
+    assert done.returncode == 1
+    assert f"did you mean {meant}?" in done.stderr

@@ -21,6 +21,11 @@ from aclbench.workbench.grammar.lines import (
 )
 from aclbench.workbench.grammar.syntax import Argument
 
+#: With more words that could come, the three nearest are named.
+MOST_LISTED = 8
+#: `help` of a command that is known by so many words.
+_HELP_WORDS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -169,6 +174,12 @@ class Reading:
         elif arguments and not near:
             message = f"{line}: {self._refusals(arguments, index)}"
             message += f"; here can also come: {', '.join(words)}" if words else ""
+        elif len(expected) > MOST_LISTED:
+            nearest = difflib.get_close_matches(token.text[:64], words, 3, cutoff=0)
+            before = " ".join(["help", *(t.text for t in self.tokens[:index][:_HELP_WORDS])])
+            message = f"unknown word {shown_word(token.text)} in {line}: "
+            message += f"did you mean {', '.join(nearest[:-1])} or {nearest[-1]}? "
+            message += f"`{before}` lists what there is"
         else:
             hint = f"did you mean {_either(near)}? " if near else ""
             message = f"unknown word {shown_word(token.text)} in {line}: {hint}"

@@ -5,6 +5,7 @@ In a checkout they stand at its top; in an installed package under `aclbench/bun
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
@@ -53,9 +54,14 @@ def find_input(name: str) -> Path:
             for candidate in bundled_files(kind):
                 if name in (candidate.name, candidate.stem):
                     return candidate
-    if path.parent != Path() or path.suffix:
+    if path.parent != Path():
         raise AclbenchError(f"{name}: no such file")
-    known = [f.stem for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
+    bundled = [f for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
+    if path.suffix:
+        near = get_close_matches(name[:64], [f.name for f in bundled], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise AclbenchError(f"{name}: no such file{hint}")
+    known = [f.stem for f in bundled]
     raise AclbenchError(
         f"{name}: no such file, and no bundled scenario or capture; {did_you_mean(name, known)}"
     )

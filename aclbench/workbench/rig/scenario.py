@@ -139,6 +139,13 @@ class Scenario:
         return lines
 
 
+def placed(scenario: Scenario, placement: Placement) -> Scenario:
+    """A scenario with this placement, whatever its lines say of it."""
+    say_one = any(words[:1] == ["placement"] for words in map(str.split, scenario.cli))
+    cli = (*scenario.cli, f"placement {placement}") if say_one else scenario.cli
+    return replace(scenario, placement=placement, cli=cli)
+
+
 def scenario_for_capture(
     captures: Sequence[Path],
     inside: InterfaceSpec,
@@ -188,7 +195,6 @@ def scenario_for_exec(
     captures: Sequence[Path],
     exec_file: Path,
     workers: int,
-    placement: Placement,
     rx: Sequence[str] = (),
 ) -> Scenario:
     """The bench that a file of VPP CLI lines makes; a packet enters where its source is routed.
@@ -208,7 +214,6 @@ def scenario_for_exec(
         title=exec_file.name,
         interfaces=(),
         workers=workers,
-        placement=placement,
         captures=tuple(captures),
         rx=tuple(rx),
         cli=tuple(lines),

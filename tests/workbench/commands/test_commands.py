@@ -210,3 +210,20 @@ def test_abbreviations_of_vpp_s_words_are_vpp_s(line: str, words: tuple[str, ...
 def test_ours_are_abbreviated_too() -> None:
     """Where no word of VPP's is meant."""
     assert Workbench().cli("lists") == Workbench().cli("lis")
+
+
+@pytest.mark.parametrize(
+    ("line", "nearest", "listed_by"),
+    [("shwo errors", "show", "`help`"), ("show acl-plugn", "acl-plugin", "`help show`")],
+)
+def test_of_many_words_three_are_named(
+    bench: Workbench, line: str, nearest: str, listed_by: str
+) -> None:
+    """And what lists the rest."""
+    with pytest.raises(CommandError) as refusal:
+        bench.cli(line)
+    suggested = str(refusal.value).split("did you mean ")[1].split("?")[0].replace(" or ", ", ")
+    assert len(suggested.split(", ")) == 3
+    assert nearest in suggested.split(", ")
+    assert listed_by in str(refusal.value)
+    assert len(str(refusal.value)) < 160
