@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import Snapshot, View, WorkerView
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _FLAGS: Final = (
 def toolbar_text(bench: Workbench, width: int) -> str:
     """One line; what does not fit is left out from the right, thread by thread."""
     snapshot = bench.snapshot(_VIEW)
-    parts = [f"+{seconds_text(snapshot.now - bench.started)}", _sessions(snapshot)]
+    parts = [bench.rig.clock.text(snapshot.now), _sessions(snapshot)]
     text = " " + "  ".join(parts)
     raised = [flags for worker in snapshot.workers if (flags := _flags(worker))]
     for number, flags in enumerate(raised or ["no flag up"]):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from aclbench.tui.targets import SessionTarget
 from aclbench.workbench.inquiry.timeline import Timeline
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.events import EventView
 from aclbench.workbench.views.packets import PacketView
 from aclbench.workbench.views.snapshot import Snapshot, WorkerView
@@ -47,13 +48,13 @@ class Frame:
 
     `before` is what stood on the screen a moment ago, or before the last step: what differs from it
     stands out. `new_events` and `new_packets` count the last of `events` and `packets` that
-    happened since. `started` is the virtual time at the start. `error` says that `notice` is one.
+    happened since. `clock` writes times. `error` says that `notice` is one.
     `busy` is a command that is under way. `past` says that there is a future already. `intervals`
     are the latest values of the cleaner's wait interval.
     """
 
     title: str
-    started: int
+    clock: Clock
     snapshot: Snapshot
     before: Snapshot | None
     state: State

@@ -137,7 +137,7 @@ class Player:
         history = self.bench.history
         return Frame(
             title=live.title,
-            started=live.started,
+            clock=self.bench.rig.clock,
             snapshot=snapshot,
             before=None if before is None else before.snapshot,
             state=self._state_of(snapshot),

@@ -143,7 +143,7 @@ class RunArea(Vertical, inherit_bindings=False):
         """To a time, packet, event or share of the run."""
         if not self.ready():
             return
-        about = "The run so far, backwards and forwards; a time may lie ahead."
+        about = "Back, or ahead to what was not played yet."
         line = await self.app.push_screen_wait(GoToDialog(about))
         if line is None:
             return
@@ -152,8 +152,9 @@ class RunArea(Vertical, inherit_bindings=False):
             travel.to_share(float(line[:-1]) / 100)
             self.post_message(Changed())
             return
-        ahead = line.replace("goto time", "run until", 1)
-        self.post_message(LinesAsked(ahead if travel.is_ahead(line) else line))
+        if self._player.bench.history is None:
+            line = line.replace("goto", "run until", 1).replace("until time", "until", 1)
+        self.post_message(LinesAsked(line))
 
     # --- dialogs -----------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from aclbench.tui.player import Player
 from aclbench.tui.transport import GAP_S, Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Underway
-from aclbench.tui.units import NS_PER_S, clock_text
+from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.inquiry.timeline import sample
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
 from aclbench.workbench.tasks import Slices, Task
@@ -162,7 +162,7 @@ class ForwardTravel(Travel):
         if time_ns < live.bench.now:
             live.say(WHY_NOT_ON_THREADS, error=True)
             return
-        at = clock_text(time_ns - live.started)
+        at = live.bench.rig.clock.display(time_ns)
         self._run_to(time_ns, f"to {at}", notice or f"at {at}")
 
     def _run_to(self, time_ns: int, what: str, notice: str) -> None:

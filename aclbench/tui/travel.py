@@ -7,12 +7,11 @@ from typing import Any
 from aclbench.tui.live import Live
 from aclbench.tui.transport import Transport
 from aclbench.tui.underway import Underway
-from aclbench.tui.units import NS_PER_S, clock_text, span_text
+from aclbench.tui.units import NS_PER_S, span_text
 from aclbench.workbench.history.moving import Unit
 from aclbench.workbench.inquiry.stories.values import PastPlace
 from aclbench.workbench.inquiry.timeline import timeline_of
 from aclbench.workbench.tasks import Slices, Task
-from aclbench.workbench.views.times import read_moment
 
 #: Kinds of marks by the words that `run until` knows them by; the first is any of them.
 MARK_WORDS = {
@@ -96,9 +95,9 @@ class Travel:
     def to_time(self, time_ns: int, notice: str = "") -> None:
         """To any time: back, along what was done, or on."""
         live = self._live
-        notice = notice or f"at {clock_text(time_ns - live.started)}"
+        notice = notice or f"at {live.bench.rig.clock.display(time_ns)}"
         history = live.bench.history
-        what = f"to {clock_text(time_ns - live.started)}"
+        what = f"to {live.bench.rig.clock.display(time_ns)}"
         if time_ns < live.bench.now or (history and time_ns <= history.branch.end.time):
             self._move(self._back_to(time_ns), what, notice)
             return
@@ -137,13 +136,6 @@ class Travel:
         width = max((timeline.end - timeline.start) // of, 1)
         target = self._live.bench.now + columns * width
         self.to_time(min(max(target, timeline.start), timeline.end))
-
-    def is_ahead(self, line: str) -> bool:
-        """A `goto time` line means a time that this run has not come to yet."""
-        bench, words = self._live.bench, line.split()
-        if words[:2] != ["goto", "time"] or bench.history is None:
-            return bench.history is None
-        return bench.rig.time_of(read_moment(words[2])) > bench.past.branch.end.time
 
     # --- to a point --------------------------------------------------------------------------
 

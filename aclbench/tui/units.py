@@ -24,29 +24,6 @@ BARS: Final = "▁▂▃▄▅▆▇█"
 SHORT_WIDTH: Final = 5
 
 
-def clock_text(ns: int, digits: int = 3) -> str:
-    """Time since the start: `+12.345 s`, `+2 min 05.345 s`, `+3 d 04 h 05 min`."""
-    ns = max(ns, 0)
-    whole, rest = divmod(ns, NS_PER_S)
-    fraction = f".{rest:09d}"[: digits + 1] if digits else ""
-    if whole < _MINUTE:
-        return f"+{whole}{fraction} s"
-    minutes, seconds = divmod(whole, _MINUTE)
-    if whole < _HOUR:
-        return f"+{minutes} min {seconds:02d}{fraction} s"
-    hours, minutes = divmod(minutes, 60)
-    if whole < _DAY:
-        return f"+{hours} h {minutes:02d} min {seconds:02d}{fraction[:2]} s"
-    days, hours = divmod(hours, 24)
-    return f"+{days} d {hours:02d} h {minutes:02d} min {seconds:02d} s"
-
-
-def stamp_text(ns: int) -> str:
-    """Time since the start for a column of times: seconds, to the microsecond."""
-    whole, rest = divmod(max(ns, 0), NS_PER_S)
-    return f"+{whole}.{rest // 1000:06d}"
-
-
 def span_text(ns: int) -> str:
     """A duration in a sentence: `0.35 s`, `85 s`, `2 h 5 min`."""
     if ns < NS_PER_MS:

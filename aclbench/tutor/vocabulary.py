@@ -37,8 +37,8 @@ from aclbench.tutor.rows import (
     event_type,
     rows,
 )
-from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import InterfaceView, SessionView, WorkerView
+from aclbench.workbench.views.times import seconds_text
 
 # --- names ----------------------------------------------------------------------------------
 

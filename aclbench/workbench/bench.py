@@ -157,6 +157,7 @@ class Bench:
             yield from tidying(left.closing())
 
     def _attach(self, rig: Rig) -> None:
+        rig.time_mode = self.rig.time_mode
         self.rig = rig
         self.moves += 1
         self.listeners.attach(rig)

@@ -219,7 +219,7 @@ class Workbench(Bench):
 
         wanted = EventFilter(kinds, thread, session)
         if self.kept is not None:
-            heard = events_kept(self.kept, self.started, first, last)
+            heard = events_kept(self.kept, self.rig.clock, first, last)
         else:
             heard = finish(events_between(self.past, first, last))
         return [event_view(event, self.rig) for event in heard if wanted.lets_through(event)]

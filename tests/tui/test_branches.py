@@ -14,6 +14,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.player import Player
 from aclbench.tui.targets import BranchTarget
 from aclbench.workbench.history.history import BranchView
+from aclbench.workbench.views.clock import Clock
 from tui.bench import busy_bench, player_of
 from tui.looking import (
     COUNTS,
@@ -103,4 +104,4 @@ def test_the_cursor_goes_to_any() -> None:
 @given(width=WIDTHS, count=COUNTS, name=st.sampled_from(("main", "n" * 64)))
 def test_a_row_fits(width: int, count: int, name: str) -> None:
     branch = BranchView(name, name, count, count * 10**6, count, True)
-    assert_line_fits(branch_line(branch, 0, width, PLAIN), width)
+    assert_line_fits(branch_line(branch, Clock(0), width, PLAIN), width)

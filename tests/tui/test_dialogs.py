@@ -529,6 +529,9 @@ async def test_paths_that_are_none(text: str, words: str) -> None:
         ("goto end", "goto end"),
         ("50%", "50%"),
         ("99.5 %", "99.5%"),
+        ("12:00:05", "goto time 12:00:05"),
+        ("12:00:05.25 utc", "goto time 12:00:05.25 UTC"),
+        ("2026-11-27  12:00:05 +01:00", "goto time 2026-11-27 12:00:05 +01:00"),
         ("2026-01-01t12:00:00.5z", "goto time 2026-01-01T12:00:00.5Z"),
     ],
 )
@@ -547,7 +550,7 @@ def test_places(text: str, line: str, bench: Workbench) -> None:
         ("#99999999999", "numbers go up to"),
         ("+12.5x", "is no unit"),
         ("back", "'back' is not a place|back is not a place"),
-        ("2026-01-01", "not a date and time"),
+        ("2026-01-01", "not a time of day"),
         ("+" + "9" * 30, "is not a length of time|hundred years"),
     ],
 )

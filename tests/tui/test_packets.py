@@ -55,7 +55,7 @@ IP4 = ("192.168.100.101:40031", "203.0.113.200:65535")
 def packet_of(
     fate: Fate = "denied", rx: str = "pg0", ends: tuple[str, str] = ("10.0.0.2:1", "10.0.0.3:2")
 ) -> PacketView:
-    started = frame_named("busy").started
+    started = frame_named("busy").clock.started
     return PacketView(
         5, "17", started + 2_500_000_000, 1, rx, "", *ends, "tcp", "SA", 1514, 12, fate,
         "deny by rule", 0, 1, None,
@@ -64,7 +64,7 @@ def packet_of(
 
 def line_of(packet: PacketView, width: int, new: bool = False) -> Line:
     columns = Columns.of([packet], width)
-    return packet_line(packet, frame_named("busy").started, new, columns, width, PLAIN)
+    return packet_line(packet, frame_named("busy").clock, new, columns, width, PLAIN)
 
 
 @few

@@ -19,6 +19,7 @@ from aclbench.tui.targets import TimeTarget
 from aclbench.tui.timeline.text import end_text
 from aclbench.tui.units import BARS, NS_PER_S
 from aclbench.workbench.inquiry.timeline import Slice, Timeline
+from aclbench.workbench.views.clock import Clock
 from tui.looking import (
     HEIGHTS,
     PLAIN,
@@ -150,13 +151,13 @@ def test_a_plot_says_its_value_at_the_cursor_and_its_highest() -> None:
 @given(columns=st.integers(1, 190), share=st.floats(0, 1))
 def test_the_axis_has_the_cursor_and_whole_times_of_both_ends(columns: int, share: float) -> None:
     here = round(share * (columns - 1))
-    frame = replace(frame_named("busy"), started=0)
+    frame = replace(frame_named("busy"), clock=Clock(0))
     shown = plot_drawing(timeline_of([1] * columns, here), frame, 220, 8, PLAIN)
     (axis,) = [line.plain for line in shown.lines if line.plain.strip() and not line.spots][1:]
     first = columns_first()
     assert axis[first + here] == "▲"
     said = axis[first:].replace("▲", " ").split("  ")
-    end = end_text(columns * NS_PER_S)
+    end = end_text(Clock(0), columns * NS_PER_S)
     assert [text.strip() for text in said if text.strip()] in ([], ["+0 s", end])
     if columns >= 30:
         assert "+0 s" in axis

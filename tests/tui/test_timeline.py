@@ -22,6 +22,7 @@ from aclbench.tui.timeline.text import (
 )
 from aclbench.tui.units import short_count
 from aclbench.workbench.inquiry.timeline import MARK_KINDS, Slice, Timeline
+from aclbench.workbench.views.clock import Clock
 from tui.looking import (
     HEIGHTS,
     PLAIN,
@@ -54,7 +55,7 @@ def timeline_of(columns: list[tuple[int, ...]], now: int = 0) -> Timeline:
 
 
 def strip(timeline: Timeline, height: int, kind: str = "") -> list[str]:
-    frame = replace(frame_named("busy"), timeline=timeline, mark_kind=kind, started=0)
+    frame = replace(frame_named("busy"), timeline=timeline, mark_kind=kind, clock=Clock(0))
     return timeline_drawing(frame, 200, height, PLAIN).plain.split("\n")
 
 

@@ -11,35 +11,16 @@ from hypothesis import strategies as st
 from aclbench.tui.units import (
     NS_PER_S,
     SHORT_WIDTH,
-    clock_text,
     fit,
     fit_middle,
     short_count,
     short_time,
     span_text,
-    stamp_text,
 )
+from aclbench.workbench.views.clock import Clock
 from tui.looking import few
 
 NS = st.integers(0, 10_000 * 86_400 * NS_PER_S - 1)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "+0.000 s"),
-        (12.3456, "+12.345 s"),
-        (125.5, "+2 min 05.500 s"),
-        (3600 + 62.25, "+1 h 01 min 02.2 s"),
-        (3 * 86400 + 4 * 3600 + 300 + 6, "+3 d 04 h 05 min 06 s"),
-    ],
-)
-def test_clock(seconds: float, text: str) -> None:
-    assert clock_text(round(seconds * NS_PER_S)) == text
-
-
-def test_stamp() -> None:
-    assert stamp_text(3_907_353_999) == "+3.907353"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +99,9 @@ def test_short_count_is_never_too_wide_nor_too_much(count: int) -> None:
 @given(one=NS, other=NS)
 @example(one=864 * 10**15 - 59, other=0)
 def test_times_for_a_column_fit_it_and_grow(one: int, other: int) -> None:
-    assert len(clock_text(one)) <= len("+9999 d 23 h 59 min 59 s")
+    assert len(Clock(0).display(one)) <= len("+9999 d 23 h 59 min 59 s")
     first, second = sorted((one, other))
-    assert float(stamp_text(first)) <= float(stamp_text(second))
+    assert float(Clock(0).stamp(first)) <= float(Clock(0).stamp(second))
 
 
 @few
@@ -142,6 +123,6 @@ def test_fit_fits_and_says_that_it_cut(text: str, width: int) -> None:
         assert text.startswith(shown[:-1])
 
 
-@pytest.mark.parametrize("write", [clock_text, stamp_text, short_time])
+@pytest.mark.parametrize("write", [Clock(0).display, Clock(0).stamp, short_time])
 def test_what_lies_before_the_start_is_the_start(write: Callable[[int], str]) -> None:
     assert write(-5) == write(0)

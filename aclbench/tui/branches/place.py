@@ -14,8 +14,8 @@ from aclbench.tui.palette import Palette
 from aclbench.tui.place import GO_THERE, Opened, RowsPlace
 from aclbench.tui.player import Player
 from aclbench.tui.targets import BranchTarget, DifferenceTarget
-from aclbench.tui.units import clock_text
 from aclbench.workbench.history.history import BranchView
+from aclbench.workbench.views.clock import Clock
 
 #: With less room for rows than this, they have it all.
 _LEAST_ROWS: Final = 4
@@ -47,7 +47,7 @@ class BranchesPlace(RowsPlace[BranchView]):
         lines.append(Line(head, palette.dim).fit(width))
 
         def lines_of(branch: BranchView, number: int) -> list[Line]:
-            return [branch_line(branch, frame.started, width, palette)]
+            return [branch_line(branch, frame.clock, width, palette)]
 
         wrapped = wrap(_ABOUT, max(width - 2, 1))
         about = [Line(), *(Line(f" {text}", palette.dim) for text in wrapped)]
@@ -67,10 +67,10 @@ def _target(branch: BranchView) -> BranchTarget:
     return BranchTarget(branch.name)
 
 
-def branch_line(branch: BranchView, started: int, width: int, palette: Palette) -> Line:
+def branch_line(branch: BranchView, clock: Clock, width: int, palette: Palette) -> Line:
     """`* main    -    1,234  12  +30.4 s`: the star is where one is."""
     line = Line(" ").add("*" if branch.current else " ", palette.changed).add(" ")
     line.add(f"{branch.name:<20} ", palette.strong if branch.current else palette.plain)
     line.add(f"{branch.parent or '-':<20} ", palette.dim)
-    line.add(f"{branch.packets:>10,} {branch.inputs:>7,}  {clock_text(branch.end_time - started)}")
+    line.add(f"{branch.packets:>10,} {branch.inputs:>7,}  {clock.display(branch.end_time)}")
     return line.fit(width).point_at(BranchTarget(branch.name))

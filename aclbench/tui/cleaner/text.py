@@ -9,7 +9,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import FieldTarget
-from aclbench.tui.units import BARS, clock_text, fit, short_count, span_text
+from aclbench.tui.units import BARS, fit, short_count, span_text
 from aclbench.workbench.views.snapshot import CleanerView
 
 #: How a wait is said; anything else is a step that it is in the middle of.
@@ -94,7 +94,7 @@ def wait_text(frame: Frame, width: int) -> str:
     if cleaner.wait_until is None:
         return f"{what}, for as long as it takes"
     left = cleaner.wait_until - frame.snapshot.now
-    when = f"until {clock_text(cleaner.wait_until - frame.started)}"
+    when = f"until {frame.clock.display(cleaner.wait_until)}"
     soon = f"in {span_text(left)}" if left > 0 else "now"
     long = f"{what} {when}, {soon}"
     return long if len(long) <= width else f"{what}, {soon}"

@@ -11,16 +11,17 @@ from aclbench.errors import CommandError
 from aclbench.tui.dialogs.dialog import ACCEPT, CLOSE, ButtonRow, Dialog, FormError, as_typed
 from aclbench.tui.dialogs.fields import Field, Line
 from aclbench.tui.words import Words
-from aclbench.workbench.views.times import read_moment
+from aclbench.workbench.views.times import is_time_of_day, read_moment
 
 EXAMPLES: Final = (
     ("+12.5", "12.5 s from the start; +500ms and +2min, too"),
-    ("#17", "right behind packet 17, numbered as in Wireshark"),
+    ("12:00:05", "by the capture's clock; 2026-11-27 12:00:05.25, and with a zone, too"),
+    ("#17", "right behind packet 17 of the run"),
     ("event 400", "right behind the 400th event of the run"),
-    ("start, end", "of the run as far as it is known"),
+    ("start, end", "of the run; the end is the last packet of the captures"),
     ("50%", "the middle of it"),
 )
-_RIGHT: Final = "+12.5, #17, event 400, start, end or 50% is"
+_RIGHT: Final = "+12.5, 12:00:05, #17, event 400, start, end or 50% is"
 #: No run has more packets or events than the command takes.
 _LARGEST: Final = 2**32 - 1
 
@@ -53,9 +54,9 @@ def _numbered(what: str, digits: str) -> str:
 
 
 def _timed(text: str, words: str) -> str:
-    time = re.sub(r"^time\s+", "", words).replace(" ", "")
-    # Dates are written with a T and a Z.
-    time = time.upper() if re.match(r"\d{4}-", time) else time
+    time = re.sub(r"^time\s+", "", words)
+    # Dates are written with a T and a Z, and in words; lengths are one word.
+    time = " ".join(time.upper().split()) if is_time_of_day(time) else time.replace(" ", "")
     if not re.match(r"[+.\d]", time):
         raise FormError(f"{text[:40]} is not a place; {_RIGHT}")
     try:

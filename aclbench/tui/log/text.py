@@ -13,7 +13,7 @@ from aclbench.tui.frame import Frame, LogRow
 from aclbench.tui.log.store import GAP
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import EventTarget, PacketTarget
-from aclbench.tui.units import fit, stamp_text
+from aclbench.tui.units import fit
 
 #: From this width on kinds have a column of their own.
 _WIDE: Final = 110
@@ -50,7 +50,7 @@ def event_lines(
     event = row.event
     if event.kind == GAP:
         return [Line(fit(f"   ~ {event.text}", width), palette.dim).point_at(target_of(row), 3)]
-    stamp = stamp_text(event.time - frame.started)
+    stamp = frame.clock.stamp(event.time)
     lead = f" {stamp:>12} {thread_name(event.thread_index):<9} "
     kind = f"{event.kind:<{_KIND_WIDTH - 1}} " if width >= _WIDE else f"{event.kind}: "
     hang = len(kind) + 1 if width >= _WIDE else 2

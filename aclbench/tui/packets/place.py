@@ -158,7 +158,7 @@ class PacketsPlace(RowsPlace[PacketView]):
         lines.append(column_heads(columns, width, palette))
         old = frame.snapshot.packets.read - frame.new_packets
         body = [
-            packet_line(each, frame.started, each.ordinal > old, columns, width, palette)
+            packet_line(each, frame.clock, each.ordinal > old, columns, width, palette)
             for each in in_sight
         ]
         if self._error:

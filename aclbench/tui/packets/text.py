@@ -14,7 +14,8 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
-from aclbench.tui.units import fit_end, fit_middle, stamp_text
+from aclbench.tui.units import fit_end, fit_middle
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.packets import PacketView
 
 #: A glyph for each fate; the word stands beside it.
@@ -84,7 +85,7 @@ def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> 
     columns = Columns.of(shown, width)
     for back, packet in zip(range(len(shown), 0, -1), shown, strict=True):
         new = back <= frame.new_packets
-        lines.append(packet_line(packet, frame.started, new, columns, width, palette))
+        lines.append(packet_line(packet, frame.clock, new, columns, width, palette))
     if not shown:
         lines.append(Line(" no packet yet", palette.dim))
     return drawing(lines, height)
@@ -102,13 +103,13 @@ def column_heads(columns: Columns, width: int, palette: Palette) -> Line:
 
 
 def packet_line(
-    packet: PacketView, started: int, new: bool, columns: Columns, width: int, palette: Palette
+    packet: PacketView, clock: Clock, new: bool, columns: Columns, width: int, palette: Palette
 ) -> Line:
     """`+ 17 +2.500000 S 60 10.0.0.2:1234 > 192.168.0.2:80 12 ✓ permitted, ...`."""
     line = Line(" ").add(NEW if new else " ", palette.changed)
     line.add(f"{packet.name:>{columns.name}} ", palette.dim)
     if columns.time:
-        line.add(f"{stamp_text(packet.time - started):>{columns.time - 1}} ", palette.dim)
+        line.add(f"{clock.stamp(packet.time):>{columns.time - 1}} ", palette.dim)
     if columns.flags:
         style = palette.up if packet.tcp_flags else palette.dim
         line.add(f"{_flags(packet):<{columns.flags - 1}} ", style)

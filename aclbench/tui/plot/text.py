@@ -12,7 +12,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.timeline.text import CURSOR, add_columns, cursor_column, end_text
-from aclbench.tui.units import BARS, NS_PER_S, clock_text, short_count, span_text
+from aclbench.tui.units import BARS, NS_PER_S, short_count, span_text
 from aclbench.workbench.inquiry.timeline import Slice, Timeline
 
 #: Room for a plot's name, and the number beside it.
@@ -132,8 +132,8 @@ def _rate(value: float) -> str:
 def _axis(frame: Frame, timeline: Timeline, here: int, palette: Palette) -> Line:
     """The cursor, with the times of both ends, which give way to it."""
     count = len(timeline.columns)
-    start = clock_text(timeline.start - frame.started, 0)
-    end = end_text(timeline.end - frame.started)
+    start = frame.clock.display(timeline.start, 0)
+    end = end_text(frame.clock, timeline.end)
     cells = [" "] * count
     at_start = 0 if here >= len(start) else here + 2
     at_end = count - len(end) if here < count - len(end) else here - 1 - len(end)

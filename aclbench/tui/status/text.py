@@ -12,7 +12,7 @@ from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import KeyTarget, TabTarget
-from aclbench.tui.units import clock_text, fit, short_count
+from aclbench.tui.units import fit, short_count
 
 #: A glyph for each state, so that it is seen at a glance; the word stands beside it.
 STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□", "busy": "…"}
@@ -54,7 +54,7 @@ def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple
 
     Returns also whether there was room for the message.
     """
-    clock = clock_text(frame.snapshot.now - frame.started)
+    clock = frame.clock.display(frame.snapshot.now)
     right = f"  {clock}   {frame.speed}  {STATE_GLYPHS[frame.state]} {state_words(frame)} "
     if frame.page and len(frame.page) + len(right) + 14 < width:
         right = f"  {frame.page} {right}"

@@ -63,10 +63,10 @@ class SessionTeller(Teller):
         self._target = target
 
     def begin(self, player: Player, show: Show) -> Slices[None]:
-        about, started = self._target, player.live.started
+        about, clock = self._target, player.bench.rig.clock
 
         def tell(story: SessionStory) -> None:
-            show(Told(story.title, session_rows(story, started), story.complete))
+            show(Told(story.title, session_rows(story, clock), story.complete))
 
         found = session_story(player.bench, about.thread_index, about.session_index, tell)
         return _to_the_end(found, tell)
@@ -79,11 +79,11 @@ class FieldTeller(Teller):
         self._target = target
 
     def begin(self, player: Player, show: Show) -> Slices[None]:
-        about, started = self._target, player.live.started
+        about, clock = self._target, player.bench.rig.clock
 
         def tell(story: FieldStory) -> None:
             title = f"{story.row} {story.name}"
-            show(Told(title, field_rows(story, started), story.complete))
+            show(Told(title, field_rows(story, clock), story.complete))
 
         return _to_the_end(field_story(player.bench, about.row, about.field, tell), tell)
 
@@ -95,10 +95,10 @@ class ListTeller(Teller):
         self._target = target
 
     def begin(self, player: Player, show: Show) -> Slices[None]:
-        about, started = self._target, player.live.started
+        about, clock = self._target, player.bench.rig.clock
 
         def tell(story: ListStory) -> None:
-            show(Told(story.title, list_rows(story, started), story.complete))
+            show(Told(story.title, list_rows(story, clock), story.complete))
 
         found = list_story(player.bench, about.thread_index, about.list_id, tell)
         return _to_the_end(found, tell)

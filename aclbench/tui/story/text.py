@@ -12,7 +12,6 @@ from aclbench.tui.drawing import Line
 from aclbench.tui.log.text import thread_name
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
-from aclbench.tui.units import stamp_text
 from aclbench.words import counted
 from aclbench.workbench.inquiry.stories import (
     FieldLine,
@@ -21,6 +20,7 @@ from aclbench.workbench.inquiry.stories import (
     PastEvent,
     SessionStory,
 )
+from aclbench.workbench.views.clock import Clock
 
 #: What a row is: it says how it looks.
 Kind = Literal["title", "heading", "field", "plain", "event", "dim", "bad"]
@@ -71,7 +71,7 @@ def _style(kind: Kind, palette: Palette) -> Style:
     }.get(kind, palette.plain)
 
 
-def session_rows(story: SessionStory, started: int) -> list[StoryRow]:
+def session_rows(story: SessionStory, clock: Clock) -> list[StoryRow]:
     """A session: what comes next first, then its fields, then all that happened to it."""
     rows: list[StoryRow] = []
     if story.next is not None:
@@ -81,13 +81,13 @@ def session_rows(story: SessionStory, started: int) -> list[StoryRow]:
         rows.append(StoryRow("dim", story.note))
     rows += _fields(story.fields)
     rows.append(StoryRow("heading", "what happened, the latest last"))
-    rows += _events(story.events, started, SessionTarget(*story.id))
+    rows += _events(story.events, clock, SessionTarget(*story.id))
     if story.left_out:
         rows.insert(len(rows) - len(story.events) + 1, _left_out(story.left_out))
     return rows
 
 
-def field_rows(story: FieldStory, started: int) -> list[StoryRow]:
+def field_rows(story: FieldStory, clock: Clock) -> list[StoryRow]:
     """A field: what it is now and means, and who wrote it when, the latest first."""
     rows = [
         StoryRow("title", f"{story.name} is {story.value_text}"),
@@ -100,7 +100,7 @@ def field_rows(story: FieldStory, started: int) -> list[StoryRow]:
         rows.append(StoryRow("dim", story.note))
     rows.append(StoryRow("heading", "who wrote it, the latest first"))
     for writer in story.writers:
-        said = f"{stamp_text(writer.time - started)}  {writer.who}, {writer.what}: "
+        said = f"{clock.stamp(writer.time)}  {writer.who}, {writer.what}: "
         target = None if writer.place is None else PastTarget(writer.place)
         rows.append(StoryRow("event", f"{said}{writer.old} > {writer.new}", target, 2))
     if not story.writers:
@@ -109,7 +109,7 @@ def field_rows(story: FieldStory, started: int) -> list[StoryRow]:
     return rows
 
 
-def list_rows(story: ListStory, started: int) -> list[StoryRow]:
+def list_rows(story: ListStory, clock: Clock) -> list[StoryRow]:
     """A list: what the next interrupt makes of it, its fields, its first sessions, its events."""
     rows = [StoryRow("heading", "what comes next")]
     rows += [StoryRow("plain", text, indent=2) for text in story.sentences]
@@ -122,7 +122,7 @@ def list_rows(story: ListStory, started: int) -> list[StoryRow]:
         said = f"session {each.id.session_index}, {each.connection}: {each.text}"
         rows.append(StoryRow("plain", said, SessionTarget(*each.id), 2))
     rows.append(StoryRow("heading", "what happened on it, the latest last"))
-    rows += _events(story.events, started, None)
+    rows += _events(story.events, clock, None)
     return rows
 
 
@@ -144,12 +144,12 @@ def _fields(fields: Iterable[FieldLine]) -> Iterator[StoryRow]:
 
 
 def _events(
-    events: Iterable[PastEvent], started: int, about: SessionTarget | PacketTarget | None
+    events: Iterable[PastEvent], clock: Clock, about: SessionTarget | PacketTarget | None
 ) -> Iterator[StoryRow]:
     none = True
     for event in events:
         none = False
-        stamp, thread = stamp_text(event.time - started), thread_name(event.thread_index)
+        stamp, thread = clock.stamp(event.time), thread_name(event.thread_index)
         target = None if event.place is None else PastTarget(event.place, about)
         text = f"{stamp} {thread} {event.kind}: {event.text}"
         yield StoryRow("event", text, target, 2)

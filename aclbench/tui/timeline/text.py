@@ -16,8 +16,9 @@ from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import MarkKindTarget, TimeTarget
-from aclbench.tui.units import NS_PER_S, clock_text, short_count, span_text
+from aclbench.tui.units import NS_PER_S, short_count, span_text
 from aclbench.workbench.inquiry.timeline import MARK_KINDS, Slice, Timeline
+from aclbench.workbench.views.clock import Clock
 
 #: A glyph for each kind of mark, in the order of `MARK_KINDS`; letters, so that no colour matters.
 GLYPHS: Final = {
@@ -140,7 +141,7 @@ def _axis(frame: Frame, timeline: Timeline, here: int, palette: Palette) -> Line
 def legend(frame: Frame, timeline: Timeline, width: int, palette: Palette) -> Line:
     """The kinds with their counts, the one that `m` goes to in brackets; how long the run is."""
     totals = [sum(column.counts[n] for column in timeline.columns) for n in range(len(MARK_KINDS))]
-    long = end_text(timeline.end - frame.started)
+    long = end_text(frame.clock, timeline.end)
     each = span_text((timeline.end - timeline.start) // max(len(timeline.columns), 1))
     tails = [f"  {long} in all, {each} a column ", f"  {long} ", ""]
     for words in _WORDS:
@@ -155,9 +156,9 @@ def legend(frame: Frame, timeline: Timeline, width: int, palette: Palette) -> Li
     return line.pad(width - len(tail)).add(tail, palette.dim).fit(width)
 
 
-def end_text(ns: int) -> str:
+def end_text(clock: Clock, time_ns: int) -> str:
     """When a run ends, as short as that can be said: short runs to a tenth of a second."""
-    return clock_text(ns, 1 if ns < 100 * NS_PER_S else 0)
+    return clock.display(time_ns, 1 if time_ns - clock.started < 100 * NS_PER_S else 0)
 
 
 def _add_kind(line: Line, kind: str, text: str, wanted: str, palette: Palette) -> None:

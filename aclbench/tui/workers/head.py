@@ -8,7 +8,7 @@ from aclbench.tui.drawing import Line, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import FieldTarget
-from aclbench.tui.units import clock_text, fit, fit_middle, short_count, short_time
+from aclbench.tui.units import fit, fit_middle, short_count, short_time
 from aclbench.workbench.views.snapshot import Snapshot, WorkerView
 
 #: A flag that is up, and one that is not; one that changed has a mark behind it.
@@ -74,7 +74,7 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
         for name in names[first : first + columns]:
             value = now[name]
             if name == "swipe end" and len(value) > cell_width - _LABEL_WIDTH - 2:
-                value = f"+{short_time(worker.swipe_end_time - frame.started)}"
+                value = f"+{short_time(worker.swipe_end_time - frame.clock.started)}"
             changed = now[name] != then[name]
             _add_cell(line, worker, name, value, changed, cell_width, palette)
         lines.append(line)
@@ -102,7 +102,7 @@ def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
     return {
         "serviced": _names(snapshot, worker.serviced_sw_if_index_bitmap),
         "to clear": _names(snapshot, worker.pending_clear_sw_if_index_bitmap),
-        "swipe end": clock_text(swipe - frame.started) if swipe else "",
+        "swipe end": frame.clock.display(swipe) if swipe else "",
         "taken": taken_text(worker.taken),
         "packets": short_count(worker.packets),
         "interrupts": short_count(worker.interrupts_served),

@@ -8,7 +8,7 @@ from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar import Command, ParsedCommand, integer
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.times import seconds_text
 
 #: A cleaner that waits less would do nothing but run; more than an hour is no waiting.
 WAIT_LIMITS_NS: Final = (1_000, 3600 * NS_PER_SEC)

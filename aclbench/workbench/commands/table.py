@@ -25,7 +25,7 @@ from aclbench.workbench.commands.bench import (
     stories,
     trace,
 )
-from aclbench.workbench.commands.types import ARGUMENT_TYPES
+from aclbench.workbench.commands.types import ARGUMENT_TYPES, TIME_FORM
 from aclbench.workbench.commands.vpp import (
     acls,
     counters,
@@ -63,6 +63,7 @@ def _all_commands() -> CommandTable:
         )
     )
     table.define("rule", acls.RULE_FORM)
+    table.define(*TIME_FORM)
     vpps = interfaces, acls, show, errors, counters, runtime, show_vnet, packet_generator
     for module in vpps:
         for command in module.COMMANDS:

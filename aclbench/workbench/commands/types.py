@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import (
     IPv4Interface,
     IPv6Interface,
@@ -32,7 +32,7 @@ from aclbench.workbench.rig.names import (
     same_but_for_case,
 )
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.times import Moment, read_length, read_moment
+from aclbench.workbench.views.times import UNITS_NS, read_length, read_moment
 
 
 class PortRange(NamedTuple):
@@ -252,20 +252,56 @@ def _parse_duration(text: str, context: Any) -> int:
     return read_length(text)
 
 
-def _parse_moment(text: str, context: Any) -> Moment:
-    return read_moment(text)
+def _parse_moment(text: str, context: Any) -> str:
+    read_moment(text)
+    return text
+
+
+def _part_of_moment(before: str, behind: str, wrong: str) -> Callable[[str, Any], str]:
+    """A parser of a word that stands between others of a time."""
+
+    def parse(text: str, context: Any) -> str:
+        try:
+            read_moment(f"{before}{text}{behind}")
+        except ArgumentError:
+            raise ArgumentError(f"{shown_word(text)} is not {wrong}") from None
+        return text
+
+    return parse
 
 
 DURATION: Final = ArgumentType(
     "duration", "a length of time: 10s, 500ms, 250us, 1ns, 2min, 1h, or seconds", _parse_duration
 )
 MOMENT: Final = ArgumentType(
-    "moment", "a time: +12.5s from the start, or 2026-01-01T12:00:00.5+00:00", _parse_moment
+    "moment", "a time: +12.5s from the start, 12:00:05 or 12:00:05.25+01:00", _parse_moment
 )
+DAY: Final = ArgumentType(
+    "day",
+    "a date, 2026-11-27, ahead of a time of day",
+    _part_of_moment("", " 00:00:00", "a date: 2026-11-27 is, with a time of day behind it"),
+)
+OF_DAY: Final = ArgumentType(
+    "of-day",
+    "a time of day, 12:00:05",
+    _part_of_moment("2000-01-01 ", "", "a time of day: 12:00:05 is, or 12:00:05.25Z"),
+)
+ZONE: Final = ArgumentType(
+    "zone",
+    "a zone: Z, UTC or +01:00",
+    _part_of_moment("00:00:00 ", "", "a zone: Z, UTC and +01:00 are"),
+)
+UNIT: Final = choice("unit", {unit: unit for unit in UNITS_NS}, "a unit: s, ms, min")
+#: A time, in one word or in several: see `reaching.moment_of`.
+TIME_FORM: Final = ("time", "<moment> [<zone>|<unit>] | <day> <of-day> [<zone>]")
 
 ARGUMENT_TYPES: Final = (
     DURATION,
     MOMENT,
+    DAY,
+    OF_DAY,
+    ZONE,
+    UNIT,
     INTERFACE,
     ANY_INTERFACE,
     NEW_INTERFACE,

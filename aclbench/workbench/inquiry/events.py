@@ -14,10 +14,12 @@ from aclbench.engine.events import TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.history.places import at_place, offset_ns
+from aclbench.workbench.history.places import at_place, is_time
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import EventLog, seconds_text, session_of
+from aclbench.workbench.views.clock import Clock
+from aclbench.workbench.views.events import EventLog, session_of
+from aclbench.workbench.views.times import read_moment
 
 #: Whether an event, whose number in the run comes with it, is the one that is looked for.
 IsIt = Callable[[TraceEvent], bool]
@@ -94,26 +96,26 @@ def recent_events(history: History, count: int) -> Slices[list[TraceEvent]]:
     return found
 
 
-def events_kept(kept: EventLog, started: int, first: str, last: str) -> list[TraceEvent]:
+def events_kept(kept: EventLog, clock: Clock, first: str, last: str) -> list[TraceEvent]:
     """The events between two times of a run on real threads, of those that are kept."""
-    begin, end = _time_kept(started, first, started), _time_kept(started, last, NEVER)
+    begin, end = _time_kept(clock, first, clock.started), _time_kept(clock, last, NEVER)
     if end < begin:
         raise CommandError(f"{last} lies before {first}; name the earlier place first")
     events = kept.events()
     if kept.count > len(events) and begin < events[0].time:
-        since = seconds_text(events[0].time - started).removesuffix(" s")
+        since = clock.text(events[0].time).removesuffix(" s")
         raise CommandError(
             f"a run on real threads cannot be repeated, and of this one the last "
             f"{len(events):,} of {kept.count:,} events are kept; ask for `events from "
-            f"+{since}`, or run it without --threads"
+            f"{since}`, or run it without --threads"
         )
     return [event for event in events if begin <= event.time <= end]
 
 
-def _time_kept(started: int, place: str, otherwise: int) -> int:
+def _time_kept(clock: Clock, place: str, otherwise: int) -> int:
     """The time of a place in a run on real threads, which has no other places than times."""
-    if place.startswith("+"):
-        return started + offset_ns(place[1:])
+    if is_time(place):
+        return clock.read(read_moment(place)).ns
     if place not in ("start", "now", "end"):
-        raise CommandError(f"{place}: on real threads a place is start, now or +SECONDS")
+        raise CommandError(f"{place}: on real threads a place is start, now or a time, +SECONDS")
     return otherwise

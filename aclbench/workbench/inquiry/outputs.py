@@ -31,7 +31,6 @@ from aclbench.workbench.filters import EVERYTHING, Connections, Filter
 from aclbench.workbench.inquiry.filtering import verdict_test
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.packets import flags_text
 from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import outcome_text
@@ -84,10 +83,10 @@ class TraceLines(Traced):
 
     def take(self, event: PacketVerdict, conn: int) -> None:
         rx, tx = self.way_of(event)
-        at = seconds_text(event.time - self.rig.started)
+        at = self.rig.clock.text(event.time)
         connection = f"{key_text(event.key)} conn {conn}" if event.key else "-"
         outcome = outcome_text(event)
-        self._write(f"{self.name_of(event)} +{at} {rx} > {tx or '-'} {connection}: {outcome}")
+        self._write(f"{self.name_of(event)} {at} {rx} > {tx or '-'} {connection}: {outcome}")
 
 
 class TraceRecords(Traced):

@@ -8,7 +8,7 @@ is handed over at once, since the clock never goes back.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -36,6 +36,8 @@ from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
 from aclbench.errors import CaptureError
 from aclbench.words import counted
 from aclbench.workbench.rig.done import Arrived, Arriving, arrived
+from aclbench.workbench.rig.extent import Extent, measuring
+from aclbench.workbench.tasks import Slices
 
 _T = TypeVar("_T")
 _NO_PACKETS: Final = Frame([], [], [], [], [], [])
@@ -50,6 +52,11 @@ _WHAT_TO_DO: Final[dict[bool, str]] = {
 }
 
 
+def _never(packets: int, time: int) -> bool:
+    """All of it."""
+    return False
+
+
 class Opened(NamedTuple):
     """What a feed was opened with, and what its files were then."""
 
@@ -60,6 +67,7 @@ class Opened(NamedTuple):
     frame_size: int
     by_time: bool
     with_flows: bool
+    extent: Extent
 
 
 class Noted(NamedTuple):
@@ -78,7 +86,6 @@ class FeedState(NamedTuple):
 
     positions: tuple[CapturePosition, ...] | None
     position: int
-    offset: int | None
     read: int
     duplicates: Duplicates
     noted: Noted
@@ -113,8 +120,8 @@ class Feed:
         #: Whether frames come with their flow hashes; those that come without get them in the end.
         self.with_flows = with_flows
         self._am = am
-        #: Bench time minus capture time; None until the first packet.
-        self._offset: int | None = None
+        #: How far the captures go, as far as that is known.
+        self.extent = Extent()
         self._sequence = CaptureSequence(captures, by_time)
         self._groups = self._sequence.groups()
         #: A pipe held nothing when it was asked last.
@@ -140,7 +147,11 @@ class Feed:
     @property
     def offset(self) -> int | None:
         """Bench time minus the captures' own time, in nanoseconds; None before the first packet."""
-        return self._offset
+        return self.extent.offset
+
+    def measuring(self, enough: Callable[[int, int], bool] = _never) -> Slices[bool]:
+        """Look ahead how far the captures go, until it is `enough` (see `extent.measuring`)."""
+        return measuring(self.extent, self.captures, self.by_time, self.start, enough)
 
     def next_frame(self) -> Frame | None:
         """The next packets; None at the end, and none while a pipe holds nothing yet."""
@@ -259,12 +270,11 @@ class Feed:
     def state(self, unhandled: int) -> FeedState:
         """Where to go on; `unhandled` packets that were handed over are handed over again."""
         if self._group is None:
-            return FeedState(None, 0, self._offset, 0, Duplicates(), Noted(), self._opened())
+            return FeedState(None, 0, 0, Duplicates(), Noted(), self._opened())
         position = min(self._position, len(self._packets.info)) - unhandled
         return FeedState(
             self._group.positions,
             position,
-            self._offset,
             self.read - unhandled,
             self._duplicates_before,
             self._noted_before,
@@ -280,6 +290,7 @@ class Feed:
             self.frame_size,
             self.by_time,
             self.with_flows,
+            self.extent,
         )
 
     def check_captures(self) -> None:
@@ -303,11 +314,11 @@ class Feed:
 
         Raises CaptureError as `check_captures` does.
         """
-        captures, stamps, steering, start, frame_size, by_time, with_flows = state.opened
+        captures, stamps, steering, start, frame_size, by_time, with_flows, extent = state.opened
         feed = Feed(captures, steering, am, start, frame_size, by_time, with_flows)
         feed._stamps = stamps
         feed.check_captures()
-        feed._offset = state.offset
+        feed.extent = extent
         feed.duplicates = state.duplicates
         feed._noted_before = state.noted
         feed._groups = feed._sequence.groups(state.positions)
@@ -325,13 +336,17 @@ class Feed:
         try:
             group = next(self._groups, _END)
             self._waits = group is None
-            if group is None or group is _END:
+            if group is None:
+                return False
+            if group is _END:
+                self.extent.packets = self.read
                 return False
             self._noted_before = self._noted(0)
             self._take_up(group)
         except CaptureError as error:
             self.error = error
             self._groups = iter(())
+            self.extent.packets = self.read
             return False
         self._duplicates_before = self.duplicates
         self.duplicates = self.duplicates.look(group.parts, group.order, self.read)
@@ -339,8 +354,10 @@ class Feed:
 
     def _take_up(self, group: Group) -> None:
         """Decode a group; its packets are handed over from the first on."""
-        if self._offset is None:
-            self._offset = self.start - group.first_time_ns
+        if self.extent.offset is None:
+            self.extent.offset = self.start - group.first_time_ns
+        for part in group.parts:
+            self.extent.see(int(part.time_ns.max()))
         frames = [self._decode(part) for part in group.parts]
         if group.order is None:
             self._packets = frames[0]
@@ -360,7 +377,8 @@ class Feed:
 
     def _decode(self, part: RawBatch) -> Frame:
         """The packets of a part, at the bench's time."""
-        assert self._offset is not None
+        offset = self.extent.offset
+        assert offset is not None
         try:
             columns = decode(part, self._am.extension_headers, self._am.parse, with_lengths=True)
             rx = self.steering.assign(part, columns)
@@ -369,14 +387,14 @@ class Feed:
         self._has_noted |= columns.has_noted
         number = packet_number(part.capture, part.first_number)
         return Frame(
-            (part.time_ns + self._offset).tolist(),
+            (part.time_ns + offset).tolist(),
             range(number, number + len(columns)),
             rx,
             columns.key,
             columns.mirror_key,
             columns.info,
             flow_hashes(columns.key) if self.with_flows else [],
-            columns=Arriving(partial(_arrived, part, self._offset, number, rx, columns.flags)),
+            columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
         )
 
 

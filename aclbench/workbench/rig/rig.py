@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from aclbench.capture import Steering
+from aclbench.capture.traffic import START_NS as GENERATED_NS
 from aclbench.drivers.frame import Frame
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position
@@ -29,7 +30,7 @@ from aclbench.engine.machine import Machine
 from aclbench.engine.packet import INFO_LENGTH_SHIFT, Packet, parse_ethernet
 from aclbench.engine.packing import empty_in_pieces
 from aclbench.engine.steps import WaitKind
-from aclbench.engine.timeouts import NEVER
+from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.rig.done import (
     FLAGS_KEPT,
@@ -49,7 +50,12 @@ from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, AnyDriver, Start, make_driver
 from aclbench.workbench.rig.streams import Streams
 from aclbench.workbench.tasks import Pace, Slices
+from aclbench.workbench.views.clock import Clock, Instant, TimeMode
 from aclbench.workbench.views.times import Moment
+
+TOO_LATE: Final = "that is later than time can be counted here, 292 years from the start"
+#: A clock that was not set begins in 1970.
+YEAR_NS: Final = 365 * 86400 * NS_PER_SEC
 
 
 class ChangesNothing(CommandError):
@@ -79,6 +85,8 @@ class Rig:
         #: When the run began, in virtual nanoseconds: what times are counted from.
         self.started: int = self.driver.now
         self.feed: Feed | None = None
+        #: How times are written; bare times of day are read in that zone.
+        self.time_mode: TimeMode = "relative"
         #: Frames sent so far: what numbers them.
         self.sent = 0
         self.streams = Streams()
@@ -216,21 +224,30 @@ class Rig:
         """When the next thing is due, the scenario's lines among it; `NEVER` if nothing is."""
         return min(self.driver.next_time(), max(self.next_timed, self.now))
 
-    def time_of(self, moment: Moment) -> int:
-        """The rig's time of a place in a run. CommandError: no capture's clock could tell."""
-        if not moment.of_capture:
-            return self.started + moment.ns
+    @property
+    def clock(self) -> Clock:
+        """How its times are written and read; what captures tell is known with the first packet."""
         feed = self.feed
-        if feed is not None and feed.offset is None:
-            self.driver.arrivals.next_frame()  # its clock is known with the first packet
-        if feed is not None and self.driver.arrivals.waits:
-            raise CommandError("the first packet, which tells the date, has not come yet")
         if feed is None or feed.offset is None:
-            raise CommandError(
-                "a date and time is read off the capture's clock, and there is no capture here; "
-                "+12.5s, from the start of the run, is right"
-            )
-        return moment.ns + feed.offset
+            return Clock(self.started, self.time_mode)
+        first = feed.start - feed.offset
+        return Clock(self.started, self.time_mode, feed.start, first, _why_relative(first))
+
+    def first_packet(self) -> None:
+        """Read the captures' first packet, unless one was read: it tells their time of day."""
+        if self.feed is not None and self.feed.offset is None and not self.is_running:
+            self.driver.arrivals.next_frame()
+
+    def time_of(self, moment: Moment) -> Instant:
+        """The rig's time of a place in a run. CommandError: no capture's clock could tell."""
+        if moment.of_day:
+            self.first_packet()
+            if self.clock.first is None and self.driver.arrivals.waits:
+                raise CommandError("the first packet, which tells the date, has not come yet")
+        found = self.clock.read(moment)
+        if found.ns >= NEVER:
+            raise CommandError(TOO_LATE)
+        return found
 
     # --- inputs ------------------------------------------------------------------------------
 
@@ -349,6 +366,7 @@ class Rig:
         driver = yield from unpack_in_pieces(checkpoint, order)
         rig = Rig(self.start, self._perform_line, driver)
         rig.scenario, rig.started, rig.timed = self.scenario, self.started, self.timed
+        rig.time_mode = self.time_mode
         rig.sent, rig.timed_done = checkpoint.sent, checkpoint.timed_done
         rig.streams = checkpoint.streams
         if checkpoint.feed is not None:
@@ -381,6 +399,15 @@ def _rows_sent(op: Inject, now: int, rx: int, packets: Sequence[Packet]) -> Arri
         [rx] * len(packets),
         np.array([packet.info & FLAGS_KEPT for packet in packets]),
     )
+
+
+def _why_relative(first_ns: int) -> str:
+    """Why a capture that begins at a time (since 1970) tells no time of day; empty: it does."""
+    if first_ns < YEAR_NS:
+        return "the capture's times begin in 1970, so they tell no time of day"
+    if first_ns == GENERATED_NS:
+        return "the capture was generated, so its times tell no time of day"
+    return ""
 
 
 def _give_back(driver: AnyDriver) -> None:

@@ -26,8 +26,9 @@ from aclbench.engine.events import (
     TraceEvent,
     WaitChanged,
 )
-from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.times import seconds_text
 from aclbench.workbench.views.verdict import outcome_text
 
 
@@ -64,29 +65,16 @@ def event_text(event: TraceEvent, names: Names) -> str:
     return _TEXTS[type(event)](event, names)
 
 
-def event_line(event: TraceEvent, started: int, names: Names) -> str:
-    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`, from the start of the run."""
-    time = seconds_text(event.time - started)
-    return f"+{time} thread {event.thread_index} {event.kind}: {event_text(event, names)}"
+def event_line(event: TraceEvent, clock: Clock, names: Names) -> str:
+    """An event as a line of its own: `+2.5 s thread 1 deleted: ...`."""
+    time = clock.text(event.time)
+    return f"{time} thread {event.thread_index} {event.kind}: {event_text(event, names)}"
 
 
 def bitmap_text(bitmap: int, names: Names) -> str:
     """The interfaces of a bitmap, or `none`."""
     found = [names.interface_name(n) for n in range(bitmap.bit_length()) if bitmap >> n & 1]
     return ", ".join(found) or "none"
-
-
-def seconds_text(ns: int) -> str:
-    """Nanoseconds as seconds, without superfluous zeros."""
-    whole, rest = divmod(ns, NS_PER_SEC)
-    fraction = f"{rest:09d}".rstrip("0")
-    return f"{whole}.{fraction} s" if fraction else f"{whole} s"
-
-
-def since_text(time_ns: int, started: int) -> str:
-    """A time from the start of the run: `+2.5 s`."""
-    since = time_ns - started
-    return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
 
 
 def _added(e: SessionAdded, names: Names) -> str:

@@ -1,15 +1,16 @@
 """Times as people write them, read exactly: lengths of time, and places in a run.
 
 A length is `10s`, `500ms`, `250us`, `1ns`, `2min`, `1h`, or seconds without a unit. A place is a
-length from the start of the run, with or without `+`, or the capture's own clock in ISO 8601.
-Whatever is no whole number of nanoseconds is refused, never rounded.
+length from the start of the run, with or without `+`, or a time of day of the capture: `12:00:05`,
+`2026-11-27 12:00:05.25`, with or without a zone (`Z`, `UTC`, `+01:00`). Which instant that is says
+`views/clock.py`. Whatever is no whole number of nanoseconds is refused, never rounded.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -30,20 +31,29 @@ UNITS_NS: Final = {
 LONGEST_NS: Final = 100 * 366 * 86400 * NS_PER_SEC
 
 _LENGTH: Final = re.compile(r"(?P<whole>[0-9]{0,20})(?:\.(?P<part>[0-9]{0,20}))?(?P<unit>[a-zµ]*)")
-_ISO: Final = re.compile(
-    r"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<part>\d{1,20}))?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?",
+#: What is a time of day rather than a length, whether it is right or not.
+_LIKE_A_TIME: Final = re.compile(r"\d{4}-|\d{1,2}:")
+_TIME: Final = re.compile(
+    r"(?:(?P<day>\d{4}-\d\d-\d\d)[Tt ])?(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d)"
+    r"(?:\.(?P<part>\d{1,20}))? ?(?P<zone>[Zz]|[Uu][Tt][Cc]|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_RIGHT: Final = "12:00:05, 12:00:05.25Z or 2026-11-27 12:00:05+01:00"
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A place in a run: nanoseconds from its start, or (`of_capture`) since 1970 by its clock."""
+    """A place in a run: nanoseconds from its start, or (`of_day`) from midnight by its capture.
+
+    `day` None: the first day that has it. `zone` None: the one in which times are shown. `text` is
+    what was typed.
+    """
 
     ns: int
-    of_capture: bool = False
+    of_day: bool = False
+    day: date | None = None
+    zone: timezone | None = None
+    text: str = ""
 
 
 def read_length(text: str) -> int:
@@ -60,6 +70,13 @@ def read_length(text: str) -> int:
     if ns > LONGEST_NS:
         raise ArgumentError(f"{text[:64]}: at most a hundred years")
     return ns
+
+
+def seconds_text(ns: int) -> str:
+    """Nanoseconds as seconds, without superfluous zeros."""
+    whole, rest = divmod(ns, NS_PER_SEC)
+    fraction = f"{rest:09d}".rstrip("0")
+    return f"{whole}.{fraction} s" if fraction else f"{whole} s"
 
 
 def seconds_to_ns(seconds: float | str | Decimal) -> int:
@@ -80,11 +97,17 @@ def seconds_to_ns(seconds: float | str | Decimal) -> int:
     return int(ns)
 
 
+def is_time_of_day(text: str) -> bool:
+    """It begins as a date or a time of day does, and not as a length."""
+    return _LIKE_A_TIME.match(text) is not None
+
+
 def read_moment(text: str) -> Moment:
     """A place in a run. ArgumentError: it is none, or no whole nanoseconds."""
-    if re.match(r"\d{4}-", text):
-        return Moment(_read_iso(text), of_capture=True)
-    return Moment(read_length(text.removeprefix("+")))
+    if is_time_of_day(text):
+        return _read_time_of_day(text)
+    length = text.removeprefix("+").replace(" ", "")
+    return Moment(read_length(length), text=text)
 
 
 def _exactly(text: str, whole: str, part: str, unit_ns: int) -> int:
@@ -94,25 +117,24 @@ def _exactly(text: str, whole: str, part: str, unit_ns: int) -> int:
     return ns
 
 
-def _read_iso(text: str) -> int:
-    """A date and time with its zone, in nanoseconds since 1970."""
-    right = "2026-01-01T12:00:00.5+00:00"
-    match = _ISO.fullmatch(text)
+def _read_time_of_day(text: str) -> Moment:
+    match = _TIME.fullmatch(text)
     if match is None:
-        raise ArgumentError(f"{text[:64]} is not a date and time such as {right}")
-    if match["zone"] is None:
-        raise ArgumentError(f"{text[:64]} says no zone; {match['second']}+00:00 or ...Z does")
+        raise ArgumentError(f"{text[:64]} is not a time of day such as {_RIGHT}")
+    hour, minute, second = (int(match[name]) for name in ("hour", "minute", "second"))
+    if hour > 23 or minute > 59 or second > 59:
+        raise ArgumentError(f"{text[:64]} is no time of day: they go from 00:00:00 to 23:59:59")
     try:
-        zone = _zone(match["zone"])
-        second = datetime.strptime(match["second"], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone)
-        seconds = (second - _EPOCH) // timedelta(seconds=1)
-    except (ValueError, OverflowError) as error:
+        day = date.fromisoformat(match["day"]) if match["day"] else None
+        zone = _zone(match["zone"]) if match["zone"] else None
+    except ValueError as error:
         raise ArgumentError(f"{text[:64]} is no date and time: {error}") from None
-    return int(seconds) * NS_PER_SEC + _exactly(text, "", match["part"] or "", NS_PER_SEC)
+    ns = (hour * 3600 + minute * 60 + second) * NS_PER_SEC
+    return Moment(ns + _exactly(text, "", match["part"] or "", NS_PER_SEC), True, day, zone, text)
 
 
 def _zone(text: str) -> timezone:
-    if text == "Z":
+    if text.upper() in ("Z", "UTC"):
         return UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     if minutes > 59:

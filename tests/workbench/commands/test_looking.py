@@ -68,7 +68,7 @@ def test_settings_are_inputs_of_the_run(bench: Workbench, tmp_path: Path) -> Non
     there = state_of(bench.rig.stepped)
     bench.cli("goto start")
     assert bench.rig.machine.am.max_deleted_sessions_per_interval == 100
-    bench.cli("goto end")
+    bench.cli("switch main")
     assert state_of(bench.rig.stepped) == there
     bench.cli(f"save {tmp_path}/f.run")
     assert state_of(Workbench.load(tmp_path / "f.run").rig.stepped) == there

@@ -140,7 +140,7 @@ def test_back_takes_it_back(bench: Workbench) -> None:
     bench.cli("back 3 packets")
     after = state_of(bench.rig.stepped)
     assert after["counts"]["packet"] == before["counts"]["packet"] == 0
-    bench.cli("goto end")
+    bench.cli("switch main")
     assert bench.snapshot().sessions.live == 1
 
 

@@ -129,4 +129,4 @@ def test_threads_version_and_clock() -> None:
     assert [line.split()[:2] for line in threads[1:]] == [["0", "vpp_main"], ["1", "vpp_wk_0"]]
     assert threads[2].split()[3] == "7"
     assert bench.cli("show version").startswith("aclbench v")
-    assert bench.cli("show clock") == "Time now 3.1, +2.1 s from the start"
+    assert bench.cli("show clock") == "Time now 3.100000000, +2.1 s from the start"

@@ -12,24 +12,22 @@ from aclbench.errors import CommandError
 from aclbench.files import refuse_there
 from aclbench.words import counted
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.reaching import (
+    TIMES_HELP,
+    go_to_end,
+    go_to_packet,
+    go_to_time,
+    moment_of,
+    said_where,
+    where_text,
+)
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import event_line, seconds_text
+from aclbench.workbench.views.events import event_line
 
 #: Lines that one command prints at most; what is left out is said.
 MAX_LINES: Final = 2000
-
-
-def where_text(bench: Bench) -> str:
-    """Where the bench stands, in a line."""
-    history = bench.history
-    if history is None:
-        return f"at +{seconds_text(bench.now - bench.started)}"
-    packets = history.cursor.position.packets
-    time = seconds_text(bench.now - bench.started)
-    place = "at its end" if history.at_end() else "in the past"
-    return f"{history.branch.name}: behind packet {packets}, +{time}, {place}"
 
 
 def _unit(parsed: ParsedCommand) -> Unit:
@@ -59,18 +57,26 @@ def forward(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 
 def goto(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """Go to a packet, an event, a time from the start, the start or the end."""
+    """Go to a packet, an event, a time, the start, or the end of the captures."""
+    assert bench.past  # or it says why not
     if "packet" in parsed.words:
-        yield from bench.travel.going_to_packet(parsed.arguments["number"])
+        yield from go_to_packet(bench, parsed.arguments["number"])
     elif "event" in parsed.words:
         yield from bench.travel.going_to(parsed.arguments["number"])
-    elif "time" in parsed.words:
-        assert bench.past  # or it says why not
-        yield from bench.travel.going_to_time(bench.rig.time_of(parsed.arguments["moment"]))
     elif "start" in parsed.words:
         yield from bench.travel.going_to(bench.past.branch.starts[0])
+    elif "end" in parsed.words:
+        yield from go_to_end(bench)
     else:
-        yield from bench.travel.going_to(bench.past.branch.end)
+        moment = moment_of(parsed)
+        if "time" not in parsed.words and moment.text.isdecimal():
+            number = moment.text
+            raise CommandError(
+                f"{number}: a time is `goto +{number}`, a packet `goto packet {number}`"
+            )
+        found = bench.rig.time_of(moment)
+        yield from go_to_time(bench, found.ns)
+        return said_where(bench, found)
     return where_text(bench)
 
 
@@ -86,8 +92,8 @@ def branches(bench: Bench, parsed: ParsedCommand) -> str:
     for view in bench.past.branch_views():
         star = "*" if view.current else " "
         origin = f", from {view.parent}" if view.parent else ""
-        end = seconds_text(view.end_time - bench.started)
-        lines.append(f"{star} {view.name}: {counted(view.packets, 'packet')}, to +{end}{origin}")
+        end = bench.rig.clock.text(view.end_time)
+        lines.append(f"{star} {view.name}: {counted(view.packets, 'packet')}, to {end}{origin}")
     return "\n".join(lines)
 
 
@@ -126,11 +132,11 @@ def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     only = EventFilter(kinds, thread, session)
     first, last = parsed.arguments.get("first", "start"), parsed.arguments.get("last", "now")
     if bench.kept is not None:
-        heard = events_kept(bench.kept, bench.started, first, last)
+        heard = events_kept(bench.kept, bench.rig.clock, first, last)
     else:
         heard = yield from events_between(bench.past, first, last)
     lines = [
-        event_line(event, bench.started, bench.rig) for event in heard if only.lets_through(event)
+        event_line(event, bench.rig.clock, bench.rig) for event in heard if only.lets_through(event)
     ]
     return _limited(lines) or "no such event"
 
@@ -141,8 +147,7 @@ def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
     found = yield from writers_of(bench.past, parsed.arguments["rest"])
     lines = [
-        f"+{seconds_text(w.point.time - bench.started)} {w.who}, {w.what}: {w.old} > {w.new}"
-        for w in found
+        f"{bench.rig.clock.text(w.point.time)} {w.who}, {w.what}: {w.old} > {w.new}" for w in found
     ]
     return _limited(lines) or "nothing has changed it"
 
@@ -199,10 +204,10 @@ _MOVES_AND_QUESTIONS: Final = tuple(
         (f"back [<number>] [{_UNIT}]", back, "go back, one named step unless told otherwise", ""),
         (f"forward [<number>] [{_UNIT}]", forward, "go forward again along the branch", ""),
         (
-            "goto ((packet <number>)|(event <number>)|(time <moment>)|start|end)",
+            "goto ((packet <number>)|(event <number>)|([time] <time>)|start|end)",
             goto,
-            "go to a place of the run; times are from its start",
-            "",
+            "go to a place of the run, back or ahead; end is the captures' last packet",
+            TIMES_HELP,
         ),
         ("branch <word:name>", branch, "begin a branch here; acting in the past does, too", ""),
         ("branches", branches, "list the branches", ""),

@@ -16,8 +16,9 @@ from aclbench.workbench.grammar import (
     integer,
 )
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.clock import TIME_MODES, TimeMode
 from aclbench.workbench.views.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View
+from aclbench.workbench.views.times import seconds_text
 
 MAX_ROWS: Final = 2000
 
@@ -87,7 +88,7 @@ def lists(bench: Bench, parsed: ParsedCommand) -> str:
     for thread in snapshot.workers:
         if worker is not None or thread.carries_packets:
             count = f"{thread.sessions:,} session{'s'[: thread.sessions != 1]}"
-            lines.append(f"{thread.name}: {count}, at +{seconds_text(thread.now - bench.started)}")
+            lines.append(f"{thread.name}: {count}, at {bench.rig.clock.text(thread.now)}")
             for each in thread.lists:
                 lines += _list_lines(bench, snapshot, each, view.anchor == "tail", thread.now)
     return "\n".join(lines)
@@ -101,7 +102,7 @@ def _list_lines(
         return [f"  {each.name}: empty"]
     head = f"  {each.name}: {each.length:,}, head {each.head}, tail {each.tail}"
     if each.head_expiry_time is not None:
-        head += f", head due at {_since(bench, each.head_expiry_time)}"
+        head += f", head due at {bench.rig.clock.text(each.head_expiry_time)}"
     lines = [head]
     left_out = f"    ... {each.length - len(each.sessions):,} more"
     missing = each.length > len(each.sessions)
@@ -118,8 +119,8 @@ def _list_lines(
         lines.append(
             f"    session {session.session_index}: {session.connection} on "
             f"{bench.rig.interface_name(session.sw_if_index)}, idle {_length(session.idle)}, "
-            f"check due at {_since(bench, session.check_due)}, "
-            f"expires at {_since(bench, session.expires)}{moved}"
+            f"check due at {bench.rig.clock.text(session.check_due)}, "
+            f"expires at {bench.rig.clock.text(session.expires)}{moved}"
         )
     return [*lines, left_out] if missing else lines
 
@@ -129,14 +130,33 @@ def _length(ns: int) -> str:
     return seconds_text(max(ns, 0))
 
 
-def _since(bench: Bench, time_ns: int) -> str:
-    since = time_ns - bench.started
-    return f"{'-' if since < 0 else '+'}{seconds_text(abs(since))}"
+# --- times ----------------------------------------------------------------------------------
 
 
+def time(bench: Bench, parsed: ParsedCommand) -> str:
+    """Say how times are written, or have them written otherwise, everywhere."""
+    bench.rig.first_packet()
+    mode = next((mode for mode in TIME_MODES if mode in parsed.words), bench.rig.time_mode)
+    bench.rig.time_mode = mode
+    return "\n".join(line for line in (TIMES_ARE[mode], bench.rig.clock.start_sentence()) if line)
+
+
+TIMES_ARE: Final[dict[TimeMode, str]] = {
+    "relative": "times are from the start of the run; a time of day that is typed is UTC",
+    "utc": "times are UTC, by the capture's clock",
+    "local": "times are local, by the capture's clock and this computer's zone",
+}
 GROUP: Final = "looking"
 TYPES: Final = (ROWS, WORKER, LIST)
 COMMANDS: Final = (
+    Command(
+        f"time [{'|'.join(TIME_MODES)}]",
+        time,
+        "how times are written, everywhere: from the start, or by the capture's clock",
+        "A time of day that is typed without a zone is in the one that is shown.",
+        GROUP,
+        changes=False,
+    ),
     Command(
         "lists [<worker>] [<list>] [(head|tail) <rows>]",
         lists,

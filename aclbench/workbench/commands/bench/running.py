@@ -11,14 +11,21 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.words import counted
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.bench.history import where_text
+from aclbench.workbench.commands.bench.reaching import (
+    TIMES_HELP,
+    moment_of,
+    run_to_end,
+    run_to_packet,
+    said_where,
+    where_text,
+)
 from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Candidate, Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
-from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.rig import TOO_LATE, Rig
 from aclbench.workbench.tasks import Progress, Slices
-from aclbench.workbench.views.events import event_line, seconds_text
+from aclbench.workbench.views.events import event_line
 
 #: Lines that are collected where nobody prints them as they come.
 MAX_LINES: Final = 2000
@@ -91,8 +98,8 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
         if taken is None:
             lines.add("nothing is left to do")
             break
-        time = seconds_text(taken.time - bench.started)
-        lines.add(f"+{time} {actor_name(taken.actor)}: {taken.step}")
+        time = bench.rig.clock.text(taken.time)
+        lines.add(f"{time} {actor_name(taken.actor)}: {taken.step}")
         yield Progress(done + 1, count, "steps")
     return lines.text()
 
@@ -108,20 +115,25 @@ def run_for(bench: Bench, parsed: Parsed) -> Slices[str]:
 
 
 def run_to(bench: Bench, parsed: Parsed) -> Slices[str]:
-    """Run to a time that is still to come."""
+    """Run to a time, a packet, or the end of the captures, that are still to come."""
     refuse_running(bench)
-    until = bench.rig.time_of(parsed.arguments["moment"])
-    if until < bench.now:
-        there, now = (seconds_text(abs(t - bench.started)) for t in (until, bench.now))
-        sign = "-" if until < bench.started else "+"
-        raise CommandError(f"{sign}{there} is behind us, it is +{now}; `goto time` goes back")
-    yield from run_until(bench, _not_too_late(until))
-    return where_text(bench)
+    if "packet" in parsed.words:
+        yield from run_to_packet(bench, parsed.arguments["number"])
+        return where_text(bench)
+    if "end" in parsed.words:
+        yield from run_to_end(bench)
+        return where_text(bench)
+    found = bench.rig.time_of(moment_of(parsed))
+    if found.ns < bench.now:
+        there, now = map(bench.rig.clock.text, (found.ns, bench.now))
+        raise CommandError(f"{there} is behind us, it is {now}; `goto {there}` goes back")
+    yield from run_until(bench, found.ns)
+    return said_where(bench, found)
 
 
 def _not_too_late(until: int) -> int:
     if until >= NEVER:
-        raise CommandError("that is later than time can be counted here, 292 years from the start")
+        raise CommandError(TOO_LATE)
     return until
 
 
@@ -161,7 +173,7 @@ def play(bench: Bench, parsed: Parsed) -> Slices[str]:
 
     def print_heard() -> bool:
         for event in heard:
-            lines.add(event_line(event, bench.started, bench.rig))
+            lines.add(event_line(event, bench.rig.clock, bench.rig))
         heard.clear()
         return False
 
@@ -196,10 +208,10 @@ _RUNS: Final = tuple(
         ("choose <actor>", choose, "choose who takes the next step", ""),
         ("run <duration>", run_for, "let time pass: run 10s, run 500ms", ""),
         (
-            "run until <moment>",
+            "run until ((packet <number>)|end|<time>)",
             run_to,
-            "run to a time: from the start, or by the capture's clock",
-            "12.5s or +12.5s from the start, or 2026-01-01T12:00:00.5+00:00.",
+            "run to a time, to right behind a packet, or to the captures' last packet",
+            TIMES_HELP,
         ),
         ("play", play, "run to the last packet and print what happens; Ctrl-C ends it", ""),
     )

@@ -23,9 +23,9 @@ from aclbench.workbench.inquiry.filtering import names_of, query_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
 from aclbench.workbench.inquiry.packets import FoundPackets, find_packets
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, since_text
 from aclbench.workbench.views.packets import PacketView, packet_data
 from aclbench.workbench.views.snapshot import SessionView
+from aclbench.workbench.views.times import seconds_text
 
 #: Rows that are shown unless told otherwise.
 DEFAULT_PACKETS: Final = 100
@@ -114,7 +114,7 @@ def _not_kept(found: FoundPackets) -> list[str]:
 def _packet_row(bench: Bench, packet: PacketView) -> tuple[str, ...]:
     return (
         packet.name,
-        since_text(packet.time, bench.started),
+        bench.rig.clock.text(packet.time),
         packet.tcp_flags or "-",
         str(packet.length) if packet.length else "-",
         packet.rx,
@@ -167,8 +167,8 @@ def _session_row(bench: Bench, view: SessionView) -> tuple[str, ...]:
         bench.rig.interface_name(view.sw_if_index),
         view.class_name,
         seconds_text(max(view.idle, 0)),
-        since_text(view.check_due, bench.started),
-        since_text(view.expires, bench.started),
+        bench.rig.clock.text(view.check_due),
+        bench.rig.clock.text(view.expires),
     )
 
 

@@ -18,7 +18,7 @@ from aclbench.engine.events import (
 from aclbench.engine.reasons import fate_of
 from aclbench.engine.timeouts import NEVER
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.bench.history import where_text
+from aclbench.workbench.commands.bench.reaching import where_text
 from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until_seen
 from aclbench.workbench.grammar import Command
 from aclbench.workbench.grammar import ParsedCommand as Parsed
@@ -145,7 +145,7 @@ def back_until_event(bench: Bench, parsed: Parsed) -> Slices[str]:
 
 
 def _line(bench: Bench, event: TraceEvent) -> str:
-    return event_line(event, bench.started, bench.rig)
+    return event_line(event, bench.rig.clock, bench.rig)
 
 
 _WORDS: Final = "|".join(_KINDS)

@@ -16,7 +16,6 @@ from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.slices import refuse_running, run_until
 from aclbench.workbench.grammar import ArgumentError, ArgumentType, Command, ParsedCommand, integer
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.packets import FLAG_LETTERS
 from aclbench.workbench.views.times import LONGEST_NS
 from aclbench.workbench.views.verdict import Verdict
@@ -200,8 +199,8 @@ def send(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 def verdict_line(bench: Bench, verdict: Verdict) -> str:
     """A packet's number, time and fate, the way it left, and why."""
-    time = seconds_text(verdict.time_ns - bench.started)
-    return f"packet {verdict.number} at +{time}: {_outcome(verdict)}"
+    time = bench.rig.clock.text(verdict.time_ns)
+    return f"packet {verdict.number} at {time}: {_outcome(verdict)}"
 
 
 def _outcome(verdict: Verdict) -> str:

@@ -129,8 +129,7 @@ def _text_of(tell: Tell) -> Callable[[Bench, ParsedCommand], Slices[str]]:
     def handler(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
         from aclbench.workbench.inquiry.stories import story_text
 
-        started = bench.started
-        return "\n".join(story_text((yield from tell(bench, parsed)), started))
+        return "\n".join(story_text((yield from tell(bench, parsed)), bench.rig.clock))
 
     return handler
 

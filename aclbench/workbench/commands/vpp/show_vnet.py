@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
 from aclbench.engine.packet import address_text
+from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.version import __version__
 from aclbench.workbench.commands.vpp.counters import interface_data
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.events import seconds_text
 
 
 def show_addresses(rig: Rig, parsed: ParsedCommand) -> str:
@@ -65,9 +66,14 @@ def show_version(rig: Rig, parsed: ParsedCommand) -> str:
 
 
 def show_clock(rig: Rig, parsed: ParsedCommand) -> str:
-    """The clock: virtual time, which began at one second, and how far the run is."""
-    since = seconds_text(rig.now - rig.started)
-    return f"Time now {seconds_text(rig.now).removesuffix(' s')}, +{since} from the start"
+    """The clock: virtual time, which began at one second, by the capture's clock, and how far."""
+    rig.first_packet()
+    seconds, rest = divmod(rig.now, NS_PER_SEC)
+    clock = rig.clock
+    date = f", {clock.vpp_text(rig.now)}" if clock.has_day else ""
+    since = replace(clock, mode="relative").text(rig.now)
+    line = f"Time now {seconds}.{rest:09d}{date}, {since} from the start"
+    return f"{line}\n{clock.start_sentence()}".rstrip()
 
 
 # --- as plain values ----------------------------------------------------------------------------
@@ -103,8 +109,9 @@ def version_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
 
 
 def clock_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
-    """`show clock`, in nanoseconds."""
-    return {"now": rig.now, "started": rig.started}
+    """`show clock`, in nanoseconds; the capture's start since 1970, None without one."""
+    rig.first_packet()
+    return {"now": rig.now, "started": rig.started, "capture_start": rig.clock.first}
 
 
 # --- show ip fib ------------------------------------------------------------------------------

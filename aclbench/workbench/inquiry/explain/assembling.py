@@ -32,7 +32,7 @@ def explanation_of(
         happened=happened,
         time=event.time,
         at=event.time - rig.started,
-        started=rig.started,
+        clock=rig.clock,
         rx=rig.interface_name(event.rx),
         worker=actor_name(event.thread_index),
         thread_index=event.thread_index,

@@ -33,8 +33,8 @@ from aclbench.workbench.inquiry.explain.scene import Draft, Scene, leads_to, per
 from aclbench.workbench.inquiry.explain.tree import Cause, RemovedSession
 from aclbench.workbench.inquiry.explain.trial import Undo
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.events import seconds_text
 from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.times import seconds_text
 
 #: What became of a packet at the node where it would have opened a session.
 MADE: Final = "made"
@@ -192,7 +192,7 @@ def _full(scene: Scene, last: PacketVerdict) -> Draft:
     title = f"{_whose(scene, last)} was refused: the table of {name} was full"
     text = (
         f"packet {scene.name(last)} was to open the session, and was denied: "
-        f"{reason_text(last.reason)}, at +{seconds_text(last.time - scene.rig.started)} "
+        f"{reason_text(last.reason)}, at {scene.rig.clock.text(last.time)} "
         f"(max-entries is {limit:,}, and no session could be recycled)"
     )
     cure, lines = _more_room(scene)
@@ -324,7 +324,7 @@ def gone_cause(scene: Scene, gone: Gone, why_transient: str) -> Draft:
     idle = f"idle for {seconds_text(lost.idle)}"
     text = (
         f"session {lost.session} on {lost.interface}, {lost.connection}, which {went} {ago} "
-        f"earlier, at +{seconds_text(lost.time - scene.rig.started)}: "
+        f"earlier, at {scene.rig.clock.text(lost.time)}: "
     )
     if lost.why == "expired":
         title += f": {of_class}, {_about(lost.timeout)}"

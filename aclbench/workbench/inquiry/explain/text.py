@@ -20,7 +20,7 @@ from aclbench.workbench.inquiry.explain.tree import (
     SessionPart,
     SidePart,
 )
-from aclbench.workbench.views.events import seconds_text
+from aclbench.workbench.views.times import seconds_text
 
 WIDTH: Final = 80
 #: Of rules tried in vain, so many are shown at each end; what is left out is said.
@@ -89,7 +89,7 @@ def _lines(e: Explanation) -> Iterator[Line]:
         yield 0, f"{what}: {would}{says}"
     yield from ((1, f"note: {note}") for note in e.notes)
     when = "at" if e.happened else "now, at"
-    yield 1, f"arrives {when} +{seconds_text(e.at)} on {e.rx}, handled by {_worker(e)}"
+    yield 1, f"arrives {when} {e.clock.text(e.time)} on {e.rx}, handled by {_worker(e)}"
     yield 1, "read from it"
     yield from ((2, text) for text in _read(e.read))
     for part in e.path:
@@ -224,7 +224,7 @@ def _session_lines(e: Explanation, session: SessionPart) -> Iterator[str]:
         seen = [" ".join(f) or "-" for f in (session.tcp_flags_seen_in, session.tcp_flags_seen_out)]
         yield f"TCP flags seen: in {seen[0]}; out {seen[1]}"
     yield (
-        f"idle {seconds_text(session.idle)}; due for a check at +"
-        f"{seconds_text(session.check_due - e.started)}; expires at +"
-        f"{seconds_text(session.expires - e.started)} (idle {seconds_text(session.timeout)})"
+        f"idle {seconds_text(session.idle)}; due for a check at "
+        f"{e.clock.text(session.check_due)}; expires at {e.clock.text(session.expires)} "
+        f"(idle {seconds_text(session.timeout)})"
     )

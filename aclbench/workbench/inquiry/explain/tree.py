@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aclbench.engine.reasons import Fate
+from aclbench.workbench.views.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +188,14 @@ class Explanation:
 
     `causes` are why it did not pass, the likeliest first. `path` has what it met in order: acl
     nodes, unchecked sides, forwarding. `notes` are about the session that it passed by. `at` is
-    from the start.
+    from the start, `clock` writes times.
     """
 
     packet: str
     happened: bool
     time: int
     at: int
-    started: int
+    clock: Clock
     rx: str
     worker: str
     thread_index: int
@@ -207,6 +208,8 @@ class Explanation:
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`."""
         plain = asdict(self)
+        del plain["clock"]
+        plain["started"] = self.clock.started
         for part, row in zip(self.path, plain["path"], strict=True):
             row["part"] = _PARTS[type(part)]
         return plain

@@ -14,8 +14,9 @@ from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stories.ahead import Ahead, Judged
 from aclbench.workbench.inquiry.stories.values import NextCheck
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, since_text
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.snapshot import SessionView
+from aclbench.workbench.views.times import seconds_text
 
 _ORDINALS: Final = {1: "1st", 2: "2nd", 3: "3rd"}
 
@@ -26,7 +27,7 @@ class _Case(NamedTuple):
     am: AclMain
     view: SessionView
     now: int
-    started: int
+    clock: Clock
     owner: str
     was_taken: bool
     was_pending: bool
@@ -39,8 +40,8 @@ class _Case(NamedTuple):
     latest: int
 
     def since(self, time: int) -> str:
-        """A time from the start of the run."""
-        return since_text(time, self.started)
+        """A time of the run."""
+        return self.clock.text(time)
 
 
 def next_check(present: Present, view: SessionView, name: str) -> Slices[NextCheck | None]:
@@ -61,7 +62,7 @@ def next_check(present: Present, view: SessionView, name: str) -> Slices[NextChe
     why = why_judged(am, judged, view.link_list_id, name)
     owner = actor_name(view.thread_index)
     told = judged, why, ahead.wait_changed, latest
-    case = _Case(am, view, now, rig.started, owner, *before, *told)
+    case = _Case(am, view, now, rig.clock, owner, *before, *told)
     return NextCheck(
         check_due=view.check_due,
         interrupt=[*ahead.interrupts, judged.time][0],

@@ -37,8 +37,9 @@ from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.inquiry.writers import field_reader
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import bitmap_text, seconds_text, since_text
+from aclbench.workbench.views.events import bitmap_text
 from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.times import seconds_text
 
 #: Writers that a story names.
 MAX_WRITERS: Final = 50
@@ -158,9 +159,9 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
     if value is None:
         return "no session"
     shown: dict[str, Callable[[], str]] = {
-        "time": lambda: "0" if not value else since_text(value, rig.started),
+        "time": lambda: "0" if not value else rig.clock.text(value),
         "times": lambda: ", ".join(
-            "never" if each == NEVER else since_text(each, rig.started) for each in value
+            "never" if each == NEVER else rig.clock.text(each) for each in value
         ),
         "length": lambda: seconds_text(value),
         "bitmap": lambda: f"{value:#x} ({bitmap_text(value, rig)})",
@@ -171,7 +172,7 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
         "wait": lambda: (
             value.kind.value
             if value.until == NEVER
-            else f"{value.kind.value}, until {since_text(value.until, rig.started)}"
+            else f"{value.kind.value}, until {rig.clock.text(value.until)}"
         ),
         "slots": lambda: f"{len(value):,}",
     }

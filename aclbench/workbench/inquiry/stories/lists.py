@@ -34,7 +34,8 @@ from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, session_of, since_text
+from aclbench.workbench.views.events import session_of
+from aclbench.workbench.views.times import seconds_text
 
 #: Events that a story shows.
 MAX_EVENTS: Final = 50
@@ -106,7 +107,7 @@ def _look(rig: Rig, thread_index: int, list_id: int) -> tuple[int, tuple[FieldLi
 def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
     am, expiry = rig.machine.am, worker.head_expiry_time[list_id]
     head, tail = worker.conn_list_head[list_id], worker.conn_list_tail[list_id]
-    due = "never: it is empty" if expiry == NEVER else since_text(expiry, rig.started)
+    due = "never: it is empty" if expiry == NEVER else rig.clock.text(expiry)
     rows = (
         ("conn_list_head", _end(head), "the session linked longest ago: looked at first"),
         ("conn_list_tail", _end(tail), "the one linked last; new ones come behind it"),

@@ -15,7 +15,6 @@ from aclbench.workbench.inquiry.stories.ahead import Ahead
 from aclbench.workbench.inquiry.stories.check import why_judged
 from aclbench.workbench.inquiry.stories.values import NextInList
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import since_text
 from aclbench.workbench.views.snapshot import SessionView, key_text
 from aclbench.workbench.views.taking import session_view
 
@@ -82,9 +81,9 @@ def _due(present: Present, thread_index: int, list_id: int) -> Slices[int]:
 def _sentences(
     ahead: Ahead, by_list: tuple[int, ...], list_id: int, due: int, quantum: int
 ) -> Iterator[str]:
-    started, lists = ahead.rig.started, ahead.rig.machine.am.lists
+    clock, lists = ahead.rig.clock, ahead.rig.machine.am.lists
     if ahead.interrupts:
-        yield f"Its owner's next interrupt comes at {since_text(ahead.interrupts[0], started)}."
+        yield f"Its owner's next interrupt comes at {clock.text(ahead.interrupts[0])}."
     else:
         yield "Nothing tells when its owner is interrupted next; counted as of now:"
     if ahead.in_sweep:
@@ -118,5 +117,5 @@ def _fates(ahead: Ahead, first: list[tuple[bytes, SessionView]], due: int) -> It
             text = "left: due, but the interrupt has taken all it may"
             yield NextInList(where, connection, "left", text)
         else:
-            text = f"left: due at {since_text(view.check_due, ahead.rig.started)}"
+            text = f"left: due at {ahead.rig.clock.text(view.check_due)}"
             yield NextInList(where, connection, "left", text)

@@ -27,9 +27,10 @@ from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import seconds_text, session_of, since_text
+from aclbench.workbench.views.events import session_of
 from aclbench.workbench.views.snapshot import SessionView, key_text
 from aclbench.workbench.views.taking import session_view
+from aclbench.workbench.views.times import seconds_text
 
 #: Events that a story shows besides the first; of more, the newest.
 MAX_EVENTS: Final = 2000
@@ -136,7 +137,7 @@ def _fields(
     rig: Rig, worker: Worker, session: SessionRow, view: SessionView
 ) -> tuple[FieldLine, ...]:
     """Every field by VPP's name, then what follows from them."""
-    am, started, name = rig.machine.am, rig.started, rig.interface_name(session.sw_if_index)
+    am, clock, name = rig.machine.am, rig.clock, rig.interface_name(session.sw_if_index)
     list_name = reading.name_of(am, view.link_list_id)
     class_name = am.timeout_classes[view.timeout_class].name
     timeout = seconds_text(am.session_timeout[view.timeout_class])
@@ -146,7 +147,7 @@ def _fields(
         ("proto", f"{session.proto} ({protocol_name(session.proto)})", "decides its class"),
         (
             "last_active_time",
-            since_text(session.last_active_time, started),
+            clock.text(session.last_active_time),
             "when the last packet of it came; a packet on any thread writes it",
         ),
         (
@@ -164,7 +165,7 @@ def _fields(
         ("link_next_idx", _link(session.link_next_idx, "the tail"), "the one behind it there"),
         (
             "link_enqueue_time",
-            since_text(session.link_enqueue_time, started),
+            clock.text(session.link_enqueue_time),
             "when it was put there; the list is in this order",
         ),
         ("thread_index", str(session.thread_index), "its owner, who alone relinks and deletes it"),

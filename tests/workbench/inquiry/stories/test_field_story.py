@@ -55,7 +55,7 @@ def test_every_field_has_a_meaning(bench: Workbench) -> None:
     ):
         for name in names:
             story = whole(bench, row, name)
-            assert story_text(story, bench.started)[0].startswith(f"{row} {name}: ")
+            assert story_text(story, bench.rig.clock)[0].startswith(f"{row} {name}: ")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_writers_are_those_of_the_run(bench: Workbench, row: str, name: str)
             assert writer.place == other.point
         bench.goto(writer.place)
         assert whole(bench, row, name).value == writer.new
-        bench.cli("goto end")
+        bench.cli("switch main")
     json.dumps(story.to_json())
 
 

@@ -78,10 +78,10 @@ def test_what_happened_on_it_is_what_put_sessions_there_or_took_them_off() -> No
             assert [s.session_index for s in before.lists[list_id].sessions] != [
                 s.session_index for s in after.sessions
             ] or taken, (name, event)
-            bench.cli("goto end")
+            bench.cli("switch main")
         assert bench.snapshot().workers[1].lists[list_id].length == length
         json.dumps(story.to_json())
-        assert max(map(len, story_text(story, bench.started))) <= 80
+        assert max(map(len, story_text(story, bench.rig.clock))) <= 80
 
 
 def test_the_quantum_is_shared_in_class_order() -> None:

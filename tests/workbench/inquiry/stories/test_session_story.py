@@ -194,7 +194,7 @@ def test_going_to_an_event_s_place_it_is_the_last_of_its_kind() -> None:
         last = bench.events(kinds=(event.kind,))[-1]
         assert (last.time, last.thread_index, last.kind) == event_key(event)
         assert whole(bench, *story.id).events[-1].place == event.place
-        bench.cli("goto end")
+        bench.cli("switch main")
 
 
 def event_key(event: Any) -> tuple[int, int, str]:
@@ -225,10 +225,10 @@ def test_a_live_session_in_words() -> None:
         "packet",
     ]
     assert "2 pg1 > pg0 SYN+ACK: permitted" in story.events[2].text
-    text = " ".join(line.strip() for line in story_text(story, bench.started))
+    text = " ".join(line.strip() for line in story_text(story, bench.rig.clock))
     assert "put at the tail of tcp_idle again: idle 2.5 s by then" in text
     assert "It can stay 2.5 s longer, to +86402.5 s" in text
-    assert max(map(len, story_text(story, bench.started))) <= 80
+    assert max(map(len, story_text(story, bench.rig.clock))) <= 80
 
 
 def test_a_class_change_on_another_thread_waits_for_the_recheck() -> None:
