@@ -49,7 +49,7 @@ def heard(bench: Workbench) -> EventStore:
 
 def row_of(kind: str, text: str, number: int = 7, thread: int = 1) -> LogRow:
     frame = frame_named("busy")
-    return LogRow(number, EventView(frame.started + 2_500_000_000, thread, kind, text))
+    return LogRow(number, EventView(frame.clock.started + 2_500_000_000, thread, kind, text))
 
 
 # --- what is kept --------------------------------------------------------------------------------

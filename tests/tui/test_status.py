@@ -73,7 +73,7 @@ def test_the_title_line_fits_and_tells_the_state(
         page="workers 15-16 of 256",
     )
     if late:
-        frame = with_snapshot(frame, now=frame.started + 300 * DAY)
+        frame = with_snapshot(frame, now=frame.clock.started + 300 * DAY)
     first = status_drawing(frame, width, PLAIN).lines[0]
     assert_line_fits(first, width)
     if width >= 60 or not late:
