@@ -30,6 +30,7 @@ from aclbench.workbench.inquiry.packets import find_packets, latest_packets
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.tasks import finish
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.packets import PacketView
 from tui.bench import player_of
 from tui.looking import (
@@ -117,7 +118,7 @@ def test_columns_are_aligned() -> None:
     ]  # fmt: skip
     for width in (80, 120):
         columns = Columns.of(packets, width)
-        lines = [packet_line(p, 0, False, columns, width, PLAIN).plain for p in packets]
+        lines = [packet_line(p, Clock(0), False, columns, width, PLAIN).plain for p in packets]
         head = column_heads(columns, width, PLAIN).plain
         assert (
             len({line.index(FATE_GLYPHS[p.fate]) for line, p in zip(lines, packets, strict=True)})
