@@ -45,6 +45,11 @@ class PacketTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class CausesTarget:
+    """All packets that did not pass, by cause."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventTarget:
     """A trace event, by its number in the run (0: not known); `about` is what it is about.
 
@@ -139,6 +144,7 @@ Target: TypeAlias = (
     | TimeTarget
     | BranchTarget
     | DifferenceTarget
+    | CausesTarget
     | MarkKindTarget
     | RowTarget
     | TabTarget

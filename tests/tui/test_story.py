@@ -22,6 +22,7 @@ from aclbench.tui.story.tellers import (
 from aclbench.tui.story.text import StoryRow, row_lines, target_of, text_rows
 from aclbench.tui.targets import (
     BranchTarget,
+    CausesTarget,
     DifferenceTarget,
     EventTarget,
     FieldTarget,
@@ -127,6 +128,20 @@ def test_a_field_has_its_name_in_a_column() -> None:
     row = StoryRow("field", f"{'written by':<24}{text}")
     first, second = row_lines(row, 0, 80, PLAIN)
     assert first.plain.index("the cleaner") == second.plain.index(second.plain.split()[0])
+
+
+def test_why_packets_did_not_pass_is_told_by_cause_and_each_example_can_be_opened() -> None:
+    bench = busy_bench()
+    bench.cli("send pg1 udp 192.168.0.9:7 > 10.0.0.9:8")
+    player = player_of(lambda: bench)
+    story = told(teller_of(CausesTarget()), player)
+    assert story.title.endswith("did not pass, for 1 cause")
+    assert [row.text for row in story.rows if row.kind == "heading"] == [
+        "2 packets denied: no rule lets it pass, and nothing asked for it"
+    ]
+    (example,) = [row for row in story.rows if row.target is not None]
+    assert isinstance(example.target, PacketTarget)
+    assert told(teller_of(example.target), player).rows[0].text.startswith("packet ")
 
 
 def test_a_session_is_told_with_its_events_each_a_moment_to_go_to() -> None:

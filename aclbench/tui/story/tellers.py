@@ -8,12 +8,14 @@ from typing import NamedTuple, TypeVar
 from aclbench.tui.player import Player
 from aclbench.tui.story.text import (
     StoryRow,
+    causes_rows,
     field_rows,
     list_rows,
     session_rows,
     text_rows,
 )
 from aclbench.tui.targets import (
+    CausesTarget,
     DifferenceTarget,
     FieldTarget,
     ListTarget,
@@ -22,6 +24,7 @@ from aclbench.tui.targets import (
     Target,
 )
 from aclbench.workbench.inquiry.diff import diff
+from aclbench.workbench.inquiry.explain import explain_all, summary
 from aclbench.workbench.inquiry.stories import (
     FieldStory,
     ListStory,
@@ -121,6 +124,24 @@ class PacketTeller(Teller):
         return _to_the_end(bench.lines.slices(bench, f"explain {name}"), tell)
 
 
+class CausesTeller(Teller):
+    """All packets that did not pass, by cause, with an example of each."""
+
+    follows = False
+
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        looking = explain_all(player.bench.past)
+        while True:
+            try:
+                progress = next(looking)
+            except StopIteration as end:
+                show(Told(summary(end.value), causes_rows(end.value), True))
+                return
+            if progress is not None:
+                show(Told("why packets did not pass", [StoryRow("dim", str(progress))], False))
+            yield progress
+
+
 class DifferenceTeller(Teller):
     """What differs between two points of the run, field by field."""
 
@@ -155,6 +176,8 @@ def teller_of(target: Target | None) -> Teller | None:
         return ListTeller(target)
     if isinstance(target, PacketTarget):
         return PacketTeller(target)
+    if isinstance(target, CausesTarget):
+        return CausesTeller()
     if isinstance(target, DifferenceTarget):
         return DifferenceTeller(target)
     return None

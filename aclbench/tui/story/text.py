@@ -13,6 +13,7 @@ from aclbench.tui.log.text import thread_name
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
 from aclbench.words import counted
+from aclbench.workbench.inquiry.explain import Groups
 from aclbench.workbench.inquiry.stories import (
     FieldLine,
     FieldStory,
@@ -133,6 +134,23 @@ def text_rows(lines: Iterable[str]) -> list[StoryRow]:
         text = line.lstrip()
         indent = len(line) - len(text)
         rows.append(StoryRow("heading" if not indent else "plain", text, indent=indent))
+    return rows
+
+
+def causes_rows(found: Groups) -> list[StoryRow]:
+    """Packets that did not pass, by cause; the example of each can be opened."""
+    rows: list[StoryRow] = []
+    for group in found.groups:
+        title = f"{counted(group.packets, 'packet')} {group.fate}: {group.title}"
+        rows.append(StoryRow("heading", title))
+        if group.example is None:
+            continue
+        example, cause = group.example, group.example.causes[0]
+        target = PacketTarget(example.packet, group.first)
+        said = f"such as packet {example.packet}: {cause.title}"
+        rows.append(StoryRow("event", said, target, 2))
+        if cause.cure:
+            rows.append(StoryRow("plain", f"what would have let it pass: {cause.cure}", indent=4))
     return rows
 
 

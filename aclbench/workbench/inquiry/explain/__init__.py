@@ -8,7 +8,7 @@ makes the `tree` of that, and `text` the lines.
 
 from aclbench.workbench.inquiry.explain.finding import PacketName
 from aclbench.workbench.inquiry.explain.flow import explain_frame
-from aclbench.workbench.inquiry.explain.groups import Groups, explain_all
+from aclbench.workbench.inquiry.explain.groups import Groups, explain_all, summary
 from aclbench.workbench.inquiry.explain.packet import explain_packet
 from aclbench.workbench.inquiry.explain.text import WIDTH, explanation_text, groups_text
 from aclbench.workbench.inquiry.explain.tree import Explanation
@@ -23,4 +23,5 @@ __all__ = [
     "explain_packet",
     "explanation_text",
     "groups_text",
+    "summary",
 ]

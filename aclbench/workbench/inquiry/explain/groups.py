@@ -51,7 +51,8 @@ _NOT_PASSED: Final = ("denied", "dropped", "malformed")
 class Group:
     """Packets that did not pass for one cause: what it is, how many, and one of them explained.
 
-    `reasons` are those of the verdicts. `example` None: there were too many kinds to explain each.
+    `reasons` are those of the verdicts; `first` is the place of the first packet, which is the
+    example, among all of the run. `example` None: there were too many kinds to explain each.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Group:
     fate: Fate
     reasons: tuple[str, ...]
     packets: int
+    first: int
     example: Explanation | None
 
 
@@ -79,8 +81,11 @@ class Groups:
         rows = []
         for group in self.groups:
             example = group.example.to_json() if group.example is not None else None
-            row = {name: getattr(group, name) for name in ("kind", "title", "fate", "reasons")}
-            rows.append({**row, "packets": group.packets, "example": example})
+            row = {
+                name: getattr(group, name)
+                for name in ("kind", "title", "fate", "reasons", "packets")
+            }
+            rows.append({**row, "example": example})
         return {"handled": self.handled, "packets": self.packets, "groups": rows}
 
 
@@ -234,7 +239,8 @@ def _group(each: _Class, example: Explanation | None) -> Group:
     title = KINDS.get(kind, "not looked into: there are too many kinds")
     if kind == "not forwarded":
         title = reason_text(reason)
-    return Group(kind, title, fate_of(reason), (reason_text(reason),), each.packets, example)
+    reasons = (reason_text(reason),)
+    return Group(kind, title, fate_of(reason), reasons, each.packets, each.ordinal, example)
 
 
 def _by_cause(groups: list[Group]) -> list[Group]:

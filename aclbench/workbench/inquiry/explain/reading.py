@@ -29,6 +29,7 @@ from aclbench.engine.reasons import (
     IP4_TOO_SHORT,
     KIND_MASK,
     MALFORMED,
+    MULTICAST,
     NO_INTERFACE,
     NOT_IP,
     SAME_SIDE,
@@ -54,6 +55,7 @@ _WHY_NOT_CHECKED: Final[dict[int, str]] = {
     IP4_OPTIONS: "an IPv4 packet with options: ip4-input drops it ahead of the acl nodes",
     SAME_SIDE: "source and destination lie behind one interface: it never came to the firewall",
     NO_INTERFACE: "the interface that it entered was deleted",
+    MULTICAST: "multicast: it meets no acl node, as in VPP, and is not forwarded here",
 }
 #: By field, the values with which a rule matches anything there.
 _ANYTHING: Final[dict[str, dict[str, Any]]] = {
