@@ -28,44 +28,49 @@ PLAY_PACKETS = 2048
     is_flag=True,
     help="All packets that did not pass, by cause, with an example of each; N is left out.",
 )
+@click.option(
+    "--conn",
+    type=click.IntRange(1),
+    metavar="C",
+    help="What happened to the C-th connection, numbered by its first packet; N is left out.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
-def explain(inputs: tuple[str, ...], asked: BenchOptions, is_all: bool, as_json: bool) -> None:
+def explain(
+    inputs: tuple[str, ...], asked: BenchOptions, is_all: bool, conn: int | None, as_json: bool
+) -> None:
     """Say why packet N of a capture passed or not, and what would have let it pass.
 
     N is its Wireshark number; file:N with several captures. The bench is made as for replay: by a
     scenario, by VPP lines (--exec), or a firewall that reflects what is opened from inside.
     """
-    from aclbench.workbench.inquiry.explain import explain_all, explanation_text, groups_text
-    from aclbench.workbench.tasks import finish
     from aclbench.workbench.workbench import Workbench
 
-    wanted = 0 if asked.rx else 1
-    if len(inputs) < wanted + (not is_all):
+    is_whole = is_all or conn is not None
+    if is_all and conn is not None:
+        raise click.UsageError("--all is of all packets, --conn of one connection; choose one")
+    if len(inputs) < (not asked.rx) + (not is_whole):
         raise click.UsageError(
             "name a capture or scenario, and a packet: aclbench explain http 5; or all that did "
-            "not pass: aclbench explain --all http"
+            "not pass: aclbench explain --all http; or a connection: aclbench explain --conn 1 http"
         )
-    names = inputs if is_all else inputs[:-1]
-    packet = "" if is_all else inputs[-1]
+    names = inputs if is_whole else inputs[:-1]
+    packet = "" if is_whole else inputs[-1]
     frame = packet.rpartition(":")[2]
-    if not is_all and (not frame.isdecimal() or len(frame) > 12):
+    if not is_whole and (not frame.isdecimal() or len(frame) > 12):
         raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
     scenario = find_scenario(list(names), asked)
     bench = Workbench.from_scenario(scenario, limits=asked.limits)
-    play_up_to(bench, 0 if is_all else int(frame), budget_for_captures(asked.limits))
-    if is_all:
-        found = finish(explain_all(bench.past))
-        _show(found.to_json() if as_json else groups_text(found), scenario.assumed)
-        if bench.capture_error is not None:
-            raise bench.capture_error
-        return
+    play_up_to(bench, 0 if is_whole else int(frame), budget_for_captures(asked.limits))
+    line = "explain all" if is_all else f"explain conn {conn}" if is_whole else f"explain {packet}"
     try:
-        explanation = bench.explain(packet)
+        said = bench.cli_data(line) if as_json else bench.cli(line)
     except AclbenchError:
         if bench.capture_error is not None:  # which is why there is no such packet
             raise bench.capture_error from None
         raise
-    _show(explanation.to_json() if as_json else explanation_text(explanation), scenario.assumed)
+    _show(said, scenario.assumed)
+    if is_whole and bench.capture_error is not None:
+        raise bench.capture_error
 
 
 def _show(said: str | dict[str, Any], assumed: str) -> None:

@@ -75,6 +75,16 @@ def test_a_scenario_and_several_captures() -> None:
     assert "http.pcap:3 or dns-ping.pcap:3" in which.stderr
 
 
+def test_all_that_did_not_pass_and_one_connection() -> None:
+    """Each in one command; as JSON too."""
+    done = run("explain", "--all", capture("refused"))
+    assert "packets did not pass, for" in done.stdout
+    groups = json.loads(run("explain", "--all", "--json", capture("refused")).stdout)
+    assert groups["packets"] == sum(group["packets"] for group in groups["groups"])
+    done = run("explain", "--conn", "3", capture("refused"))
+    assert done.stdout.startswith("connection 3: 10.0.0.4:37165 > 192.168.0.2:81 tcp\n  2 packets")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -83,6 +93,9 @@ def test_a_scenario_and_several_captures() -> None:
         ((capture("http"), "other.pcap:1"), 1, "no capture is called other.pcap"),
         ((capture("http"),), 2, "and a packet"),
         ((capture("http"), "five"), 2, "not a packet"),
+        (("--all", "--conn", "1", capture("http")), 2, "choose one"),
+        (("--all",), 2, "name a capture"),
+        (("--conn", "999", capture("http")), 1, "no connection 999"),
         (("no-such-thing", "5"), 1, "no-such-thing"),
     ],
 )

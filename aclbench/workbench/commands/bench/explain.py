@@ -179,6 +179,22 @@ def explain_all_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, An
     return (yield from explain_all(bench.past)).to_json()
 
 
+def explain_conn_text(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+    """What happened to a connection, in lines."""
+    from aclbench.workbench.inquiry.explain import connection_text, explain_connection
+
+    found = yield from explain_connection(bench, bench.past, parsed.arguments["number"])
+    return connection_text(found, bench.rig.clock)
+
+
+def explain_conn_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
+    """The same as plain values."""
+    from aclbench.workbench.inquiry.explain import explain_connection
+
+    found = yield from explain_connection(bench, bench.past, parsed.arguments["number"])
+    return found.to_json()
+
+
 GROUP: Final = "packets"
 COMMANDS: Final = (
     Command(
@@ -199,6 +215,15 @@ COMMANDS: Final = (
         GROUP,
         changes=False,
         data=explain_all_data,
+    ),
+    Command(
+        "explain conn <number>",
+        explain_conn_text,
+        "what happened to a connection: its packets, its sessions, why the first did not pass",
+        "By its number, which packets shows.",
+        GROUP,
+        changes=False,
+        data=explain_conn_data,
     ),
     Command(
         "explain <interface> (tcp|udp|icmp|icmp6|proto <byte:proto>) <flow-end:src> > "

@@ -6,11 +6,17 @@ it on a rig of their own, a step at a time, and hear what it looks at (`followin
 makes the `tree` of that, and `text` the lines.
 """
 
+from aclbench.workbench.inquiry.explain.connection import explain_connection
 from aclbench.workbench.inquiry.explain.finding import PacketName
 from aclbench.workbench.inquiry.explain.flow import explain_frame
 from aclbench.workbench.inquiry.explain.groups import Groups, explain_all, summary
 from aclbench.workbench.inquiry.explain.packet import explain_packet
-from aclbench.workbench.inquiry.explain.text import WIDTH, explanation_text, groups_text
+from aclbench.workbench.inquiry.explain.text import (
+    WIDTH,
+    connection_text,
+    explanation_text,
+    groups_text,
+)
 from aclbench.workbench.inquiry.explain.tree import Explanation
 
 __all__ = [
@@ -18,7 +24,9 @@ __all__ = [
     "Explanation",
     "Groups",
     "PacketName",
+    "connection_text",
     "explain_all",
+    "explain_connection",
     "explain_frame",
     "explain_packet",
     "explanation_text",

@@ -8,6 +8,7 @@ from typing import Final
 
 from aclbench.engine.packet import PROTO_TCP
 from aclbench.words import counted
+from aclbench.workbench.inquiry.explain.connection import Connection
 from aclbench.workbench.inquiry.explain.groups import Groups, summary
 from aclbench.workbench.inquiry.explain.reading import mismatch_text
 from aclbench.workbench.inquiry.explain.tree import (
@@ -20,6 +21,7 @@ from aclbench.workbench.inquiry.explain.tree import (
     SessionPart,
     SidePart,
 )
+from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.times import seconds_text
 
 WIDTH: Final = 80
@@ -38,6 +40,29 @@ def explanation_text(explanation: Explanation) -> str:
 def groups_text(found: Groups) -> str:
     """All packets that did not pass, by cause."""
     return _wrapped(_group_lines(found))
+
+
+def connection_text(found: Connection, clock: Clock) -> str:
+    """What happened to a connection."""
+    return _wrapped(_connection_lines(found, clock))
+
+
+def _connection_lines(found: Connection, clock: Clock) -> Iterator[Line]:
+    fates = ", ".join(f"{count:,} {fate.replace('_', ' ')}" for fate, count in found.fates)
+    yield 0, f"connection {found.number}: {found.ends}"
+    span = f"{found.first} (at {clock.text(found.first_time)})"
+    if found.packets > 1:
+        span += f" to {found.last} (at {clock.text(found.last_time)})"
+    yield 1, f"{counted(found.packets, 'packet')}, {span}: {fates}"
+    yield 1, "its sessions" if found.events else "it has had no session"
+    for event in found.events:
+        yield 2, f"{clock.text(event.time)} {event.kind}: {event.text}"
+    if found.left_out:
+        yield 2, f"and {counted(found.left_out, 'event')} more"
+    if found.stopped is not None and found.stopped.causes:
+        cause = found.stopped.causes[0]
+        yield 1, f"the first that did not pass, packet {found.stopped.packet}: {cause.title}"
+        yield from ((2, text) for text in _evidence(cause, happened=True))
 
 
 def _group_lines(found: Groups) -> Iterator[Line]:
