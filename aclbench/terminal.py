@@ -18,6 +18,8 @@ from typing import Any, Final, Self
 
 #: What ends a program from outside, or from a terminal that is closed.
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+#: Where the local modes are in a terminal's attributes.
+_LOCAL_MODES: Final = 3
 #: How long a program may take to end by itself after a signal, in seconds.
 GRACE_S: Final = 3.0
 #: Ends bracketed paste, shows the cursor, wraps long lines, takes colours off.
@@ -43,7 +45,9 @@ class Guard:
 
     At the first signal of `signals` `end` is called with its number: it sees to it that the block
     is left soon, which then raises `Ended`. If that takes longer than GRACE_S, the process ends all
-    the same. `last_words` says what is then still to be written to standard error.
+    the same. `last_words` says what is then still to be written to standard error. Without `echo`
+    the terminal shows nothing that is typed while nobody reads: only what reads it knows what in it
+    a terminal would obey.
     """
 
     def __init__(
@@ -51,10 +55,12 @@ class Guard:
         end: Callable[[int], None],
         last_words: Callable[[], str],
         signals: tuple[signal.Signals, ...] = ENDING,
+        echo: bool = True,
     ) -> None:
         self._end = end
         self._last_words = last_words
         self._signals = signals
+        self._echo = echo
         self._handlers: dict[signal.Signals, Any] = {}
         self._attributes: list[Any] = []
         self._terminal = -1
@@ -71,6 +77,8 @@ class Guard:
             self._terminal = os.open(os.ttyname(0), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
         with suppress(termios.error):
             self._attributes = termios.tcgetattr(0)
+            if not self._echo:
+                self._silence_echo()
         for number in self._signals:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
                 self._handlers[number] = signal.signal(number, self._hear)
@@ -112,6 +120,11 @@ class Guard:
         self._put_right(self.undo)
         write_now(self._terminal if os.isatty(2) else 2, self._last_words())
         os._exit(128 + self.signal)
+
+    def _silence_echo(self) -> None:
+        attributes = [*self._attributes]
+        attributes[_LOCAL_MODES] &= ~termios.ECHO
+        termios.tcsetattr(0, termios.TCSANOW, attributes)
 
     def _put_right(self, undo: str) -> None:
         write_now(self._terminal, undo)

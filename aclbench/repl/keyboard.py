@@ -35,7 +35,7 @@ def prompt_guard(last_words: Callable[[], str] = str) -> Guard:
             raise ended_by(number)
         app.loop.call_soon_threadsafe(_end_reading, app)
 
-    return Guard(end, last_words, ENDING)
+    return Guard(end, last_words, ENDING, echo=False)
 
 
 def _end_reading(app: Application[Any]) -> None:

@@ -29,8 +29,10 @@ from typing import Any, Final
 
 CPU_SECONDS: Final = 5
 MEMORY_BYTES: Final = 500 << 20
-#: On the wall: who waits for so long hangs.
-WALL_SECONDS: Final = 60
+#: Who uses no CPU time for so long hangs, however busy the machine is; in seconds.
+IDLE_SECONDS: Final = 60
+#: A far net on the wall, for who waits and wakes for ever.
+WALL_SECONDS: Final = 900
 SIZE: Final = 24, 80
 #: Between two pieces that are typed, in seconds.
 BETWEEN_KEYS_S: Final = 0.03
@@ -152,12 +154,13 @@ def _on_terminal(case: Case, typed: tuple[bytes, ...], folder: Path) -> tuple[in
     output = bytearray()
     told = False
     try:
-        for _ in _drawn(terminal, output, WALL_SECONDS):
+        for _ in _drawn(terminal, output, IDLE_SECONDS):
             break
         began = time.monotonic()
         while time.monotonic() < began + FIRST_KEY_S and any(_drawn(terminal, output, QUIET_S)):
             pass
         for piece in typed:
+            _wait_for_reader(terminal, output)
             _type(terminal, piece)
             for _ in _drawn(terminal, output, BETWEEN_KEYS_S):
                 pass
@@ -187,6 +190,14 @@ def _drawn(terminal: int, output: bytearray, seconds: float) -> Iterator[bool]:
             yield True
 
 
+def _wait_for_reader(terminal: int, output: bytearray) -> None:
+    """A program that has left the terminal, and is about to end, has it echo what is typed."""
+    until = time.monotonic() + QUIET_S
+    while time.monotonic() < until and termios.tcgetattr(terminal)[3] & termios.ECHO:
+        for _ in _drawn(terminal, output, BETWEEN_KEYS_S):
+            pass
+
+
 def _type(terminal: int, piece: bytes) -> None:
     # Nobody may be there any more; what nobody reads would fill the terminal.
     if select.select([], [terminal], [], 0)[1]:
@@ -195,14 +206,23 @@ def _type(terminal: int, piece: bytes) -> None:
 
 def _wait(process: int, seconds: float) -> int:
     """How it ended; it is ended if that takes longer."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    now = time.monotonic()
+    until, used, moved = now + seconds, 0, now
+    while (now := time.monotonic()) < until and now < moved + IDLE_SECONDS:
         done, ended = os.waitpid(process, os.WNOHANG)
         if done:
             return ended
+        if used != (used := _cpu_ticks(process)):
+            moved = now
         time.sleep(0.002)
     os.kill(process, signal.SIGKILL)
     return os.waitpid(process, 0)[1]
+
+
+def _cpu_ticks(process: int) -> int:
+    """The CPU time that it has used, in ticks of the system's clock."""
+    values = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(values[11]) + int(values[12])
 
 
 def _be_the_command(case: Case, folder: Path) -> None:

@@ -67,6 +67,17 @@ def test_too_much_memory_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert "MemoryError" in _tried(program, Case((), module="wrong"), folder, monkeypatch)
 
 
+def test_a_program_that_waits_for_ever_is_found_and_not_one_that_is_slow(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time on the wall is that of a busy machine."""
+    monkeypatch.setattr("fuzz.running.IDLE_SECONDS", 0.5)
+    hangs = "import threading\ndef main():\n    threading.Event().wait()\n"
+    assert _tried(hangs, Case((), module="wrong"), folder, monkeypatch).startswith("it did not end")
+    works = "import time\ndef main():\n    while time.process_time() < 1: pass\n"
+    assert not _tried(works, Case((), module="slow"), folder, monkeypatch)
+
+
 def test_a_program_that_is_told_to_end_may_end_by_that(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +103,7 @@ def _tried(program: str, case: Case, folder: Path, monkeypatch: pytest.MonkeyPat
     """What is wrong with a case of a program of our own."""
     modules = folder.parent / "modules"
     modules.mkdir(exist_ok=True)
-    (modules / "wrong.py").write_text(program)
+    (modules / f"{case.module}.py").write_text(program)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.syspath_prepend(modules)
     return try_case(case, folder)

@@ -16,6 +16,23 @@ RIGHT = "\x1b[C"
 BACKSPACE = "\x7f"
 CTRL_C = "\x03"
 CTRL_D = "\x04"
+#: Behind the last page of any slide.
+PAGES = " " * 20
+#: Between two prompts it takes as long as nothing is typed, and then leaves.
+SLOW = """
+import select
+from aclbench.cli import main
+from aclbench.repl.session import Session
+from aclbench.tutor.presenting import Presentation
+def slow(leaves):
+    def wait(*arguments):
+        print("busy", flush=True)
+        select.select([0], [], [])
+        return leaves
+    return wait
+Session.run, Presentation.next = slow(True), slow(False)
+main()
+"""
 
 
 @pytest.fixture
@@ -91,3 +108,18 @@ def test_of_a_capture_it_is_said_what_is_guessed_to_be_inside(tmp_path: Path) ->
         terminal.see(READY)
         terminal.type(CTRL_D)
         assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("arguments", [("repl", "aging"), ("learn", "present", "1")])
+def test_what_is_typed_while_nothing_is_read_is_not_echoed(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The terminal would obey it; and it has its echo back in the end."""
+    with closing(Terminal(tmp_path, *arguments, program=SLOW)) as terminal:
+        terminal.see(READY if arguments[0] == "repl" else "q leave")
+        terminal.type(PAGES if arguments[0] == "learn" else "x\r")
+        terminal.see("busy")
+        terminal.type("\u202e\r")
+        assert terminal.leave() == 0
+        assert "\u202e".encode() not in terminal.painted
+        assert terminal.attributes == terminal.attributes_before

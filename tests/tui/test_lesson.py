@@ -30,7 +30,7 @@ from aclbench.tui.targets import (
 )
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
-from aclbench.tutor.progress import Progress
+from aclbench.tutor.progress import Progress, ProgressError
 from aclbench.tutor.reading import read_lesson
 from aclbench.workbench.tasks import Slices, finish
 from tui.bench import busy_bench
@@ -82,6 +82,26 @@ async def do(bench: Bench, *keys: str) -> None:
 
 
 # --- by keys ------------------------------------------------------------------------------------
+
+
+async def test_what_cannot_be_kept_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not with each step that is done."""
+    desk = desk_at(1, tmp_path)
+
+    def full() -> None:
+        raise ProgressError("the disk is full")
+
+    said: list[str] = []
+    async with learning(desk) as bench:
+        monkeypatch.setattr(desk, "save", full)
+        monkeypatch.setattr(bench.player.live, "say", lambda text, error=False: said.append(text))
+        await do(bench, "y", "3", "enter", "y")
+    assert [text for text in said if "not kept" in text] == [
+        "progress is not kept: the disk is full"
+    ]
+    assert desk.step.number == 3
 
 
 async def test_a_whole_lesson_by_keys_with_a_break_in_its_middle(tmp_path: Path) -> None:
