@@ -113,6 +113,10 @@ class Terminal:
         self._unseen += data
         return True
 
+    def stop_output(self) -> None:
+        """Have whoever writes wait, as Ctrl-S does."""
+        termios.tcflow(self._child, termios.TCOOFF)
+
     def hang_up(self) -> None:
         """Close the terminal, as whoever closes its window does."""
         os.close(self.fd)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -82,8 +82,8 @@ def test_a_terminal_that_is_closed(face: str, tmp_path: Path) -> None:
 def test_a_terminal_that_takes_no_output(tmp_path: Path) -> None:
     """As after Ctrl-S: what is written waits for ever, and the program does not."""
     with closing(opened("tui", tmp_path, "aging")) as terminal:
-        terminal.process.send_signal(signal.SIGCONT)  # paints all of it again
-        os.set_blocking(terminal.fd, False)
+        terminal.stop_output()
+        time.sleep(0.3)  # it plays: something is to be painted by then
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.process.wait(30) == 128 + signal.SIGTERM
         assert terminal.attributes == terminal.attributes_before
