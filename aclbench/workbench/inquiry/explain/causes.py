@@ -165,14 +165,14 @@ def _by_likelihood(scene: Scene, nearest: Draft | None) -> list[Draft]:
     surest = [each for each in rules if each.cause.kind in ("port rule", "late")]
     others = [each for each in rules if each not in surest]
     is_stateless = kind == "permit" and not _reflects(scene)
-    no_acl = kind == "no acl"
+    is_vague = opener is not None and (kind == "no acl" or opener.undo is None)
     ranked = [
         *(rules if is_stateless else ()),
         older if kind == "request denied" else None,
-        opener if not no_acl else None,
+        opener if not is_vague else None,
         elsewhere_cause(scene),
         changed_cause(scene),
-        opener if no_acl else None,
+        opener if is_vague else None,
         *(surest if not is_stateless else ()),
         older if kind != "request denied" else None,
         icmp_cause(scene),

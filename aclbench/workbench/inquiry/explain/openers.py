@@ -46,6 +46,10 @@ FULL: Final = "full"
 DENIED: Final = "denied"
 
 
+#: Fates of a packet that went no further, no acl node having denied it.
+_ENDED: Final = ("dropped", "malformed", "delivered")
+
+
 def met(rig: Rig, packet: PacketVerdict, sw_if_index: int, is_input: bool) -> str:
     """What became of a packet at a side of an interface."""
     last = packet.checks[-1] if packet.checks else None
@@ -54,13 +58,13 @@ def met(rig: Rig, packet: PacketVerdict, sw_if_index: int, is_input: bool) -> st
     if not is_input:
         if last is not None and last.reason & NODE_INPUT and last.reason & KIND_MASK <= LAST_DENY:
             return DENIED
-        if fate_of(packet.reason) in ("dropped", "malformed"):
+        if fate_of(packet.reason) in _ENDED:
             return DROPPED
         if leads_to(rig, packet) != sw_if_index:
             return OTHER_WAY
     check = check_of(packet, is_input)
     if check is None:
-        never_came = fate_of(packet.reason) in ("dropped", "malformed")
+        never_came = fate_of(packet.reason) in _ENDED
         return DROPPED if never_came else UNCHECKED_THERE
     kind = check.reason & KIND_MASK
     if kind == RULE_PERMIT:
@@ -250,7 +254,7 @@ def _denied(scene: Scene, last: PacketVerdict) -> Draft:
 
 def _dropped(scene: Scene, last: PacketVerdict) -> Draft:
     why = reason_text(last.reason)
-    title = f"{_whose(scene, last)} was dropped ({why}), and opened no session"
+    title = f"{_whose(scene, last)} was {fate_of(last.reason)} ({why}), and opened no session"
     text = f"packet {scene.name(last)}, {key_text(last.key)}, never came to the acl node: {why}"
     return Draft(Cause("request dropped", title, text, "that packet on its way"))
 

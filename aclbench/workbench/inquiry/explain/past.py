@@ -20,7 +20,7 @@ from aclbench.workbench.inquiry.explain.keys import End, hosts, source
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Progress, Slices
 
 
 class Wanted(NamedTuple):
@@ -225,6 +225,7 @@ def past_of(
             gatherer.begin(there, before)
             yield
 
+        yield Progress(number, len(ahead), "parts of the run looked through")
         yield from stretches.hear(stretch, gatherer.hear, begun)
         part = gatherer.past(wanted, is_whole=number == len(ahead) - 1)
         found = part if found is None else both(part, found)
