@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from capture.test_cut import cut_pcap
 from cli.command import CAPTURES, capture, run
 
 from aclbench import ScenarioError, Workbench
-from aclbench.capture import open_capture, write_pcap
+from aclbench.capture import PcapngWriter, Source, open_capture, write_pcap
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
 from aclbench.workbench.rig import setting_up
@@ -147,6 +148,102 @@ def test_a_line_for_each_packet() -> None:
     assert (
         "denied" in run("replay", "--only", "denied", capture("long-gaps")).stdout.splitlines()[0]
     )
+
+
+def test_a_line_of_json_for_each_packet() -> None:
+    """What `--trace` says in words, and the packet's tuple, times and checks."""
+    said = run("replay", "--trace", capture("http")).stdout.splitlines()
+    done = run("replay", "--trace", "--json", capture("http"))
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["packet"] for record in records] == [str(n) for n in range(1, 71)]
+    for line, record in zip(said, records, strict=False):
+        way, _, outcome = line.partition(": " + record["fate"].replace("_", " "))
+        assert way.split()[0] == record["packet"]
+        assert way.split()[3] == record["rx"]
+        if record["proto"] is not None:
+            assert f"{record['src']}" in way
+            assert f" conn {record['conn']}" in way
+            assert record["reason"] in outcome
+            assert all(check["node"].startswith("acl-plugin-") for check in record["checks"])
+        else:
+            assert record["fate"] == "not_ip"
+            assert (record["src"], record["conn"], record["checks"]) == (None, None, [])
+    first = next(record for record in records if record["flags"] == "S")
+    assert (first["proto"], first["dport"], first["fate"]) == (6, 80, "permitted")
+    assert first["checks"][0]["action"] == 2
+    assert len(first["checks"][0]["session"]) == 2
+    assert first["length"] >= 54
+    gap = records[-1]["capture_time_ns"] - records[0]["capture_time_ns"]
+    assert records[-1]["time_ns"] - records[0]["time_ns"] == gap
+    only = run("replay", "--only", "flags =S", "--json", capture("http")).stdout.splitlines()
+    assert [json.loads(line)["packet"] for line in only] == [
+        record["packet"] for record in records if record["flags"] == "S"
+    ]
+    threaded = run("replay", "--threads", "--trace", "--json", capture("http")).stdout.splitlines()
+    assert {json.loads(line)["length"] for line in threaded} == {r["length"] for r in records}
+
+
+def annotated(source: str, out: Path, *arguments: str) -> list[tuple[int, bytes, int, int, str]]:
+    """Time, bytes, original length, link type and comment of each packet, as a reader has them."""
+    assert run("replay", "--write-annotated", str(out), *arguments, source).returncode == 0
+    found: list[tuple[int, bytes, int, int, str]] = []
+    with open_capture(out) as reader:
+        for raw in reader.batches():
+            for i in range(len(raw)):
+                at = int(raw.offset[i]) + int(raw.captured[i])
+                at += -int(raw.captured[i]) % 4
+                code, size = struct.unpack_from("<HH", raw.data, at)
+                assert code == 1
+                comment = raw.data[at + 4 : at + 4 + size].decode()
+                time_ns, frame = int(raw.time_ns[i]), raw.frame(i)
+                found.append((time_ns, frame, raw.original(i), raw.link_of(i), comment))
+    return found
+
+
+@pytest.mark.parametrize("name", ["http", "fragments", "long-gaps"])
+def test_a_capture_with_verdicts_as_comments(name: str, tmp_path: Path) -> None:
+    """Every packet as it was, to the nanosecond; the comment is what `--trace` says."""
+    source = capture(name)
+    packets = annotated(source, tmp_path / "x.pcapng")
+    before = []
+    with open_capture(source) as reader:
+        for raw in reader.batches():
+            for i in range(len(raw)):
+                link, original = raw.link_of(i), raw.original(i)
+                before.append((int(raw.time_ns[i]), raw.frame(i), original, link))
+    assert [packet[:4] for packet in packets] == before
+    records = run("replay", "--trace", "--json", source).stdout.splitlines()
+    for line, packet in zip(records, packets, strict=True):
+        record = json.loads(line)
+        assert packet[4].lower().startswith(record["fate"].replace("_", " "))
+        assert f"; {record['rx']} > {record['tx'] or 'nowhere'}" in packet[4]
+        assert record["conn"] is None or packet[4].endswith(f"connection {record['conn']}")
+
+
+def test_any_link_type_is_annotated(tmp_path: Path) -> None:
+    """Raw IP, cut packets, interfaces with names, two captures in one file, compressed."""
+    ip = bytes.fromhex("4500001c000000004011000a0a000002c0a80002") + bytes(8)
+    source = tmp_path / "raw.pcapng"
+    with PcapngWriter(source) as writer:
+        writer.write(Source(0, 101, "tun0"), 5_000_000_001, ip, 28, "before")
+        writer.write(Source(0, 1, "eth0"), 5_000_000_002, bytes(14) + ip, 999, "")
+        writer.write(Source(0, 113, ""), 5_000_000_003, bytes(14) + b"\x08\x00" + ip, 44, "")
+    packets = annotated(str(source), tmp_path / "x.pcapng", "--inside", "10.0.0.0/8")
+    assert [(p[0], p[2], p[3]) for p in packets] == [
+        (5_000_000_001, 28, 101), (5_000_000_002, 999, 1), (5_000_000_003, 44, 113)
+    ]  # fmt: skip
+    assert packets[0][1] == ip
+    assert "permit+reflect" in packets[0][4]
+    with open_capture(tmp_path / "x.pcapng") as reader:
+        names = {name for raw in reader.batches() for name in raw.interface_names}
+    assert names >= {"tun0", "eth0"}
+    out = tmp_path / "y.pcapng.gz"
+    again = annotated(str(source), out, "--inside", "10.0.0.0/8")
+    assert again == packets
+    refused = run("replay", "--write-annotated", str(out), str(source))
+    assert refused.returncode == 1
+    assert "--force" in refused.stderr
+    assert annotated(str(source), out, "--inside", "10.0.0.0/8", "--force") == packets
 
 
 class Interrupted:
@@ -403,6 +500,8 @@ def test_a_packet_that_is_not_ip_is_said_once() -> None:
         (("replay", "--write-passed", "-", "http"), 2, "standard output has the report"),
         (("replay", "--write-dropped", "", "http"), 2, "standard output has the report"),
         (("replay", "--write-dropped", "x.pcapng", "http"), 2, "it is classic pcap"),
+        (("replay", "--write-annotated", "x.pcap", "http"), 2, "it is pcapng; name it .pcapng"),
+        (("replay", "--write-annotated", "-", "http"), 2, "standard output has the report"),
         (("replay", "--rx", "pg9=http", "aging"), 1, "there is no interface pg9"),
         (("replay", "--inside-vlan", "1", "aging"), 2, "leave --inside-vlan"),
     ],

@@ -68,6 +68,11 @@ def terms_of(wanted: Filter) -> Iterator[Term]:
             yield term
 
 
+def asks_for_connections(wanted: Filter) -> bool:
+    """Whether the numbers of connections matter."""
+    return any(term.field == "conn" for term in terms_of(wanted))
+
+
 def passes(wanted: Filter, fields: Mapping[Field, Callable[[_T], Any]]) -> Passes[_T]:
     """The test of a packet or session; `fields` read its fields from it."""
     match wanted:

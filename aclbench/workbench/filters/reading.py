@@ -61,7 +61,7 @@ KEYWORDS: Final[dict[str, str]] = {
     "text": "a part of the connection as it is written",
 }
 _OF_SESSIONS: Final = ("class",)
-_OF_PACKETS: Final = ("reason", "conn")
+_OF_PACKETS: Final = ("reason",)
 
 
 class FilterError(CommandError):

@@ -210,7 +210,7 @@ class ConnTerm:
 
     conn: int
     field: ClassVar[Field] = "conn"
-    kinds: ClassVar[tuple[Kind, ...]] = ("packets",)
+    kinds: ClassVar[tuple[Kind, ...]] = ("packets", "sessions")
 
     @property
     def text(self) -> str:

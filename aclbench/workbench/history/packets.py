@@ -43,6 +43,10 @@ class KeyNumbers:
         """The numbers of keys."""
         return np.fromiter(map(self._numbers.__getitem__, keys), np.uint32, len(keys))
 
+    def conn_of(self, key: bytes) -> int:
+        """The connection of a key; 0 where no packet of it was met."""
+        return self._connections.get(connection_of(key), 0)
+
     def first(self, count: int) -> KeyNumbers:
         """The same, with the first so many keys alone."""
         found = KeyNumbers()

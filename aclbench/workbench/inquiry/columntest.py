@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.engine.outcomes import THREAD_BITS, THREAD_SHIFT, TX_BITS
-from aclbench.workbench.filters import And, Field, Filter, Not, Or, Term, terms_of
+from aclbench.workbench.filters import And, Field, Filter, Not, Or, Term
 from aclbench.workbench.history.packets import PacketRows, Rows
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -47,8 +47,6 @@ class ColumnTest:
         self._wanted = wanted
         self._rows = rows
         self._by_key: dict[Term, NDArray[np.int8]] = {}
-        #: It asks for connections: packets have to be numbered first.
-        self.needs_numbers = any(term.field == "conn" for term in terms_of(wanted))
 
     def mask(self, begin: int, end: int) -> Mask:
         """Which packets of one block, from `begin` up to `end`, the filter lets through."""

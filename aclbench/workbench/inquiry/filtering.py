@@ -23,6 +23,7 @@ from aclbench.workbench.filters import (
     read_filter,
     read_query,
 )
+from aclbench.workbench.inquiry.packets import rows_of
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 
@@ -60,9 +61,10 @@ def what_is_wrong(subject: Subject, kind: Kind, text: str) -> str | None:
     return None
 
 
-def session_test(rig: Rig, wanted: Filter) -> Passes[SessionRow]:
-    """The test of a session."""
-    am = rig.machine.am
+def session_test(subject: Subject, wanted: Filter) -> Passes[SessionRow]:
+    """The test of a session; for a connection, packets that wait for its number have theirs."""
+    am = subject.rig.machine.am
+    rows = rows_of(subject)
 
     def flags(session: SessionRow) -> int:
         if session.proto != PROTO_TCP:
@@ -72,6 +74,7 @@ def session_test(rig: Rig, wanted: Filter) -> Passes[SessionRow]:
     fields: dict[Field, Callable[[SessionRow], Any]] = {
         "key": lambda session: session.key,
         "info": flags,
+        "conn": lambda session: rows.numbers.conn_of(session.key),
         "way": lambda session: (session.sw_if_index, -1),
         "thread": lambda session: session.thread_index,
         "class": lambda session: reading.timeout_class(am, session),

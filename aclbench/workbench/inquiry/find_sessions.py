@@ -17,8 +17,9 @@ from aclbench.engine.main import AclMain
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
-from aclbench.workbench.filters import EVERYTHING, Filter, Passes, filter_text
+from aclbench.workbench.filters import EVERYTHING, Filter, Passes, asks_for_connections, filter_text
 from aclbench.workbench.inquiry.filtering import session_test
+from aclbench.workbench.inquiry.packets import number_connections
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Pace, Progress, Slices
@@ -157,7 +158,9 @@ def _once_through(
 ) -> Slices[FoundSessions | None]:
     """Look through the pools of the rig there is; None: the bench has another by now."""
     rig = subject.rig
-    am, test = rig.machine.am, session_test(rig, search.wanted)
+    am, test = rig.machine.am, session_test(subject, search.wanted)
+    if asks_for_connections(search.wanted):
+        yield from number_connections(subject)
     next_index: list[int | None] = [0] * len(am.workers)
     best: list[_Found] = []
     matched = looked_at = 0

@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.outcomes import read_way
-from aclbench.workbench.filters import EVERYTHING, Filter
+from aclbench.workbench.filters import EVERYTHING, Filter, asks_for_connections
 from aclbench.workbench.history.branch import Branch
-from aclbench.workbench.history.packets import PacketRow, PacketRows
+from aclbench.workbench.history.packets import BLOCK, PacketRow, PacketRows
 from aclbench.workbench.inquiry.columntest import ColumnTest
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.done import SENT_BIT
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Progress, Slices
+from aclbench.workbench.tasks import Pace, Progress, Slices
 from aclbench.workbench.views.packets import PacketView, make_packet_view
 
 #: What stands before the number of a packet that was sent, where captures have one too.
 SENT: Final = "sent"
+#: Packets that are looked at first; then more or fewer, by how long that took.
+FIRST_LOOK: Final = 4096
 #: So many packets get the numbers of their connections in a slice, and for a painting.
 NUMBERED_AT_ONCE: Final = 8192
 
@@ -98,7 +100,8 @@ class FoundPackets(Sequence[PacketView]):
         self._rig = subject.rig
         self.rows = rows_of(subject)
         self._test = None if wanted == EVERYTHING else ColumnTest(wanted, self.rows)
-        self._needs_numbers = self._test is not None and self._test.needs_numbers
+        self._pace = Pace(FIRST_LOOK, BLOCK)
+        self._needs_numbers = asks_for_connections(wanted)
         #: Packets were looked at from `begin` up to `end`, counted from 0.
         self.begin = self.end = packets_so_far(subject, self.rows)
         #: Where those are that were found, in order; and how many there are up to each part's end.
@@ -116,9 +119,10 @@ class FoundPackets(Sequence[PacketView]):
             return True
         if self.complete:
             return self.rows.number(NUMBERED_AT_ONCE)
-        begin = self.rows.block_before(self.begin)
-        self._add(0, self._matching(begin, self.begin))
-        self.begin = begin
+        with self._pace.slice():
+            begin = max(self.rows.block_before(self.begin), self.begin - self._pace.size)
+            self._add(0, self._matching(begin, self.begin))
+            self.begin = begin
         return True
 
     def look_ahead(self, subject: Subject) -> bool:
@@ -128,9 +132,11 @@ class FoundPackets(Sequence[PacketView]):
         so_far = packets_so_far(subject, self.rows)
         if self.end >= so_far:
             return False
-        end = self.end + len(self.rows.block(self.end, so_far))
-        self._add(len(self._parts), self._matching(self.end, end))
-        self.end = end
+        with self._pace.slice():
+            end = min(so_far, self.end + self._pace.size)
+            end = self.end + len(self.rows.block(self.end, end))
+            self._add(len(self._parts), self._matching(self.end, end))
+            self.end = end
         return True
 
     def _add(self, at: int, part: NDArray[np.int64]) -> None:
@@ -177,6 +183,13 @@ def latest_packets(subject: Subject, count: int) -> tuple[PacketView, ...]:
     end = packets_so_far(subject, rows)
     begin = max(end - count, rows.first)
     return tuple(row_view(subject.rig, rows.row(index)) for index in range(begin, end))
+
+
+def number_connections(subject: Subject) -> Slices[None]:
+    """Give all packets so far the numbers of their connections."""
+    rows = rows_of(subject)
+    while rows.number(NUMBERED_AT_ONCE):
+        yield Progress(rows.numbered - rows.first, len(rows), "packets looked at")
 
 
 def find_packets(subject: Subject, wanted: Filter) -> Slices[FoundPackets]:

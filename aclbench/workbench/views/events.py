@@ -71,6 +71,18 @@ def event_line(event: TraceEvent, clock: Clock, names: Names) -> str:
     return f"{time} thread {event.thread_index} {event.kind}: {event_text(event, names)}"
 
 
+def event_data(event: TraceEvent, started: int, names: Names) -> dict[str, Any]:
+    """An event as plain values; `time_ns` is from the start of the run."""
+    session = session_of(event)
+    return {
+        "time_ns": event.time - started,
+        "thread_index": event.thread_index,
+        "kind": event.kind,
+        "session": None if session is None else list(session),
+        "text": event_text(event, names),
+    }
+
+
 def bitmap_text(bitmap: int, names: Names) -> str:
     """The interfaces of a bitmap, or `none`."""
     found = [names.interface_name(n) for n in range(bitmap.bit_length()) if bitmap >> n & 1]

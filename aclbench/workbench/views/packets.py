@@ -130,4 +130,5 @@ def packet_data(packet: PacketView, started: int) -> dict[str, Any]:
     """A packet as plain values; `time_ns` is from the start of the run."""
     found = asdict(packet)
     found["time_ns"] = found.pop("time") - started
+    found["session"] = None if packet.session is None else list(packet.session)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,47 @@ def test_placement_on_threads_is_chosen_before_the_first_packet() -> None:
     assert "session" in bench.cli("run until class-change")
     with pytest.raises(CommandError, match="before the first packet"):
         bench.cli("placement flow")
+
+
+def test_packets_lists_and_events_are_data_too(bench: Workbench) -> None:
+    bench.play(300)
+    text = bench.cli("packets tcp last 4").splitlines()
+    data = bench.cli_data("packets tcp last 4")
+    assert json.loads(json.dumps(data)) == data
+    assert [packet["name"] for packet in data["packets"]] == [row.split()[0] for row in text[1:5]]
+    assert data["looked_at"] == 300
+    assert data["matched"] > 4
+    first = data["packets"][0]
+    assert f"+{first['time_ns'] / 1e9:.9f}".rstrip("0") in text[1]
+    assert str(first["conn"]) in text[1].split()
+    lists = bench.cli_data("lists vpp_wk_0 tcp_transient head 2")
+    lists = json.loads(json.dumps(lists))
+    ((worker,), started) = lists["workers"], lists["started"]
+    assert (worker["name"], worker["now"], started) == ("vpp_wk_0", bench.now, bench.started)
+    (each,) = worker["lists"]
+    assert each["name"] == "tcp_transient"
+    assert len(each["sessions"]) == min(each["length"], 2)
+    events = bench.cli_data("events session-added")
+    assert json.loads(json.dumps(events)) == events
+    said = bench.cli("events session-added").splitlines()
+    assert len(said) == len(events) > 3
+    assert all(event["kind"] == "session added" and event["session"] for event in events)
+    assert events[0]["text"] in said[0]
+
+
+def test_words_of_a_filter_stand_in_any_order(bench: Workbench) -> None:
+    bench.play(300)
+    assert bench.cli("packets last 3 udp port 53") == bench.cli("packets port 53 last 3 udp")
+    assert bench.cli("sessions by idle tcp last 3") == bench.cli("sessions last 3 tcp by idle")
+    assert "did you mean idle" in refused(bench, "sessions by idel")
+    assert "said of packets" in refused(bench, "sessions denied")
+    assert "from 1 to 2,000" in refused(bench, "packets last 0")
+    completed = [each.text for each in bench.commands.complete("packets tcp and ho", bench)]
+    assert completed == ["tcp and host"]
+    assert "flags S" in bench.cli("help packets")
+
+
+def refused(bench: Workbench, line: str) -> str:
+    with pytest.raises(CommandError) as caught:
+        bench.cli(line)
+    return str(caught.value)

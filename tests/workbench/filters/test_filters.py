@@ -255,6 +255,7 @@ def test_sessions_have_classes_and_no_fates() -> None:
         read_filter("denied", SESSIONS)
     with pytest.raises(FilterError, match="said of packets"):
         read_filter("tcp reason x", SESSIONS)
+    assert read_filter("conn 3", SESSIONS) == ConnTerm(3)
 
 
 def test_options_stand_anywhere_but_in_brackets() -> None:

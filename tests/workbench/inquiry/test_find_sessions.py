@@ -15,6 +15,7 @@ from aclbench.workbench.filters import EVERYTHING, Filter
 from aclbench.workbench.inquiry import find_sessions as finding_sessions
 from aclbench.workbench.inquiry.filtering import filter_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, Order, find_sessions
+from aclbench.workbench.inquiry.packets import find_packets
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.tasks import finish
@@ -157,6 +158,17 @@ def test_orders_and_counts_are_checked() -> None:
         find_sessions(bench, EVERYTHING, "size")  # type: ignore[arg-type]
     with pytest.raises(CommandError, match="from 1 to"):
         find_sessions(bench, EVERYTHING, "idle", 0)
+
+
+def test_a_session_is_found_by_its_connection() -> None:
+    """The number is that of its packets."""
+    bench = bench_at(900)
+    packets = finish(find_packets(bench, filter_of(bench.rig, "packets", "tcp")))
+    for packet in (packets[-1], packets[len(packets) - 40]):
+        found = last(bench, f"conn {packet.conn}")
+        assert found.sessions
+        ends = {packet.source, packet.destination}
+        assert all(set(s.connection.split()[0:3:2]) == ends for s in found.sessions)
 
 
 def test_on_real_threads_each_worker_looks_through_its_own() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
+from aclbench.engine.events import TraceEvent
 from aclbench.errors import CommandError
 from aclbench.files import refuse_there
 from aclbench.words import counted
@@ -24,7 +25,7 @@ from aclbench.workbench.commands.bench.reaching import (
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.events import event_line
+from aclbench.workbench.views.events import event_data, event_line
 
 #: Lines that one command prints at most; what is left out is said.
 MAX_LINES: Final = 2000
@@ -112,8 +113,8 @@ def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     return _limited(lines) or "no difference"
 
 
-def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """The trace events between two places."""
+def _events_found(bench: Bench, parsed: ParsedCommand) -> Slices[list[TraceEvent]]:
+    """The trace events between two places that are wanted."""
     from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
 
     kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
@@ -135,10 +136,20 @@ def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
         heard = events_kept(bench.kept, bench.rig.clock, first, last)
     else:
         heard = yield from events_between(bench.past, first, last)
-    lines = [
-        event_line(event, bench.rig.clock, bench.rig) for event in heard if only.lets_through(event)
-    ]
+    return [event for event in heard if only.lets_through(event)]
+
+
+def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+    """The trace events between two places."""
+    found = yield from _events_found(bench, parsed)
+    lines = [event_line(event, bench.rig.clock, bench.rig) for event in found]
     return _limited(lines) or "no such event"
+
+
+def events_data(bench: Bench, parsed: ParsedCommand) -> Slices[list[dict[str, Any]]]:
+    """The same as plain values; times are from the start of the run, in nanoseconds."""
+    found = yield from _events_found(bench, parsed)
+    return [event_data(event, bench.started, bench.rig) for event in found]
 
 
 def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
@@ -198,6 +209,15 @@ def _limited(lines: list[str]) -> str:
 _UNIT: Final = "(step|steps|turn|turns|event|events|packet|packets)"
 _KIND: Final = "|".join(kind.replace(" ", "-") for kind in EVENT_KINDS)
 GROUP: Final = "history"
+_EVENTS: Final = Command(
+    "events [from <word:first>] [to <word:last>] "
+    f"{{{_KIND}|thread <number>|session <word:session>}}",
+    events,
+    "the trace events of a stretch, made again; from the start to now unless told",
+    group=GROUP,
+    changes=False,
+    data=events_data,
+)
 _MOVES_AND_QUESTIONS: Final = tuple(
     Command(syntax, handler, summary, details, GROUP, changes=False)
     for syntax, handler, summary, details in (
@@ -220,13 +240,6 @@ _MOVES_AND_QUESTIONS: Final = tuple(
             "start), or one of the last on a branch: main@+2.5",
         ),
         (
-            "events [from <word:first>] [to <word:last>] "
-            f"{{{_KIND}|thread <number>|session <word:session>}}",
-            events,
-            "the trace events of a stretch, made again; from the start to now unless told",
-            "",
-        ),
-        (
             "writers <rest>",
             writers,
             "every step that changed a field, back to the start",
@@ -236,6 +249,7 @@ _MOVES_AND_QUESTIONS: Final = tuple(
     )
 )
 COMMANDS: Final = (
+    _EVENTS,
     *_MOVES_AND_QUESTIONS,
     Command(
         "save <file> {with-captures|force}",

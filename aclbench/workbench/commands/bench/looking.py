@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 from aclbench.workbench.bench import Bench
@@ -17,7 +18,7 @@ from aclbench.workbench.grammar import (
 )
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.clock import TIME_MODES, TimeMode
-from aclbench.workbench.views.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View
+from aclbench.workbench.views.snapshot import DEFAULT_WINDOW, ListView, Snapshot, View, WorkerView
 from aclbench.workbench.views.times import seconds_text
 
 MAX_ROWS: Final = 2000
@@ -73,25 +74,53 @@ LIST: Final = ArgumentType(
 )
 
 
-def lists(bench: Bench, parsed: ParsedCommand) -> str:
-    """The workers' lists, the ends of each unless told otherwise."""
+def _view(parsed: ParsedCommand) -> View:
+    """What a line asks for."""
     worker, size = parsed.arguments.get("worker"), parsed.arguments.get("rows", DEFAULT_WINDOW)
     list_id = parsed.arguments.get("list")
-    view = View(
+    return View(
         threads=None if worker is None else (worker,),
         lists=None if list_id is None else (list_id,),
         anchor="head" if "head" in parsed.words else "tail" if "tail" in parsed.words else "ends",
         size=size,
     )
+
+
+def _threads(snapshot: Snapshot, view: View) -> list[WorkerView]:
+    """Those that were named, else those that carry packets."""
+    return [each for each in snapshot.workers if view.threads or each.carries_packets]
+
+
+def lists(bench: Bench, parsed: ParsedCommand) -> str:
+    """The workers' lists, the ends of each unless told otherwise."""
+    view = _view(parsed)
     snapshot = bench.snapshot(view)
     lines: list[str] = []
-    for thread in snapshot.workers:
-        if worker is not None or thread.carries_packets:
-            count = f"{thread.sessions:,} session{'s'[: thread.sessions != 1]}"
-            lines.append(f"{thread.name}: {count}, at {bench.rig.clock.text(thread.now)}")
-            for each in thread.lists:
-                lines += _list_lines(bench, snapshot, each, view.anchor == "tail", thread.now)
+    for thread in _threads(snapshot, view):
+        count = f"{thread.sessions:,} session{'s'[: thread.sessions != 1]}"
+        lines.append(f"{thread.name}: {count}, at {bench.rig.clock.text(thread.now)}")
+        for each in thread.lists:
+            lines += _list_lines(bench, snapshot, each, view.anchor == "tail", thread.now)
     return "\n".join(lines)
+
+
+def lists_data(bench: Bench, parsed: ParsedCommand) -> dict[str, Any]:
+    """The same as plain values; times are virtual nanoseconds, `started` is when the run began."""
+    view = _view(parsed)
+    threads = _threads(bench.snapshot(view), view)
+    return {
+        "started": bench.started,
+        "workers": [
+            {
+                "thread_index": thread.thread_index,
+                "name": thread.name,
+                "now": thread.now,
+                "sessions": thread.sessions,
+                "lists": [asdict(each) for each in thread.lists],
+            }
+            for thread in threads
+        ],
+    }
 
 
 def _list_lines(
@@ -164,5 +193,6 @@ COMMANDS: Final = (
         "",
         GROUP,
         changes=False,
+        data=lists_data,
     ),
 )
