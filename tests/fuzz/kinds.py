@@ -134,7 +134,7 @@ def arguments(chance: Random, folder: Path) -> Case:
         "grade",
         "check",
     )
-    options = ("--json", "--trace", "--only", "--until", "--inside", "--workers", "--threads", "-c",
+    options = ("--json", "--trace", "--only", "--write-annotated", "--until", "--inside", "--workers", "--threads", "-c",
                "--budget", "--cpu-seconds", "--packets", "--flows", "-o", "--", "-h")  # fmt: skip
     words = [*commands, *options, *HOSTILE, *ABSURD, "aging", "http", "mutant.pcap", "é\udce9"]
     told = [chance.choice(commands), *(chance.choice(words) for _ in range(chance.randint(0, 5)))]
