@@ -134,8 +134,10 @@ def arguments(chance: Random, folder: Path) -> Case:
         "grade",
         "check",
     )
-    options = ("--json", "--trace", "--only", "--write-annotated", "--until", "--inside", "--workers",
-               "--threads", "-c", "--budget", "--cpu-seconds", "--packets", "--flows", "-o", "--", "-h")  # fmt: skip
+    options = (
+        *("--json", "--trace", "--only", "--write-annotated", "--until", "--inside", "--workers"),
+        *("--threads", "-c", "--budget", "--cpu-seconds", "--packets", "--flows", "-o", "--", "-h"),
+    )
     words = [*commands, *options, *HOSTILE, *ABSURD, "aging", "http", "mutant.pcap", "é\udce9"]
     told = [chance.choice(commands), *(chance.choice(words) for _ in range(chance.randint(0, 5)))]
     plain = tuple(word.replace("\0", "")[:20_000] for word in told if "pulse" not in word)
