@@ -237,6 +237,28 @@ FAULTS = (
         ("udp", "tcp"),
     ),
     Fault(
+        "the request was denied, and the rule is mended since",
+        lambda w: _behind(
+            _ruled(w, lambda r: r.replace("dport 53", "dport 54").replace("dport 80", "dport 81")),
+            f"set acl-plugin acl index 0 {w.rules[0]}",
+        ),
+        "request denied",
+        "packet 1",
+        ("udp", "tcp"),
+    ),
+    Fault(
+        "full before, of a request that was asked for",
+        lambda w: replace(
+            w,
+            setup=("set acl-plugin session table max-entries 1",),
+            rules=(*w.rules, "permit+reflect proto 47", "permit+reflect {any} proto 47"),
+            happens=("pg0 proto 47 {inside} > {outside}", w.last, *w.happens),
+        ),
+        "full before",
+        "packet 3",
+        ("udp",),
+    ),
+    Fault(
         "the wrong prefix",
         lambda w: _request_is_last(
             _ruled(w, lambda r: r.replace("100.0/24", "99.0/24").replace("db8:a:", "db8:c:"))

@@ -236,7 +236,7 @@ def _to_explain(classes: Iterable[_Class]) -> list[_Class]:
 def _group(each: _Class, example: Explanation | None) -> Group:
     reason = each.event.reason
     kind = example.causes[0].kind if example is not None and example.causes else ""
-    title = KINDS.get(kind, "not looked into: there are too many kinds")
+    title = KINDS[kind] if kind else "not looked into: there are too many kinds"
     if kind == "not forwarded":
         title = reason_text(reason)
     reasons = (reason_text(reason),)

@@ -96,9 +96,15 @@ def opener_cause(scene: Scene) -> Draft | None:
     """What happened to the last packet the other way, where it would have opened a session."""
     past = scene.past
     last = past.opener_last if past is not None else None
-    if past is None or last is None or scene.is_request():
+    if past is None or last is None:
         return None
-    what = met(scene.rig, last, scene.place.sw_if_index, not scene.place.is_input)
+    what, now = (
+        met(scene.rig, last, scene.place.sw_if_index, not scene.place.is_input),
+        scene.opener_now(),
+    )
+    opens_now = now is not None and now.opens and what in (UNCHECKED_THERE, PERMITTED)
+    if scene.is_request() and what != FULL and not opens_now:
+        return None
     if what == UNCHECKED_THERE:
         return _unchecked(scene, last, past.opener_first or last)
     if what == PERMITTED:
@@ -238,6 +244,13 @@ def _denied(scene: Scene, last: PacketVerdict) -> Draft:
     acls = interface.input_acls if is_input and interface is not None else ()
     if interface is not None and not is_input:
         acls = interface.output_acls
+    now = scene.opener_now()
+    if now is not None and now.opens and now.rule is not None:
+        opens = now.rule
+        text += f". The ACL has changed since: acl {opens.acl_index} rule {opens.rule_index} is "
+        text += opens.rule
+        cause = Cause("request denied", title, text, _would_open(scene), rule=opens)
+        return Draft(cause, Undo(packets=(_sent(last),)))
     near = near_rules(scene.rig, acls, _sent(last))
     if near and near[0].field:
         tried = near[0]
