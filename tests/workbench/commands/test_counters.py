@@ -11,7 +11,9 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from aclbench import CommandError, Workbench
+from aclbench.engine.reasons import action_of
 from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.scenario_file import load_scenario
 
 
@@ -218,23 +220,26 @@ RECLASSIFIED: tuple[tuple[Any, ...], ...] = (
 )
 
 
+RECLASSIFYING = (
+    *("create packet-generator interface pg0", "create packet-generator interface pg1"),
+    *("set interface state pg0 up", "set interface state pg1 up"),
+    *(
+        "set interface ip address pg0 10.0.0.1/24",
+        "set interface ip address pg1 192.168.0.1/24",
+    ),
+    *("set acl-plugin acl permit tag a", "set acl-plugin acl permit tag b"),
+    "set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0 tag r",
+    "set acl-plugin acl deny src 0.0.0.0/0 dst 0.0.0.0/0 tag o",
+    "set acl-plugin interface pg0 input acl 2",
+    "set acl-plugin interface pg0 output acl 3",
+    "set acl-plugin reclassify-sessions 1",
+)
+
+
 def reclassifying(workers: int) -> Iterator[tuple[Workbench, int, int]]:
     """The transcript's packets and replaced ACLs; yields what each check did, and should."""
     bench = Workbench(workers=workers)
-    for line in (
-        *("create packet-generator interface pg0", "create packet-generator interface pg1"),
-        *("set interface state pg0 up", "set interface state pg1 up"),
-        *(
-            "set interface ip address pg0 10.0.0.1/24",
-            "set interface ip address pg1 192.168.0.1/24",
-        ),
-        *("set acl-plugin acl permit tag a", "set acl-plugin acl permit tag b"),
-        "set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0 tag r",
-        "set acl-plugin acl deny src 0.0.0.0/0 dst 0.0.0.0/0 tag o",
-        "set acl-plugin interface pg0 input acl 2",
-        "set acl-plugin interface pg0 output acl 3",
-        "set acl-plugin reclassify-sessions 1",
-    ):
+    for line in RECLASSIFYING:
         bench.cli(line)
     for step in RECLASSIFIED:
         if len(step) == 1:
@@ -255,6 +260,38 @@ def test_sessions_are_reclassified_as_vpp_does() -> None:
     assert printed[0] == "Sessions total: add 2 - del 2 = 0"
     assert "sw_if_index 1: add 2 - del 2 = 0; epoch chg: 2" in printed
     assert "Reclassify sessions: 1" in printed
+
+
+def test_step_by_step_it_is_the_same() -> None:
+    """And the deletion is a step of its own, which others can come ahead of."""
+    straight = [(action, bench) for bench, action, _ in reclassifying(workers=1)]
+    stepped = Workbench(workers=1, history=False)
+    labels: list[str | None] = []
+    actions: list[int] = []
+
+    def hear(event: Any) -> None:
+        if event.kind == "packet":
+            actions.extend(action_of(check.reason) for check in event.checks)
+
+    for line in RECLASSIFYING:
+        stepped.cli(line)
+    stepped.rig.hear(hear)
+    for step in RECLASSIFIED:
+        if len(step) == 1:
+            stepped.cli(step[0])
+            continue
+        stepped.rig.inject(Inject(step[0], 1, (bytes(step[1]),)))
+        while not stepped.rig.stepped.at_rest() or stepped.rig.sent_waiting():
+            taken = stepped.rig.stepped.step()
+            labels.append(taken.step if taken else None)
+    assert actions == [action for action, _ in straight]
+    assert labels.count("reclassify") == 2
+    counts = "show acl-plugin sessions"
+    assert (
+        stepped.cli(counts).split("Per-worker")[0]
+        == (straight[-1][1].cli(counts).split("Per-worker")[0])
+    )
+    stepped.check_invariants()
 
 
 def test_another_worker_judges_anew_and_leaves_the_session() -> None:
