@@ -17,7 +17,7 @@ def field_names(thing: object) -> tuple[str, ...]:
         return tuple(vars(thing))
     return tuple(
         name
-        for kind in type(thing).__mro__
+        for kind in type(thing).__mro__[:-1]  # `object` has `__class__`
         for name, value in vars(kind).items()
         if isinstance(value, GetSetDescriptorType)
     )
