@@ -158,6 +158,32 @@ def test_a_session_that_the_rules_would_not_open_any_more() -> None:
 # --- what was looked at ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("talk", "whose"), [("udp", "its request"), ("tcp", "its request")])
+def test_an_answer_that_came_ahead_of_its_request(talk: str, whose: str) -> None:
+    """Packets behind it are looked at as well."""
+    made = world(talk, is_ip6=False)
+    bench, _ = play(replace(made, happens=(), last=made.last))
+    explanation = bench.explain(1)
+    assert "overtaken" not in [cause.kind for cause in explanation.causes]
+    bench, fate = play(replace(made, happens=(made.last,), last=made.happens[0]))
+    assert fate == "permitted"
+    cause = bench.explain(1).causes[0]
+    assert (cause.kind, cause.tried) == ("overtaken", True)
+    assert cause.title == f"{whose} (packet 2) came only behind it"
+
+
+def test_what_comes_behind_a_question_from_outside_is_its_answer_and_no_request() -> None:
+    """The lower port is the server's."""
+    made = world("udp", is_ip6=False)
+    question = "pg1 udp {o}:4000 > {i}:53"
+    bench, _ = play(
+        replace(
+            made, rules=("permit+reflect",), happens=(question,), last="pg0 udp {i}:53 > {o}:4000"
+        )
+    )
+    assert bench.explain(1).causes[0].kind == "rule"
+
+
 def test_none_came_is_said_only_where_none_did() -> None:
     """The words stand for a look through the whole run."""
     made = world("udp", is_ip6=False)

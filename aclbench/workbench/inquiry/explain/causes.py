@@ -36,6 +36,8 @@ from aclbench.workbench.inquiry.explain.openers import (
     gone_cause,
     is_enough,
     opener_cause,
+    overtaken_cause,
+    was_overtaken,
 )
 from aclbench.workbench.inquiry.explain.past import Past, Wanted
 from aclbench.workbench.inquiry.explain.reading import why_not_checked
@@ -72,6 +74,7 @@ KINDS: Final[dict[str, str]] = {
     "permit": "the request passed under permit, which makes no session",
     "request denied": "the request itself was denied",
     "request dropped": "the request itself was dropped",
+    "overtaken": "the request came behind its answer",
     "other way": "the request went by another interface",
     "elsewhere": "the session is on another interface",
     "changed": "the rules have changed since the flow passed",
@@ -99,13 +102,15 @@ class Behind:
     """What stands behind an explanation: the past, as far as it is at hand.
 
     `past`: what came before. `life`: the packets of a session, up to an event of the run. `rig`: a
-    rig as it was before the packet. `name`: a packet's name.
+    rig as it was before the packet. `name`: a packet's name. `later`: the first packet with a key
+    that came shortly behind it.
     """
 
     name: Callable[[PacketVerdict], str]
     past: Callable[[Wanted, Callable[[Past], bool]], Slices[Past]] | None = None
     life: Callable[[SessionId, int], Slices[list[PacketVerdict]]] | None = None
     rig: MakeRig | None = None
+    later: Callable[[bytes], Slices[PacketVerdict | None]] | None = None
 
 
 def causes_of(
@@ -151,6 +156,12 @@ def _drafts(scene: Scene, behind: Behind) -> Slices[list[Draft]]:
     nearest = None
     if scene.past is None or scene.past.opener_last is None:
         nearest = yield from nearest_cause(scene)
+    now = scene.opener_now()
+    is_silent = scene.past is not None and scene.past.is_silent
+    if is_silent and now is not None and now.opens and behind.later is not None:
+        request = yield from behind.later(scene.wanted.opener)
+        if request is not None and was_overtaken(scene.event, request):
+            found.append(overtaken_cause(scene, request))
     found += _by_likelihood(scene, nearest)
     if fragment is not None and fragment.cause.kind == "fragment denied":
         found.insert(-1, fragment)

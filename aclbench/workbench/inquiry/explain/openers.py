@@ -9,7 +9,7 @@ from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.acl import ACTION_NAMES, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import Check, PacketVerdict, SessionRecycled
-from aclbench.engine.packet import INFO_ICMP, PROTO_TCP, unpack_key
+from aclbench.engine.packet import INFO_ICMP, PROTO_TCP, PROTO_UDP, unpack_key
 from aclbench.engine.reasons import (
     EXISTING_SESSION,
     KIND_MASK,
@@ -25,7 +25,7 @@ from aclbench.engine.reasons import (
 )
 from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_TCP_TRANSIENT
 from aclbench.words import counted
-from aclbench.workbench.inquiry.explain.keys import Crafted, opens
+from aclbench.workbench.inquiry.explain.keys import Crafted, opens, source, target
 from aclbench.workbench.inquiry.explain.past import Gone, Past
 from aclbench.workbench.inquiry.explain.reading import mismatch_text, rule_text
 from aclbench.workbench.inquiry.explain.rules import near_rules
@@ -46,6 +46,8 @@ FULL: Final = "full"
 DENIED: Final = "denied"
 
 
+#: For so long a packet overtakes another one, at the most.
+_OVERTAKES_NS: Final = NS_PER_SEC
 #: Fates of a packet that went no further, no acl node having denied it.
 _ENDED: Final = ("dropped", "malformed", "delivered")
 
@@ -285,6 +287,30 @@ def _other_way(scene: Scene, last: PacketVerdict) -> Draft:
     rx = scene.place.sw_if_index if not scene.place.is_input else last.rx
     undo = Undo(packets=(Crafted(rx, last.key, last.info),)) if not scene.place.is_input else None
     return Draft(Cause("other way", title, text, f"both ways by {here}"), undo)
+
+
+def was_overtaken(event: PacketVerdict, request: PacketVerdict) -> bool:
+    """Whether a packet shortly behind another one is its request, and not the answer to it."""
+    near, far = target(event.key), source(event.key)
+    if request.time - event.time > _OVERTAKES_NS:
+        return False
+    if far.proto == PROTO_TCP:
+        return opens(request.info) and not opens(event.info)
+    is_icmp = bool(event.info & INFO_ICMP)  # whose types tell
+    return is_icmp or (far.proto == PROTO_UDP and far.port < near.port)
+
+
+def overtaken_cause(scene: Scene, request: PacketVerdict) -> Draft:
+    """The packet that would have opened the session came behind this one."""
+    after = request.time - scene.event.time
+    title = f"{_whose(scene, request)} came only behind it"
+    text = (
+        f"no packet came the other way before; packet {scene.name(request)}, "
+        f"{key_text(request.key)}, came {_about(after)} later: packets overtook each other, or the "
+        "capture has them in another order"
+    )
+    cure = f"packet {scene.name(request)} ahead of this one"
+    return Draft(Cause("overtaken", title, text, cure), Undo(packets=(_sent(request),)))
 
 
 # --- the session that was there -------------------------------------------------------------------

@@ -19,7 +19,7 @@ from aclbench.workbench.inquiry.explain.causes import Behind
 from aclbench.workbench.inquiry.explain.finding import Found, PacketName, find_packet
 from aclbench.workbench.inquiry.explain.following import Follower, PacketPath
 from aclbench.workbench.inquiry.explain.life import life_of
-from aclbench.workbench.inquiry.explain.past import Past, Wanted, past_of
+from aclbench.workbench.inquiry.explain.past import Past, Wanted, first_behind, past_of
 from aclbench.workbench.inquiry.explain.tree import Explanation
 from aclbench.workbench.inquiry.explain.trial import PASSED, MakeRig
 from aclbench.workbench.inquiry.packets import frame_sent, packet_name
@@ -53,6 +53,9 @@ def explain_found(
     def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
         return life_of(stretches, end, event, session, until)
 
+    def later(key: bytes) -> Slices[PacketVerdict | None]:
+        return first_behind(stretches, end, event, key)
+
     # Where steps were chosen by hand, or two packets are in hand, it is somewhere before.
     is_right_before = there.position.packets == found.ordinal - 1
     with closing(there.rig):
@@ -61,7 +64,7 @@ def explain_found(
             again = yield from _kept(history, branch, found, there.rig)
         path = yield from _follow(there, end, found)
         frame = _frame_text(there.rig, found)
-        behind = Behind(name, past, life, again)
+        behind = Behind(name, past, life, again, later)
         explanation = yield from explanation_of(path, event, found.name, frame, behind)
         yield from there.rig.closing()
     return explanation

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
@@ -17,7 +17,7 @@ from aclbench.engine.packet import INFO_L4_VALID
 from aclbench.engine.session import SessionId
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.keys import End, hosts, source
-from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices
@@ -232,3 +232,28 @@ def past_of(
         if is_enough(found):
             break
     return past if found is None else found
+
+
+#: Checkpoints that a packet behind another one is looked for up to.
+_AHEAD: Final = 2
+
+
+def first_behind(
+    stretches: Stretches, end: Point, stop: PacketVerdict, key: bytes
+) -> Slices[PacketVerdict | None]:
+    """The first packet with this key behind the packet `stop`, which stands at `end`; not far."""
+    branch = stretches.branch
+    later = [saved.point for saved in branch.saved if end < saved.point][:_AHEAD]
+    until = later[-1] if len(later) == _AHEAD else branch.end
+    found: list[PacketVerdict] = []
+    is_behind = False
+
+    def hear(event: TraceEvent) -> None:
+        nonlocal is_behind
+        if isinstance(event, PacketVerdict):
+            if is_behind and event.key == key:
+                found.append(event)
+            is_behind = is_behind or event == stop
+
+    yield from stretches.hear(Stretch(branch.nearest(end), until), hear)
+    return found[0] if found else None
