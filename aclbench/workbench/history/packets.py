@@ -21,9 +21,7 @@ from aclbench.workbench.rig.done import DONE, DonePackets
 #: Rows of a block, and blocks that are kept: the latest.
 BLOCK: Final = 65_536
 MAX_BLOCKS: Final = 512
-#: The columns of `done.DONE`, and `key`: the number of the packet's key.
-_ROW: Final = np.dtype([*((name, DONE[name]) for name in DONE.names or ()), ("key", "u4")])
-
+#: Rows of type `done.DONE`.
 Rows: TypeAlias = NDArray[np.void]
 
 
@@ -136,11 +134,10 @@ class PacketRows:
         while at < len(rows):
             used = len(self) % BLOCK
             if not used:
-                self._blocks.append(np.empty(BLOCK, _ROW))
+                self._blocks.append(np.empty(BLOCK, DONE))
             part = rows[at : at + BLOCK - used]
             place = self._blocks[-1][used : used + len(part)]
-            for name in DONE.names or ():
-                place[name] = part[name]
+            place[:] = part
             at += len(part)
             self.end += len(part)
         while len(self._blocks) > MAX_BLOCKS:

@@ -26,8 +26,9 @@ ARRIVED: Final = [
     ("rx", "u4"),
     ("flags", "u2"),
 ]
-#: And what became of it; `time` is then when it was handled.
-DONE: Final = np.dtype([*ARRIVED, ("reason", "i8"), ("way", "i8")])
+#: And what became of it; `time` is then when it was handled. `key` is a number for its key, which
+#: whoever keeps it gives it.
+DONE: Final = np.dtype([*ARRIVED, ("reason", "i8"), ("way", "i8"), ("key", "u4")])
 SENT_BIT: Final = 1 << 62
 #: The bits of the info word that are kept as `flags`.
 FLAGS_KEPT: Final = INFO_TCP_FLAGS_VALID | INFO_TCP_FLAGS_MASK
@@ -70,8 +71,10 @@ def arrived(
     """The rows of packets that arrive."""
     rows = np.empty(len(time), ARRIVED)
     rows["time"], rows["number"], rows["length"], rows["flags"] = time, number, length, flags
-    small = len(rx) and max(rx) < 256  # which takes a fraction of the time
-    rows["rx"] = np.frombuffer(bytes(rx), np.uint8) if small else rx
+    try:
+        rows["rx"] = np.frombuffer(bytes(rx), np.uint8)  # which takes a fraction of the time
+    except ValueError:  # an index above 255
+        rows["rx"] = rx
     return rows
 
 
