@@ -92,6 +92,7 @@ class ThreadedTransport(Transport):
             if not live.error:
                 live.say("nothing is due any more")
             return
+        self._waits()
         self._hear_moments()
         due = live.next_time()
         jumps = self.speed is not None and not self.plays_gaps

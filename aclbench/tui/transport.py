@@ -28,6 +28,8 @@ TICK_S: Final = 0.024
 ROUNDS: Final = 32
 #: Then so many packets or turns are listened to before a painting: each event costs time.
 HEARD: Final = 48
+#: What is said while a pipe holds nothing.
+WAITING: Final = "waiting for the pipe: the next packet has not come yet"
 
 
 class Transport:
@@ -140,7 +142,8 @@ class Transport:
             live.say(str(error), error=True)
             return
         if taken is None:
-            live.say("nothing is left to do")
+            waits = bench.transport.waits_for_packets
+            live.say(WAITING if waits else "nothing is left to do")
             return
         done = ", done" if taken.finished else ""
         what = "turn" if whole_turn else "step"
@@ -206,12 +209,22 @@ class Transport:
                 self._begin_run(0.0)
             elif perf_counter() >= end:
                 break
-        self._behind = self._run is not None
+        self._behind = not self._waits() and self._run is not None
         if self.flat_out and to_be_painted and self.playing and self._run is not None:
             log.listen(True)
             self._live.bench.transport.chunk_limit = HEARD
             self._work(self._run, 0.0)
             self._live.bench.transport.chunk_limit = None
+
+    def _waits(self) -> bool:
+        """The run under way waits for a pipe, which is said for as long as it does."""
+        live = self._live
+        waits = live.bench.transport.waits_for_packets
+        if waits:
+            live.say(WAITING)
+        elif live.notice == WAITING:
+            live.say("")
+        return waits
 
     def _work(self, run: Task[bool], seconds: float) -> None:
         if run.work(seconds):

@@ -309,6 +309,11 @@ class Transport:
         while arrivals.next_frame() is None and arrivals.waits:
             yield None
 
+    @property
+    def waits_for_packets(self) -> bool:
+        """A pipe is to bring the next packet, and had nothing when it was asked last."""
+        return self._live.rig.driver.arrivals.waits
+
     # --- one step at a time --------------------------------------------------------------------
 
     def ready_actors(self) -> list[str]:

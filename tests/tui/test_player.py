@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import MOMENT_S
 from aclbench.tui.log.store import FILTERS, GAP
 from aclbench.tui.player import Player
-from aclbench.tui.transport import GAP_S, NORMAL_SPEED, SPEEDS
+from aclbench.tui.transport import GAP_S, NORMAL_SPEED, SPEEDS, WAITING
 from aclbench.tui.travel import MARK_WORDS
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.history.history import History
@@ -638,6 +639,35 @@ def test_a_line_of_the_scenario_that_is_refused_pauses_and_is_named(wall: Wall) 
     assert player.live.error
     assert not player.transport.playing
     assert OFF in player.live.notice
+
+
+# --- a pipe ---------------------------------------------------------------------------------------
+
+
+def test_what_waits_for_a_pipe_says_so_and_goes_on_when_it_can(tmp_path: Path, wall: Wall) -> None:
+    """It steps and it plays; the clock stands meanwhile."""
+    content, fifo = one_opening(tmp_path / "pcap").read_bytes(), tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = os.open(fifo, os.O_RDWR)  # or the bench, which reads the header, would wait
+    os.write(writer, content[:99])
+    player = player_of(lambda: capture_bench(fifo), "t", wall)
+    before = player.bench.now
+    player.transport.step()
+    assert player.live.notice == WAITING
+    player.transport.toggle()
+    for speed in (NORMAL_SPEED, len(SPEEDS) - 1):
+        player.transport.speed_index = speed
+        player.tick(0.1)
+        assert player.transport.playing
+        assert player.live.notice == WAITING
+    assert player.bench.now == before
+    os.write(writer, content[99:])
+    os.close(writer)
+    player.tick(0.1)
+    assert player.live.notice != WAITING
+    while player.transport.playing:
+        player.tick(0.1)
+    assert player.live.packets_read() == 3
 
 
 # --- what takes long ------------------------------------------------------------------------------
