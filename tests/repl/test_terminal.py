@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pseudoterminal import Terminal
+
+from aclbench.workbench.rig.bundled import find_input
 
 #: The end of the toolbar, which is painted with each new prompt.
 READY = "no flag up"
@@ -123,3 +128,24 @@ def test_what_is_typed_while_nothing_is_read_is_not_echoed(
         assert terminal.leave() == 0
         assert "\u202e".encode() not in terminal.painted
         assert terminal.attributes == terminal.attributes_before
+
+
+@pytest.mark.parametrize("line", ["play", "step"])
+def test_ctrl_c_ends_the_wait_for_a_pipe_whose_writer_stalls(line: str, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    content = find_input("http.pcap").read_bytes()
+    writer = os.open(fifo, os.O_RDWR)
+    os.write(writer, content[:99])
+    with closing(Terminal(tmp_path, "repl", str(fifo), "--inside", "10.0.0.0/24")) as terminal:
+        terminal.see(READY)
+        terminal.type(f"{line}\r")
+        os.write(writer, content[99:100])
+        while select.select([writer], [], [], 0)[0]:  # until the command has read it
+            terminal.listen()
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.see("stopped")
+        terminal.see(READY)
+        terminal.type(CTRL_D)
+        assert terminal.leave() == 0
+    os.close(writer)

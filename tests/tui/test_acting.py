@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from aclbench.tui.workers.panel import WorkerPanel
 from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.workbench import Workbench
-from tui.bench import at_once, busy_bench, make_bench
+from tui.bench import at_once, busy_bench, capture_bench, make_bench, one_opening
 from tui.piloting import LARGE, SMALL, Bench, Size, benching
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -423,6 +424,26 @@ async def test_a_long_command_leaves_the_screen_to_the_keys(size: Size) -> None:
         await bench.press("s")
         assert "step: " in bench.status()
         bench.bench.check_invariants()
+
+
+async def test_a_pipe_whose_writer_stalls_is_waited_for_until_escape(tmp_path: Path) -> None:
+    content, fifo = one_opening(tmp_path / "pcap").read_bytes(), tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = os.open(fifo, os.O_RDWR)
+    os.write(writer, content[:99])
+    async with benching(lambda: capture_bench(fifo)) as bench:
+        bench.region.open("step")
+        await bench.press("enter", "escape")
+        assert "busy" in bench.status()
+        await bench.press("escape")
+        assert bench.player.underway.task is None
+        assert "stopped" in bench.status()
+        await bench.press("s")
+        assert "waiting for the pipe" in bench.status()
+        os.write(writer, content[99:])
+        os.close(writer)
+        await bench.press("s")
+        assert "step: " in bench.status()
 
 
 @pytest.mark.usefixtures("slow")
