@@ -190,7 +190,7 @@ def test_the_last_events_are_kept_and_no_more(
     kinds = [event.kind for event in bench.events()]
     assert kinds.count("session added") == kinds.count("deleted") == 1
     assert "session 0" in bench.cli("events deleted")
-    with pytest.raises(CommandError, match=r"a place is start, now or \+SECONDS"):
+    with pytest.raises(CommandError, match=r"a place is start, now or a time, \+SECONDS"):
         bench.events("#3")
 
     monkeypatch.setattr(bench_module, "EVENTS_KEPT", 100)
