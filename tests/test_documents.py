@@ -160,6 +160,7 @@ def test_texts_and_comments_have_no_such_limits() -> None:
         (b'{"size": ' + b"[" * 5_000 + b"]" * 5_000 + b"}", "brackets more than 64 deep"),
         (b'{"size": ' + b"[" * 5_000_000, "more than 500,000 lists and tables"),
         (b'{"size": [' + b"1," * 600_000, "more than 500,000 values"),
+        (b'{"size": [' + (b"[" * 60 + b"]" * 60 + b",") * 9_000, "more than 500,000 lists and"),
         (b'{"size": Infinity}' + b" " * 100, "it is not JSON"),
         (b'{"size": NaN}', "it is not JSON"),
         (b'{"size": "' + b"[" * 5_000, "it is not JSON"),

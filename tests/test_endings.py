@@ -26,6 +26,18 @@ def failing(*arguments):
 Player.tick = failing
 main()
 """
+#: The second line at the prompt fails.
+FAILING_PROMPT: Final = """
+from aclbench.cli import main
+from aclbench.repl.session import Session
+run = Session.run
+def failing(session, line):
+    if line == "fail":
+        raise RuntimeError("as a fault of the program")
+    return run(session, line)
+Session.run = failing
+main()
+"""
 #: What nobody can type, or means: an 8-bit Meta key, Latin-1, halves of sequences, wild numbers, a
 #: size that no terminal has, and a paste without end.
 NOISE: Final = (
@@ -95,6 +107,19 @@ def test_a_fault_of_the_program(tmp_path: Path) -> None:
         assert is_as_before(terminal)
         terminal.see("as a fault of the program")
         terminal.see("ended by an error; the run is kept: `aclbench tui --resume`")
+        assert [name.split(".")[1] for name in records(tmp_path)] == ["error"]
+
+
+def test_a_fault_of_the_program_at_the_prompt(tmp_path: Path) -> None:
+    with closing(Terminal(tmp_path, "repl", "aging", program=FAILING_PROMPT)) as terminal:
+        terminal.see(READY["repl"])
+        terminal.type(f"{LINE}\r")
+        terminal.see(READY["repl"])
+        terminal.type("fail\r")
+        terminal.see("as a fault of the program")
+        terminal.see("ended by an error; the run is kept: `aclbench repl --resume`")
+        assert terminal.leave() == 1
+        assert is_as_before(terminal)
         assert [name.split(".")[1] for name in records(tmp_path)] == ["error"]
 
 
