@@ -1,0 +1,56 @@
+"""`--resume`: the newest run that was kept, another by its number, and their list."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import pytest
+
+from aclbench import AclbenchError, Workbench
+from aclbench.cli.records import list_runs, run_named
+from aclbench.workbench.history.records import begin_record
+from aclbench.workbench.rig.bundled import find_input
+
+
+@pytest.fixture
+def titles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of two runs that were killed, the latest first."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    found = []
+    for days, name in enumerate(("aging", "two-workers"), 1):
+        bench = Workbench.load(find_input(name))
+        recorder = begin_record(bench.past)
+        bench.cli("create packet-generator interface pg7")
+        recorder.close(keep=True)
+        os.utime(recorder.path, (days * 86_400, days * 86_400))
+        assert bench.rig.scenario is not None
+        found.insert(0, bench.rig.scenario.title)
+    return found
+
+
+def test_each_is_taken_by_its_number(titles: list[str]) -> None:
+    assert [run_named(number).title for number in ("1", "2")] == titles
+
+
+def test_the_list_has_numbers_times_titles_and_ends(
+    titles: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    list_runs()
+    lines = capsys.readouterr().out.splitlines()
+    for number, (line, title) in enumerate(zip(lines, titles, strict=True), 1):
+        assert line.startswith(f"{number}  1970-01-0")
+        assert title in line
+        assert line.endswith("1 input  killed")
+
+
+@pytest.mark.parametrize("number", ["0", "3", "9" * 10_000])
+def test_one_that_is_not_there(number: str, titles: list[str]) -> None:
+    with pytest.raises(AclbenchError, match="there are 2; --resume list names them"):
+        run_named(number)
+
+
+def test_what_is_no_number(titles: list[str]) -> None:
+    with pytest.raises(click.UsageError, match="--resume newest: a number, or list"):
+        run_named("newest")
