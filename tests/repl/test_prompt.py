@@ -85,6 +85,18 @@ def test_tab_offers_files_folder_by_folder(tmp_path: Path) -> None:
     assert completions(f"load {tmp_path}/none/") == []
 
 
+def test_what_tab_shows_of_any_name_is_seen(tmp_path: Path) -> None:
+    """The list of names has no control in it; what is put in the line is the name."""
+    name = "\x1b]0;title\x07\u202e.run"
+    (tmp_path / name).touch()
+    here = bench()
+    [found] = CommandCompleter(lambda: here).get_completions(
+        Document(f"load {tmp_path}/"), CompleteEvent()
+    )
+    assert found.display_text.endswith(r"\x1b]0;title\x07\u202e.run")
+    assert name in found.text
+
+
 def test_the_loop_runs_lines_until_it_is_left() -> None:
     """Errors are said and do not end it; what follows `quit` is not run."""
     with prompting() as (prompt, keys, out):
