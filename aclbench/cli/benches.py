@@ -21,6 +21,19 @@ def bench_maker(
     threads: bool = False,
 ) -> tuple[Callable[[], Slices[Workbench]], str]:
     """What makes the bench named by the arguments, and its title."""
+    make, title = _bench_maker(inputs, asked, threads)
+
+    def with_times() -> Slices[Workbench]:
+        bench = yield from make()
+        bench.rig.time_mode = asked.time or "relative"
+        return bench
+
+    return with_times, title
+
+
+def _bench_maker(
+    inputs: tuple[str, ...], asked: BenchOptions, threads: bool
+) -> tuple[Callable[[], Slices[Workbench]], str]:
     from pathlib import Path
 
     from aclbench.workbench.rig.start import Start

@@ -60,6 +60,7 @@ def explain(
         raise click.UsageError(f"{packet}: not a packet; name it by its number, last: http 5")
     scenario = find_scenario(list(names), asked)
     bench = Workbench.from_scenario(scenario, limits=asked.limits)
+    bench.rig.time_mode = asked.time or "relative"
     play_up_to(bench, 0 if is_whole else int(frame), budget_for_captures(asked.limits))
     line = "explain all" if is_all else f"explain conn {conn}" if is_whole else f"explain {packet}"
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aclbench.workbench.budget import Limits
     from aclbench.workbench.rig.scenario import InterfaceSpec, Placement, Scenario
     from aclbench.workbench.tasks import Slices
+    from aclbench.workbench.views.clock import TimeMode
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -37,6 +38,7 @@ class BenchOptions(NamedTuple):
     exec_file: str | None
     budget: int | None = None
     cpu_seconds: float | None = None
+    time: TimeMode | None = None
 
     @property
     def limits(self) -> Limits:
@@ -119,6 +121,14 @@ OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
         },
     ),
     *BUDGET_OPTIONS,
+    (
+        ("--time",),
+        {
+            "type": click.Choice(["relative", "utc", "local"]),
+            "help": "Write times from the start, or as times of day by the capture's clock; a time "
+            "of day without a zone is read in that one. [relative]",
+        },
+    ),
 )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aclbench.workbench.filters import Filter
     from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, Traced
     from aclbench.workbench.tasks import Slices
+    from aclbench.workbench.views.clock import Instant
     from aclbench.workbench.workbench import Workbench
 
 #: Captures smaller than this are replayed before a bar would be painted.
@@ -34,7 +35,7 @@ PROGRESS_BYTES = 2 << 20
 #: A replay looks so often for Ctrl-C and paints its progress, in seconds.
 BETWEEN_BARS_S = 0.05
 #: What to do where a capture's times make too much work.
-UNTIL_HINT = "; --until SECONDS ends it ahead of a long silence"
+UNTIL_HINT = "; --until TIME ends it ahead of a long silence"
 
 
 @click.command()
@@ -49,7 +50,11 @@ UNTIL_HINT = "; --until SECONDS ends it ahead of a long silence"
     help="Like --trace, for the packets that a filter lets through: denied, 'host 10.0.0.2 and not "
     "port 53', 'reason \"no route\"' (docs/filters.md).",
 )
-@click.option("--until", metavar="SECONDS", help="Stop this long after the first packet.")
+@click.option(
+    "--until",
+    metavar="TIME",
+    help="Stop then: 5s or 500ms after the first packet, or a time of day, 12:00:05.",
+)
 @click.option(
     "--write-passed",
     metavar="FILE",
@@ -91,24 +96,24 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from aclbench.workbench.views.times import seconds_to_ns
+    from aclbench.workbench.views.times import read_moment
     from aclbench.workbench.workbench import Workbench
 
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
     try:
-        end = None if until is None else seconds_to_ns(until)
+        moment = None if until is None else read_moment(until)
     except AclbenchError as error:
         raise click.UsageError(f"--until {until}: {error}") from None
     made_with = {"history": False, "limits": asked.limits, **on.bench_arguments()}
     bench = Workbench.from_scenario(find_scenario(inputs, asked), **made_with)
+    bench.rig.time_mode = asked.time or "relative"
+    end = None if moment is None else bench.rig.time_of(moment)
     is_traced = trace or only is not None
     if is_traced:
         bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
     written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
-    playing = (
-        bench.transport.playing() if end is None else bench.transport.running(bench.started + end)
-    )
+    playing = bench.transport.playing() if end is None else bench.transport.running(end.ns)
     run = playing_within(budget_for_captures(asked.limits), bench, playing, UNTIL_HINT)
     has_bar = not is_traced  # their lines would run into it
     stopped_by: AclbenchError | None = None
@@ -122,11 +127,21 @@ def replay(
     stopped_by = stopped_by or bench.capture_error
     if not (is_traced and as_json):  # then each line is a packet
         print_report(bench, as_json, stopped_by)
+        for note in said_of(bench, None if as_json else end):
+            say(f"note: {note}")
     if stopped_by is not None:
         raise stopped_by
     if interrupted:
         say("aclbench: interrupted; the figures are those so far", err=True)
         raise KeyboardInterrupt
+
+
+def said_of(bench: Workbench, end: Instant | None) -> list[str]:
+    """What there is to say of the time that `--until` named."""
+    from aclbench.workbench.commands.bench.reaching import silence_text
+
+    found = () if end is None else (end.note, silence_text(bench.rig, end.ns))
+    return [note for note in found if note]
 
 
 def traced(bench: Workbench, only: Filter, as_json: bool) -> Traced:

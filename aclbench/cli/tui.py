@@ -79,6 +79,7 @@ def tui(
         raise click.UsageError("standard input (-) is where the live screen reads its keys")
     remove_left_folders()
     settings, notices = read_settings()
+    asked = asked._replace(time=asked.time or settings.time)
     with Records("tui") as records:
         screen = Screen(threads, asked, paused, settings, notices, records)
         if resume is not None:

@@ -52,6 +52,8 @@ TIME: Final = (
     Key("minus", "faster(-1)", "", "time.slower", "Slower"),
     Key("j", "gaps", "", "time.gaps",
         "Have idle gaps of more than a second jumped, or played out"),
+    Key("T", "times", "", "time.times",
+        "Write times from the start of the run, as UTC, or as local time: everywhere at once"),
     Key("a", "actor", "", "time.actor",
         "Choose who takes the next steps: the cleaner, or a worker"),
     Key("r", "restart", "", "time.restart", "A new bench, at its start and paused"),

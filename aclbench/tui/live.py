@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from aclbench.tui.log.store import EventStore
 from aclbench.workbench.inquiry.events import recent_events
+from aclbench.workbench.rig.extent import Extent
 from aclbench.workbench.tasks import Slices, Task
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
@@ -31,6 +32,8 @@ MANY_SESSIONS: Final = 20_000
 LONG_S: Final = 0.5
 #: What a slice of long work may take, in seconds.
 SLICE_S: Final = 0.024
+#: Larger captures are not read ahead: how long they are is known once they were played.
+MEASURED_BYTES: Final = 1 << 29
 #: A snapshot of what is counted alone.
 COUNTS: Final = View(threads=(), lists=())
 
@@ -61,6 +64,8 @@ class Live:
         self.bench, self.title = bench, title
         self.log = EventStore(bench)
         self._refilling: Task[list[Any]] | None = None
+        self._measuring: Task[bool] | None = None
+        self._measured: Extent | None = None
         scenario = bench.rig.scenario
         if scenario is not None and scenario.next_guess is not None:
             self.log.note(scenario.assumed)
@@ -107,7 +112,7 @@ class Live:
         bench = self.bench
         history = bench.history
         place = bench.rig.events_so_far() if history is None else history.cursor
-        return id(bench), bench.moves, bench.now, place
+        return id(bench), bench.moves, bench.now, place, bench.rig.time_mode
 
     # --- what is said ------------------------------------------------------------------------
 
@@ -180,6 +185,23 @@ class Live:
     def is_refilling(self) -> bool:
         """The log is being filled again."""
         return self._refilling is not None
+
+    # --- how far the captures go -------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Find out where the captures end, beside everything else, unless that takes long."""
+        feed = self.bench.rig.feed
+        if feed is not None and feed.extent is not self._measured:
+            self._measured = feed.extent
+            is_small = feed.progress[1] <= MEASURED_BYTES
+            self._measuring = Task(feed.measuring(), "look ahead") if is_small else None
+        if self._measuring is not None and self._measuring.work(SLICE_S):
+            self._measuring = None
+
+    @property
+    def is_measuring(self) -> bool:
+        """It is being found out where the captures end."""
+        return self._measuring is not None
 
     # --- what changed ------------------------------------------------------------------------
 

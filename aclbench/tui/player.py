@@ -62,11 +62,12 @@ class Player:
     def active(self) -> bool:
         """Something goes on by itself: the screen is to call `tick`."""
         going_on = self.transport.playing or self.underway.task is not None
-        return going_on or self.live.is_refilling
+        return going_on or self.live.is_refilling or self.live.is_measuring
 
     def tick(self, wall_s: float, to_be_painted: bool = True) -> None:
         """Go on: with what is under way, else by what the speed asks for (see `Transport`)."""
         self.live.go_on()
+        self.live.measure()
         if self.underway.task is not None:
             self.underway.go_on()
         else:
@@ -105,6 +106,7 @@ class Player:
             if not task.is_done:
                 return
             left, self._make_bench = self.bench, make_bench
+            task.result.rig.time_mode = left.rig.time_mode
             self.live.begin(task.result, title)
             self.transport.begin()
             left.history = None  # it refers to itself, and would keep its checkpoints
@@ -128,6 +130,7 @@ class Player:
     def frame(self, wanted: Wanted) -> Frame:
         """What to paint: these threads, so many sessions of each list, so many events."""
         live, log, transport = self.live, self.log, self.transport
+        live.measure()
         snapshot = self.bench.snapshot(
             View(threads=wanted.threads, anchor="head", size=wanted.rows)
         )

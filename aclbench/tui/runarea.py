@@ -18,6 +18,7 @@ from aclbench.tui.targets import MarkKindTarget, TimeTarget
 from aclbench.tui.textpanel import TextPanel
 from aclbench.tui.timeline.text import GLYPHS
 from aclbench.workbench.history.moving import Unit
+from aclbench.workbench.views.clock import TIME_MODES
 
 #: The timeline's share that < and > go along by: one in so many.
 ALONG: Final = 40
@@ -94,6 +95,18 @@ class RunArea(Vertical, inherit_bindings=False):
 
     def action_gaps(self) -> None:
         self._player.transport.switch_gaps()
+        self.post_message(Changed())
+
+    def action_times(self) -> None:
+        """The next way to write times; where the capture tells no time of day it is said why."""
+        live = self._player.live
+        mode = TIME_MODES[(TIME_MODES.index(live.bench.rig.time_mode) + 1) % len(TIME_MODES)]
+        clock = live.bench.rig.clock
+        if clock.has_day:
+            live.bench.rig.time_mode = mode
+            live.say(f"times are {'from the start' if mode == 'relative' else mode}")
+        else:
+            live.say(clock.why_relative or "there is no capture that tells the time of day")
         self.post_message(Changed())
 
     # --- going places ------------------------------------------------------------------------

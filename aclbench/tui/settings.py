@@ -38,6 +38,7 @@ from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.plot.place import PlotPlace
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.story.place import StoryPlace
+from aclbench.workbench.views.clock import TIME_MODES, TimeMode
 
 Gaps = Literal["jump", "play"]
 #: Something that is told a sentence for the person.
@@ -64,6 +65,7 @@ class Settings:
 
     theme: str = ""
     gaps: Gaps = "jump"
+    time: TimeMode = "relative"
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,12 +106,14 @@ def read_settings(
     for name in sorted(document.keys() - {"tui", "keys"}):
         say(f"there is no section or key {name[:40]}; [tui] and [keys] are")
     tui, keys = (_section(document, name, say) for name in ("tui", "keys"))
-    for name in sorted(tui.keys() - {"theme", "gaps"}):
-        say(f"[tui] has no key {name[:40]}; theme and gaps are")
+    for name in sorted(tui.keys() - {"theme", "gaps", "time"}):
+        say(f"[tui] has no key {name[:40]}; theme, gaps and time are")
     theme = _one_of("theme", tui.get("theme", ""), {"": "", **_THEMES}, say) or ""
     gaps = _one_of("gaps", tui.get("gaps", "jump"), dict(zip(_GAPS, _GAPS, strict=True)), say)
+    modes: dict[str, TimeMode] = {mode: mode for mode in TIME_MODES}
+    time = _one_of("time", tui.get("time", "relative"), modes, say)
     keymap = _keys(keys, places() if where is None else where, say)
-    return Settings(theme, gaps or "jump", keymap), says
+    return Settings(theme, gaps or "jump", time or "relative", keymap), says
 
 
 def _document(path: Path, says: list[str]) -> dict[str, Any]:
@@ -279,6 +283,8 @@ def config_template(found: Iterable[Binding]) -> str:
         '# theme = "dark"',
         "# Long stretches in which nothing happens: jump over them, or play them.",
         '# gaps = "jump"',
+        "# Times: relative (from the start), utc or local (by the capture's clock).",
+        '# time = "relative"',
         "",
         "[keys]",
         '# Several keys are parted by commas: "s,right". Others are "ctrl+r", "f5", "pageup".',

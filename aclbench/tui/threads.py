@@ -13,7 +13,7 @@ from aclbench.errors import ThreadError
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import Live
 from aclbench.tui.player import Player
-from aclbench.tui.transport import GAP_S, Transport
+from aclbench.tui.transport import END, GAP_S, Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S
@@ -90,7 +90,7 @@ class ThreadedTransport(Transport):
             self._look_at_run()
             self.pause()
             if not live.error:
-                live.say("nothing is due any more")
+                live.say(END if self._to_the_end else "nothing is due any more")
             return
         self._waits()
         self._hear_moments()
@@ -117,7 +117,8 @@ class ThreadedTransport(Transport):
         """Have the threads run, at the speed that is set."""
         bench = self._live.bench
         bench.transport.set_speed(self.speed)
-        self._run = Task(bench.transport.running())
+        on = bench.transport.playing() if self._to_the_end else bench.transport.running()
+        self._run = Task(on)
         self._run.work(0.0)
 
     def _leave_run(self) -> None:

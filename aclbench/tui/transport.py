@@ -26,6 +26,8 @@ GAP_S: Final = 1.0
 TICK_S: Final = 0.024
 #: As fast as it goes, a run spans so many rounds of the cleaner.
 ROUNDS: Final = 32
+#: What is said where the captures end while they are played.
+END: Final = "end of capture; Space goes on in silence until all is gone"
 #: Then so many packets or turns are listened to before a painting: each event costs time.
 HEARD: Final = 48
 #: What is said while a pipe holds nothing.
@@ -46,6 +48,8 @@ class Transport:
         #: A run that has not arrived yet; each tick works on it.
         self._run: Task[bool] | None = None
         self._behind = False
+        #: The captures are played: their end stops it.
+        self._to_the_end = False
         self._gap_due: int | None = None
         self._gap_s = 0.0
 
@@ -83,6 +87,8 @@ class Transport:
             live.say("nothing is due: send packets with i or a command, or restart with r")
             return
         self.playing = True
+        rig = live.bench.rig
+        self._to_the_end = rig.feed is not None and not rig.captures_ended
         live.say("")
         live.hold_still()
 
@@ -167,7 +173,14 @@ class Transport:
                 live.say("nothing is due any more")
             return
         self._go_on(to_be_painted)
+        if self._has_ended():
+            self.pause()
+            live.say(END)
         live.look_for_trouble()
+
+    def _has_ended(self) -> bool:
+        """The captures that were played are at their end, and nothing is half done."""
+        return self._to_the_end and self._run is None and self._live.bench.rig.captures_ended
 
     def _begin_run(self, wall_s: float) -> bool:
         """Begin a run to where the speed wants to be; False: nothing is due any more."""
@@ -181,8 +194,15 @@ class Transport:
             target = live.bench.now + int(self.speed * wall_s * NS_PER_S)
             if due is not None and not self.plays_gaps:
                 target = self._jump_gap(due, target, wall_s)
-        self._run = Task(live.bench.transport.running(target))
+        self._run = Task(live.bench.transport.running(self._not_beyond(target)))
         return True
+
+    def _not_beyond(self, target: int) -> int:
+        """The target, or the captures' last packet if that comes before, as far as it is known."""
+        rig, end = self._live.bench.rig, self._live.bench.rig.captures_end
+        if not self._to_the_end or end is None:
+            return target
+        return max(min(target, end), rig.now)
 
     def _far(self) -> int:
         """Where a run goes to that is as fast as it can be: some rounds of the cleaner on."""
@@ -205,6 +225,8 @@ class Transport:
         log.listen(not self.flat_out)
         while self.playing and self._run is not None:
             self._work(self._run, max(end - perf_counter(), 0.0))
+            if self._has_ended():
+                break
             if self._run is None and self.speed is None and perf_counter() < end:
                 self._begin_run(0.0)
             elif perf_counter() >= end:

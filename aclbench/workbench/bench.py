@@ -243,7 +243,8 @@ class Bench:
         if feed is not None:
             notes += feed.notes(self.rig.unhandled)
         elapsed_s = self.transport.elapsed_s
-        return make_report(self.rig.driver, self.started, elapsed_s, tuple(notes))
+        start = self.rig.clock.start_text()
+        return make_report(self.rig.driver, self.started, elapsed_s, tuple(notes), start)
 
     def check_invariants(self) -> None:
         """Raise AssertionError, and show the state, if something that always holds does not."""

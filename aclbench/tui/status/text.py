@@ -37,6 +37,9 @@ def status_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
     first, shown = title_line(frame, "" if frame.error else notice, width, palette)
     lines = [first, second]
     if not notice or shown:
+        start = frame.clock.start_text(exactly=False)
+        if start and len(second) + len(start) + 9 < width:
+            second.add(f"starts {start} ".rjust(width - len(second)), palette.dim)
         return drawing(lines)
     room = width - len(second) - 1
     if len(notice) < room:
@@ -54,7 +57,7 @@ def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple
 
     Returns also whether there was room for the message.
     """
-    clock = frame.clock.display(frame.snapshot.now)
+    clock = f"{frame.clock.display(frame.snapshot.now)} {frame.clock.zone_name}".rstrip()
     right = f"  {clock}   {frame.speed}  {STATE_GLYPHS[frame.state]} {state_words(frame)} "
     if frame.page and len(frame.page) + len(right) + 14 < width:
         right = f"  {frame.page} {right}"

@@ -78,16 +78,21 @@ class Sampled(Protocol):
 
 
 def timeline_of(bench: Sampled, columns: int) -> Timeline:
-    """The whole branch in so many slices of time, also what lies ahead; nothing is run again.
+    """The run in so many slices of time, also what lies ahead; nothing is run again.
+
+    As long as the captures, where their end is known and not behind; else the whole branch.
 
     On a bench without history it is made of `sample`s, of which one is taken here.
     """
-    now = bench.rig.now
+    now, captures_end = bench.rig.now, bench.rig.captures_end
     if bench.history is None:
         sample(bench)
-        return make_timeline(bench.samples, now, now, columns)
-    branch = bench.history.branch
-    return make_timeline(branch.marks, branch.end.time, now, columns)
+        marks, end = bench.samples, now
+    else:
+        marks, end = bench.history.branch.marks, bench.history.branch.end.time
+    if captures_end is not None and now <= captures_end:
+        return make_timeline(marks, captures_end, now, columns)
+    return make_timeline(marks, max(end, marks.last.time), now, columns)
 
 
 def sample(bench: Sampled) -> None:
@@ -107,13 +112,13 @@ def sample(bench: Sampled) -> None:
 
 
 def make_timeline(marks: Marks, end: int, now: int, columns: int) -> Timeline:
-    """The timeline of a run that has at least one mark, and goes on to `end`."""
+    """The timeline of a run that has at least one mark, up to `end`."""
     if type(columns) is not int or not 1 <= columns <= MAX_COLUMNS:
         raise CommandError(f"{columns!r} columns: from 1 to {MAX_COLUMNS:,} are right")
     table = marks.table()
     times = table[:, COLUMN["time"]]
     start = int(times[0])
-    end = max(end, now, int(times[-1]))
+    end = max(end, now)
     width = (end - start) // columns + 1
     begins = [start + n * width for n in range(columns)]
     # Behind the last mark of each column; what comes before a column's first is carried forward.

@@ -207,6 +207,20 @@ class Rig:
         latest = self.feed.latest if self.feed is not None else None
         return any(len(frame) and frame is not latest for frame in self.driver.arrivals.frames)
 
+    @property
+    def captures_end(self) -> int | None:
+        """The bench time of the captures' last packet; None where that is not known."""
+        feed = self.feed
+        return None if feed is None or feed.extent.packets is None else feed.extent.end
+
+    @property
+    def captures_ended(self) -> bool:
+        """There are captures, and their last packet was handled; not known ahead of that."""
+        feed = self.feed
+        if feed is None or feed.extent.packets is None or feed.read < feed.extent.packets:
+            return False
+        return not any(len(frame) for frame in self.driver.arrivals.frames)
+
     # --- time --------------------------------------------------------------------------------
 
     @property

@@ -65,14 +65,15 @@ class Clock:
         """`UTC`, or `local`; empty where times are relative."""
         return {"relative": "", "utc": "UTC", "local": "local"}[self.shown]
 
-    def start_text(self) -> str:
+    def start_text(self, exactly: bool = True) -> str:
         """The date and time of the first packet, with its zone; empty if it is not known."""
         if self.first is None or self.why_relative:
             return ""
         local = self.shown == "local"
         found = self._civil(self.first // NS_PER_S, local)
         zone = f" {found:%z}" if local else " UTC"
-        return f"{found:%Y-%m-%d %H:%M:%S}{_fraction(self.first % NS_PER_S)}{zone}"
+        fraction = _fraction(self.first % NS_PER_S) if exactly else ""
+        return f"{found:%Y-%m-%d %H:%M:%S}{fraction}{zone}"
 
     def start_sentence(self) -> str:
         """When the capture starts, or why that is not known; empty without one."""

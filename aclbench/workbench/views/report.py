@@ -62,6 +62,8 @@ class Report:
     virtual_s: float
     elapsed_s: float
     notes: tuple[str, ...]
+    #: When the capture starts, with its zone; empty where no time of day is known.
+    capture_start: str = ""
 
     @property
     def packets_per_second(self) -> float:
@@ -97,6 +99,7 @@ class Report:
             "elapsed_s": round(self.elapsed_s, 6),
             "packets_per_second": round(self.packets_per_second, 1),
             "notes": list(self.notes),
+            "capture_start": self.capture_start or None,
         }
 
     def to_text(self) -> str:
@@ -107,6 +110,8 @@ class Report:
         packets = self.packets
         count, s = packets.read, "s"[: packets.read != 1]
         lines = [f"{count:,} packet{s} in {duration_text(self.virtual_s)} of virtual time"]
+        if self.capture_start:
+            lines.append(f"  the capture starts at {self.capture_start}")
         for fate in FATES:
             count = getattr(packets, fate)
             if not count:
@@ -175,7 +180,11 @@ def _part_of(am: AclMain, worker: Worker, now: int) -> _Part:
 
 
 def make_report(
-    driver: Driver, started_ns: int, elapsed_s: float, notes: tuple[str, ...] = ()
+    driver: Driver,
+    started_ns: int,
+    elapsed_s: float,
+    notes: tuple[str, ...] = (),
+    capture_start: str = "",
 ) -> Report:
     """Read the figures off a bench. `started_ns` is when the replay began, in virtual time."""
     am = driver.machine.am
@@ -203,6 +212,7 @@ def make_report(
         virtual_s=(driver.now - started_ns) / NS_PER_SEC,
         elapsed_s=elapsed_s,
         notes=notes,
+        capture_start=capture_start,
     )
 
 

@@ -46,16 +46,13 @@ def said_where(bench: Bench, found: Instant) -> str:
 
 def silence_text(rig: Rig, time: int) -> str:
     """What a time behind the last packet means; empty for one that is not known to be so."""
-    feed = rig.feed
-    if feed is None or feed.extent.packets is None or feed.extent.end is None:
+    end = rig.captures_end
+    if end is None or time <= end:
         return ""
-    since = time - feed.extent.end
-    if since <= 0:
-        return ""
-    at, last = rig.clock.text(time), rig.clock.text(feed.extent.end)
+    at, last = rig.clock.text(time), rig.clock.text(end)
     return (
-        f"{at} is {seconds_text(since)} after the last packet, which came at {last}; until then "
-        "the machine goes on in silence"
+        f"{at} is {seconds_text(time - end)} after the last packet, which came at {last}; until "
+        "then the machine goes on in silence"
     )
 
 

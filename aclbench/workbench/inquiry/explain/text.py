@@ -115,6 +115,8 @@ def _lines(e: Explanation) -> Iterator[Line]:
     yield from ((1, f"note: {note}") for note in e.notes)
     when = "at" if e.happened else "now, at"
     yield 1, f"arrives {when} {e.clock.text(e.time)} on {e.rx}, handled by {_worker(e)}"
+    if start := e.clock.start_sentence():
+        yield 1, start
     yield 1, "read from it"
     yield from ((2, text) for text in _read(e.read))
     for part in e.path:
