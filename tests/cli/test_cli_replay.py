@@ -365,7 +365,7 @@ def test_years_between_two_packets(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert figures["packets"]["read"] == 3
     assert "this makes more than 103,000 units of work" in done.stderr
-    assert "--until SECONDS ends it ahead of a long silence" in done.stderr
+    assert "--until TIME ends it ahead of a long silence" in done.stderr
     assert "s into the captures" in figures["error"]
     slow = run("replay", "--cpu-seconds", "0.1", str(path))
     assert (slow.returncode, "this machine was too slow" in slow.stderr) == (1, True)

@@ -13,7 +13,7 @@ from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.live import MOMENT_S
 from aclbench.tui.log.store import FILTERS, GAP
 from aclbench.tui.player import Player
-from aclbench.tui.transport import GAP_S, NORMAL_SPEED, SPEEDS, WAITING
+from aclbench.tui.transport import END, GAP_S, NORMAL_SPEED, SPEEDS, WAITING
 from aclbench.tui.travel import MARK_WORDS
 from aclbench.tui.units import NS_PER_S
 from aclbench.workbench.history.history import History
@@ -163,6 +163,42 @@ def test_a_tick_ends_in_time(wall: Wall, monkeypatch: pytest.MonkeyPatch) -> Non
     assert player.bench.now - before < 600 * NS_PER_S
 
 
+# --- the end of the captures ------------------------------------------------------------------
+
+
+def test_playing_stops_at_the_last_packet_and_goes_on_in_silence_if_asked(
+    wall: Wall, tmp_path: Path
+) -> None:
+    path = one_opening(tmp_path / "end.pcap")
+    for speed in (SPEEDS.index(1), len(SPEEDS) - 1):
+        player = player_of(lambda: capture_bench(path), "t", wall)
+        frame_of(player)
+        end = player.bench.rig.captures_end
+        player.transport.speed_index = speed
+        player.transport.toggle()
+        for _ in range(2000):
+            if not player.transport.playing:
+                break
+            player.tick(0.1)
+        assert (player.bench.now, player.live.notice) == (end, END)
+        player.transport.toggle()
+        player.transport.speed_index = len(SPEEDS) - 1
+        for _ in range(2000):
+            if not player.transport.playing:
+                break
+            player.tick(0.1)
+        assert player.live.notice == "nothing is due any more"
+        player.travel.to_start()
+        while player.active:
+            player.tick(0.1)
+        player.transport.toggle()  # what lies behind the captures was done already: it stops again
+        for _ in range(2000):
+            if not player.transport.playing:
+                break
+            player.tick(0.1)
+        assert (player.bench.now, player.live.notice) == (end, END)
+
+
 # --- gaps -------------------------------------------------------------------------------------
 
 
@@ -184,7 +220,7 @@ def test_an_idle_gap_is_jumped_after_a_second_and_noted_in_the_log(gap: Player) 
         seen.append(gap.bench.now - gap.live.started)
         if gap.live.notice:
             break
-    assert gap.live.notice.startswith("jumped")
+    assert gap.live.notice == END  # it was jumped to the last packet
     assert seen[-1] == 5000 * NS_PER_S
     assert seen[-2] < 300 * NS_PER_S
     assert frame_of(gap).snapshot.packets.read == 4
@@ -266,7 +302,8 @@ def test_flat_out_little_is_listened_to(tmp_path: Path, monkeypatch: pytest.Monk
     while player.live.packets_read() < len(packets):
         before = packets_in_log(player)
         player.tick(0.1)
-        heard.append(packets_in_log(player) - before)
+        if player.transport.playing:  # at the end all is heard after all
+            heard.append(packets_in_log(player) - before)
     assert 0 < max(heard) <= 4
 
 

@@ -202,9 +202,13 @@ async def test_a_flag_is_told_of() -> None:
 
 
 async def test_the_way_to_the_end() -> None:
-    """As fast as it goes; then nothing is due, and no thread is left."""
+    """As fast as it goes: to the last packet, on to where nothing is due; no thread is left."""
     async with benching(aging, LARGE, threaded=True) as bench:
         await bench.press(*["plus"] * len(SPEEDS), "space")
+        await bench.until(lambda: not bench.player.transport.playing)
+        await bench.settle()
+        assert "end of capture" in bench.status()
+        await bench.press("space")
         await bench.until(lambda: not bench.player.transport.playing)
         await bench.settle()
         assert "nothing is due any more" in bench.status()

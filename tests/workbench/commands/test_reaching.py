@@ -282,3 +282,16 @@ def test_on_real_threads_a_packet_is_run_to() -> None:
     with pytest.raises(AclbenchError, match="real threads"):
         bench.cli("goto packet 3")
     assert threading.active_count() >= 1
+
+
+def test_a_packet_that_was_not_played_is_explained(tmp_path: Path) -> None:
+    bench = aging()
+    assert bench.cli("explain 500").startswith("packet 500: ")
+    assert bench.rig.driver.packets_handled == 500
+    with pytest.raises(CommandError, match="no packet 5000"):
+        bench.cli("explain 5000")
+    assert bench.rig.driver.packets_handled == 500
+    early = capture(tmp_path / "early.pcap", NOON)
+    late = capture(tmp_path / "late.pcap", NOON + SEC, NOON + 2 * SEC)
+    two = Workbench.from_scenario(scenario_of(early, late))
+    assert two.cli("explain late.pcap:2").startswith("packet late.pcap:2: ")

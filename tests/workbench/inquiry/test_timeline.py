@@ -24,6 +24,7 @@ from aclbench.workbench.history.marks import Marks, make_mark
 from aclbench.workbench.inquiry.timeline import MARK_KINDS, make_timeline, sample, timeline_of
 from aclbench.workbench.rig.bundled import bundled_folder, find_input
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.tasks import finish
 
 CAPTURE = bundled_folder("pcaps") / "many-flows.pcap"
 SECOND = 1_000_000_000
@@ -150,15 +151,20 @@ def test_a_capture_played_in_one_go_has_a_hundred_slices() -> None:
 
 
 def test_what_lies_ahead_is_there_too(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """In the past the timeline is the whole branch; loaded from a file it is as fine."""
+    """In the past the timeline is as long as the captures; loaded from a file it is as fine."""
     bench = Workbench.load(find_input("aging"))
     bench.play()
-    bench.advance(100)
     whole = timeline_of(bench, 50)
+    bench.advance(100)
+    assert timeline_of(bench, 50).end == bench.now
     bench.goto_packet(10)
     past = timeline_of(bench, 50)
     assert past.columns == whole.columns
     assert (past.now, past.end) == (bench.now, whole.end)
+    fresh = Workbench.load(find_input("aging"))
+    assert fresh.rig.feed is not None
+    assert not finish(fresh.rig.feed.measuring())
+    assert timeline_of(fresh, 50).end == whole.end
     bench.goto(bench.past.branch.end)
     bench.save(tmp_path / "it.run")
     loaded = Workbench.load(tmp_path / "it.run")

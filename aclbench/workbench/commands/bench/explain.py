@@ -13,6 +13,7 @@ from aclbench.capture import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.reaching import play_to_named
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -148,9 +149,12 @@ def explanation_of(bench: Bench, parsed: ParsedCommand) -> Slices[Explanation]:
     from aclbench.workbench.inquiry.explain import explain_frame, explain_packet
 
     if "packet" in parsed.arguments:
-        return explain_packet(bench.past, parsed.arguments["packet"])
+        wanted = parsed.arguments["packet"]
+        assert bench.past  # or it says why not
+        yield from play_to_named(bench, wanted.source, wanted.frame)
+        return (yield from explain_packet(bench.past, wanted))
     frame = make_frame(read_packet(parsed))
-    return explain_frame(bench, parsed.arguments["interface"].name, frame)
+    return (yield from explain_frame(bench, parsed.arguments["interface"].name, frame))
 
 
 def explain(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
@@ -202,7 +206,7 @@ COMMANDS: Final = (
         explain,
         "why a packet of the run met its fate, and what would have let it pass",
         "The packet by its Wireshark number; file:17 or 2:17 with several captures, sent:17 where\n"
-        "packets were sent as well.",
+        "packets were sent as well. One that was not played yet is played to.",
         GROUP,
         changes=False,
         data=explain_data,

@@ -9,6 +9,7 @@ from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.slices import run_until
 from aclbench.workbench.grammar import ParsedCommand
+from aclbench.workbench.inquiry.packets import SENT
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices, tidying
 from aclbench.workbench.views.clock import Instant
@@ -124,6 +125,35 @@ def _beyond_text(number: int, there: int) -> str:
         f"there is no packet {number:,}: with all its captures this run has "
         f"{counted(there, 'packet')}; `goto end` goes behind the last"
     )
+
+
+def play_to_named(bench: Bench, source: str, number: int) -> Slices[None]:
+    """On until a packet of the captures has come, if it has not: by its number in its capture.
+
+    From the end of the branch on. Of several captures all is played, for only then it is known
+    which of them have such a packet.
+    """
+    feed = bench.rig.feed
+    if feed is None or source == SENT:
+        return
+    there = bench.rig
+    if not bench.past.at_end():
+        replay = yield from bench.past.at(bench.past.branch.end)
+        there = replay.rig
+    assert there.feed is not None
+    waiting = sum(len(frame) for frame in there.driver.arrivals.frames)
+    missing = number - (there.feed.read - waiting)
+    is_over = there.captures_ended
+    if there is not bench.rig:
+        there.close()
+    if is_over or (missing <= 0 and len(feed.captures) == 1):
+        return
+    if len(feed.captures) == 1:
+        is_there = yield from feed.measuring(lambda packets, time: packets >= number)
+        if not is_there and feed.extent.packets is not None:
+            return  # whoever asks says what there is
+    yield from _to_branch_end(bench)
+    yield from _play(bench, missing if len(feed.captures) == 1 else None)
 
 
 # --- back, or on -----------------------------------------------------------------------------
