@@ -29,10 +29,11 @@ from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
 from aclbench.visible import visible
-from aclbench.workbench.tasks import done
+from aclbench.workbench.tasks import Slices
 
 if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
+    from aclbench.tutor.lesson import Lesson
     from aclbench.tutor.progress import Progress
 
 DARK = "textual-dark"
@@ -173,7 +174,8 @@ def run_tui(
 
 
 def run_tui_lesson(
-    run: LessonRun,
+    lesson: Lesson,
+    opening: Slices[LessonRun],
     progress: Progress,
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
@@ -181,27 +183,29 @@ def run_tui_lesson(
 ) -> None:
     """Show a lesson beside its bench until the person at it leaves; where he is then is kept.
 
-    Raises ProgressError: it cannot be; Ended: something else ends the screen.
+    Raises ProgressError: it cannot be; LessonError: the lesson cannot be opened; Ended: something
+    else ends the screen.
     """
-    desk = Desk(run, progress)
+    desk = Desk(opening, progress)
     try:
-        _run(lesson_app(desk, settings, says, last_words))
+        _run(lesson_app(lesson, desk, settings, says, last_words))
     finally:
-        desk.save(always=True)
-        run.close()
+        if desk.is_open:
+            desk.save(always=True)
+            desk.run.close()
 
 
 def lesson_app(
+    lesson: Lesson,
     desk: Desk,
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
     last_words: Callable[[], str] = str,
 ) -> AclbenchApp:
     """The screen of a lesson; it stands still, for nothing goes on by itself in a lesson."""
-    run = desk.run
     return AclbenchApp(
-        lambda: done(run.bench),
-        run.lesson.title,
+        desk.opening,
+        lesson.title,
         settings=settings,
         says=says,
         desk=desk,

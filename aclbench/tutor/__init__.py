@@ -1,7 +1,7 @@
 """Guided lessons: read, run, remembered, checked. What faces hold is a `course.LessonRun`.
 
     lesson = read_lesson(path)                  reading: strict, one message for what is wrong
-    run = LessonRun(lesson)                     course: a bench, the current step, going on
+    run = LessonRun.begin(lesson)               course: a bench, the current step, going on
     Progress().save(run); .resume(lesson)       progress: under the user's state folder
     check_file(path) -> [Problem, ...]          checking: does all that a lesson says
     check(lesson, driver="threaded")            those solutions on real threads that need no history

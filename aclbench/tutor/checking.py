@@ -101,7 +101,7 @@ class _Checker:
                 self._add("source", 0, missing)
         run: LessonRun | None = None
         try:
-            run = LessonRun(self._lesson, budget=self._budget)
+            run = LessonRun.begin(self._lesson, budget=self._budget)
         except BudgetError as error:
             self._over(0, error)
         except AclbenchError as error:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from aclbench.errors import AclbenchError
 from aclbench.expressions import ExpressionError
-from aclbench.tutor.benches import lesson_bench, making_bench
+from aclbench.tutor.benches import making_bench
 from aclbench.tutor.journals import Work, inputs_so_far, performing_inputs
 from aclbench.tutor.lesson import (
     KIND_WORDS,
@@ -67,14 +67,11 @@ class LessonRun:
     sentences for the learner: whoever shows them empties the list.
     """
 
-    def __init__(
-        self,
-        lesson: Lesson,
-        budget: Budget | None = None,
-    ) -> None:
+    def __init__(self, lesson: Lesson, bench: Workbench, budget: Budget | None = None) -> None:
+        """On a new bench of the lesson, no step entered: `begin` and `resuming` make a run."""
         self.lesson = lesson
         self._budget = budget
-        self.bench = lesson_bench(lesson)
+        self.bench = bench
         self._start, self._scenario = self.bench.rig.start, self.bench.rig.scenario
         self._since = Since(self.bench)
         self._checkpoint = Checkpoint(())
@@ -85,7 +82,18 @@ class LessonRun:
         self.notices: list[str] = []
         self.finished = False
         self._number = 1
-        finish(self._entering(1))
+
+    @classmethod
+    def begin(cls, lesson: Lesson, budget: Budget | None = None) -> LessonRun:
+        """A lesson at its first step. Raises LessonError."""
+        return finish(cls.beginning(lesson, budget))
+
+    @classmethod
+    def beginning(cls, lesson: Lesson, budget: Budget | None = None) -> Slices[LessonRun]:
+        """The same in slices."""
+        run = cls(lesson, (yield from making_bench(lesson)), budget)
+        yield from run._entering(1)
+        return run
 
     def close(self) -> None:
         """Stop listening to the bench."""
@@ -437,49 +445,44 @@ class LessonRun:
         )
 
     @classmethod
-    def from_state(cls, lesson: Lesson, state: SavedRun) -> LessonRun:
+    def resuming(cls, lesson: Lesson, state: SavedRun) -> Slices[LessonRun]:
         """Go on where `to_state` was. LessonError: that is no state of this lesson.
 
         Where the lesson has changed since, its step is begun on a bench as the lesson has it now.
         """
         if state.version != STATE_VERSION or state.lesson != lesson.name or state.step < 1:
             raise LessonError(f"{lesson.name}: what was saved is of another lesson or version")
-        run = cls(lesson)
+        run = yield from cls.beginning(lesson)
         try:
-            run._take(state)
+            yield from run._taking(state)
         except LessonError:
             run.close()
             raise
         return run
 
-    def _take(self, state: SavedRun) -> None:
+    def _taking(self, state: SavedRun) -> Slices[None]:
         steps = range(1, self._last + 1)
-        same = state.digest == self.lesson.digest
-        self._go_on_at(min(state.step, self._last), state.begin, state.inputs, same)
+        number = min(state.step, self._last)
+        if state.digest != self.lesson.digest:
+            self.notices.append(f"the lesson has changed since you left it; {PUT_BACK}")
+            yield from self._standing_at(number)
+        else:
+            try:
+                yield from self.going_to_work(number, Work(state.begin, state.inputs))
+            except (AclbenchError, AssertionError):
+                self.notices.append(f"what was done could not be done again; {PUT_BACK}")
+                yield from self._standing_at(number)
         self.done |= set(state.done) & set(steps)
         self.hints = {step: shown for step, shown in state.hints.items() if step in steps}
         self.predictions = list(state.predictions)
         self.works = {step: saved.work for step, saved in state.works.items() if step in steps}
         self.finished = state.finished
 
-    def _go_on_at(
-        self, number: int, begin: tuple[Op, ...], now: tuple[Op, ...], same: bool
-    ) -> None:
-        if not same:
-            self.notices.append(f"the lesson has changed since you left it; {PUT_BACK}")
-            finish(self._standing_at(number))
-            return
-        try:
-            self.go_to_work(number, Work(begin, now))
-        except (AclbenchError, AssertionError):
-            self.notices.append(f"what was done could not be done again; {PUT_BACK}")
-            finish(self._standing_at(number))
-
-    def go_to_work(self, number: int, work: Work) -> None:
+    def going_to_work(self, number: int, work: Work) -> Slices[None]:
         """Stand where a step was done, by its inputs. AclbenchError, AssertionError: they fail."""
-        bench = lesson_bench(self.lesson)
-        finish(performing_inputs(bench, work.inputs, self._budget))
-        finish(self._becoming(bench))
+        bench = yield from making_bench(self.lesson)
+        yield from performing_inputs(bench, work.inputs, self._budget)
+        yield from self._becoming(bench)
         self._number = number
         self._checkpoint = Checkpoint(work.begin)
         self._since.begin(kinds_of(self.step), work.begin)

@@ -20,6 +20,7 @@ from aclbench.tutor.lesson import AnyStep, Lesson, LessonError, Predict, Read, T
 from aclbench.tutor.submission import Submission, is_of, read_submission
 from aclbench.visible import visible
 from aclbench.workbench.budget import LESSON_WORK, Budget, BudgetError
+from aclbench.workbench.tasks import finish
 
 #: What an input that no bench noted can bring about in the machine, besides errors of its own.
 _FAILS: Final = (
@@ -110,7 +111,7 @@ class _Grader:
                 f"done on another version of {lesson.name}: its file was {submission.digest[:12]}, "
                 f"here it is {lesson.digest[:12]}"
             )
-        run = LessonRun(lesson, budget=self._budget)
+        run = LessonRun.begin(lesson, budget=self._budget)
         try:
             done = tuple(step.number for step in lesson.steps if self._is_proven(run, step))
             predictions = [step for step in lesson.steps if isinstance(step, Predict)]
@@ -173,7 +174,7 @@ class _Grader:
     def _stand(self, run: LessonRun, step: AnyStep, work: Work) -> str:
         """Stand behind a step's inputs; returns why that cannot be, if it cannot."""
         try:
-            run.go_to_work(step.number, work)
+            finish(run.going_to_work(step.number, work))
         except BudgetError:
             raise
         except _FAILS as error:

@@ -24,6 +24,7 @@ from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.outcomes import Prediction
 from aclbench.tutor.saved import SavedRun
+from aclbench.workbench.tasks import Slices, finish
 
 _T = TypeVar("_T")
 
@@ -112,15 +113,18 @@ class Progress:
 
     def resume(self, lesson: Lesson) -> LessonRun:
         """A lesson where it was left, or from its first step. What is damaged is set aside."""
+        return finish(self.resuming(lesson))
+
+    def resuming(self, lesson: Lesson) -> Slices[LessonRun]:
+        """The same in slices."""
         file = self._state_path(lesson.name)
-        if not file.exists():
-            return LessonRun(lesson)
-        try:
-            return LessonRun.from_state(lesson, _read(file, SavedRun))
-        except (DocumentError, LessonError):
-            with self._locked():
-                self._set_aside(file)
-            return LessonRun(lesson)
+        if file.exists():
+            try:
+                return (yield from LessonRun.resuming(lesson, _read(file, SavedRun)))
+            except (DocumentError, LessonError):
+                with self._locked():
+                    self._set_aside(file)
+        return (yield from LessonRun.beginning(lesson))
 
     def forget(self, lesson: Lesson) -> None:
         """Begin a lesson as if it never had been. Raises ProgressError."""

@@ -84,7 +84,7 @@ def walk_through(
 
     `draw` makes something of the bench behind each step: it is `drawn`.
     """
-    run = LessonRun(lesson)
+    run = LessonRun.begin(lesson)
     try:
         for step in lesson.steps:
             answer = _answer(run, step)

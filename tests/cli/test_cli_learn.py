@@ -26,6 +26,7 @@ from aclbench.tutor.progress import Progress
 from aclbench.tutor.shelf import find_lesson
 from aclbench.tutor.submission import read_submission, submission_of, write_submission
 from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.tasks import finish
 
 N_LESSONS = len(bundled_files("lessons"))
 
@@ -51,7 +52,7 @@ def learn(*arguments: str) -> Result:
 
 def does(name: str, steps: int) -> LessonRun:
     """Do some steps of a lesson, and keep it."""
-    run = LessonRun(find_lesson(name))
+    run = LessonRun.begin(find_lesson(name))
     for _ in range(steps):
         run.advance(skip=True)
     Progress().save(run)
@@ -61,10 +62,12 @@ def does(name: str, steps: int) -> LessonRun:
 def stub_faces(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, LessonRun]]:
     """No face waits for a person: what would be opened is noted, and in which face."""
     opened: list[tuple[str, LessonRun]] = []
+
+    def stub(face: str) -> doing.Face:
+        return lambda lesson, opening, progress, words: opened.append((face, finish(opening)))
+
     for face in doing.FACES:
-        monkeypatch.setitem(
-            doing.FACES, face, lambda run, progress, words, face=face: opened.append((face, run))
-        )
+        monkeypatch.setitem(doing.FACES, face, stub(face))
     return opened
 
 
@@ -88,7 +91,7 @@ def test_the_list_names_what_has_changed_since(state: Path) -> None:
     path = Path(find_lesson("1").path)
     changed = state / path.name
     changed.write_text(path.read_text() + "\n# changed\n")
-    run = LessonRun(find_lesson(str(changed)))
+    run = LessonRun.begin(find_lesson(str(changed)))
     Progress().save(run)
     assert "0/7" not in learn().output  # a reading is done as it is read
     assert "at step 1; changed since" in learn().output
@@ -249,7 +252,7 @@ def test_submit_and_grade(state: Path) -> None:
     with pytest.raises(AclbenchError, match="01-pinhole was not begun yet: aclbench learn 1"):
         learn("submit", "1", "--name", "Ada")
     assert learn("submit", "1").exit_code == 2  # whose is it?
-    run = LessonRun(find_lesson("1"))
+    run = LessonRun.begin(find_lesson("1"))
     run.advance()
     run.predict(2)
     run.advance()

@@ -353,4 +353,4 @@ def test_a_presentation_goes_on_and_back_and_ends(
         keys.send_text(" " * 60)
         Presenter(slides, Printer(out)).loop()  # it ends behind the last slide
     assert "Step 4 of 4: task, the lists then" in out.getvalue()
-    assert LessonRun(learner.run.lesson).step.number == 1  # nobody's progress
+    assert LessonRun.begin(learner.run.lesson).step.number == 1  # nobody's progress

@@ -8,7 +8,7 @@ from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 
 def work_through(lesson: Lesson, other: bool = False, guess: int = 0) -> LessonRun:
     """Do a lesson from first to last: the same option each time, and the solution or another."""
-    run = LessonRun(lesson)
+    run = LessonRun.begin(lesson)
     step = run.step
     while True:
         if isinstance(step, Predict):

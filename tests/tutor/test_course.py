@@ -32,7 +32,7 @@ DENIED = "send pg1 udp 192.168.0.2:99 > 10.0.0.2:5353"
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[LessonRun]:
-    found = LessonRun(lesson(tmp_path))
+    found = LessonRun.begin(lesson(tmp_path))
     yield found
     found.close()
 
@@ -121,7 +121,7 @@ def test_undo_takes_all_back(run: LessonRun, mess: list[str]) -> None:
 
 
 def test_what_was_undone_has_not_happened(tmp_path: Path) -> None:
-    run = LessonRun(lesson(tmp_path, EVENTS))
+    run = LessonRun.begin(lesson(tmp_path, EVENTS))
     bench = at_task(run).bench
     bench.cli(SECOND)
     assert run.look().message == "denied: 0"
@@ -143,7 +143,7 @@ def test_what_was_undone_has_not_happened(tmp_path: Path) -> None:
 
 
 def test_events_are_counted_from_where_a_branch_left(tmp_path: Path) -> None:
-    run = LessonRun(lesson(tmp_path, EVENTS))
+    run = LessonRun.begin(lesson(tmp_path, EVENTS))
     bench = at_task(run).bench
     bench.cli("goto start")
     assert run.look().parts[0].met is False
@@ -195,7 +195,7 @@ def test_on_from_a_step_that_one_came_back_to_finds_its_bench(run: LessonRun) ->
 
 def test_set_up_that_is_refused_puts_the_bench_back(tmp_path: Path) -> None:
     change = ('kind = "task"', 'kind = "task"\nset_up = ["set interface state pg1 up"]')
-    run = LessonRun(lesson(tmp_path, change))
+    run = LessonRun.begin(lesson(tmp_path, change))
     run.go_to(3)
     run.experiment()
     run.bench.cli("delete packet-generator interface pg1")
@@ -206,7 +206,7 @@ def test_set_up_that_is_refused_puts_the_bench_back(tmp_path: Path) -> None:
 
 
 def test_a_fresh_step_begins_anew(tmp_path: Path) -> None:
-    run = LessonRun(lesson(tmp_path, ('kind = "task"', 'kind = "task"\nfresh = true')))
+    run = LessonRun.begin(lesson(tmp_path, ('kind = "task"', 'kind = "task"\nfresh = true')))
     run.go_to(3)
     run.experiment()
     bench = run.bench
@@ -218,11 +218,13 @@ def test_a_fresh_step_begins_anew(tmp_path: Path) -> None:
 
 def resumed(run: LessonRun, **changes: Any) -> LessonRun:
     state = json.loads(to_json(run.to_state())) | changes
-    return LessonRun.from_state(run.lesson, JsonReader(SavedRun).read(json.dumps(state).encode()))
+    return finish(
+        LessonRun.resuming(run.lesson, JsonReader(SavedRun).read(json.dumps(state).encode()))
+    )
 
 
 def test_left_and_resumed_in_the_middle(tmp_path: Path) -> None:
-    run = LessonRun(lesson(tmp_path, EVENTS))
+    run = LessonRun.begin(lesson(tmp_path, EVENTS))
     run.advance()
     run.predict(0)
     at_task(run).hint()
@@ -290,13 +292,13 @@ def test_inputs_that_cannot_be_done_again_are_left(run: LessonRun) -> None:
 def test_a_stream_is_there_and_is_kept_when_left(tmp_path: Path) -> None:
     stream = 'streams = [{name = "asked", pcap = "dns-ping.pcap", source = "pg0", limit = 12}]\n'
     made = lesson(tmp_path, ("workers = 1", stream + "workers = 1"))
-    run = LessonRun(made)
+    run = LessonRun.begin(made)
     assert run.bench.snapshot().packets.read == 0
     run.bench.cli("packet-generator enable-stream asked")
     run.bench.cli("run 1s")
     state = run.to_state()
     run.close()
-    later = LessonRun.from_state(made, state)
+    later = finish(LessonRun.resuming(made, state))
     assert later.bench.snapshot().packets.read == 12
     later.undo()
     assert later.bench.snapshot().packets.read == 0
@@ -306,7 +308,7 @@ def test_a_stream_is_there_and_is_kept_when_left(tmp_path: Path) -> None:
 def test_what_was_typed_is_known_by_its_words_until_it_is_undone() -> None:
     """So a task can forbid that something is changed, used, and set back."""
     (first,) = (path for path in bundled_files("lessons") if path.stem == "01-pinhole")
-    run = LessonRun(read_lesson(first))
+    run = LessonRun.begin(read_lesson(first))
     run.go_to(6)
     world = run.world()
     assert read_condition('typed("set acl-plugin acl")').value(world) == 0

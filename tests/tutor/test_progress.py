@@ -10,12 +10,13 @@ import pytest
 
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.progress import Progress, ProgressError
+from aclbench.workbench.tasks import Task
 
 from .lessons import SECOND, lesson
 
 
 def begun(folder: Path, name: str, steps: int) -> LessonRun:
-    run = LessonRun(lesson(folder, name=name))
+    run = LessonRun.begin(lesson(folder, name=name))
     for _ in range(steps):
         run.advance(skip=True)
     return run
@@ -103,3 +104,15 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ProgressError, match="cannot be written"):
         Progress(tmp_path / "file" / "lessons.json").save(begun(tmp_path, "01-one.toml", 1))
+
+
+def test_a_lesson_is_gone_on_with_in_slices(tmp_path: Path) -> None:
+    """So a screen stands meanwhile; and what is stopped has set nothing aside."""
+    progress = Progress(tmp_path / "lessons.json")
+    run = begun(tmp_path, "10-ten.toml", 1)
+    progress.save(run)
+    task = Task(progress.resuming(run.lesson))
+    assert not task.work(0.0)
+    task.stop()
+    assert task.is_stopped
+    assert progress.resume(run.lesson).step.number == 2

@@ -19,30 +19,41 @@ if TYPE_CHECKING:
     from aclbench.tutor.course import LessonRun
     from aclbench.tutor.lesson import Lesson
     from aclbench.tutor.progress import Progress
+    from aclbench.workbench.tasks import Slices
 
 
 #: What is said last where the process has to end at once.
 LastWords = Callable[[], str]
+#: What opens a lesson in slices, for its person to do it.
+Face = Callable[["Lesson", "Slices[LessonRun]", "Progress", LastWords], None]
 
 
-def in_tui(run: LessonRun, progress: Progress, last_words: LastWords) -> None:
+def in_tui(
+    lesson: Lesson, opening: Slices[LessonRun], progress: Progress, last_words: LastWords
+) -> None:
     """A lesson on the live screen, beside the bench."""
     from aclbench.tui.app import run_tui_lesson
     from aclbench.tui.settings import read_settings
 
     settings, notices = read_settings()
-    run_tui_lesson(run, progress, settings, tuple(notices), last_words)
+    run_tui_lesson(lesson, opening, progress, settings, tuple(notices), last_words)
 
 
-def in_repl(run: LessonRun, progress: Progress, last_words: LastWords) -> None:
+def in_repl(
+    lesson: Lesson, opening: Slices[LessonRun], progress: Progress, last_words: LastWords
+) -> None:
     """The lesson at the prompt."""
     from aclbench.repl.lesson import run_lesson
+    from aclbench.workbench.tasks import finish
 
+    run = finish(opening)
+    run.notices += progress.notices
+    progress.notices.clear()
     run_lesson(run, progress, last_words=last_words)
 
 
 #: The faces in which a lesson can be done; the first is the default.
-FACES: Final[dict[str, Callable[[LessonRun, Progress, LastWords], None]]] = {
+FACES: Final[dict[str, Face]] = {
     "tui": in_tui,
     "repl": in_repl,
 }
@@ -57,19 +68,14 @@ def open_lesson(lesson: Lesson, restart: bool = False, face: str = "") -> None:
     from aclbench.tutor.progress import Progress
 
     progress = Progress()
-    run: LessonRun
     if restart:
         progress.forget(lesson)
-        run = LessonRun(lesson)
-    else:
-        run = progress.resume(lesson)
-    run.notices += progress.notices
-    progress.notices.clear()
+    opening = LessonRun.beginning(lesson) if restart else progress.resuming(lesson)
     face = face or next(iter(FACES))
     command = f"aclbench learn {_named(lesson)}{' --repl' if face == 'repl' else ''}"
     kept = f"what was done is kept: `{command}` goes on with it"
     try:
-        FACES[face](run, progress, lambda: last_line("a signal", kept))
+        FACES[face](lesson, opening, progress, lambda: last_line("a signal", kept))
     except Ended as ended:
         write_now(2, last_line(how_ended(ended), kept))
         raise

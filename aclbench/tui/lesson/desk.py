@@ -13,6 +13,7 @@ from aclbench.tutor.lesson import AnyStep, Experiment, Lines, Predict, Task
 from aclbench.tutor.outcomes import Outcome, Prediction, Shown
 from aclbench.tutor.progress import Progress
 from aclbench.workbench.tasks import Slices
+from aclbench.workbench.workbench import Workbench
 
 #: How the kinds of steps are called.
 WORDS = {"read": "reading", "predict": "prediction", "task": "task", "experiment": "experiment"}
@@ -25,14 +26,26 @@ class Desk:
     was begun. `outcome` and `shown` are what became of a prediction and an experiment since then.
     """
 
-    def __init__(self, run: LessonRun, progress: Progress) -> None:
-        self.run = run
+    #: There once the desk is opened.
+    run: LessonRun
+
+    def __init__(self, opening: Slices[LessonRun], progress: Progress) -> None:
+        self._opening = opening
         self._progress = progress
+        self.is_open = False
         self.version = self.entered = 0
         self.about = False
         self.notes: list[str] = []
         self._saved: object = None
-        self._begin()
+
+    def opening(self) -> Slices[Workbench]:
+        """The lesson's bench; the first time the lesson is opened. Raises LessonError."""
+        if not self.is_open:
+            self.run = yield from self._opening
+            self.is_open = True
+            self._take_notices()
+            self._begin()
+        return self.run.bench
 
     def _begin(self) -> None:
         """A step was entered: nothing has been asked for yet."""
@@ -197,6 +210,13 @@ class Desk:
 
     # --- keeping -----------------------------------------------------------------------------
 
+    def _take_notices(self) -> None:
+        """What became of the file that keeps the progress."""
+        if self._progress.notices:
+            self.notes += self._progress.notices
+            self._progress.notices.clear()
+            self.version += 1
+
     def save(self, always: bool = False) -> None:
         """Note how far the lesson is, if that is not noted yet. Raises ProgressError."""
         run = self.run
@@ -205,7 +225,4 @@ class Desk:
         if always or now != self._saved:
             self._progress.save(run)
             self._saved = now
-            if self._progress.notices:
-                self.notes += self._progress.notices
-                self._progress.notices.clear()
-                self.version += 1
+            self._take_notices()
