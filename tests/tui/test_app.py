@@ -570,3 +570,21 @@ async def test_the_same_error_in_a_dialog_that_is_there_ends_the_screen(
 ) -> None:
     with pytest.raises(error):
         await _go_on_after(_Wrong(False, in_worker))
+
+
+async def test_one_key_changes_times_everywhere(tmp_path: Path) -> None:
+    noon = 1_795_780_800  # 2026-11-27 12:00:00 UTC
+    packets = [(noon + n / 4, data) for n, (_, data) in enumerate(opening())]
+    path = write_pcap(tmp_path / "noon.pcap", packets)
+    async with benching(lambda: capture_bench(path), LARGE) as bench:
+        assert "starts 2026-11-27 12:00:00 UTC" in bench.status()
+        await bench.press("p", "p")
+        assert "+0.250 s" in bench.status()
+        await bench.press("T")
+        assert "12:00:00.250 UTC" in bench.status()
+        for place in ("2", "4"):
+            await bench.press(place)
+            await bench.settle()
+            assert "12:00:00.000000" in bench.text()
+        await bench.press("T", "T")
+        assert "+0.000000" in bench.text()

@@ -64,7 +64,7 @@ def packet_of(
 
 
 def line_of(packet: PacketView, width: int, new: bool = False) -> Line:
-    columns = Columns.of([packet], width)
+    columns = Columns.of([packet], width, Clock(0))
     return packet_line(packet, frame_named("busy").clock, new, columns, width, PLAIN)
 
 
@@ -117,7 +117,7 @@ def test_columns_are_aligned() -> None:
         replace(packet_of("dropped"), tcp_flags="", protocol="icmp type 8 code 0", name="1234"),
     ]  # fmt: skip
     for width in (80, 120):
-        columns = Columns.of(packets, width)
+        columns = Columns.of(packets, width, Clock(0))
         lines = [packet_line(p, Clock(0), False, columns, width, PLAIN).plain for p in packets]
         head = column_heads(columns, width, PLAIN).plain
         assert (

@@ -51,7 +51,7 @@ def event_lines(
     if event.kind == GAP:
         return [Line(fit(f"   ~ {event.text}", width), palette.dim).point_at(target_of(row), 3)]
     stamp = frame.clock.stamp(event.time)
-    lead = f" {stamp:>12} {thread_name(event.thread_index):<9} "
+    lead = f" {stamp:>{frame.clock.stamp_width}} {thread_name(event.thread_index):<9} "
     kind = f"{event.kind:<{_KIND_WIDTH - 1}} " if width >= _WIDE else f"{event.kind}: "
     hang = len(kind) + 1 if width >= _WIDE else 2
     room = max(width - len(lead) - 2, 10)

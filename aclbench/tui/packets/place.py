@@ -159,7 +159,7 @@ class PacketsPlace(RowsPlace[PacketView]):
         lines = [heading(f" packets  {wanted or 'all'}", about, width, palette)]
         self._rows.show(rows, height - 2, lambda packet, number: [Line()])
         in_sight = [rows[number] for number in self._rows.in_sight]
-        columns = Columns.of(in_sight, width)
+        columns = Columns.of(in_sight, width, frame.clock)
         lines.append(column_heads(columns, width, palette))
         old = frame.snapshot.packets.read - frame.new_packets
         body = [

@@ -33,7 +33,6 @@ NEW: Final = "+"
 _END_LEAST: Final = 8
 #: An end in full: an IPv4 address with its port, and most IPv6 ones.
 _END_MOST: Final = 23
-_TIME: Final = 13
 _FLAGS: Final = 6
 _LENGTH: Final = 6
 _FATE: Final = 12
@@ -60,13 +59,13 @@ class Columns(NamedTuple):
     conn: int
 
     @staticmethod
-    def of(packets: Sequence[PacketView], width: int) -> Columns:
+    def of(packets: Sequence[PacketView], width: int, clock: Clock) -> Columns:
         """Those for some packets, in so much room."""
         name = max([4, *(len(packet.name) for packet in packets)]) + 1
         conns = (len(str(packet.conn or "-")) for packet in packets)
         conn = max([4, *conns]) + 1 if width >= _WITH_CONN else 0
         flags = _FLAGS if width >= _WITH_FLAGS else 0
-        time = _TIME if width >= _WITH_TIME else 0
+        time = clock.stamp_width + 1 if width >= _WITH_TIME else 0
         length = _LENGTH if width >= _WITH_LENGTH else 0
         left = width - 3 - name - time - flags - length - 3 - conn - _FATE
         most = max([_END_LEAST, *(_longest_end(packet) for packet in packets)])
@@ -82,7 +81,7 @@ def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> 
     """A heading and the newest packets, the newest last."""
     lines = [heading(" packets", "2 shows all ", width, palette)]
     shown = frame.packets[-(height - 1) :] if height > 1 else ()
-    columns = Columns.of(shown, width)
+    columns = Columns.of(shown, width, frame.clock)
     for back, packet in zip(range(len(shown), 0, -1), shown, strict=True):
         new = back <= frame.new_packets
         lines.append(packet_line(packet, frame.clock, new, columns, width, palette))

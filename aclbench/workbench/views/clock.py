@@ -81,6 +81,11 @@ class Clock:
             return ""
         return self.why_relative or f"the capture starts at {self.start_text()}"
 
+    @property
+    def stamp_width(self) -> int:
+        """Room for the stamps of a column."""
+        return 12 if self.shown == "relative" else 16
+
     # --- writing -----------------------------------------------------------------------------
 
     def text(self, time_ns: int) -> str:
