@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
 from aclbench.engine.main import AclMain
 from aclbench.engine.worker import Worker
+from aclbench.words import ordinal
 from aclbench.workbench.inquiry.present import Present
 from aclbench.workbench.inquiry.stories.ahead import Ahead, Judged
 from aclbench.workbench.inquiry.stories.values import NextCheck
@@ -17,8 +18,6 @@ from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.snapshot import SessionView
 from aclbench.workbench.views.times import seconds_text
-
-_ORDINALS: Final = {1: "1st", 2: "2nd", 3: "3rd"}
 
 
 class _Case(NamedTuple):
@@ -134,7 +133,7 @@ def _which_interrupt(case: _Case) -> str:
         if case.was_pending and judged.time == case.now:
             return "The interrupt that is pending on it takes it."
         return f"The cleaner's next interrupt takes it, at {case.since(judged.time)}."
-    nth = _ORDINALS.get(judged.nth, f"{judged.nth:,}th")
+    nth = ordinal(judged.nth)
     wait = seconds_text(case.am.cleaner.wait_interval)
     if case.wait_changed:
         condition = "If no event wakes the cleaner"
