@@ -31,6 +31,13 @@ def test_a_line_that_is_cut_has_no_spot_outside(pieces: list[tuple[str, bool]], 
         assert cut.spots == whole.spots
 
 
+def test_what_is_written_is_seen() -> None:
+    """No control of it reaches the terminal, and each spot is as wide as what is shown of it."""
+    line = Line("\x1b]0;a").add("\u202e\n", target=RowTarget("1"))
+    assert line.text.plain == r"\x1b]0;a\u202e\x0a"
+    assert line.spots == [(8, 18, RowTarget("1"))]
+
+
 def test_what_is_appended_can_be_pointed_at_without_its_blanks() -> None:
     line = Line("  ").add("one", target=RowTarget("1")).add(" two  ", target=RowTarget("2"))
     shown = drawing([line])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from rich.cells import cell_len
 
-from aclbench.tui.driver import carried_in_cells
+from aclbench.tui.driver import Output, carried_in_cells
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,11 @@ def test_what_is_painted_is_carried_and_as_wide(text: str, encoding: str) -> Non
 def test_signs_have_twins() -> None:
     assert carried_in_cells("╭─ Öffnen ─╮│ ●up 世界", "ascii") == "+- ?ffnen -+| +up ????"
     assert carried_in_cells("╭─ Öffnen ─╮│ ●up 世界", "utf-8") == "╭─ Öffnen ─╮│ ●up 世界"
+
+
+def test_the_terminal_gets_what_its_encoding_has() -> None:
+    raw = io.BytesIO()
+    output = Output(io.TextIOWrapper(raw, encoding="ascii"), lambda: None)
+    output.write("●up ▲")
+    output.flush()
+    assert raw.getvalue() == b"+up ^"
