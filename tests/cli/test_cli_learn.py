@@ -232,6 +232,11 @@ def test_a_handout_has_answers_only_if_asked(state: Path) -> None:
     assert "**3. It is denied as it would leave by pg0**" in full
     learn("export", "1", "-o", "x.md")
     assert Path("x.md").read_text() == asked
+    with pytest.raises(AclbenchError, match=r"x\.md is there already; --force overwrites it"):
+        learn("export", "1", "-o", "x.md", "--answers")
+    assert Path("x.md").read_text() == asked
+    learn("export", "1", "-o", "x.md", "--answers", "--force")
+    assert Path("x.md").read_text() == full
     with pytest.raises(AclbenchError, match="cannot be written"):
         learn("export", "1", "-o", "none/x.md")
 

@@ -160,6 +160,17 @@ async def test_every_control_is_reached_by_tab(make: Callable[[], Dialog[Any]]) 
 # --- menu and one line ------------------------------------------------------------------------
 
 
+async def test_titles_and_rows_are_seen() -> None:
+    """They may be names of files and tags: no control of them reaches the terminal."""
+    host = Host(Menu("\x1b]0;title\x07", ROWS))
+    async with host.run_test():
+        assert host.screen.query_one("#dialog").border_title == r"\x1b]0;title\x07"
+    picks = PickList(["\x9b2J", "one"])
+    assert picks.rows == (r"\x9b2J", "one")
+    picks.show(["\u202e"])
+    assert picks.rows == (r"\u202e",)
+
+
 @pytest.mark.parametrize(
     ("keys", "chosen"),
     [(("enter",), "s"), (("down", "enter"), "g"), (("g",), "g"), (("end", "enter"), "9")],
