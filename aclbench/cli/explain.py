@@ -78,7 +78,7 @@ def _show(said: str | dict[str, Any], assumed: str) -> None:
     """An answer as JSON, or as text with what was assumed of the capture."""
     import textwrap
 
-    from aclbench.workbench.inquiry.explain import WIDTH
+    from aclbench.workbench.inquiry.wrapping import WIDTH
 
     if isinstance(said, dict):
         say_json(said)

@@ -12,7 +12,6 @@ from aclbench.workbench.inquiry.explain.flow import explain_frame
 from aclbench.workbench.inquiry.explain.groups import Groups, explain_all, summary
 from aclbench.workbench.inquiry.explain.packet import explain_packet
 from aclbench.workbench.inquiry.explain.text import (
-    WIDTH,
     connection_text,
     explanation_text,
     groups_text,
@@ -20,7 +19,6 @@ from aclbench.workbench.inquiry.explain.text import (
 from aclbench.workbench.inquiry.explain.tree import Explanation
 
 __all__ = [
-    "WIDTH",
     "Explanation",
     "Groups",
     "PacketName",

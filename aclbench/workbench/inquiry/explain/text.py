@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,30 +20,27 @@ from aclbench.workbench.inquiry.explain.tree import (
     SessionPart,
     SidePart,
 )
+from aclbench.workbench.inquiry.wrapping import Line, wrapped
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.times import seconds_text
 
-WIDTH: Final = 80
 #: Of rules tried in vain, so many are shown at each end; what is left out is said.
 SHOWN_RULES: Final = 50
-
-#: How deep a line is, and its text.
-Line = tuple[int, str]
 
 
 def explanation_text(explanation: Explanation) -> str:
     """The whole of it; the answer first, the verdict last."""
-    return _wrapped(_lines(explanation))
+    return "\n".join(wrapped(_lines(explanation)))
 
 
 def groups_text(found: Groups) -> str:
     """All packets that did not pass, by cause."""
-    return _wrapped(_group_lines(found))
+    return "\n".join(wrapped(_group_lines(found)))
 
 
 def connection_text(found: Connection, clock: Clock) -> str:
     """What happened to a connection."""
-    return _wrapped(_connection_lines(found, clock))
+    return "\n".join(wrapped(_connection_lines(found, clock)))
 
 
 def _connection_lines(found: Connection, clock: Clock) -> Iterator[Line]:
@@ -79,21 +75,6 @@ def _group_lines(found: Groups) -> Iterator[Line]:
             yield 2, f"what would have let it pass: {cause.cure}"
         if cause.tried:
             yield 2, "tried on a bench of its own: without this cause it passes"
-
-
-def _wrapped(texts: Iterator[Line]) -> str:
-    lines: list[str] = []
-    for depth, text in texts:
-        indent = "  " * depth
-        lines += textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent + "    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join(lines)
 
 
 def _lines(e: Explanation) -> Iterator[Line]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
-from typing import Final
 
 from aclbench.words import counted
 from aclbench.workbench.inquiry.stories.values import (
@@ -16,28 +14,13 @@ from aclbench.workbench.inquiry.stories.values import (
     SessionStory,
     Story,
 )
+from aclbench.workbench.inquiry.wrapping import Line, wrapped
 from aclbench.workbench.views.clock import Clock
-
-WIDTH: Final = 80
-
-#: How deep a line is, and its text.
-Line = tuple[int, str]
 
 
 def story_text(story: Story, clock: Clock) -> list[str]:
     """The whole of a story, its times by a clock."""
-    lines: list[str] = []
-    for depth, text in _lines(story, clock):
-        indent = "  " * depth
-        lines += textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=indent,
-            subsequent_indent=indent + "    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return lines
+    return wrapped(_lines(story, clock))
 
 
 @singledispatch
