@@ -222,6 +222,12 @@ def test_a_lesson(tmp_path: Path, hostile: Hostile) -> None:
     for form in ("--html", "--answers"):
         with running(hostile, "learn", tmp_path, "export", str(path), form) as terminal:
             assert terminal.leave() == 0
+        out = tmp_path / f"handout{form}"
+        with closing(
+            Wide("learn", tmp_path, "export", str(path), form, "-o", str(out))
+        ) as terminal:
+            assert terminal.leave() == 0
+        assert not [char for char in hostile.characters if f"{char}{MARK}" in out.read_text()]
 
 
 def test_the_screen(tmp_path: Path, hostile: Hostile, scenario: Path) -> None:

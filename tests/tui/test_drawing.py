@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from aclbench.tui.drawing import POINTER, Line, drawing, heading
 from aclbench.tui.targets import BranchTarget, RowTarget
+from aclbench.tui.words import Words
 from tui.looking import PLAIN, WIDTHS, few
 
 WORDS = st.text(st.sampled_from("ab ›…≠"), max_size=30)
@@ -36,6 +37,10 @@ def test_what_is_written_is_seen() -> None:
     line = Line("\x1b]0;a").add("\u202e\n", target=RowTarget("1"))
     assert line.text.plain == r"\x1b]0;a\u202e\x0a"
     assert line.spots == [(8, 18, RowTarget("1"))]
+
+
+def test_words_are_seen() -> None:
+    assert str(Words("\x1b]0;a\n\u202e").render()) == "\\x1b]0;a\n\\u202e"
 
 
 def test_what_is_appended_can_be_pointed_at_without_its_blanks() -> None:
