@@ -206,7 +206,12 @@ class Live:
     # --- what changed ------------------------------------------------------------------------
 
     def hold_still(self) -> None:
-        """From now on compare with what stands on the screen: something is about to be done."""
+        """From now on compare with what stands on the screen: something is about to be done.
+
+        An error of what was done before that is said no longer.
+        """
+        if self.error:
+            self.say("")
         if not self.go_on():
             self._leave_refilling()  # what happens now is behind it
         self._painted.clear()

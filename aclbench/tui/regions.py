@@ -1,4 +1,4 @@
-"""The regions round the places, drawn of the frame: status, tabs, timeline, cleaner, footer."""
+"""The regions round the places: status, tabs, timeline, cleaner, message, footer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.help.screen import key_name
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import Changed
-from aclbench.tui.status.text import footer_line, status_drawing, tabs_line
+from aclbench.tui.status.text import footer_line, message_drawing, status_drawing, tabs_line
 from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.timeline.text import timeline_drawing
 
@@ -44,10 +44,17 @@ _COMMAND_KEYS: Final = (
 class StatusPanel(FramePanel):
     """What runs, when it is, how fast, and what became of the packets."""
 
+    def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        return status_drawing(frame, width, palette)
+
+
+class MessagePanel(FramePanel):
+    """What is said. It lies over what stands above its line, so nothing moves for its sake."""
+
     grows = True
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
-        return status_drawing(frame, width, palette)
+        return message_drawing(frame, width, palette)
 
 
 class TabsPanel(FramePanel):

@@ -45,7 +45,14 @@ from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.place import Changed, Opened, Place, ShowPlace
 from aclbench.tui.player import Player
 from aclbench.tui.plot.place import PlotPlace
-from aclbench.tui.regions import CleanerPanel, FooterPanel, StatusPanel, TabsPanel, TimelinePanel
+from aclbench.tui.regions import (
+    CleanerPanel,
+    FooterPanel,
+    MessagePanel,
+    StatusPanel,
+    TabsPanel,
+    TimelinePanel,
+)
 from aclbench.tui.runarea import LinesAsked, Replaced, RunArea
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.settings import with_keys
@@ -197,6 +204,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             StatusPanel(id="status"),
             TabsPanel(tabs, id="tabs"),
             RunArea(player, desk is not None, TimelinePanel(id="timeline"), middle, cleaner),
+            MessagePanel(id="message"),
             region,
             FooterPanel(desk is not None, id="footer"),
         ]
@@ -305,6 +313,8 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     # --- places ------------------------------------------------------------------------------
 
     async def action_place(self, name: str) -> None:
+        if self.player is not None and self.player.live.error:
+            self.player.live.say("")
         await self._show_place(name)
 
     @on(ShowPlace)

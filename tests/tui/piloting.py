@@ -184,8 +184,8 @@ class Bench:
         return found
 
     def status(self) -> str:
-        """The lines at the top, as one."""
-        return " ".join(self.text("#status").split())
+        """The lines at the top and the message, as one."""
+        return " ".join(f"{self.text('#status')} {self.text('#message')}".split())
 
     def offset(self) -> int:
         """Nanoseconds since the start."""

@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 from aclbench.tui.frame import Frame
 from aclbench.tui.targets import MarkKindTarget, TimeTarget
 from aclbench.tui.timeline.text import (
+    AHEAD,
     CURSOR,
+    DONE,
     GLYPHS,
+    OTHER,
+    SHADES,
     columns_of,
     cursor_column,
-    glyph_of,
+    kind_of,
     legend,
+    marks_of,
     timeline_drawing,
 )
 from aclbench.tui.units import short_count
@@ -108,49 +113,54 @@ def test_the_kind_that_m_goes_to_stands_in_brackets(kind: str) -> None:
 @given(kinds=st.sets(st.sampled_from(MARK_KINDS), min_size=1))
 def test_a_column_shows_the_rarest_kind(kinds: set[str]) -> None:
     column = slice_of(0, counts_of(*kinds))
-    rarest = next(kind for kind in RANKS if kind in kinds)
-    assert glyph_of(column, RANKS, "") == GLYPHS[rarest]
+    assert kind_of(column, "") == next(kind for kind in RANKS if kind in kinds)
+
+
+def glyphs(timeline: Timeline, wanted: str = "") -> str:
+    return "".join(glyph for glyph, _ in marks_of(timeline, wanted, PLAIN))
 
 
 @few
 @given(kinds=st.sets(st.sampled_from(MARK_KINDS)), wanted=st.sampled_from(MARK_KINDS))
 def test_where_one_kind_is_asked_for_others_are_dots(kinds: set[str], wanted: str) -> None:
-    expected = GLYPHS[wanted] if wanted in kinds else "·" if kinds else " "
-    assert glyph_of(slice_of(0, counts_of(*kinds)), RANKS, wanted) == expected
+    expected = GLYPHS[wanted] if wanted in kinds else OTHER if kinds else " "
+    assert glyphs(timeline_of([counts_of(*kinds)]), wanted) == expected
+
+
+def denied(*counts: int) -> Timeline:
+    """Columns with so many denied packets."""
+    at = MARK_KINDS.index("denied")
+    return timeline_of([(0,) * at + (count,) + (0,) * (6 - at) for count in counts])
+
+
+def test_columns_of_one_kind_tell_by_shade_how_many_there_are() -> None:
+    assert glyphs(denied(1000, 2, 10, 100, 1000)) == "d░▒▓█"
+    assert glyphs(denied(0, 3, 3, 0, 3)) == " d█ d"
+    assert glyphs(denied(1, 1, 50)) == "dd█"  # where there is one it is shown as one
 
 
 def test_each_kind_has_a_letter_of_its_own() -> None:
     assert set(GLYPHS) == set(MARK_KINDS) == set(RANKS)
     assert len(set(GLYPHS.values())) == len(GLYPHS)
-    assert not {CURSOR, "·", "─", "┄"} & set(GLYPHS.values())
-
-
-def test_of_four_lines_rare_kinds_have_one_and_common_ones_another() -> None:
-    timeline = timeline_of([counts_of("cleared", "added"), counts_of("requeued"), (0,) * 7])
-    rare, common = strip(timeline, 4)[:2]
-    assert rare == " run C  "
-    assert common == "     +q "
+    assert not {CURSOR, OTHER, DONE, AHEAD, *SHADES} & set(GLYPHS.values())
 
 
 @few
-@given(columns=st.integers(1, 60), at=st.floats(0, 1), height=st.sampled_from((1, 3, 4)))
+@given(columns=st.integers(1, 60), at=st.floats(0, 1), height=st.sampled_from((1, 2)))
 def test_the_cursor_is_in_the_column_of_now(columns: int, at: float, height: int) -> None:
     now = int(at * (10 * columns - 1))
-    timeline = timeline_of([counts_of("added")] * columns, now)
+    timeline = timeline_of([(0,) * 7] * columns, now)
     assert cursor_column(timeline) == now // 10
     lines = strip(timeline, height)
-    (line,) = [line for line in lines if CURSOR in line]
-    assert line.count(CURSOR) == 1
-    assert line.index(CURSOR) - len(" run ") == now // 10
-    if height > 1:
-        done, ahead = line[5:].split(CURSOR)
-        assert done == "─" * (now // 10)
-        assert ahead == "┄" * (columns - 1 - now // 10)
+    assert len(lines) == height
+    done, ahead = lines[0].removeprefix(" run  ").split(CURSOR)
+    assert done == DONE * (now // 10)
+    assert ahead == AHEAD * (columns - 1 - now // 10)
 
 
 def test_in_the_past_the_future_is_dotted() -> None:
     def axis(frame: Frame) -> str:
-        return timeline_drawing(frame, 80, 4, PLAIN).lines[2].plain
+        return timeline_drawing(frame, 80, 2, PLAIN).lines[0].plain
 
     assert "┄" in axis(frame_named("past"))
     assert "┄" not in axis(frame_named("busy"))
@@ -166,4 +176,4 @@ def test_a_bench_without_a_run_says_so() -> None:
 @few
 @given(width=WIDTHS)
 def test_the_columns_leave_room_for_the_name(width: int) -> None:
-    assert 1 <= columns_of(width) <= width - len(" run ")
+    assert 1 <= columns_of(width) <= width - len(" run  ")

@@ -15,7 +15,7 @@ from textual.keys import key_to_character
 from textual.widgets import Footer, Static
 
 from aclbench.tui.modal import Modal
-from aclbench.tui.timeline.text import GLYPHS
+from aclbench.tui.timeline.text import GLYPHS, SHADES
 
 #: A heading, and the bindings that are in force there.
 Section = tuple[str, Sequence[Binding]]
@@ -48,6 +48,7 @@ SIGNS: Final[tuple[Sign, ...]] = (
     ("classes", "class changes seen by this thread"),
     ("pool", "sessions alive on this thread, of the slots it has made"),
     *((glyph, f"on the timeline: {kind}") for kind, glyph in GLYPHS.items()),
+    (SHADES, "on the timeline: more of the same kind, from few to the most in a column"),
 )
 #: From this width on there is room for two columns.
 WIDE: Final = 120

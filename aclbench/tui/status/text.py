@@ -1,4 +1,4 @@
-"""The two lines at the top, further ones for a message that needs them, and the tabs."""
+"""The two lines at the top, the tabs, the line for messages, and the footer."""
 
 from __future__ import annotations
 
@@ -16,47 +16,39 @@ from aclbench.tui.units import fit, short_count
 
 #: A glyph for each state, so that it is seen at a glance; the word stands beside it.
 STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□", "busy": "…"}
-#: A message may have so many lines of its own.
+#: A message may have so many lines.
 _MESSAGE_LINES: Final = 3
-#: A title may be cut to this for the sake of a message.
-_SHORTEST_TITLE: Final = 8
 _COUNTS: Final = ("permitted", "denied", "dropped", "delivered", "unchecked", "not_ip", "malformed")
 #: These are shown even when they are 0.
 _ALWAYS: Final = ("permitted", "denied", "dropped")
 
 
 def status_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
-    """Two lines; a message stands in the first, else in the second, else below them."""
-    style = palette.bad if frame.error else palette.good
+    """Two lines: what runs and when it is; what became of the packets, and when they begin."""
+    second = counts_line(frame, width, palette)
+    start = frame.clock.start_text(exactly=False)
+    if start and len(second) + len(start) + 9 < width:
+        second.add(f"starts {start} ".rjust(width - len(second)), palette.dim)
+    return drawing([title_line(frame, width, palette), second])
+
+
+def message_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
+    """What is said, in the line that is kept for it; what is longer takes further lines."""
     notice = " ".join(frame.notice.split())  # what a command says may have lines
     if frame.error:
         notice = f"error: {notice}"
-    if frame.busy and not notice:
+    elif frame.busy and not notice:
         notice = f"{frame.busy} goes on; Esc stops it"
-    second = counts_line(frame, width, palette)
-    first, shown = title_line(frame, "" if frame.error else notice, width, palette)
-    lines = [first, second]
-    if not notice or shown:
-        start = frame.clock.start_text(exactly=False)
-        if start and len(second) + len(start) + 9 < width:
-            second.add(f"starts {start} ".rjust(width - len(second)), palette.dim)
-        return drawing(lines)
-    room = width - len(second) - 1
-    if len(notice) < room:
-        second.add(notice.rjust(room), style)
-        return drawing(lines)
-    wrapped = textwrap.wrap(notice, max(width - 2, 1))
+    room = max(width - 2, 1)
+    wrapped = textwrap.wrap(notice, room) or [""]
     if len(wrapped) > _MESSAGE_LINES:
-        rest = " ".join(wrapped[_MESSAGE_LINES - 1 :])
-        wrapped[_MESSAGE_LINES - 1 :] = [fit(rest, width - 2)]
-    return drawing(lines + [Line(f" {text}", style) for text in wrapped])
+        wrapped[_MESSAGE_LINES - 1 :] = [fit(" ".join(wrapped[_MESSAGE_LINES - 1 :]), room)]
+    style = palette.bad if frame.error else palette.good
+    return drawing(Line(" ").add(text, style) for text in wrapped)
 
 
-def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple[Line, bool]:
-    """Title and message on the left; page, time, speed and state on the right.
-
-    Returns also whether there was room for the message.
-    """
+def title_line(frame: Frame, width: int, palette: Palette) -> Line:
+    """The title on the left; page, time, speed and state on the right."""
     clock = f"{frame.clock.display(frame.snapshot.now)} {frame.clock.zone_name}".rstrip()
     right = f"  {clock}   {frame.speed}  {STATE_GLYPHS[frame.state]} {state_words(frame)} "
     if frame.page and len(frame.page) + len(right) + 14 < width:
@@ -65,15 +57,9 @@ def title_line(frame: Frame, notice: str, width: int, palette: Palette) -> tuple
         # Rather the speed than the state, and of that rather the end than the beginning.
         right = fit(f" {clock} {STATE_GLYPHS[frame.state]} {state_words(frame)}", width - 1)
     long = cell_len(right)  # a branch may be named in wide characters, and so may the title
-    room = width - long - 1
-    # The title gives way to a message, for lines below must not move up and down with each step.
-    beside = room - cell_len(notice) - 3
-    shown = bool(notice) and beside >= min(len(frame.title), _SHORTEST_TITLE)
-    line = Line().add(" " + fit(frame.title, beside if shown else room), palette.heading)
-    if shown:
-        line.add(f"   {notice}", palette.heading + palette.good)
+    line = Line().add(" " + fit(frame.title, width - long - 1), palette.heading)
     line.add(" " * max(width - long - line.text.cell_len, 0), palette.heading)
-    return line.add(right, palette.heading), shown
+    return line.add(right, palette.heading)
 
 
 def state_words(frame: Frame) -> str:

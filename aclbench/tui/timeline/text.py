@@ -1,12 +1,14 @@
-"""The timeline's strip: marks by kind in rows, the cursor below them, and a legend.
+"""The timeline's strip: a rule with the marks and the cursor on it, and a legend.
 
-A column is a share of the run's time. Of several kinds in a column, a row shows the rarest.
+A column is a share of the run's time. Of several kinds in a column the rarest is shown: by its
+letter; where columns of one kind stand side by side, the further ones tell by shade how many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+import math
+from collections.abc import Iterable
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -32,11 +34,14 @@ GLYPHS: Final = {
 }
 #: The kinds from what stands out most to what happens all the time.
 _BY_RANK: Final = ("cleared", "recycled", "denied", "expired", "class changed", "requeued", "added")
-#: The rows of a strip that has two, and of one that has one.
-_TWO_ROWS: Final = (_BY_RANK[:4], _BY_RANK[4:])
-_ONE_ROW: Final = (_BY_RANK,)
 CURSOR: Final = "▲"
-_LABEL: Final = " run "
+#: Where no mark is: behind the cursor, and ahead of it; where another kind is than is asked for.
+DONE: Final = "─"
+AHEAD: Final = "┄"
+OTHER: Final = "·"
+#: How many marks there are in a column, from few to the most of its kind.
+SHADES: Final = "░▒▓█"
+_LABEL: Final = " run  "
 #: Words of the legend, where room is short; where it is shorter still there are glyphs alone.
 _SHORT: Final = {"class changed": "class", "requeued": "requeue", "recycled": "recycle"}
 _WORDS: Final = (
@@ -52,25 +57,19 @@ def columns_of(width: int) -> int:
 
 
 def timeline_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
-    """The strip: of one line, or of rows, an axis with the cursor, and a legend."""
+    """The strip, and below it the legend if there is room."""
     timeline = frame.timeline
     if timeline is None or not timeline.columns:
         return drawing([Line(" run  nothing has happened yet", palette.dim)], height)
+    line = Line().add(label_of(frame.mark_kind), palette.dim)
     here = cursor_column(timeline)
-    if height < 3:
-        line = Line().add(label_of(frame.mark_kind), palette.dim)
-        _add_row(line, timeline, _ONE_ROW[0], frame.mark_kind, here, palette)
-        return drawing([line], height)
-    lines: list[Line] = []
-    rows = _TWO_ROWS if height >= 4 else _ONE_ROW
-    for number, kinds in enumerate(rows):
-        label = label_of(frame.mark_kind) if not number else " " * len(_LABEL)
-        line = Line().add(label, palette.dim)
-        _add_row(line, timeline, kinds, frame.mark_kind, None, palette)
-        lines.append(line)
-    lines.append(_axis(frame, timeline, here, palette))
-    lines.append(legend(frame, timeline, width, palette))
-    return drawing(lines, height)
+    cells = marks_of(timeline, frame.mark_kind, palette)
+    for number, (glyph, _) in enumerate(cells):
+        if glyph == " ":
+            cells[number] = DONE if number < here else AHEAD, palette.dim
+    cells[here] = CURSOR, palette.up
+    add_columns(line, timeline, cells)
+    return drawing([line, legend(frame, timeline, width, palette)][:height], height)
 
 
 def label_of(mark_kind: str) -> str:
@@ -86,29 +85,40 @@ def cursor_column(timeline: Timeline) -> int:
     return before[-1] if before else 0
 
 
-def glyph_of(column: Slice, kinds: Sequence[str], wanted: str) -> str:
-    """The rarest kind of a column; where one kind is asked for, that or a dot for others."""
-    found = [kind for kind in kinds if column.counts[MARK_KINDS.index(kind)]]
-    if not found:
-        return " "
-    if wanted in MARK_KINDS:
-        return GLYPHS[wanted] if wanted in found else "·"
-    return GLYPHS[found[0]]
+def kind_of(column: Slice, wanted: str) -> str:
+    """The kind that a column shows, the rarest; of which one is asked for, that. Empty: none."""
+    found = [kind for kind in _BY_RANK if column.counts[MARK_KINDS.index(kind)]]
+    return wanted if wanted in found else found[0] if found else ""
 
 
-def _add_row(
-    line: Line,
-    timeline: Timeline,
-    kinds: Sequence[str],
-    wanted: str,
-    here: int | None,
-    palette: Palette,
-) -> None:
-    glyphs = [glyph_of(column, kinds, wanted) for column in timeline.columns]
-    cells = [(glyph, _style(glyph, palette)) for glyph in glyphs]
-    if here is not None:
-        cells[here] = CURSOR, palette.up
-    add_columns(line, timeline, cells)
+def marks_of(timeline: Timeline, wanted: str, palette: Palette) -> list[tuple[str, Style]]:
+    """A glyph for each column, blank where nothing is; dots for other kinds than is asked for."""
+    kinds = [kind_of(column, wanted) for column in timeline.columns]
+    counts = [
+        column.counts[MARK_KINDS.index(kind)] if kind else 0
+        for column, kind in zip(timeline.columns, kinds, strict=True)
+    ]
+    most: dict[str, int] = {}
+    for kind, count in zip(kinds, counts, strict=True):
+        most[kind] = max(count, most.get(kind, 0))
+    cells: list[tuple[str, Style]] = []
+    for (before, kind), count in zip(pairwise(["", *kinds]), counts, strict=True):
+        if not kind:
+            cells.append((" ", palette.plain))
+        elif wanted in MARK_KINDS and kind != wanted:
+            cells.append((OTHER, palette.dim))
+        else:
+            alone = kind != before or count == 1
+            cells.append(
+                (GLYPHS[kind] if alone else shade(count, most[kind]), _style(kind, palette))
+            )
+    return cells
+
+
+def shade(count: int, most: int) -> str:
+    """How many, on a logarithmic scale up to the most."""
+    share = math.log(max(count, 1)) / math.log(most) if most > 1 else 0.0
+    return SHADES[min(int(share * len(SHADES)), len(SHADES) - 1)]
 
 
 def add_columns(line: Line, timeline: Timeline, cells: Iterable[tuple[str, Style]]) -> None:
@@ -122,20 +132,10 @@ def add_columns(line: Line, timeline: Timeline, cells: Iterable[tuple[str, Style
     ]
 
 
-def _style(glyph: str, palette: Palette) -> Style:
-    if glyph in "xrCd":
+def _style(kind: str, palette: Palette) -> Style:
+    if kind in ("expired", "recycled", "cleared", "denied"):
         return palette.bad
-    return palette.good if glyph == "+" else palette.plain
-
-
-def _axis(frame: Frame, timeline: Timeline, here: int, palette: Palette) -> Line:
-    """A rule with the cursor on it; what lies ahead is dotted."""
-    ahead = len(timeline.columns) - here - 1
-    rule = f"{'─' * here}{CURSOR}{'┄' * ahead}"
-    line = Line(" " * len(_LABEL))
-    styles = (palette.up if number == here else palette.dim for number in range(len(rule)))
-    add_columns(line, timeline, zip(rule, styles, strict=True))
-    return line
+    return palette.good if kind == "added" else palette.plain
 
 
 def legend(frame: Frame, timeline: Timeline, width: int, palette: Palette) -> Line:
