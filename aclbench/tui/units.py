@@ -117,3 +117,16 @@ def fit_end(end: str, width: int) -> str:
     bracket = "]" if address.endswith("]") else ""
     room = max(width - len(port) - len(bracket), 2)
     return fit_middle(address.removesuffix(bracket), room) + bracket + port
+
+
+def fit_ends(source: str, destination: str, width: int) -> str:
+    """Both ends of a connection: `10.0.0.2:33003 > 192.168.0.2:80`, `10…2:33003>192….2:80`.
+
+    Where there is no room the addresses are shortened, the longer end first, and no port.
+    """
+    whole = f"{source} > {destination}"
+    if len(whole) <= width:
+        return whole
+    room = width - 1
+    for_source = max(min(len(source), room // 2), room - len(destination))
+    return f"{fit_end(source, for_source)}>{fit_end(destination, room - for_source)}"

@@ -65,11 +65,11 @@ def heights(bench: Bench) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ((80, 24), {"workers": 17}),
-        ((80, 34), {"workers": 16, "log-panel": 7}),
-        ((120, 40), {"workers": 20, "log-panel": 9, "packets-panel": 9}),
+        ((80, 24), {"workers": 16}),
+        ((80, 34), {"workers": 16, "log-panel": 8}),
+        ((120, 40), {"workers": 20, "log-panel": 10, "packets-panel": 10}),
         ((120, 41), {"workers": 20, "log-panel": 10, "packets-panel": 10}),
-        ((200, 60), {"workers": 25, "log-panel": 16, "packets-panel": 16, "plot-panel": 8}),
+        ((200, 60), {"workers": 25, "log-panel": 16, "packets-panel": 16, "plot-panel": 9}),
     ],
 )
 async def test_the_bench_shares_its_height(size: Size, expected: dict[str, int]) -> None:

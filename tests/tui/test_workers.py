@@ -10,15 +10,22 @@ from hypothesis import strategies as st
 
 from aclbench.tui.layout import PANEL_WIDTH
 from aclbench.tui.targets import FieldTarget, ListTarget, SessionTarget
-from aclbench.tui.workers.head import DOWN, FLAGS, UP, flags_line, head_lines
+from aclbench.tui.workers.head import CLEAR, DOWN, FLAGS, SET, UP, flags_line, head_lines
 from aclbench.tui.workers.lists import (
     ADDED,
+    ALONE,
+    BETWEEN,
+    HEAD,
+    MORE,
     OTHER_CLASS,
     SEEN,
+    TAIL,
     due_text,
     list_lines,
     mark_of,
+    queue_sign,
     short_connection,
+    timer,
 )
 from aclbench.tui.workers.panel import brief_line, list_needs, panel_drawing
 from tui.looking import (
@@ -98,8 +105,10 @@ def test_all_that_is_in_view_can_be_pointed_at(width: int, name: str) -> None:
             for session in view.sessions:
                 spot = places[SessionTarget(worker.thread_index, session.session_index)]
                 text = shown.lines[spot.line].plain
-                assert text.split()[0].strip("+*") in ("", str(session.session_index))
-                assert str(session.sport) in text
+                assert f" {session.session_index} " in text[:8]
+                if session.proto in (6, 17):
+                    assert f":{session.sport}" in text
+                    assert f":{session.dport}" in text
         for spot in shown.spots():
             assert shown.at(spot.line, spot.start) == spot.target
 
@@ -131,7 +140,7 @@ def test_a_panel_says_what_is_on_the_lists() -> None:
     frame = frame_named("busy")
     text = panel_drawing(frame, frame.shown_workers()[0], 60, 30, PLAIN).plain
     assert "vpp_wk_0  thread 1" in text
-    assert "serviced   pg0" in text
+    assert f"serviced {SET}pg0 {CLEAR}pg1 " in text
     assert "udp_idle 1" in text
     assert "10.0.0.3:5353 > 192.168.0.9:53 udp" in text
 
@@ -205,9 +214,47 @@ def test_a_list_that_is_longer_than_its_rows_says_so() -> None:
     worker = frame.shown_workers()[0]
     view = replace(worker.lists[0], length=1_234_567)
     heading = list_lines(frame, worker, view, None, 1, 60, PLAIN)[0].plain
-    assert "udp_idle 1.23M" in heading
-    assert "first 1" in heading
+    assert "udp_idle first 1 of 1.23M" in heading
     assert "expiry" in heading
+    assert "first 0 of 1.23M" in list_lines(frame, worker, view, None, 0, 60, PLAIN)[0].plain
+
+
+def test_a_list_is_drawn_from_head_to_tail() -> None:
+    assert [queue_sign(n, 4, 3) for n in range(3)] == [HEAD, BETWEEN, TAIL]
+    assert [queue_sign(n, 2, 3) for n in range(2)] == [HEAD, MORE]
+    assert queue_sign(0, 4, 1) == ALONE
+
+
+def test_a_bar_goes_from_the_last_packet_to_the_expiry() -> None:
+    session = frame_named("busy").shown_workers()[0].lists[0].sessions[0]
+    session = replace(session, last_active_time=0, check_due=50, expires=100)
+    assert "".join(timer(session, 0, 10)) == "╌╌╌╌╌┃╌╌╌╌"
+    assert "".join(timer(session, 70, 10)) == "━━━━━┃━╌╌╌"
+    late = replace(session, check_due=900)
+    assert "".join(timer(late, 1000, 10)) == "━━━━━━━━━┃"
+    assert len("".join(timer(replace(session, expires=0), 0, 6))) == 6
+
+
+def test_both_ends_are_there_at_80_columns() -> None:
+    session = frame_named("busy").shown_workers()[0].lists[0].sessions[0]
+    long = replace(session, src="2001:db8:1:2:3:4:5:6", dst="2001:db8:9:9:9:9:9:9",
+                   sport=40031, dport=50001)  # fmt: skip
+    for each in (session, long):
+        source, destination = short_connection(each, 20).split(">")
+        assert source.strip().endswith(f":{each.sport}")
+        assert destination.startswith((" 1", "1", "[…"))
+        assert f":{each.dport}" in destination
+
+
+def test_an_interface_has_a_cell_in_each_bitmap() -> None:
+    frame = frame_named("changed")
+    worker = replace(frame.shown_workers()[0], serviced_sw_if_index_bitmap=4)
+    frame = with_snapshot(frame, workers=(worker,))
+    lines = [line.plain for line in head_lines(frame, worker, 100, PLAIN)]
+    assert f"serviced   {CLEAR}pg0*{SET}pg1*" in lines[2]
+    narrow = [line.plain for line in head_lines(frame, worker, PANEL_WIDTH, PLAIN)]
+    assert CLEAR in narrow[2]
+    assert SET in narrow[2]
 
 
 @few

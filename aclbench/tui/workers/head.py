@@ -27,8 +27,12 @@ FLAGS: Final = (
 #: Labels and values stand in columns this wide at least.
 _CELL_WIDTH: Final = 19
 _LABEL_WIDTH: Final = 11
-#: Names of interfaces, several in a cell.
+#: An interface of a bitmap: its bit is set, or not.
+SET: Final = "■"
+CLEAR: Final = "□"
+#: Names of interfaces, several in a cell; a label in front of many of them.
 _NAME_WIDTH: Final = 10
+_NARROW_LABEL: Final = 9
 #: What the cells show, in an order for two columns, and one for three.
 _TWO_COLUMNS: Final = (
     "serviced", "swipe end",
@@ -50,6 +54,10 @@ _FIELDS: Final = {
     "to clear": "pending_clear_sw_if_index_bitmap",
     "swipe end": "swipe_end_time",
 }
+
+
+#: The cells that are bitmaps of interfaces.
+BITMAPS: Final = ("serviced", "to clear")
 
 
 def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -> list[Line]:
@@ -76,6 +84,9 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
             if name == "swipe end" and len(value) > cell_width - _LABEL_WIDTH - 2:
                 value = f"+{short_time(worker.swipe_end_time - frame.clock.started)}"
             changed = now[name] != then[name]
+            if name in BITMAPS:
+                _add_bitmap(line, frame, worker, before, name, cell_width, palette)
+                continue
             _add_cell(line, worker, name, value, changed, cell_width, palette)
         lines.append(line)
     return lines
@@ -97,11 +108,10 @@ def flags_line(worker: WorkerView, before: WorkerView | None, palette: Palette) 
 
 def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
     """Every cell of a worker by its label, as text."""
-    snapshot = frame.snapshot
     swipe = worker.swipe_end_time
     return {
-        "serviced": _names(snapshot, worker.serviced_sw_if_index_bitmap),
-        "to clear": _names(snapshot, worker.pending_clear_sw_if_index_bitmap),
+        "serviced": str(worker.serviced_sw_if_index_bitmap),
+        "to clear": str(worker.pending_clear_sw_if_index_bitmap),
         "swipe end": frame.clock.display(swipe) if swipe else "",
         "taken": taken_text(worker.taken),
         "packets": short_count(worker.packets),
@@ -115,8 +125,50 @@ def cells(frame: Frame, worker: WorkerView) -> dict[str, str]:
     }
 
 
-def _names(snapshot: Snapshot, bitmap: int) -> str:
-    return " ".join(fit_middle(name, _NAME_WIDTH) for name in snapshot.interface_names(bitmap))
+def bitmap_interfaces(snapshot: Snapshot, bitmap: int) -> list[tuple[int, str]]:
+    """The interfaces that a bitmap is drawn for, by index and name: all but local0 and deleted
+    ones, and whatever has its bit set."""
+    named = {i.sw_if_index: i.name for i in snapshot.interfaces}
+    shown = {i.sw_if_index for i in snapshot.interfaces if i.sw_if_index and not i.deleted}
+    shown |= {n for n in range(bitmap.bit_length()) if bitmap >> n & 1}
+    return [(n, fit_middle(named.get(n, str(n)), _NAME_WIDTH)) for n in sorted(shown)]
+
+
+def _add_bitmap(
+    line: Line,
+    frame: Frame,
+    worker: WorkerView,
+    before: WorkerView | None,
+    name: str,
+    width: int,
+    palette: Palette,
+) -> None:
+    """`serviced   ■pg0*□pg1`: a cell an interface, without names where there is no room."""
+    bitmap = getattr(worker, _FIELDS[name])
+    old = bitmap if before is None else getattr(before, _FIELDS[name])
+    found = bitmap_interfaces(frame.snapshot, bitmap | old)
+    label = _LABEL_WIDTH
+    named = sum(len(text) + 2 for _, text in found)
+    if label + named > width:
+        label = _NARROW_LABEL
+    has_names = label + named <= width
+    begin = len(line)
+    line.add(name.ljust(label), palette.dim)
+    for n, text in found if has_names else found[: max(width - label - 2, 0)]:
+        glyph = SET if bitmap >> n & 1 else CLEAR
+        changed = (bitmap ^ old) >> n & 1
+        style = palette.changed if changed else palette.up if glyph == SET else palette.dim
+        line.add(f"{glyph}{text}" if has_names else glyph, style)
+        if has_names:
+            line.add(CHANGED if changed else " ", palette.changed)
+    if not has_names and len(found) > width - label - 2:
+        line.add("…", palette.dim)
+    if not found:
+        line.add(NOTHING)
+    line.spots.append((begin, len(line.plain.rstrip()), FieldTarget(worker.name, _FIELDS[name])))
+    if not has_names and bitmap != old:
+        line.add(CHANGED, palette.changed)
+    line.pad(begin + width)
 
 
 def taken_text(taken: tuple[int, ...]) -> str:

@@ -1,4 +1,7 @@
-"""The FIFO lists of a worker's panel: a line for the list, and a line for each session in view."""
+"""The FIFO lists of a worker's panel, from head to tail: a heading, and a line for each session.
+
+Beside each connection stand its times, and a bar from its last packet to its expiry.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from aclbench.tui.drawing import Line
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import ListTarget, SessionTarget
-from aclbench.tui.units import NS_PER_MS, SHORT_WIDTH, fit, short_count, short_time, span_text
+from aclbench.tui.units import (
+    NS_PER_MS,
+    SHORT_WIDTH,
+    fit,
+    fit_ends,
+    short_count,
+    short_time,
+    span_text,
+)
 from aclbench.tui.workers.head import CHANGED
 from aclbench.workbench.views.snapshot import ListView, SessionView, WorkerView
 
@@ -19,15 +30,38 @@ SEEN: Final = "*"
 LEAST_SHOWN: Final = 10 * NS_PER_MS
 #: The class it has now is not that of the list it is on.
 OTHER_CLASS: Final = "≠"
-#: From this width on of a panel the class it has now is named.
+#: The queue: its head, what stands behind it, its tail; a session alone; more follow.
+HEAD: Final = "┌"
+BETWEEN: Final = "│"
+TAIL: Final = "└"
+ALONE: Final = "─"
+MORE: Final = "┊"
+#: The bar: time since the last packet, time up to the expiry, and where the check is.
+PASSED: Final = "━"
+LEFT: Final = "╌"
+CHECK: Final = "┃"
+#: From this width on of a panel there are all times, and the class it has now is named.
 _WIDE: Final = 66
-_COLUMNS: Final = (
+#: Where the times begin at the latest: beside the longest connection of IPv4.
+_TIMES_AT: Final = 60
+_TIMER: Final = "timer"
+_WIDE_COLUMNS: Final = (
     ("idle", SHORT_WIDTH + 1),
     ("check", SHORT_WIDTH + 1),
     ("expiry", SHORT_WIDTH + 2),
+    (_TIMER, 14),
 )
-_COLUMNS_WIDTH: Final = sum(width for _, width in _COLUMNS)
-_PROTO_WORDS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
+_COLUMNS: Final = ((_TIMER, 7), ("expiry", SHORT_WIDTH + 2))
+
+
+def columns_of(width: int) -> tuple[tuple[str, int], ...]:
+    """The columns behind the connection, with their widths, in a panel of some width."""
+    return _WIDE_COLUMNS if width >= _WIDE else _COLUMNS
+
+
+def times_at(width: int) -> int:
+    """The column in which they begin: the same in all lists of a panel."""
+    return min(width - sum(column for _, column in columns_of(width)), _TIMES_AT)
 
 
 def list_lines(
@@ -43,15 +77,27 @@ def list_lines(
     timeout = frame.snapshot.session_timeout[view.list_id]
     target = ListTarget(worker.thread_index, view.list_id)
     lines = [list_heading(view, before, timeout, rows, width, palette, target)]
-    index_width = max([3, *(len(str(s.session_index)) + 1 for s in view.sessions[:rows])])
+    index_width = max([2, *(len(str(s.session_index)) for s in view.sessions[:rows])])
     old = {s.session_index: s for s in before.sessions} if before is not None else {}
-    for session in view.sessions[:rows]:
+    for number, session in enumerate(view.sessions[:rows]):
         mark = " "
         if before is not None and frame.before is not None:
             mark = mark_of(session, old.get(session.session_index), before, frame.before.now)
-        lines.append(session_line(frame, session, mark, index_width, width, palette))
+        line = Line(" ").add(mark, palette.changed)
+        line.add(queue_sign(number, rows, view.length), palette.dim)
+        line.add(f"{session.session_index:>{index_width}} ")
+        lines.append(session_line(frame, session, line, width, palette))
     lines += [Line() for _ in range(rows + 1 - len(lines))]
     return lines
+
+
+def queue_sign(number: int, rows: int, length: int) -> str:
+    """Where in its list the session of a row stands; rows are counted from 0."""
+    if number == length - 1:
+        return TAIL if number else ALONE
+    if number == rows - 1:
+        return MORE
+    return BETWEEN if number else HEAD
 
 
 def list_heading(
@@ -63,20 +109,25 @@ def list_heading(
     palette: Palette,
     target: ListTarget,
 ) -> Line:
-    """`tcp_idle 1,234* first 4    idle check expiry`."""
+    """`tcp_idle first 4 of 1,234*    idle check expiry`."""
     changed = before is not None and before.length != view.length
-    line = Line(" ").add(view.name, palette.strong, target)
-    line.add(f" {short_count(view.length)}", palette.changed if changed else palette.plain)
+    line = Line(" ").add(view.name, palette.strong, target).add(" ")
+    if view.length > rows:
+        line.add(f"first {rows} of ", palette.dim)
+    line.add(short_count(view.length), palette.changed if changed else palette.plain)
     line.add(CHANGED if changed else " ", palette.changed)
-    heads = "".join(name.rjust(width) for name, width in _COLUMNS) if view.length else ""
-    room = width - len(heads) - len(line)
-    # In the narrowest panel a long list's length takes the blanks before the heads.
-    heads = heads[max(-room, 0) :]
-    about = [f" timeout {span_text(timeout)}"]
-    if rows and view.length > rows:
-        about = [f" first {rows} {about[0]}", f" first {rows}"]
-    line.add(next((words for words in about if len(words) < room), ""), palette.dim)
-    return line.pad(width - len(heads)).add(heads, palette.dim)
+    heads = ""
+    if view.length:
+        for name, column in columns_of(width):
+            heads += f"  {name}".ljust(column) if name == _TIMER else name.rjust(column)
+    heads = heads.rstrip()
+    room = times_at(width) - len(line)
+    about = f" timeout {span_text(timeout)}"
+    if len(about) < (room if heads else width - len(line)):
+        line.add(about, palette.dim)
+    line.pad(times_at(width))
+    # In the narrowest panel a long list's length takes the place of the heads before it.
+    return line.add(heads[max(-room, 0) :] if room > -len(_TIMER) else "", palette.dim)
 
 
 def mark_of(
@@ -98,27 +149,42 @@ def mark_of(
 
 
 def session_line(
-    frame: Frame, session: SessionView, mark: str, index_width: int, width: int, palette: Palette
+    frame: Frame, session: SessionView, line: Line, width: int, palette: Palette
 ) -> Line:
-    """` + 12 10.0.0.2:1234>80  0.35s 1.65s 3.65s`, with the class it has now if it is another."""
+    """Behind its mark, sign and index: ends, the class it has now if it is another, and times."""
     now = frame.snapshot.now
-    line = Line(" ").add(mark, palette.changed)
-    line.add(f"{session.session_index:>{index_width}} ")
-    times = (short_time(session.idle), due_text(session.check_due - now, "due"),
-             due_text(session.expires - now, "over"))  # fmt: skip
-    room = width - len(line) - _COLUMNS_WIDTH
+    times = {"idle": short_time(session.idle), "check": due_text(session.check_due - now, "due"),
+             "expiry": due_text(session.expires - now, "over")}  # fmt: skip
     other = ""
     if session.timeout_class != session.link_list_id:
         other = f" {OTHER_CLASS}"
         if width >= _WIDE:
             other += frame.snapshot.class_names[session.timeout_class]
-    line.add(short_connection(session, room - len(other)))
-    line.add(other, palette.up)
-    line.pad(width - _COLUMNS_WIDTH)
-    for (name, column), value in zip(_COLUMNS, times, strict=True):
+    line.add(short_connection(session, times_at(width) - len(line) - len(other)))
+    line.add(other, palette.up).pad(times_at(width))
+    for name, column in columns_of(width):
+        if name == _TIMER:
+            gap = 2 if width >= _WIDE else 1
+            line.add(" " * gap)
+            for glyph in timer(session, now, column - gap):
+                line.add(glyph, palette.up if glyph == CHECK else palette.dim)
+            continue
+        value = times[name]
         style = palette.dim if name == "idle" else palette.plain
         line.add(value.rjust(column), palette.up if value in ("due", "over") else style)
     return line.point_at(SessionTarget(session.thread_index, session.session_index))
+
+
+def timer(session: SessionView, now: int, width: int) -> list[str]:
+    """The bar from its last packet to its expiry, in pieces of one look: `━━━`, `┃`, `╌╌`."""
+    begin, span = session.last_active_time, max(session.expires - session.last_active_time, 1)
+
+    def cell(time: int) -> int:
+        return min(max((time - begin) * width // span, 0), width)
+
+    passed, check = cell(now), min(cell(session.check_due), width - 1)
+    cells = PASSED * passed + LEFT * (width - passed)
+    return [cells[:check], CHECK, cells[check + 1 :]]
 
 
 def due_text(left: int, word: str) -> str:
@@ -129,26 +195,11 @@ def due_text(left: int, word: str) -> str:
 
 
 def short_connection(session: SessionView, width: int) -> str:
-    """The connection in the longest form that fits; the last one names what tells it apart."""
-    forms = [session.connection, session.connection.replace(" > ", ">")]
-    word = _PROTO_WORDS.get(session.proto, f"proto {session.proto}")
-    src, dst = session.src, session.dst
-    if session.proto in (6, 17):
-        joined = f"[{src}]" if ":" in src else src
-        # The list says whether it is TCP, so the protocol may go before the address does.
-        forms.append(f"{joined}:{session.sport}>{_tail(dst)}:{session.dport}")
-        forms.append(f"{joined}:{session.sport}>{session.dport}")
-        forms.append(f"{_tail(src)}:{session.sport}>{_tail(dst)}:{session.dport}")
-        forms.append(f"{_tail(src)}:{session.sport}>{session.dport}")
-        forms.append(f"{session.sport}>{session.dport}")
-    else:
-        forms += [f"{src}>{dst} {word}", f"{src}>{_tail(dst)} {word}"]
-        forms += [f"{_tail(src)}>{_tail(dst)} {word}", word]
-    return next((form for form in forms if len(form) <= width), fit(forms[-1], width))
-
-
-def _tail(address: str) -> str:
-    """The end of an address, which tells hosts of one net apart: `…0.2`, `…::2`."""
-    if ":" in address:
-        return "…:" + address.rsplit(":", 1)[-1]
-    return "…" + ".".join(address.split(".")[-2:])
+    """Both ends, and the protocol where there is room or where the list does not tell it."""
+    source, destination, protocol = session.ends
+    whole = f"{source} > {destination} {protocol}"
+    if len(whole) <= width:
+        return whole
+    # The list says whether it is TCP, so its name may go before the addresses do.
+    word = "" if session.proto in (6, 17) else f" {protocol.split(' type')[0]}"
+    return fit(fit_ends(source, destination, width - len(word)) + word, width)

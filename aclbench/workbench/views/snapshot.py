@@ -79,6 +79,11 @@ class SessionView:
         return SessionId(self.thread_index, self.session_index)
 
     @property
+    def ends(self) -> tuple[str, str, str]:
+        """Source, destination and protocol, in the direction of ingress."""
+        return _connection_texts(self.src, self.sport, self.dst, self.dport, self.proto)
+
+    @property
     def connection(self) -> str:
         """The two ends as one line, in the direction of ingress."""
         return connection_text(self.src, self.sport, self.dst, self.dport, self.proto)
