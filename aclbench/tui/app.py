@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import events
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
+from textual.command import DiscoveryHit, Hits
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ActiveBinding, Screen
+from textual.system_commands import SystemCommandsProvider
 from textual.worker import WorkerFailed, get_current_worker
 
 from aclbench.errors import AclbenchError
 from aclbench.terminal import Ended, Guard, ended_by
 from aclbench.tui.doing import OpenBench
 from aclbench.tui.driver import ScreenDriver
+from aclbench.tui.help.screen import key_name
 from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.live import MakeBench
 from aclbench.tui.player import Player
+from aclbench.tui.regions import WEIGHT
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
@@ -45,6 +49,15 @@ MADE_S: Final = 1.0
 STYLES: Final = Path(__file__).with_name("aclbench.tcss")
 
 
+class KeyCommands(SystemCommandsProvider):
+    """The palette's commands, in the order in which the app has them."""
+
+    async def discover(self) -> Hits:
+        for title, about, run, is_shown in self.app.get_system_commands(self.screen):
+            if is_shown:
+                yield DiscoveryHit(title, run, help=about)
+
+
 class AclbenchApp(App[AclbenchError]):
     """The workbench in a terminal. `make_bench` is called at the start and at each restart; why it
     cannot be made at the start is what `run` returns.
@@ -57,6 +70,7 @@ class AclbenchApp(App[AclbenchError]):
 
     TITLE = "aclbench"
     CSS_PATH = STYLES
+    COMMANDS = {KeyCommands}  # noqa: RUF012 (as Textual declares it)
     ENABLE_COMMAND_PALETTE = True
     #: Nothing here is selected as text, and Textual's own way to do it fails where a widget is
     #: removed below the mouse.
@@ -78,6 +92,8 @@ class AclbenchApp(App[AclbenchError]):
         #: Keeps the terminal as it was.
         self.guard = Guard(self._end, last_words)
         self._loop_to_tell: asyncio.AbstractEventLoop | None = None
+        #: The keys of the bench's screen when it was on top: below a palette nothing has the focus.
+        self._in_force: dict[str, ActiveBinding] = {}
         settings = settings or Settings()
         self._make_screen = partial(
             BenchScreen,
@@ -133,15 +149,23 @@ class AclbenchApp(App[AclbenchError]):
     def get_default_screen(self) -> Screen[None]:
         return self._make_screen()
 
+    def action_command_palette(self) -> None:
+        self._in_force = dict(self.screen.active_bindings)
+        super().action_command_palette()
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The command palette: everything that a key does here, and Textual's own."""
-        known: set[str] = set()
-        for active in screen.active_bindings.values() if isinstance(screen, BenchScreen) else ():
+        """The command palette: what keys do here, the most used first; and Textual's own."""
+        found: dict[str, SystemCommand] = {}
+        if isinstance(screen, BenchScreen) and self.screen is screen:
+            self._in_force = dict(screen.active_bindings)
+        for key, active in self._in_force.items():
             binding = active.binding
-            if binding.id and binding.id not in known and binding.tooltip:
-                known.add(binding.id)
+            if binding.id and binding.id not in found and binding.tooltip:
+                shown = binding.key_display or key_name(key)
                 run = partial(self.run_action, binding.action, active.node)
-                yield SystemCommand(binding.tooltip, binding.id, run)
+                found[binding.id] = SystemCommand(binding.tooltip, f"key {shown}", run)
+        yield from (found.pop(id) for id in WEIGHT if id in found)
+        yield from found.values()
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot"):
                 yield command

@@ -21,7 +21,7 @@ from aclbench.tui.dialogs import (
 from aclbench.tui.live import MakeBench
 from aclbench.tui.player import Player
 from aclbench.tui.settings import recent_inputs
-from aclbench.workbench.rig.bundled import scenario_abouts
+from aclbench.workbench.rig.bundled import bundled_files, scenario_abouts
 
 #: Makes what makes a bench, and its title, of inputs as they are typed. Raises AclbenchError.
 OpenBench = Callable[[str], tuple[MakeBench, str]]
@@ -112,7 +112,9 @@ class Doing:
         """
         if self._open_bench is None:
             return False
-        line = await self._app.push_screen_wait(OpenDialog(scenario_abouts(), recent_inputs()))
+        captures = [path.name for path in bundled_files("pcaps")]
+        dialog = OpenDialog(scenario_abouts(), recent_inputs(), captures)
+        line = await self._app.push_screen_wait(dialog)
         if line is None:
             return False
         try:

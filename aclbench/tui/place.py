@@ -33,7 +33,7 @@ GO_THERE: Final = Key(
     "Go to the moment, or the branch, that the cursor is on",
 )  # fmt: skip
 ABOUT: Final = Key(
-    "i", "about", "Tell", "view.about",
+    "I", "about", "About", "view.about",
     "Tell the story of the session or packet that this event is about",
 )  # fmt: skip
 FILTER: Final = Key(

@@ -16,7 +16,7 @@ from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.timeline.text import timeline_drawing
 
 #: The keys of the footer in order of weight, by id: those that fit are shown.
-_WEIGHT: Final = (
+WEIGHT: Final = (
     "time.play", "time.step", "time.back", "help.open", "app.quit", "lesson.next", "lesson.show",
     "lesson.hint", "lesson.undo", "lesson.menu", "lesson.choose", "view.open", "view.go_there",
     "view.search", "view.order", "view.compare", "view.about", "command.open", "time.mark",
@@ -103,7 +103,7 @@ class FooterPanel(FramePanel):
 
     def __init__(self, in_lesson: bool, id: str) -> None:
         super().__init__(id)
-        self._weight = (*_WEIGHT_IN_LESSON, *_WEIGHT) if in_lesson else _WEIGHT
+        self._weight = (*_WEIGHT_IN_LESSON, *WEIGHT) if in_lesson else WEIGHT
         self._keys: dict[str, tuple[str, str, str]] = {}
 
     def on_mount(self) -> None:
@@ -123,19 +123,23 @@ class FooterPanel(FramePanel):
         self.paint()
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
-        return drawing([footer_line(self._fitting(width), width, palette)])
+        return drawing([footer_line(self._fitting(frame, width), width, palette)])
 
-    def _fitting(self, width: int) -> list[tuple[str, str, str]]:
+    def _fitting(self, frame: Frame, width: int) -> list[tuple[str, str, str]]:
         """The keys of most weight, as many as fit, in their order."""
         if "command.close" in self._keys:
             return list(_COMMAND_KEYS)
+        keys = dict(self._keys)
+        if "time.play" in keys and frame.state == "playing":
+            key, _, action = keys["time.play"]
+            keys["time.play"] = key, "Pause", action
         fitting: list[str] = []
         room = width
         for id in self._weight:
-            if id in self._keys and id not in fitting:
-                key, word, _ = self._keys[id]
+            if id in keys and id not in fitting:
+                key, word, _ = keys[id]
                 room -= len(key) + len(word) + 3
                 if room < 0:
                     break
                 fitting.append(id)
-        return [self._keys[id] for id in _ORDER if id in fitting]
+        return [keys[id] for id in _ORDER if id in fitting]

@@ -68,7 +68,7 @@ def heights(bench: Bench) -> dict[str, int]:
         ((80, 24), {"workers": 16}),
         ((80, 34), {"workers": 16, "log-panel": 8}),
         ((120, 40), {"workers": 20, "log-panel": 10, "packets-panel": 10}),
-        ((120, 41), {"workers": 20, "log-panel": 10, "packets-panel": 10}),
+        ((120, 41), {"workers": 21, "log-panel": 10, "packets-panel": 10}),
         ((200, 60), {"workers": 25, "log-panel": 16, "packets-panel": 16, "plot-panel": 9}),
     ],
 )

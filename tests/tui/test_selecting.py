@@ -337,8 +337,8 @@ async def test_the_log(size: Size) -> None:
         await bench.closed()
         found = await all_of(bench, "up")
         assert len(found) == 3
-        # i tells of the session, from wherever one stands.
-        await bench.press("i")
+        # I tells of the session, from wherever one stands.
+        await bench.press("I")
         assert bench.screen.place == "story"
         await bench.until(lambda: "10.0.0.2:40000" in bench.text())
         await bench.press("escape")
@@ -355,12 +355,12 @@ async def test_the_log(size: Size) -> None:
 
 async def test_what_is_about_nothing_says_so() -> None:
     async with benching() as bench:
-        await bench.press("4", "i")
+        await bench.press("4", "I")
         assert bench.screen.place == "log"
         assert "about no session and no packet" in bench.status()
 
 
-async def test_i_on_a_packet_in_the_log_explains_it() -> None:
+async def test_about_a_packet_in_the_log_explains_it() -> None:
     async with benching() as bench:
         while bench.player.filter_index:
             await bench.press("4", "f")
@@ -369,7 +369,7 @@ async def test_i_on_a_packet_in_the_log_explains_it() -> None:
         await bench.write("denied")
         await bench.press("enter")
         await bench.closed()
-        await bench.press("i")
+        await bench.press("I")
         assert bench.screen.place == "story"
         await bench.until(lambda: "packet 6" in bench.text())
 

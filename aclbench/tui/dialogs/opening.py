@@ -1,14 +1,16 @@
-"""What to open: a bundled scenario, something opened lately, or a path."""
+"""What to open: a bundled scenario or capture, something opened lately, or a path."""
 
 from __future__ import annotations
 
 import os
 import shlex
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widget import Widget
 
@@ -34,6 +36,21 @@ class PathSuggester(Suggester):
         return next(found, None) if value else None
 
 
+class PathLine(Line):
+    """An input for paths: Tab takes what is suggested, and else goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False)]
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id, suggester=PathSuggester())
+
+    def action_complete(self) -> None:
+        if len(self._suggestion) <= len(self.value):
+            raise SkipAction
+        self.value = self._suggestion
+        self.cursor_position = len(self.value)
+
+
 def typed_inputs(text: str) -> str:
     """Paths as typed, each looked for, and quoted again. FormError: one is not there."""
     whole = os.path.expanduser(text.strip())
@@ -55,23 +72,29 @@ def typed_inputs(text: str) -> str:
 class OpenDialog(Dialog[str | None]):
     """Returns what one would type behind `aclbench tui`, quoted as for a shell; or None.
 
-    `scenarios`: name, title and text of each; `recent`: such returned lines, the last first.
+    `scenarios`: name, title and text of each; `recent`: such returned lines, the last first;
+    `captures`: names of bundled ones.
     """
 
     def __init__(
-        self, scenarios: Sequence[tuple[str, str, str]], recent: Sequence[str] = ()
+        self,
+        scenarios: Sequence[tuple[str, str, str]],
+        recent: Sequence[str] = (),
+        captures: Sequence[str] = (),
     ) -> None:
         super().__init__("Open", "Opens a scenario, captures or a saved run in place of this one.")
-        self._inputs = [shlex.quote(name) for name, _, _ in scenarios] + list(recent)
+        names = [*(name for name, _, _ in scenarios), *captures]
+        self._inputs = [*map(shlex.quote, names), *recent]
         self._rows = [f"{name:{_NAME_WIDTH}} {title}" for name, title, _ in scenarios]
+        self._rows += [f"{name:{_NAME_WIDTH}} capture" for name in captures]
         self._rows += [f"{'opened lately':{_NAME_WIDTH}} {text}" for text in recent]
         self._by_path = False
         self._texts = [" ".join(text.split()) for _, _, text in scenarios]
 
     def compose_fields(self) -> ComposeResult:
-        yield PickList(self._rows, id="rows")
+        yield PickList(self._rows, id="rows", by_letter=True)
         yield Words(id="about-row")
-        yield Field("or a path", Line("path", suggester=PathSuggester()), label_width=10)
+        yield Field("or a path", PathLine("path"), label_width=10)
 
     def buttons(self) -> ButtonRow:
         return (("Open: Enter", ACCEPT), CLOSE)

@@ -1,4 +1,7 @@
-"""Rows to choose one of. It paints the rows that are seen, so there may be many."""
+"""Rows to choose one of; if so wanted a letter goes to the next row that begins with it.
+
+It paints the rows that are seen, so there may be many.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,15 @@ class PickList(ScrollView, can_focus=True):
             super().__init__()
             self.pick_list = pick_list
 
-    def __init__(self, rows: Sequence[str], id: str | None = None, index: int | None = 0) -> None:
+    def __init__(
+        self,
+        rows: Sequence[str],
+        id: str | None = None,
+        index: int | None = 0,
+        by_letter: bool = False,
+    ) -> None:
         super().__init__(id=id)
+        self._by_letter = by_letter
         self._rows = tuple(map(visible_line, rows))
         #: The current row; None: there is none (yet).
         self.index = index if self._rows else None
@@ -100,6 +110,18 @@ class PickList(ScrollView, can_focus=True):
 
     def action_end(self, by: int) -> None:
         self.go_to(len(self._rows) - 1 if by > 0 else 0)
+
+    def on_key(self, event: events.Key) -> None:
+        """On to the next row that begins with the character, round to the first."""
+        letter = event.character or ""
+        if not (self._by_letter and letter.isalnum()):
+            return
+        here = 0 if self.index is None else self.index + 1
+        for number in (*range(here, len(self._rows)), *range(here)):
+            if self._rows[number].lower().startswith(letter.lower()):
+                event.stop()
+                self.go_to(number)
+                return
 
     def on_focus(self) -> None:
         self.refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
@@ -16,6 +17,7 @@ from textual.widgets import Footer, Static
 
 from aclbench.tui.modal import Modal
 from aclbench.tui.timeline.text import GLYPHS, SHADES
+from aclbench.tui.words import TextInput
 
 #: A heading, and the bindings that are in force there.
 Section = tuple[str, Sequence[Binding]]
@@ -52,6 +54,8 @@ SIGNS: Final[tuple[Sign, ...]] = (
 )
 #: From this width on there is room for two columns.
 WIDE: Final = 120
+#: And below this one there is none for a column of keys.
+NARROW: Final = 60
 
 #: Left and right of a row; a heading has nothing on the right.
 Row = tuple[str, str]
@@ -79,17 +83,32 @@ def in_columns(parts: Sequence[list[Row]], count: int) -> list[list[list[Row]]]:
     return [list(parts[:cut]), list(parts[cut:])]
 
 
-def help_table(parts: Iterable[list[Row]]) -> Table:
-    """A column of the help."""
+def matching(parts: Iterable[list[Row]], words: str) -> list[list[Row]]:
+    """The rows that have all the words, under their headings."""
+    wanted = words.lower().split()
+    found: list[list[Row]] = []
+    for heading, *rows in parts:
+        left = [row for row in rows if all(word in " ".join(row).lower() for word in wanted)]
+        if left:
+            found.append([heading, *left])
+    return found
+
+
+def help_table(parts: Iterable[list[Row]], narrow: bool) -> Table:
+    """A column of the help; in a narrow one the text goes on below the key."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
+    if not narrow:
+        table.add_column(no_wrap=True)
     table.add_column()
     for number, ((heading, _), *rows) in enumerate(parts):
         if number:
             table.add_row()
         table.add_row(Text(heading, "bold underline"))
         for left, right in rows:
-            table.add_row(Text(left, "bold"), Text(right))
+            if narrow:
+                table.add_row(Text.assemble((left, "bold"), "  ", right))
+            else:
+                table.add_row(Text(left, "bold"), Text(right))
     return table
 
 
@@ -125,33 +144,74 @@ class HelpScreen(Modal[None]):
     """Covers the bench until it is closed.
 
     `sections` are shown in order, the place one is in first; their bindings have the keys that are
-    set now (`settings.with_keys`).
+    set now (`settings.with_keys`). What is typed behind `/` leaves the rows that have it.
     """
 
     AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "Close", id="help.close",
                 tooltip="Close the help"),
+        Binding("slash", "search", "Search", id="help.search", tooltip="Search the help"),
+        Binding("pagedown,space", "page(1)", "Next page", id="help.next", tooltip="A page down"),
+        Binding("pageup", "page(-1)", "Page before", id="help.back", tooltip="A page up"),
     ]  # fmt: skip
 
     def __init__(self, sections: Sequence[Section], signs: Sequence[Sign] = SIGNS) -> None:
         super().__init__()
         self._parts = help_rows(sections, signs)
-        self._columns = 0
 
     def compose(self) -> ComposeResult:
+        yield Static(id="help-title")
+        yield TextInput(placeholder="words to search for; Enter goes to what is found", id="words")
         with VerticalScroll(), Horizontal():
             yield Static(id="help-1")
             yield Static(id="help-2")
         yield Footer(show_command_palette=False)
 
+    def on_mount(self) -> None:
+        self.query_one(TextInput).display = False
+        self.watch(self._scroll, "scroll_y", self._show_title, init=False)
+        self.watch(self._scroll, "virtual_size", self._show_title, init=False)
+
+    @property
+    def _scroll(self) -> VerticalScroll:
+        return self.query_one(VerticalScroll)
+
     def on_resize(self, event: events.Resize) -> None:
-        count = 2 if event.size.width >= WIDE else 1
-        if count == self._columns:
-            return
-        self._columns = count
-        columns = in_columns(self._parts, count)
-        self.query_one("#help-1", Static).update(help_table(columns[0]))
+        self._show(event.size.width)
+
+    def _show(self, width: int) -> None:
+        """What is searched for, in as many columns as there is room for."""
+        found = matching(self._parts, self.query_one(TextInput).value)
+        columns = in_columns(found, 2 if width >= WIDE else 1)
+        narrow = width < NARROW
+        self.query_one("#help-1", Static).update(help_table(columns[0], narrow))
         second = self.query_one("#help-2", Static)
         second.display = len(columns) > 1
-        second.update(help_table(columns[-1]))
+        second.update(help_table(columns[-1], narrow))
+        self._show_title()
+
+    def _show_title(self) -> None:
+        """What is shown, and which page of how many."""
+        scroll = self._scroll
+        page = max(scroll.size.height, 1)
+        pages = max(-(-scroll.virtual_size.height // page), 1)
+        here = min(math.ceil(scroll.scroll_y / page) + 1, pages)
+        words = self.query_one(TextInput).value
+        said = f" help  {f'with {words}' if words else 'keys and signs'}   page {here} of {pages}"
+        self.query_one("#help-title", Static).update(Text(said))
+
+    def action_page(self, by: int) -> None:
+        scroll = self._scroll
+        scroll.scroll_relative(y=by * max(scroll.size.height, 1), animate=False)
+
+    def action_search(self) -> None:
+        words = self.query_one(TextInput)
+        words.display = True
+        words.focus()
+
+    def on_input_changed(self, event: TextInput.Changed) -> None:
+        self._show(self.size.width)
+
+    def on_input_submitted(self, event: TextInput.Submitted) -> None:
+        self._scroll.focus()

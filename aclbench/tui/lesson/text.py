@@ -257,9 +257,9 @@ def next_deed(desk: Desk) -> tuple[str, str]:
         return "", "guess; a wrong one costs nothing, and the first is what is handed in"
     if isinstance(step, Experiment):
         return "lesson_run", "runs it"
-    assert isinstance(step, Task | Read)
+    if isinstance(step, Read):
+        return "lesson_next", "goes on"
     hints = 3 - desk.hints
-    if isinstance(step, Task) and not hints:
+    if not hints:
         return "lesson_solution", "shows the solution; : types a command"
-    helps = f"helps ({hints} more)" if hints else "no more hints"
-    return "lesson_hint", f"{helps}; : types a command"
+    return "lesson_hint", f"helps ({hints} more); : types a command"

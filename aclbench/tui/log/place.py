@@ -34,7 +34,7 @@ class LogPlace(RowsPlace[LogRow]):
             rows = list(log.last(MOST, which))
         new = frame.new_events if not self.search else 0
         found = f", with {self.search}" if self.search else ""
-        about = "f filters, / searches, Enter goes there, i tells about it "
+        about = "f filters, / searches, Enter goes there, I tells about it "
         lines = [heading(f" log  {frame.filter_name}{found}", about, width, palette)]
 
         def lines_of(row: LogRow, number: int) -> list[Line]:
