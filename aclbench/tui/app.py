@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import events
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
+from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hits
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.screen import ActiveBinding, Screen
+from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
 from textual.worker import WorkerFailed, get_current_worker
 

@@ -9,6 +9,7 @@ from aclbench.tui.cleaner.text import cleaner_drawing
 from aclbench.tui.drawing import Drawing, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.help.screen import key_name
+from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import Changed
 from aclbench.tui.status.text import footer_line, message_drawing, status_drawing, tabs_line
@@ -101,9 +102,10 @@ class CleanerPanel(FramePanel):
 class FooterPanel(FramePanel):
     """The keys that matter most where one is, as many as fit."""
 
-    def __init__(self, in_lesson: bool, id: str) -> None:
+    def __init__(self, desk: Desk | None, id: str) -> None:
         super().__init__(id)
-        self._weight = (*_WEIGHT_IN_LESSON, *WEIGHT) if in_lesson else WEIGHT
+        self._desk = desk
+        self._weight = WEIGHT if desk is None else (*_WEIGHT_IN_LESSON, *WEIGHT)
         self._keys: dict[str, tuple[str, str, str]] = {}
 
     def on_mount(self) -> None:
@@ -133,6 +135,8 @@ class FooterPanel(FramePanel):
         if "time.play" in keys and frame.state == "playing":
             key, _, action = keys["time.play"]
             keys["time.play"] = key, "Pause", action
+        if self._desk is not None and self._desk.step.kind != "task":
+            keys.pop("lesson.hint", None)
         fitting: list[str] = []
         room = width
         for id in self._weight:

@@ -206,7 +206,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             RunArea(player, desk is not None, TimelinePanel(id="timeline"), middle, cleaner),
             MessagePanel(id="message"),
             region,
-            FooterPanel(desk is not None, id="footer"),
+            FooterPanel(desk, id="footer"),
         ]
 
     def _names_of_keys(self) -> dict[str, str]:

@@ -44,8 +44,6 @@ KEYS: Final = (
     Key("L", "lesson_menu", "More", "lesson.menu",
         "Skip the step, list the steps, restart the lesson, ..."),
 )  # fmt: skip
-#: What there is at no other kind of step.
-_FOR_TASKS: Final = ("lesson_hint", "lesson_solution")
 #: Looking at a goal takes at most one part in so many of the time while something goes on.
 LOOK_SHARE: Final = 8
 _MENU: Final = (
@@ -76,15 +74,9 @@ class LessonArea(Horizontal, inherit_bindings=False):
         self._panels_wanted = len(player.live.threads)
         self._is_hidden = False
         self._looked_at: object = None
-        #: The step whose keys are in force.
-        self._keys_for: object = None
         self._said_unkept = False
         self._look_ended = 0.0
         self._look_cost = 0.0
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Hints and solutions are for tasks."""
-        return action not in _FOR_TASKS or self.desk.step.kind == "task"
 
     # --- layout ------------------------------------------------------------------------------
 
@@ -128,9 +120,6 @@ class LessonArea(Horizontal, inherit_bindings=False):
     def look(self) -> None:
         """Tick off what has become true, if the bench is another than it was."""
         desk, player = self.desk, self._player
-        if self._keys_for != desk.entered:
-            self._keys_for = desk.entered
-            self.screen.refresh_bindings()
         if player.underway.task is not None:
             return
         if player.transport.playing and player.transport.flat_out:
@@ -293,6 +282,11 @@ class LessonArea(Horizontal, inherit_bindings=False):
 
     def _ask_desk(self, ask: Callable[[], object], show: Callable[[], str]) -> None:
         """Have more shown of the step, and bring it into sight."""
+        desk = self.desk
+        if desk.step.kind != "task":
+            kind = WORDS[desk.step.kind]
+            self._say(f"hints and solutions are for tasks; this step is a {kind}")
+            return
         try:
             ask()
         except AclbenchError as error:
