@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from aclbench.tui.plot.place import PlotPlace
 from aclbench.tui.plot.text import (
+    CONSTANT,
     all_series,
     bar_row,
-    columns_of,
     plot_drawing,
     series_lines,
 )
 from aclbench.tui.targets import TimeTarget
-from aclbench.tui.timeline.text import end_text
+from aclbench.tui.timeline.text import STRIP_AT, columns_of, end_text
 from aclbench.tui.units import BARS, NS_PER_S
 from aclbench.workbench.inquiry.timeline import Slice, Timeline
 from aclbench.workbench.views.clock import Clock
@@ -107,7 +107,7 @@ def test_a_plot_without_a_run_says_so() -> None:
 def test_with_room_for_few_the_classes_come_first() -> None:
     player = player_named("busy")
     timeline = player.timeline(columns_of(80))
-    text = plot_drawing(timeline, frame_named("busy"), 80, 5, PLAIN).plain
+    text = plot_drawing(timeline, frame_named("busy"), 80, 8, PLAIN).plain
     assert [name in text for name in ("udp_idle", "tcp_idle", "tcp_transient")] == [True] * 3
     assert "work a second" not in text
     text = plot_drawing(timeline, frame_named("busy"), 80, 20, PLAIN).plain
@@ -138,13 +138,18 @@ def test_series_are_per_second_and_per_class() -> None:
 def test_a_plot_says_its_value_at_the_cursor_and_its_highest() -> None:
     timeline = timeline_of([0, 4, 8], 1)
     series = all_series(timeline, LISTS, PLAIN)[0]
-    for rows in (1, 2, 3, 5):
-        lines = series_lines(series, timeline, rows, 1, PLAIN)
-        text = " ".join(line.plain for line in lines)
-        assert len(lines) == rows
-        assert "udp_idle" in text
-        assert "4" in text
-        assert ("8" in text) == (rows > 1)
+    for rows in (1, 2, 5):
+        name, *bars = series_lines(series, timeline, rows, 1, PLAIN)
+        assert name.plain == " udp_idle  4 at ▲, 8 at most"
+        assert len(bars) == rows
+
+
+def test_what_is_constant_is_a_line() -> None:
+    timeline = timeline_of([0, 4, 8], 1)
+    wait = all_series(timeline, LISTS, PLAIN)[-1]
+    name, line = series_lines(wait, timeline, 5, 1, PLAIN)
+    assert name.plain == " wait interval  0.25 s all the time"
+    assert line.plain == " " * STRIP_AT + CONSTANT * 3
 
 
 @few
@@ -153,7 +158,7 @@ def test_the_axis_has_the_cursor_and_whole_times_of_both_ends(columns: int, shar
     here = round(share * (columns - 1))
     frame = replace(frame_named("busy"), clock=Clock(0))
     shown = plot_drawing(timeline_of([1] * columns, here), frame, 220, 8, PLAIN)
-    (axis,) = [line.plain for line in shown.lines if line.plain.strip() and not line.spots][1:]
+    axis = [line.plain for line in shown.lines if line.plain.strip()][-1]
     first = columns_first()
     assert axis[first + here] == "▲"
     said = axis[first:].replace("▲", " ").split("  ")
@@ -167,5 +172,5 @@ def test_the_axis_has_the_cursor_and_whole_times_of_both_ends(columns: int, shar
 def columns_first() -> int:
     """The screen's column in which the first bar stands."""
     timeline = timeline_of([1], 0)
-    (line,) = series_lines(all_series(timeline, LISTS, PLAIN)[0], timeline, 1, 0, PLAIN)
+    _, line = series_lines(all_series(timeline, LISTS, PLAIN)[0], timeline, 1, 0, PLAIN)
     return line.spots[0][0]

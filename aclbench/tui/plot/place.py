@@ -7,8 +7,9 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import Place
 from aclbench.tui.player import Player
-from aclbench.tui.plot.text import columns_of, plot_drawing
+from aclbench.tui.plot.text import plot_drawing
 from aclbench.tui.textpanel import FramePanel
+from aclbench.tui.timeline.text import columns_of
 
 
 class PlotPanel(FramePanel):

@@ -1,4 +1,4 @@
-"""The plot in bars: one small plot for each thing, below each other, on the timeline's columns."""
+"""The plot in bars: a small plot for each thing, below each other, on the strip's columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.style import Style
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
-from aclbench.tui.timeline.text import CURSOR, add_columns, cursor_column, end_text
+from aclbench.tui.timeline.text import CURSOR, STRIP_AT, add_columns, cursor_column, end_text
 from aclbench.tui.units import BARS, NS_PER_S, short_count, span_text
 from aclbench.workbench.inquiry.timeline import Slice, Timeline
 
-#: Room for a plot's name, and the number beside it.
-_LABEL_WIDTH: Final = 24
+#: A value that does not change is a line.
+CONSTANT: Final = "─"
 
 
 class Series(NamedTuple):
@@ -26,11 +26,6 @@ class Series(NamedTuple):
     values: tuple[float, ...]
     write: Callable[[float], str]
     style: Style
-
-
-def columns_of(width: int) -> int:
-    """How many columns a plot of that width has."""
-    return max(width - _LABEL_WIDTH - 1, 1)
 
 
 def plot_drawing(
@@ -43,8 +38,9 @@ def plot_drawing(
         return drawing([*lines, Line(" nothing has happened yet", palette.dim)], height)
     wanted = all_series(timeline, frame.snapshot.list_names, palette)
     room = height - 2
-    shown = wanted[: max(min(len(wanted), room), 1)]
-    rows = max(room // len(shown), 1)
+    shown = wanted[: max(min(len(wanted), room // 2), 1)]
+    rising = sum(not is_constant(series) for series in shown)
+    rows = max((room - 2 * (len(shown) - rising)) // max(rising, 1) - 1, 1)
     here = cursor_column(timeline)
     for series in shown:
         lines += series_lines(series, timeline, rows, here, palette)
@@ -84,22 +80,29 @@ def _lengths(timeline: Timeline) -> list[int]:
     return [max(end - begin, 1) for begin, end in pairwise(begins)]
 
 
+def is_constant(series: Series) -> bool:
+    """It has one value all the time."""
+    return len(set(series.values)) <= 1
+
+
 def series_lines(
     series: Series, timeline: Timeline, rows: int, here: int, palette: Palette
 ) -> list[Line]:
-    """One plot of so many rows: its name, its value at the cursor and its highest, its bars."""
+    """A plot: its name with its value at the cursor; so many rows of bars, with its highest.
+
+    What is constant is a line.
+    """
+    name = Line(" ").add(series.name, palette.strong)
     highest = max(series.values, default=0.0)
-    label = [series.name, f"{series.write(series.values[here])} at {CURSOR}"]
-    label.append(f"{series.write(highest)} at most")
-    if rows == 1:
-        label = [f"{series.name} {series.write(series.values[here])}"]
-    elif rows == 2:
-        label = [series.name, f"{label[1]}, {series.write(highest)} max"]
-    lines: list[Line] = []
+    if is_constant(series):
+        name.add(f"  {series.write(highest)} all the time", palette.dim)
+        line = Line(" " * STRIP_AT)
+        add_columns(line, timeline, ((CONSTANT, series.style) for _ in series.values))
+        return [name, line]
+    said = f"  {series.write(series.values[here])} at {CURSOR}, {series.write(highest)} at most"
+    lines = [name.add(said, palette.dim)]
     for row in range(rows):
-        text = label[row] if row < len(label) else ""
-        style = palette.strong if not row else palette.dim
-        line = Line(" ").add(text[: _LABEL_WIDTH - 2], style).pad(_LABEL_WIDTH)
+        line = Line(" " * STRIP_AT)
         bars = bar_row(series.values, highest, rows, rows - 1 - row)
         add_columns(line, timeline, ((glyph, series.style) for glyph in bars))
         lines.append(line)
@@ -141,4 +144,4 @@ def _axis(frame: Frame, timeline: Timeline, here: int, palette: Palette) -> Line
         cells[at_start : at_start + len(start)] = start
         cells[at_end : at_end + len(end)] = end
     cells[here] = CURSOR
-    return Line(" " * _LABEL_WIDTH).add("".join(cells), palette.dim)
+    return Line(" " * STRIP_AT).add("".join(cells), palette.dim)

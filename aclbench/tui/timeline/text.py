@@ -42,6 +42,8 @@ OTHER: Final = "·"
 #: How many marks there are in a column, from few to the most of its kind.
 SHADES: Final = "░▒▓█"
 _LABEL: Final = " run  "
+#: The screen's column in which the strip begins; plots begin there, too.
+STRIP_AT: Final = len(_LABEL)
 #: Words of the legend, where room is short; where it is shorter still there are glyphs alone.
 _SHORT: Final = {"class changed": "class", "requeued": "requeue", "recycled": "recycle"}
 _WORDS: Final = (
