@@ -24,6 +24,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from aclbench.errors import AclbenchError
+from aclbench.tui import regions
 from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
 from aclbench.tui.command.line import CommandRegion
@@ -45,14 +46,6 @@ from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.place import Changed, Opened, Place, ShowPlace
 from aclbench.tui.player import Player
 from aclbench.tui.plot.place import PlotPlace
-from aclbench.tui.regions import (
-    CleanerPanel,
-    FooterPanel,
-    MessagePanel,
-    StatusPanel,
-    TabsPanel,
-    TimelinePanel,
-)
 from aclbench.tui.runarea import LinesAsked, Replaced, RunArea
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.settings import with_keys
@@ -173,7 +166,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def _regions(self, player: Player) -> list[Widget]:
         """Everything that the screen is made of, from its top to its bottom."""
         desk, named = self._desk, self._names_of_keys()
-        cleaner = CleanerPanel(id="cleaner")
+        cleaner = regions.CleanerPanel(id="cleaner")
         view = LessonView(desk, named) if desk is not None else None
         panel = LessonPanel(view) if view is not None else None
         places: list[Place] = [
@@ -201,12 +194,14 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         actions = {name: f"place('{name}')" for name in self.places}
         tabs = [(named[action], name) for name, action in actions.items() if action not in left_out]
         return [
-            StatusPanel(id="status"),
-            TabsPanel(tabs, id="tabs"),
-            RunArea(player, desk is not None, TimelinePanel(id="timeline"), middle, cleaner),
-            MessagePanel(id="message"),
+            regions.StatusPanel(id="status"),
+            regions.TabsPanel(tabs, id="tabs"),
+            RunArea(
+                player, desk is not None, regions.TimelinePanel(id="timeline"), middle, cleaner
+            ),
+            regions.MessagePanel(id="message"),
             region,
-            FooterPanel(desk, id="footer"),
+            regions.FooterPanel(desk, id="footer"),
         ]
 
     def _names_of_keys(self) -> dict[str, str]:
@@ -232,7 +227,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         if area is not None:
             area.look()
         is_done = self._desk is not None and self._desk.done
-        self.query_one(TabsPanel).mark(self.place, {"lesson": DONE} if is_done else {})
+        self.query_one(regions.TabsPanel).mark(self.place, {"lesson": DONE} if is_done else {})
         brief = self.query_one(BriefPanel).threads(player.live.threads)
         wanted = self.places[self.place].wanted(brief)
         self.frame = player.frame(replace(wanted, columns=columns_of(self.size.width)))
@@ -313,8 +308,6 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     # --- places ------------------------------------------------------------------------------
 
     async def action_place(self, name: str) -> None:
-        if self.player is not None and self.player.live.error:
-            self.player.live.say("")
         await self._show_place(name)
 
     @on(ShowPlace)
