@@ -166,7 +166,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def _regions(self, player: Player) -> list[Widget]:
         """Everything that the screen is made of, from its top to its bottom."""
         desk, named = self._desk, self._names_of_keys()
-        cleaner = regions.CleanerPanel(id="cleaner")
+        cleaner, timeline = regions.CleanerPanel(id="cleaner"), regions.TimelinePanel(id="timeline")
         view = LessonView(desk, named) if desk is not None else None
         panel = LessonPanel(view) if view is not None else None
         places: list[Place] = [
@@ -196,9 +196,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         return [
             regions.StatusPanel(id="status"),
             regions.TabsPanel(tabs, id="tabs"),
-            RunArea(
-                player, desk is not None, regions.TimelinePanel(id="timeline"), middle, cleaner
-            ),
+            RunArea(player, desk is not None, timeline, middle, cleaner),
             regions.MessagePanel(id="message"),
             region,
             regions.FooterPanel(desk, id="footer"),
