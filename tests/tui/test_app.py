@@ -13,7 +13,7 @@ from textual.worker import WorkerFailed
 
 from aclbench.errors import ScenarioError
 from aclbench.tui.dialogs import OpenDialog
-from aclbench.tui.help.screen import HelpScreen
+from aclbench.tui.help.screen import HelpScreen, matching
 from aclbench.tui.keys import SCREEN, TIME
 from aclbench.tui.settings import Settings, with_keys
 from aclbench.tui.textpanel import FramePanel
@@ -588,3 +588,27 @@ async def test_one_key_changes_times_everywhere(tmp_path: Path) -> None:
             assert "12:00:00.000000" in bench.text()
         await bench.press("T", "T")
         assert "+0.000000" in bench.text()
+
+
+async def test_the_help_is_searched() -> None:
+    async with benching() as bench:
+        await bench.press("question_mark")
+        assert isinstance(await bench.dialog(), HelpScreen)
+        await bench.press("slash")
+        await bench.write("wait interval")
+        assert matching(bench.top._parts, "wait interval") == matching(
+            bench.top._parts, bench.top.query_one("#words", Input).value
+        )
+        assert matching(bench.top._parts, "step turn")
+        assert not matching(bench.top._parts, "no such words anywhere")
+        await bench.press("escape")
+        await bench.closed()
+
+
+async def test_the_footer_says_what_space_does_now() -> None:
+    async with benching() as bench:
+        assert "Space Play" in bench.text("#footer")
+        await bench.press("space")
+        assert "Space Pause" in bench.text("#footer")
+        await bench.press("space")
+        assert "Space Play" in bench.text("#footer")
