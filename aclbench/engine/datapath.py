@@ -402,27 +402,29 @@ class Datapath:
 
     def count_rx(self, worker: Worker, rx: int, info: int) -> None:
         """Count a packet that enters an interface."""
-        worker.rx_packets[rx] += 1
-        worker.rx_bytes[rx] += info >> INFO_LENGTH_SHIFT
+        counters = worker.interface_counters[rx]
+        counters.rx_packets += 1
+        counters.rx_bytes += info >> INFO_LENGTH_SHIFT
         if info & INFO_NOT_IP4:
             if info & INFO_IP6:
-                worker.rx_ip6[rx] += 1
+                counters.rx_ip6 += 1
             else:
-                worker.rx_not_ip[rx] += 1
+                counters.rx_not_ip += 1
 
     def count(self, worker: Worker, rx: int, tx: int, info: int, reason: int) -> None:
         """Count a packet under its last reason, and on the interface that it left, or entered."""
         reasons = worker.packet_reasons
         reasons[reason] = reasons.get(reason, 0) + 1
         if tx != NO_TX:
-            worker.tx_packets[tx] += 1
-            worker.tx_bytes[tx] += info >> INFO_LENGTH_SHIFT
+            counters = worker.interface_counters[tx]
+            counters.tx_packets += 1
+            counters.tx_bytes += info >> INFO_LENGTH_SHIFT
             return
         kind = reason & KIND_MASK
         if kind == NOT_IP:
-            worker.punts[rx] += 1
+            worker.interface_counters[rx].punts += 1
         elif kind != FOR_US:  # what is delivered is not dropped
-            worker.drops[rx] += 1
+            worker.interface_counters[rx].drops += 1
 
     def keep_outcome(self, worker: Worker, tx: int, reason: int) -> None:
         """Keep what became of a packet, for who keeps that of all of them."""

@@ -20,6 +20,7 @@ from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
 from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.engine.worker import InterfaceCounters
 
 
 class Machine:
@@ -60,8 +61,7 @@ class Machine:
         interface = Interface(sw_if_index, name)
         am.shown.forget_interface(sw_if_index, name)
         for worker in am.workers:
-            for counter in worker.interface_counters():
-                counter[sw_if_index : sw_if_index + 1] = [0]
+            worker.interface_counters[sw_if_index : sw_if_index + 1] = [InterfaceCounters()]
         if am.n_workers:
             interface.rx_thread = 1 + am.interfaces_created % am.n_workers
         am.interfaces_created += 1

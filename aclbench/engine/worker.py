@@ -17,6 +17,25 @@ from aclbench.engine.timeouts import NEVER
 THREAD_MAIN: Final = 0
 
 
+class InterfaceCounters:
+    """What one thread counted of the packets on one interface; the bytes are those on the wire.
+
+    An object for each interface, not a list for each counter: compiled, an attribute is a machine
+    integer, where a list holds Python's, of which each increment makes a new one.
+    """
+
+    def __init__(self) -> None:
+        self.rx_packets: int = 0
+        self.rx_bytes: int = 0
+        self.tx_packets: int = 0
+        self.tx_bytes: int = 0
+        self.drops: int = 0
+        self.punts: int = 0
+        #: Of those that entered, IPv6 packets, and what is no IP packet.
+        self.rx_ip6: int = 0
+        self.rx_not_ip: int = 0
+
+
 class PacketCounters:
     """What one thread counts of its packets: by reason, by rule, by interface."""
 
@@ -33,24 +52,8 @@ class PacketCounters:
         #: ACL and rule.
         self.rule_matches: dict[int, int] = {}
         self.rule_match_bytes: dict[int, int] = {}
-
-        # By sw_if_index, of the packets that this thread handled; the bytes are those on the wire.
-        self.rx_packets: list[int] = [0]
-        self.rx_bytes: list[int] = [0]
-        self.tx_packets: list[int] = [0]
-        self.tx_bytes: list[int] = [0]
-        self.drops: list[int] = [0]
-        self.punts: list[int] = [0]
-        #: Of those that entered, IPv6 packets, and what is no IP packet.
-        self.rx_ip6: list[int] = [0]
-        self.rx_not_ip: list[int] = [0]
-
-    def interface_counters(self) -> tuple[list[int], ...]:
-        """The counters by sw_if_index."""
-        return (
-            *(self.rx_packets, self.rx_bytes, self.tx_packets, self.tx_bytes),
-            *(self.drops, self.punts, self.rx_ip6, self.rx_not_ip),
-        )
+        #: By sw_if_index, of the packets that this thread handled.
+        self.interface_counters: list[InterfaceCounters] = [InterfaceCounters()]
 
     def forget_rule_matches(self, acl_index: int) -> None:
         """An ACL is replaced or deleted: its rules' counters begin at 0."""

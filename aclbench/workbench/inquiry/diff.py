@@ -14,6 +14,7 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.engine import reading
 from aclbench.engine.counts import EVENT_KINDS, event_counts
 from aclbench.engine.reading import SessionRow
+from aclbench.engine.worker import InterfaceCounters, Worker
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place
 from aclbench.workbench.rig.fields import field_names, fields_of
@@ -22,8 +23,12 @@ from aclbench.workbench.views.snapshot import key_text
 
 State = dict[str, dict[str, Any]]
 
-#: Fields of a worker that rows of their own show, or that only traces use.
-_WORKER_APART: Final = {"sessions_pool", "columns", "session_in_hand", "packet_number"}
+#: Fields of a worker that rows of their own show, or that only traces use; its counters of an
+#: interface are shown each by itself.
+_WORKER_APART: Final = {
+    *("sessions_pool", "columns", "session_in_hand", "packet_number", "interface_counters"),
+}
+_INTERFACE_COUNTERS: Final = field_names(InterfaceCounters())
 _INTERFACE_APART: Final = {"sessions"}
 _SETTINGS: Final = (
     "session_timeout",
@@ -51,7 +56,8 @@ def state_of(driver: SteppedDriver) -> State:
         "shown": _plain_fields(am.shown),
     }
     for worker in am.workers:
-        state[actor_name(worker.thread_index)] = _plain_fields(worker, _WORKER_APART)
+        row = {name: shown_value(worker, name) for name in shown_fields(worker)}
+        state[actor_name(worker.thread_index)] = row
     for interface in am.interfaces:
         if interface is not None:
             row = _plain_fields(interface, _INTERFACE_APART)
@@ -85,7 +91,15 @@ def _state_at(history: History, place: str) -> Slices[State]:
 
 def shown_fields(thing: object) -> tuple[str, ...]:
     """The fields of a worker or of the cleaner that a row shows, by name."""
-    return tuple(name for name in field_names(thing) if name not in _WORKER_APART)
+    names = tuple(name for name in field_names(thing) if name not in _WORKER_APART)
+    return (*names, *_INTERFACE_COUNTERS) if isinstance(thing, Worker) else names
+
+
+def shown_value(thing: object, name: str) -> Any:
+    """The value of one of the `shown_fields`, as it is now; a worker's counters by sw_if_index."""
+    if isinstance(thing, Worker) and name in _INTERFACE_COUNTERS:
+        return tuple([getattr(counters, name) for counters in thing.interface_counters])
+    return _plain(getattr(thing, name))
 
 
 def session_row(session: SessionRow) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from aclbench.drivers.driver import actor_name
@@ -11,7 +10,7 @@ from aclbench.engine import reading
 from aclbench.engine.reading import SESSION_FIELDS
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
-from aclbench.workbench.inquiry.diff import shown_fields
+from aclbench.workbench.inquiry.diff import shown_fields, shown_value
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
@@ -69,9 +68,9 @@ def field_reader(rig: Rig, row: str, name: str) -> Callable[[Rig], Any]:
         fields = ", ".join(shown_fields(thing))
         raise CommandError(f"{row} {name}: not a field; there is {fields}")
     if row == "cleaner":
-        return lambda rig: getattr(rig.machine.am.cleaner, name)
+        return lambda rig: shown_value(rig.machine.am.cleaner, name)
     thread_index = rows[row].thread_index
-    return lambda rig: _frozen(getattr(rig.machine.am.workers[thread_index], name))
+    return lambda rig: shown_value(rig.machine.am.workers[thread_index], name)
 
 
 def _session_field(rig: Rig, thread: int, index: int, name: str) -> Any:
@@ -79,10 +78,3 @@ def _session_field(rig: Rig, thread: int, index: int, name: str) -> Any:
     workers = rig.machine.am.workers
     session = reading.session_at(workers[thread], index) if thread < len(workers) else None
     return None if session is None else getattr(session, name)
-
-
-def _frozen(value: Any) -> Any:
-    """A value that does not change under us."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    return tuple(value) if isinstance(value, list | deque) else value

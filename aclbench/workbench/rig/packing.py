@@ -24,12 +24,14 @@ from aclbench.engine.packing import (
     empty_in_pieces,
     unpack_pool,
 )
+from aclbench.engine.worker import InterfaceCounters
 from aclbench.workbench.rig.feed import FeedState
 from aclbench.workbench.rig.fields import fields_of, set_fields
 from aclbench.workbench.rig.streams import Streams
 from aclbench.workbench.tasks import Stopped
 
 _INTERFACE_APART: Final = {"sessions"}
+_WORKER_APART: Final = POOL_FIELDS | {"interface_counters"}
 _MAIN_APART: Final = {
     "host",
     "tell",
@@ -51,9 +53,10 @@ _MAIN_APART: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PackedWorker:
-    """One worker: its plain fields, and its pool."""
+    """One worker: its plain fields, its counters of each interface, and its pool."""
 
     fields: dict[str, Any]
+    interface_counters: tuple[dict[str, Any], ...]
     pool: PackedPool
 
 
@@ -130,7 +133,11 @@ class Packer:
             fib=tuple(am.fib.entries),
             acls={index: (acl.rules, acl.tag) for index, acl in am.acls.items()},
             workers=[
-                PackedWorker(_copies(fields_of(worker, POOL_FIELDS)), pool.packed())
+                PackedWorker(
+                    _copies(fields_of(worker, _WORKER_APART)),
+                    tuple(map(fields_of, worker.interface_counters)),
+                    pool.packed(),
+                )
                 for worker, pool in zip(am.workers, self._pools, strict=True)
             ],
             driver=self._driver,
@@ -156,6 +163,7 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     try:
         for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
             set_fields(worker, _copies(packed.fields))
+            worker.interface_counters = list(map(_unpack_counters, packed.interface_counters))
             yield from unpack_pool(am, worker, packed.pool)
     except Stopped:  # who wanted it wants it no more
         yield from empty_in_pieces(am)
@@ -174,6 +182,12 @@ def _copies(fields: dict[str, Any]) -> dict[str, Any]:
         name: value.copy() if isinstance(value, list | dict) else value
         for name, value in fields.items()
     }
+
+
+def _unpack_counters(fields: dict[str, Any]) -> InterfaceCounters:
+    counters = InterfaceCounters()
+    set_fields(counters, fields)
+    return counters
 
 
 def _unpack_interface(fields: dict[str, Any] | None) -> Interface | None:

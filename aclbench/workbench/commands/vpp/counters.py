@@ -62,19 +62,16 @@ def counters_of(rig: Rig, sw_if_index: int) -> dict[str, int]:
 
 
 def _counted_of(rig: Rig, sw_if_index: int) -> dict[str, int]:
-    rx_packets, rx_bytes, tx_packets, tx_bytes, drops, punts, ip6, not_ip = (
-        sum(worker.interface_counters()[n][sw_if_index] for worker in rig.machine.am.workers)
-        for n in range(8)
-    )
+    threads = [worker.interface_counters[sw_if_index] for worker in rig.machine.am.workers]
     return {
-        "rx packets": rx_packets,
-        "rx bytes": rx_bytes,
-        "tx packets": tx_packets,
-        "tx bytes": tx_bytes,
-        "drops": drops,
-        "punt": punts,
-        "ip4": rx_packets - ip6 - not_ip,
-        "ip6": ip6,
+        "rx packets": sum(counters.rx_packets for counters in threads),
+        "rx bytes": sum(counters.rx_bytes for counters in threads),
+        "tx packets": sum(counters.tx_packets for counters in threads),
+        "tx bytes": sum(counters.tx_bytes for counters in threads),
+        "drops": sum(counters.drops for counters in threads),
+        "punt": sum(counters.punts for counters in threads),
+        "ip4": sum(each.rx_packets - each.rx_ip6 - each.rx_not_ip for each in threads),
+        "ip6": sum(counters.rx_ip6 for counters in threads),
     }
 
 

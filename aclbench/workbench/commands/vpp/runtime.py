@@ -60,13 +60,14 @@ def node_calls(rig: Rig, worker: Worker) -> dict[str, int]:
             if reason & KIND_MASK <= LAST_CHECK:
                 add(NODE_NAMES[reason >> NODE_SHIFT & 3], times)
     for node in ("error-drop", "drop"):
-        add(node, sum(worker.drops))
+        add(node, sum(counters.drops for counters in worker.interface_counters))
     for node in ("error-punt", "punt"):
-        add(node, sum(worker.punts))
+        add(node, sum(counters.punts for counters in worker.interface_counters))
     for interface in rig.machine.am.interfaces:
         if interface is not None:
+            sent = worker.interface_counters[interface.sw_if_index].tx_packets
             for node in ("output", "tx"):
-                add(f"{interface.name}-{node}", worker.tx_packets[interface.sw_if_index])
+                add(f"{interface.name}-{node}", sent)
     add(WORKER_PROCESS, worker.cnt_interrupts_served)
     if worker.thread_index == THREAD_MAIN:
         cleaner = rig.machine.am.cleaner

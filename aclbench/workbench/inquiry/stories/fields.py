@@ -28,6 +28,7 @@ from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.words import counted
 from aclbench.workbench.history.replay import Replay, WalkedStep
+from aclbench.workbench.inquiry.diff import shown_value
 from aclbench.workbench.inquiry.explain.reading import flag_names
 from aclbench.workbench.inquiry.stories.meanings import meaning_of
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch
@@ -146,10 +147,7 @@ def _owner_of(rig: Rig, row: str) -> tuple[int, int | None]:
 def _value_of(worker: Worker, session_index: int | None, name: str) -> Any:
     """A copy of a field's value, for who is on the worker's own thread."""
     if session_index is None:
-        value = getattr(worker, name)
-        if isinstance(value, dict):
-            return dict(value)
-        return tuple(value) if isinstance(value, list | deque) else value
+        return shown_value(worker, name)
     session = reading.session_at(worker, session_index)
     return None if session is None else getattr(session, name)
 
