@@ -195,7 +195,8 @@ class Workbench(Bench):
         """Why a packet of the run met its fate: `17`, `"http.pcap:17"`. Or what would become of one
         now: `"pg0 udp 10.0.0.2:5353 > 192.168.0.2:53"`, as the command `explain` takes it.
 
-        The bench stays as it is. Raises CommandError.
+        The bench stays as it is; but to a packet that was not played yet it plays. Raises
+        CommandError.
         """
         from aclbench.workbench.commands.bench.explain import explanation_of
 
