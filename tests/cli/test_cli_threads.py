@@ -25,7 +25,7 @@ def test_the_figures_are_those_of_the_stepped_replay() -> None:
         figures.append(json.loads(done.stdout))
     for name in ("packets", "reasons"):
         assert figures[1][name] == figures[2][name] == figures[0][name]
-    assert {f["sessions"]["added"] for f in figures} == {143}
+    assert {f["sessions"]["added"] for f in figures} == {142}
     assert [w["packets"] for w in figures[1]["workers"]] == [
         w["packets"] for w in figures[0]["workers"]
     ]

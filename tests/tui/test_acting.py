@@ -117,12 +117,12 @@ async def clear_is_seen(bench: Bench) -> None:
     for _ in range(40):
         await bench.press("b")
         panel = bench.text("#workers TextPanel")
-        seen |= {word for word in ("●clear", "swipe end  +", "to clear   pg0") if word in panel}
+        seen |= {word for word in ("●clear", "swipe end  +", "to clear ■") if word in panel}
         if "no clear" not in bench.text("#cleaner"):
             seen.add("cleaner")
         if len(seen) == 4:
             break
-    assert seen == {"●clear", "swipe end  +", "to clear   pg0", "cleaner"}
+    assert seen == {"●clear", "swipe end  +", "to clear ■", "cleaner"}
 
 
 @SIZES

@@ -169,7 +169,7 @@ async def test_the_places_work(size: Size) -> None:
 
 
 async def test_the_cursor_goes_through_the_log_row_by_row() -> None:
-    """Each row is one of its own, though none can be gone to; i tells what it is about."""
+    """Each row is one of its own, though none can be gone to; I tells what it is about."""
     async with benching(aging, LARGE, threaded=True) as bench:
         await played(bench)
         await bench.press("4", "slash")
@@ -188,7 +188,7 @@ async def test_the_cursor_goes_through_the_log_row_by_row() -> None:
         await bench.press("enter")
         assert bench.bench.now == before
         assert bench.player.live.notice
-        await bench.press("i")
+        await bench.press("I")
         assert bench.screen.place == "story"
 
 

@@ -83,11 +83,11 @@ class OpenDialog(Dialog[str | None]):
         captures: Sequence[str] = (),
     ) -> None:
         super().__init__("Open", "Opens a scenario, captures or a saved run in place of this one.")
-        names = [*(name for name, _, _ in scenarios), *captures]
-        self._inputs = [*map(shlex.quote, names), *recent]
+        names = [shlex.quote(name) for name, _, _ in scenarios]
+        self._inputs = [*names, *recent, *map(shlex.quote, captures)]
         self._rows = [f"{name:{_NAME_WIDTH}} {title}" for name, title, _ in scenarios]
-        self._rows += [f"{name:{_NAME_WIDTH}} capture" for name in captures]
         self._rows += [f"{'opened lately':{_NAME_WIDTH}} {text}" for text in recent]
+        self._rows += [f"{name:{_NAME_WIDTH}} capture" for name in captures]
         self._by_path = False
         self._texts = [" ".join(text.split()) for _, _, text in scenarios]
 
