@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from aclbench.tui.layout import PANEL_WIDTH
 from aclbench.tui.targets import FieldTarget, ListTarget, SessionTarget
-from aclbench.tui.workers.head import CLEAR, DOWN, FLAGS, SET, UP, flags_line, head_lines
+from aclbench.tui.units import NS_PER_S, short_count
+from aclbench.tui.workers.head import CHANGED, CLEAR, DOWN, FLAGS, SET, UP, flags_line, head_lines
 from aclbench.tui.workers.lists import (
     ADDED,
     ALONE,
@@ -21,6 +22,7 @@ from aclbench.tui.workers.lists import (
     SEEN,
     TAIL,
     due_text,
+    list_heading,
     list_lines,
     mark_of,
     queue_sign,
@@ -223,6 +225,18 @@ def test_a_list_is_drawn_from_head_to_tail() -> None:
     assert [queue_sign(n, 4, 3) for n in range(3)] == [HEAD, BETWEEN, TAIL]
     assert [queue_sign(n, 2, 3) for n in range(2)] == [HEAD, MORE]
     assert queue_sign(0, 4, 1) == ALONE
+
+
+@few
+@given(width=PANEL_WIDTHS, length=COUNTS, rows=st.integers(0, 9))
+def test_what_stands_above_a_list_has_whole_words(width: int, length: int, rows: int) -> None:
+    view = frame_named("busy").shown_workers()[0].lists[2]
+    heading = list_heading(
+        replace(view, length=length), view, 2 * NS_PER_S, rows, width, PLAIN, ListTarget(1, 2)
+    )
+    words = heading.text.plain.replace(CHANGED, " ").split()
+    known = {view.name, "first", "of", "timeout", "2", "s", "idle", "check", "timer", "expiry"}
+    assert set(words) - known <= {str(rows), short_count(length)}
 
 
 def test_a_bar_goes_from_the_last_packet_to_the_expiry() -> None:

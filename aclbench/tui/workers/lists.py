@@ -126,8 +126,10 @@ def list_heading(
     if len(about) < (room if heads else width - len(line)):
         line.add(about, palette.dim)
     line.pad(times_at(width))
-    # In the narrowest panel a long list's length takes the place of the heads before it.
-    return line.add(heads[max(-room, 0) :] if room > -len(_TIMER) else "", palette.dim)
+    # In the narrowest panel a long list's length takes the place of the first head.
+    kept = heads[max(-room, 0) :]
+    cut, blank, others = kept.partition(" ")
+    return line.add(" " * len(cut) + blank + others if room < 0 else kept, palette.dim)
 
 
 def mark_of(
