@@ -77,9 +77,11 @@ def compile_machine() -> Path:
         for name in names
     ]
     before = os.getcwd()
-    os.chdir(ROOT)  # modules are named by their paths from here
     try:
         with tempfile.TemporaryDirectory() as scratch:
+            staged = Path(scratch, "source")
+            _stage(compiled.PACKED, staged)
+            os.chdir(staged)  # modules are named by their paths from here
             extensions = mypycify(
                 [*_MYPY_OPTIONS, *sources],
                 target_dir=scratch,
@@ -102,6 +104,14 @@ def compile_machine() -> Path:
         os.chdir(before)
     compiled.stamp()
     return folder
+
+
+def _stage(packed: dict[str, str], staged: Path) -> None:
+    """Copy the source, with the compiled form of a module where it has one of its own."""
+    ignore = shutil.ignore_patterns("_compiled", "__pycache__", "bundled")
+    shutil.copytree(ROOT / "aclbench", staged / "aclbench", ignore=ignore)
+    for name, form in packed.items():
+        (staged / "aclbench" / f"{form}.py").replace(staged / "aclbench" / f"{name}.py")
 
 
 def _load_compiled() -> ModuleType:

@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
-from importlib.util import spec_from_file_location
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -23,11 +23,13 @@ COMPILED: Final = {
     "capture": ("walk",),
     "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
     "engine": (
-        *("timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
+        *("storage", "timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
         *("telling", "outcomes", "main", "flags", "reading", "sessions", "matching", "datapath"),
         *("idle_check", "cleaner", "acl_lists", "machine"),
     ),
 }
+#: Modules that have a form of their own for compiling: what is compiled under the first name.
+PACKED: Final = {"engine/storage": "engine/storage_packed"}
 #: What compiled modules import and is not compiled: trace events are made only for who listens.
 NOT_COMPILED: Final = ("events", "tracing", "design")
 PACKAGE: Final = Path(__file__).parent
@@ -59,8 +61,13 @@ def use_compiled() -> None:
 
 
 def is_current() -> bool:
-    """Whether there are compiled modules for this interpreter, made of this source."""
-    return STAMP.is_file() and STAMP.read_text() == checksum()
+    """Whether there are compiled modules for this interpreter, made of this source.
+
+    They need librt, which is itself compiled: without it the source runs.
+    """
+    if not STAMP.is_file() or find_spec("librt") is None:
+        return False
+    return STAMP.read_text() == checksum()
 
 
 def stamp() -> None:
@@ -72,6 +79,7 @@ def checksum() -> str:
     """Checksum and length of the source, what compiled modules import included."""
     paths = [PACKAGE / package / f"{name}.py" for package in COMPILED for name in COMPILED[package]]
     paths += (PACKAGE / "engine" / f"{name}.py" for name in NOT_COMPILED)
+    paths += (PACKAGE / f"{name}.py" for name in PACKED.values())
     source = b"".join(path.read_bytes() for path in paths)
     return f"{zlib.crc32(source):08x} {len(source)}"
 
