@@ -21,6 +21,10 @@ from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Final, NamedTuple
 
+from mypy_extensions import i64
+
+from aclbench.engine.storage import be16, be32, be64, bytes14, bytes38
+
 # --- protocols ------------------------------------------------------------------------------
 
 PROTO_ICMP: Final = 1
@@ -289,6 +293,33 @@ def request_key(key: bytes) -> bytes | None:
     return KEY6.pack(src, dst, request, code, proto, flags ^ KEY_IS_INPUT)
 
 
+# --- a key as words -------------------------------------------------------------------------
+
+#: No key: not IP, or cut or damaged ahead of the end of its header. All words are 0.
+INFO_NO_KEY: Final = INFO_NOT_IP | INFO_MALFORMED | INFO_CUT
+_LOW_32: Final = 0xFFFFFFFF
+
+
+def key_words(key: bytes) -> tuple[i64, i64, i64, i64, i64]:
+    """A key as five numbers of 64 bits, signed: as columns have them.
+
+    IPv4: the two addresses; ports, protocol and flags; and zeros. IPv6: the upper half of the
+    source; ports, protocol and flags; the lower half; the upper and the lower half of the
+    destination. Five zeros for an empty key.
+    """
+    if len(key) == KEY4_SIZE:
+        return be64(key, 0), be16(key, 8) << 32 | be32(key, 10), 0, 0, 0
+    if not key:
+        return 0, 0, 0, 0, 0
+    ports = be16(key, 32) << 32 | be32(key, 34)
+    return be64(key, 0), ports, be64(key, 8), be64(key, 16), be64(key, 24)
+
+
+def key_of_words(k0: i64, k1: i64, k2: i64, k3: i64, k4: i64, is_ip6: bool) -> bytes:
+    """The key of these words; there must be one."""
+    return bytes38(k0, k2, k3, k4, k1) if is_ip6 else bytes14(k0, k1)
+
+
 # --- flow hash ------------------------------------------------------------------------------
 
 
@@ -299,20 +330,28 @@ def flow_hash(key: bytes) -> int:
     symmetric in the two ends, so a packet and its answer get the same value. The constants are
     odd numbers with well spread bits (2**32 divided by the golden ratio, and two primes).
     """
-    five = unpack_key(key)
-    a, b = five.src, five.dst
-    if five.is_ip6:
-        a, b = _fold(a), _fold(b)
-    if five.proto in (PROTO_TCP, PROTO_UDP):
-        a = (a * 0x9E3779B1 + five.sport) & 0xFFFFFFFF
-        b = (b * 0x9E3779B1 + five.dport) & 0xFFFFFFFF
-    h = (((a + b) * 0x85EBCA6B) ^ ((a ^ b) * 0xC2B2AE35) ^ (five.proto * 0x9E3779B1)) & 0xFFFFFFFF
+    k0, k1, k2, k3, k4 = key_words(key)
+    return flow_hash_of_words(k0, k1, k2, k3, k4, len(key) != KEY4_SIZE)
+
+
+def flow_hash_of_words(k0: i64, k1: i64, k2: i64, k3: i64, k4: i64, is_ip6: bool) -> i64:
+    """The same, of the words of a key."""
+    a: i64 = (k0 >> 32) & _LOW_32
+    b: i64 = k0 & _LOW_32
+    if is_ip6:
+        a = (k0 ^ k0 >> 32 ^ k2 ^ k2 >> 32) & _LOW_32
+        b = (k3 ^ k3 >> 32 ^ k4 ^ k4 >> 32) & _LOW_32
+    proto: i64 = k1 >> 8 & 0xFF
+    if proto in (PROTO_TCP, PROTO_UDP):
+        a = (_times(a, 0x9E3779B1) + (k1 >> 32)) & _LOW_32
+        b = (_times(b, 0x9E3779B1) + (k1 >> 16 & 0xFFFF)) & _LOW_32
+    h: i64 = _times(a + b & _LOW_32, 0x85EBCA6B) ^ _times(a ^ b, 0xC2B2AE35)
+    h ^= _times(proto, 0x9E3779B1)
     h ^= h >> 16
-    h = (h * 0x9E3779B1) & 0xFFFFFFFF
-    return h ^ (h >> 15)
+    h = _times(h, 0x9E3779B1)
+    return h ^ h >> 15
 
 
-def _fold(address: int) -> int:
-    """The four 32-bit words of an IPv6 address, exclusive or."""
-    address ^= address >> 64
-    return (address ^ (address >> 32)) & 0xFFFFFFFF
+def _times(a: i64, b: i64) -> i64:
+    """The product of two numbers of 32 bits, its lower 32 bits: nothing exceeds 63 on the way."""
+    return (((a >> 16) * b & 0xFFFF) << 16) + (a & 0xFFFF) * b & _LOW_32

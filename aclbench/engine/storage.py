@@ -8,7 +8,8 @@ by side, so that a million sessions are no objects. Nothing else in the engine h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from struct import Struct
+from typing import Any, Final, TypeAlias
 
 #: Integers, each of which fits in 64 bits with its sign.
 Column: TypeAlias = "list[int]"
@@ -39,3 +40,35 @@ def extended(numbers: Column, items: Iterable[int]) -> Column:
 def _as_list(items: Any) -> list[int]:
     """Python's own integers, also of what NumPy has."""
     return items.tolist() if hasattr(items, "tolist") else list(items)
+
+
+# --- numbers in network order -----------------------------------------------------------------
+
+
+def be16(data: bytes, at: int) -> int:
+    """The unsigned number in two bytes."""
+    return int.from_bytes(data[at : at + 2], "big")
+
+
+def be32(data: bytes, at: int) -> int:
+    """The unsigned number in four bytes."""
+    return int.from_bytes(data[at : at + 4], "big")
+
+
+def be64(data: bytes, at: int) -> int:
+    """The signed number in eight bytes."""
+    return int.from_bytes(data[at : at + 8], "big", signed=True)
+
+
+_14_BYTES: Final = Struct("!qHI")
+_38_BYTES: Final = Struct("!qqqqHI")
+
+
+def bytes14(a: int, b: int) -> bytes:
+    """A signed number in eight bytes, and one in six."""
+    return _14_BYTES.pack(a, b >> 32, b & 0xFFFFFFFF)
+
+
+def bytes38(a: int, b: int, c: int, d: int, e: int) -> bytes:
+    """Four signed numbers in eight bytes each, and one in six."""
+    return _38_BYTES.pack(a, b, c, d, e >> 32, e & 0xFFFFFFFF)

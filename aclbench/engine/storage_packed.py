@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from librt.strings import (
+    BytesWriter,
+    read_i64_be,
+    read_u16_be,
+    read_u32_be,
+    write_i64_be,
+    write_u16_be,
+    write_u32_be,
+)
 from librt.vecs import append, extend, vec
-from mypy_extensions import i64
+from mypy_extensions import i64, u16, u32
 
 Column: TypeAlias = "vec[i64]"
 
@@ -32,3 +41,42 @@ def appended(numbers: Column, number: i64) -> Column:
 def extended(numbers: Column, items: Iterable[i64]) -> Column:
     """A column with these behind it; the old one is not to be used any more."""
     return extend(numbers, items)
+
+
+# --- numbers in network order -----------------------------------------------------------------
+
+
+def be16(data: bytes, at: i64) -> i64:
+    """The unsigned number in two bytes."""
+    return i64(read_u16_be(data, at))
+
+
+def be32(data: bytes, at: i64) -> i64:
+    """The unsigned number in four bytes."""
+    return i64(read_u32_be(data, at))
+
+
+def be64(data: bytes, at: i64) -> i64:
+    """The signed number in eight bytes."""
+    return read_i64_be(data, at)
+
+
+def bytes14(a: i64, b: i64) -> bytes:
+    """A signed number in eight bytes, and one in six."""
+    writer = BytesWriter()
+    write_i64_be(writer, a)
+    write_u16_be(writer, u16(b >> 32))
+    write_u32_be(writer, u32(b & 0xFFFFFFFF))
+    return writer.getvalue()
+
+
+def bytes38(a: i64, b: i64, c: i64, d: i64, e: i64) -> bytes:
+    """Four signed numbers in eight bytes each, and one in six."""
+    writer = BytesWriter()
+    write_i64_be(writer, a)
+    write_i64_be(writer, b)
+    write_i64_be(writer, c)
+    write_i64_be(writer, d)
+    write_u16_be(writer, u16(e >> 32))
+    write_u32_be(writer, u32(e & 0xFFFFFFFF))
+    return writer.getvalue()
