@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 from librt.strings import (
     BytesWriter,
+    read_i16_be,
+    read_i32_be,
     read_i64_be,
-    read_u16_be,
-    read_u32_be,
+    write_i16_be,
+    write_i32_be,
     write_i64_be,
-    write_u16_be,
-    write_u32_be,
 )
 from librt.vecs import append, extend, vec
-from mypy_extensions import i64, u16, u32
+from mypy_extensions import i16, i32, i64
 
 Column: TypeAlias = "vec[i64]"
 
@@ -48,12 +48,12 @@ def extended(numbers: Column, items: Iterable[i64]) -> Column:
 
 def be16(data: bytes, at: i64) -> i64:
     """The unsigned number in two bytes."""
-    return i64(read_u16_be(data, at))
+    return i64(read_i16_be(data, at)) & 0xFFFF
 
 
 def be32(data: bytes, at: i64) -> i64:
     """The unsigned number in four bytes."""
-    return i64(read_u32_be(data, at))
+    return i64(read_i32_be(data, at)) & 0xFFFFFFFF
 
 
 def be64(data: bytes, at: i64) -> i64:
@@ -65,8 +65,8 @@ def bytes14(a: i64, b: i64) -> bytes:
     """A signed number in eight bytes, and one in six."""
     writer = BytesWriter()
     write_i64_be(writer, a)
-    write_u16_be(writer, u16(b >> 32))
-    write_u32_be(writer, u32(b & 0xFFFFFFFF))
+    write_i16_be(writer, i16(b >> 32))
+    write_i32_be(writer, i32(b & 0xFFFFFFFF))
     return writer.getvalue()
 
 
@@ -77,6 +77,6 @@ def bytes38(a: i64, b: i64, c: i64, d: i64, e: i64) -> bytes:
     write_i64_be(writer, b)
     write_i64_be(writer, c)
     write_i64_be(writer, d)
-    write_u16_be(writer, u16(e >> 32))
-    write_u32_be(writer, u32(e & 0xFFFFFFFF))
+    write_i16_be(writer, i16(e >> 32))
+    write_i32_be(writer, i32(e & 0xFFFFFFFF))
     return writer.getvalue()
