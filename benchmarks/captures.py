@@ -22,7 +22,12 @@ _SERVER = int.from_bytes(bytes((192, 168, 0, 2)), "big")
 _CLIENTS = int.from_bytes(bytes((10, 0, 0, 0)), "big")
 #: Connections of one client address.
 _PORTS = 1 << 14
+#: Addresses and ports.
+Ends = tuple[np.ndarray, np.ndarray]
 SYN, RST, ACK = 0x02, 0x04, 0x10
+#: Of `spread`: how long a payload is at most, of what a server sends and of what a client does.
+_LONGEST_REPLY, _LONGEST_REQUEST = 600, 292
+_TCP_HEAD, _UDP_HEAD = 54, 42
 
 
 def fast(path: Path, packets: int, flows: int) -> Path:
@@ -45,6 +50,49 @@ def mixed(path: Path, packets: int, flows: int) -> Path:
     """What `aclbench synth` makes unless told otherwise: a thousand packets a second, so that
     sessions come, age and go."""
     return _write(path, Traffic(packets=packets, flows=flows))
+
+
+def spread(path: Path, packets: int, flows: int) -> Path:
+    """Packets drawn at random from flows whose clients and servers are spread over a /16 each.
+
+    A third of the flows are UDP, the others TCP: SYN, SYN-ACK, ACK, then data. 10 us apart. Few
+    flows share an address, so it does not help to remember where a destination leads.
+    """
+    chance = np.random.default_rng(0)
+    addresses = chance.integers(1, (1 << 16) - 1, (2, flows))
+    ports = np.stack((chance.integers(1024, 1 << 16, flows), np.full(flows, 443)))
+    flow = chance.integers(0, flows, packets)
+    is_udp = flow % 3 == 0
+    # Which packet of its flow each is: sorting keeps those of a flow in order.
+    order = np.argsort(flow, kind="stable")
+    step = np.empty(packets, dtype=np.int64)
+    step[order] = np.arange(packets) - np.searchsorted(flow[order], flow[order])
+    opens = ~is_udp & (step < 3)
+    inward = np.where(opens | (step == 0), step == 1, chance.integers(0, 2, packets) == 1)
+    flags = np.select((opens & (step == 0), opens & inward), (SYN, SYN | ACK), ACK)
+    longest = np.where(inward, _LONGEST_REPLY, _LONGEST_REQUEST)
+    payload = np.where(opens, 0, chance.integers(0, longest + 1))
+    with PcapWriter(path) as writer:
+        for at in range(0, packets, _CHUNK_PACKETS):
+            part = slice(at, at + _CHUNK_PACKETS)
+            of = flow[part]
+            client = _CLIENTS + addresses[0, of], ports[0, of]
+            server = (_SERVER & ~0xFFFF) + addresses[1, of], ports[1, of]
+            rows = _rows(len(of), RECORD_HEADER_BYTES + _TCP_HEAD + _LONGEST_REPLY)
+            frame = rows[:, RECORD_HEADER_BYTES:]
+            _put_ends(frame, client, server, inward[part])
+            frame[:, 47] = flags[part]
+            size = np.where(is_udp[part], _UDP_HEAD, _TCP_HEAD) + payload[part]
+            _put_number(frame, 16, size - 14)
+            udp = np.flatnonzero(is_udp[part])
+            frame[udp, 23] = 17
+            frame[udp, 38:_TCP_HEAD] = 0
+            frame[udp, 38:40] = (size[udp, np.newaxis] - 34) >> (8, 0)
+            offset = np.cumsum(size + RECORD_HEADER_BYTES) - size
+            there = np.arange(rows.shape[1]) < RECORD_HEADER_BYTES + size[:, np.newaxis]
+            time_ns = (at + np.arange(len(of))) * 10_000
+            writer.write_batch(rows[there], offset, size, time_ns)
+    return path
 
 
 def opened(path: Path, flows: int, packets: int) -> Path:
@@ -92,19 +140,35 @@ def _write_frames(path: Path, client: np.ndarray, inward: np.ndarray, flags: np.
 
 def _frames(client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> np.ndarray:
     """Frames of TCP connections as rows, with room for a record header before each."""
-    rows = np.zeros((len(client), RECORD_HEADER_BYTES + len(_FRAME)), dtype=np.uint8)
+    rows = _rows(len(client), RECORD_HEADER_BYTES + len(_FRAME))
     frame = rows[:, RECORD_HEADER_BYTES:]
-    frame[:] = np.frombuffer(_FRAME, dtype=np.uint8)
-    inside, port = _CLIENTS + client // _PORTS, 1024 + client % _PORTS
-    ends = ((inside, port), (np.full_like(inside, _SERVER), np.full_like(port, 80)))
-    for at, port_at, is_source in ((26, 34, True), (30, 36, False)):
-        from_client = inward != is_source
-        address = np.where(from_client, ends[0][0], ends[1][0])
-        frame[:, at : at + 4] = address.astype(">u4").view(np.uint8).reshape(-1, 4)
-        number = np.where(from_client, ends[0][1], ends[1][1])
-        frame[:, port_at : port_at + 2] = number.astype(">u2").view(np.uint8).reshape(-1, 2)
+    inside = _CLIENTS + client // _PORTS, 1024 + client % _PORTS
+    outside = np.full_like(client, _SERVER), np.full_like(client, 80)
+    _put_ends(frame, inside, outside, inward)
     frame[:, 47] = flags
     return rows
+
+
+def _rows(count: int, size: int) -> np.ndarray:
+    """So many rows of so many bytes: room for a record header, `_FRAME`, and zeros."""
+    rows = np.zeros((count, size), dtype=np.uint8)
+    head = rows[:, RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + len(_FRAME)]
+    head[:] = np.frombuffer(_FRAME, dtype=np.uint8)
+    return rows
+
+
+def _put_ends(frame: np.ndarray, inside: Ends, outside: Ends, inward: np.ndarray) -> None:
+    """Write the addresses and ports of both ends into frames."""
+    for at, port_at, is_source in ((26, 34, True), (30, 36, False)):
+        from_inside = inward != is_source
+        address = np.where(from_inside, inside[0], outside[0])
+        frame[:, at : at + 4] = address.astype(">u4").view(np.uint8).reshape(-1, 4)
+        _put_number(frame, port_at, np.where(from_inside, inside[1], outside[1]))
+
+
+def _put_number(frame: np.ndarray, at: int, number: np.ndarray) -> None:
+    """Write 16 bits into frames."""
+    frame[:, at : at + 2] = number.astype(">u2").view(np.uint8).reshape(-1, 2)
 
 
 def bench_of(path: Path, history: bool = False) -> Workbench:
