@@ -1,20 +1,20 @@
 """Bytes in, packets out: read captures, decode them in batches, steer, craft, write.
 
 `reader` gives batches of raw frames, which `pcap` and `pcapng` find in the bytes that `stream`
-reads; `links` knows what stands before the IP header; `columns` decodes a batch into parallel
-columns, `flows` hashes their flows, `sequence` makes one stream of several captures, `steering`
-says which interface each packet enters, `guess` finds the inside of a capture that comes alone (by
-`openers`, `sides`, `covering`), `duplicates` notices packets that were captured twice, `craft` and
-`fields` are for single packets, `writer` and `pcapng_writer` write captures. `synth` generates the
-traffic that `traffic` describes, with headers from `compose`.
+reads; `links` knows what stands before the IP header; `decoding` makes parallel `columns` of a
+batch, of common `shapes` all at once, with the hashes of their `flows`; `sequence` makes one stream
+of several captures, `steering` says which interface each packet enters, `guess` finds the inside of
+a capture that comes alone (by `openers`, `sides`, `covering`), `duplicates` notices packets that
+were captured twice, `craft` and `fields` are for single packets, `writer` and `pcapng_writer` write
+captures. `synth` generates the traffic that `traffic` describes, with headers from `compose`.
 """
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch
-from aclbench.capture.columns import NOTED, Columns, decode
+from aclbench.capture.columns import NOTED, Columns
 from aclbench.capture.craft import as_frame, describe
+from aclbench.capture.decoding import decode
 from aclbench.capture.duplicates import Duplicates
 from aclbench.capture.fields import PacketFields, make_frame
-from aclbench.capture.flows import flow_hashes
 from aclbench.capture.guess import (
     GUESS_PACKETS,
     GuessedSides,
@@ -76,7 +76,6 @@ __all__ = [
     "can_be_read_again",
     "decode",
     "describe",
-    "flow_hashes",
     "guess_inside",
     "guessing_inside",
     "inside_options",

@@ -8,7 +8,7 @@ Wireshark for Ethernet), and the exception for a damaged file.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +21,20 @@ LINK_ETHERNET: Final = 1
 class RawBatch:
     """Consecutive packets of a capture; the columns are of equal length.
 
-    Frame i is `data[offset[i] : offset[i] + captured[i]]`, all of it within `data`. `time_ns` is
+    Frame i is `data[offset[i] : offset[i] + captured[i]]`, all of it within `data`; `wire_bytes`
+    has how long it was when it was sent, never less than was captured of it. `time_ns` is
     in nanoseconds since the epoch, as in the file: it may go back. `first_number` is the number of
     the first packet as Wireshark counts, from 1. `link_type` is that of all packets; where they
     differ it is that of the first, and `link_types` has that of each. `interface` is the number of
     each packet's pcapng interface within its section; None where the format knows of none;
     `interface_names` are the names of that section's interfaces by number, empty where one has
-    none. `capture` says which of several captures it is of. `byte_order` is that of the file.
+    none. `capture` says which of several captures it is of.
     """
 
     data: bytes
     offset: NDArray[np.int64]
     captured: NDArray[np.int64]
+    wire_bytes: NDArray[np.int64]
     time_ns: NDArray[np.int64]
     first_number: int
     link_type: int = LINK_ETHERNET
@@ -40,7 +42,6 @@ class RawBatch:
     interface: NDArray[np.int64] | None = None
     interface_names: tuple[str, ...] = ()
     capture: int = 0
-    byte_order: Literal["little", "big"] = "little"
 
     def __len__(self) -> int:
         """Packets in the batch."""
@@ -56,24 +57,8 @@ class RawBatch:
         return self.link_type if self.link_types is None else int(self.link_types[i])
 
     def original(self, i: int) -> int:
-        """Bytes that packet `i` had when it was sent; never less than were captured of it.
-
-        Every format has the original length in the four bytes ahead of the frame, but for pcap
-        before version 2.4, where no packet counts as cut.
-        """
-        start = int(self.offset[i])
-        ahead = self.data[start - 4 : start] if start >= 4 else b""
-        original = int.from_bytes(ahead, self.byte_order)
-        return max(original, int(self.captured[i]))
-
-    def originals(self) -> NDArray[np.int64]:
-        """`original` of all packets."""
-        if len(self.data) < 4:
-            return self.captured
-        words = gather(self.data, 4, np.maximum(self.offset - 4, 0))
-        order = "<u4" if self.byte_order == "little" else ">u4"
-        original = np.maximum(words.view(order)[:, 0].astype(np.int64), self.captured)
-        return np.where(self.offset < 4, self.captured, original)
+        """Bytes that packet `i` had when it was sent; never less than were captured of it."""
+        return int(self.wire_bytes[i])
 
     def uncaptured(self, i: int) -> int:
         """Bytes of packet `i` that were sent and not captured."""
@@ -85,6 +70,7 @@ class RawBatch:
             self,
             offset=self.offset[begin:end],
             captured=self.captured[begin:end],
+            wire_bytes=self.wire_bytes[begin:end],
             time_ns=self.time_ns[begin:end],
             first_number=self.first_number + begin,
             link_types=None if self.link_types is None else self.link_types[begin:end],

@@ -2,65 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.engine.packet import KEY4_SIZE, KEY6_SIZE, PROTO_TCP, PROTO_UDP
+from aclbench.engine.packet import PROTO_TCP, PROTO_UDP
 
-_Numbers = NDArray[np.uint64]
+Ints: TypeAlias = NDArray[np.int64]
+_Numbers: TypeAlias = NDArray[np.uint64]
 
-_KEY4: Final = np.dtype(
-    [("src", ">u4"), ("dst", ">u4"), ("sport", ">u2"), ("dport", ">u2"), ("rest", "u1", 2)]
-)
-_KEY6: Final = np.dtype(
-    [("src", ">u4", 4), ("dst", ">u4", 4), ("sport", ">u2"), ("dport", ">u2"), ("rest", "u1", 2)]
-)
-assert _KEY4.itemsize == KEY4_SIZE
-assert _KEY6.itemsize == KEY6_SIZE
-_32_BITS: Final = np.uint64(0xFFFFFFFF)
+_32_BITS: Final = np.uint64(0xFFFF_FFFF)
+_GOLDEN: Final = np.uint64(0x9E37_79B1)
+_SUM: Final = np.uint64(0x85EB_CA6B)
+_DIFFERENCE: Final = np.uint64(0xC2B2_AE35)
+_PORTED: Final = np.isin(np.arange(256), (PROTO_TCP, PROTO_UDP))
 
 
-def flow_hashes(keys: Sequence[bytes]) -> list[int]:
-    """The flow hash of each key; 0 for an empty one, of a packet that is not IP."""
-    hashes = np.zeros(len(keys), dtype=np.uint64)
-    lengths = np.fromiter(map(len, keys), dtype=np.uint8, count=len(keys))
-    for layout in (_KEY4, _KEY6):
-        of_family = lengths == layout.itemsize
-        if of_family.all():
-            hashes = _hashes(np.frombuffer(b"".join(keys), dtype=layout))
-        elif of_family.any():
-            rows = np.flatnonzero(of_family)
-            joined = b"".join([keys[row] for row in rows.tolist()])
-            hashes[rows] = _hashes(np.frombuffer(joined, dtype=layout))
-    found: list[int] = hashes.tolist()
-    return found
+def flow_hashes4(k0: Ints, k1: Ints) -> Ints:
+    """The flow hash of each IPv4 key, of which these are words (`engine.packet.key_words`)."""
+    both = k0.view(np.uint64)
+    return _hashes(both >> np.uint64(32), both & _32_BITS, k1)
 
 
-def _hashes(keys: NDArray[Any]) -> _Numbers:
-    """Of keys of one family, as records."""
-    a, b = _fold(keys["src"]), _fold(keys["dst"])
-    proto = keys["rest"][:, 0].astype(np.uint64)
-    ported = (proto == PROTO_TCP) | (proto == PROTO_UDP)
-    a = np.where(ported, (a * np.uint64(0x9E3779B1) + keys["sport"]) & _32_BITS, a)
-    b = np.where(ported, (b * np.uint64(0x9E3779B1) + keys["dport"]) & _32_BITS, b)
-    # The reference's products can exceed 64 bits, but only the low 32 are kept.
-    h = (
-        ((a + b) * np.uint64(0x85EBCA6B))
-        ^ ((a ^ b) * np.uint64(0xC2B2AE35))
-        ^ (proto * np.uint64(0x9E3779B1))
-    ) & _32_BITS
-    h ^= h >> np.uint64(16)
-    h = (h * np.uint64(0x9E3779B1)) & _32_BITS
-    hashes: _Numbers = h ^ (h >> np.uint64(15))
-    return hashes
+def flow_hashes6(k0: Ints, k1: Ints, k2: Ints, k3: Ints, k4: Ints) -> Ints:
+    """The same of IPv6 keys."""
+    return _hashes(_fold(k0 ^ k2), _fold(k3 ^ k4), k1)
 
 
-def _fold(addresses: NDArray[Any]) -> _Numbers:
-    """IPv4 addresses as they are; the four words of IPv6 ones, exclusive or."""
-    if addresses.ndim == 1:
-        return addresses.astype(np.uint64)
-    folded: _Numbers = np.bitwise_xor.reduce(addresses.astype(np.uint64), axis=1)
+def _fold(halves: Ints) -> _Numbers:
+    """The two words of 32 bits in each, exclusive or."""
+    both = halves.view(np.uint64)
+    folded: _Numbers = (both ^ both >> np.uint64(32)) & _32_BITS
     return folded
+
+
+def _hashes(a: _Numbers, b: _Numbers, k1: Ints) -> Ints:
+    """Of addresses of 32 bits. No product is above 64 bits: both factors have 32."""
+    rest = k1.view(np.uint64)
+    proto = rest >> np.uint64(8) & np.uint64(0xFF)
+    ported = _PORTED[proto.view(np.int64)]
+    a = np.where(ported, (a * _GOLDEN + (rest >> np.uint64(32))) & _32_BITS, a)
+    b = np.where(ported, (b * _GOLDEN + (rest >> np.uint64(16) & np.uint64(0xFFFF))) & _32_BITS, b)
+    h = (((a + b) & _32_BITS) * _SUM ^ (a ^ b) * _DIFFERENCE ^ proto * _GOLDEN) & _32_BITS
+    h ^= h >> np.uint64(16)
+    h = (h * _GOLDEN) & _32_BITS
+    hashes: Ints = (h ^ h >> np.uint64(15)).view(np.int64)
+    return hashes

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aclbench.capture.columns import decode
+from aclbench.capture.decoding import decode
 from aclbench.capture.openers import PacketsSeen, Pairs
 from aclbench.capture.reader import open_capture
 from aclbench.capture.sides import BITS, NO_FIGURES, Division, Figures, Slices, divide

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.capture.columns import Columns, key_columns
+from aclbench.capture.columns import Columns
 from aclbench.engine.packet import (
     ICMP4_REQUEST_OF,
     ICMP6_REQUEST_OF,
@@ -109,18 +109,17 @@ class PacketsSeen:
     def note(self, columns: Columns) -> None:
         """Note a batch of packets."""
         self.total += len(columns)
-        info = np.array(columns.info, dtype=np.int64)
         ip = 0
         for addresses in columns.addresses:
             family, rows, src, dst = addresses
-            ports = key_columns(columns, addresses)
+            ports = columns.ports(rows)
             many = _is_for_many(src, family) | _is_for_many(dst, family)
             itself = (src == dst) & ~many
             ip += len(src)
             self.to_many += int(many.sum())
             self.to_itself += int(itself.sum())
             between = ~(many | itself)
-            found = Packets(src, dst, ports.sport, ports.dport, ports.proto, info[rows])
+            found = Packets(src, dst, ports.sport, ports.dport, ports.proto, columns.info[rows])
             self._between[family].append(Packets(*(column[between] for column in found)))
         self.not_ip += len(columns) - ip
 

@@ -7,7 +7,7 @@ variants are recognised as Wireshark does.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Pcap:
         self._limit = frame_limit(snaplen)
         self._header = Struct(f"{magic.byte_order}4I")
         self._word = np.dtype(f"{magic.byte_order}u4")
-        self.byte_order: Literal["little", "big"] = "little" if magic.byte_order == "<" else "big"
+        self._is_big = magic.byte_order == ">"
 
     def state(self) -> None:
         """None: a classic pcap has no state but the offset."""
@@ -96,6 +96,8 @@ class Pcap:
         words = gather(data, RECORD_HEADER_BYTES, offset - RECORD_HEADER_BYTES).view(self._word)
         seconds, fraction, *lengths = words.astype(np.int64).T
         captured = np.minimum(*lengths) if self._is_either else lengths[self._length_at // 4 - 2]
+        # Before version 2.4 the captured length may stand there: then no packet counts as cut.
+        wire_bytes = np.maximum(lengths[1], captured)
         if first_number == 1:
             self._check_form(data, begin)
         # Behind a wrong length nothing is known to be a record.
@@ -103,7 +105,7 @@ class Pcap:
         if len(bad):
             first = int(bad[0])
             end = starts[first]
-            offset, captured = offset[:first], captured[:first]
+            offset, captured, wire_bytes = offset[:first], captured[:first], wire_bytes[:first]
             seconds, fraction = seconds[:first], fraction[:first]
             if not first:
                 return None, begin
@@ -111,19 +113,18 @@ class Pcap:
             data=data,
             offset=offset,
             captured=captured,
+            wire_bytes=wire_bytes,
             time_ns=seconds * 1_000_000_000 + fraction * (1 if self.nanosecond else 1000),
             first_number=first_number,
             link_type=self.link_type,
-            byte_order=self.byte_order,
         )
         return batch, end - self._length_at
 
     def _walk(self, data: bytes, begin: int, max_packets: int) -> tuple[list[int], int]:
         """As `walk_records` from the record at `begin` on."""
-        is_big = self.byte_order == "big"
         at = begin + self._length_at
         if not self._is_either:
-            return walk_records(data, at, RECORD_HEADER_BYTES, max_packets, is_big)
+            return walk_records(data, at, RECORD_HEADER_BYTES, max_packets, self._is_big)
         starts: list[int] = []
         while at + 8 <= len(data) and len(starts) < max_packets:
             starts.append(at)

@@ -206,7 +206,7 @@ class Pcapng:
         if any_simple:
             short &= ~simple | (length < _SIMPLE_HEAD_BYTES + BLOCK_TAIL_BYTES)
         fields = self._fields(data, start)
-        interface, captured = fields[:, 0], fields[:, 3]
+        interface, captured, wire_bytes = fields[:, 0], fields[:, 3], fields[:, 4]
         stamp = fields[:, 1].astype(np.uint64) << np.uint64(32) | fields[:, 2].astype(np.uint64)
         obsolete = kind[rows] == PACKET_BLOCK
         if obsolete.any():
@@ -216,12 +216,13 @@ class Pcapng:
         if any_simple:
             # Its one field, the original length, stands where an enhanced one has its interface.
             snaplen = self._first_snaplen()
+            wire_bytes[simple] = interface[simple]
             captured[simple] = np.minimum(interface[simple], snaplen or BLOCK_LIMIT_BYTES)
             interface[simple] = 0
             head[simple] = _SIMPLE_HEAD_BYTES
         nowhere = len(self._links) - 1
         if record.any():
-            captured[record] = 0
+            captured[record], wire_bytes[record] = 0, length[record]
             interface[record] = nowhere
             head[record] = BLOCK_HEAD_BYTES
             short &= ~record
@@ -235,16 +236,22 @@ class Pcapng:
         count = int(first[0]) if len(first) else len(rows)
         blocks = int(rows[count]) if len(first) else len(kind)
         part = slice(count)
-        offset = (start + head)[part]
-        timeless = (simple | record)[part]
-        return _Packets(blocks, offset, captured[part], interface[part], stamp[part], timeless)
+        return _Packets(
+            blocks,
+            (start + head)[part],
+            captured[part],
+            np.maximum(wire_bytes[part], captured[part]),
+            interface[part],
+            stamp[part],
+            (simple | record)[part],
+        )
 
     def _fields(self, data: bytes, start: Ints) -> Ints:
-        """The first four words of the body of each block, shape (n, 4).
+        """The first five words of the body of each block, shape (n, 5).
 
         Arbitrary for a block too short to have them.
         """
-        size = _ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES - 4
+        size = _ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES
         at = start + BLOCK_HEAD_BYTES
         last = len(data) - size
         if last >= 0 and (not len(at) or at[-1] <= last):
@@ -267,13 +274,13 @@ class Pcapng:
             data=data,
             offset=packets.offset,
             captured=packets.captured,
+            wire_bytes=packets.wire_bytes,
             time_ns=time_ns,
             first_number=first_number,
             link_type=link_type,
             link_types=None if (links == link_type).all() else links,
             interface=packets.interface,
             interface_names=self._names,
-            byte_order="little" if self._length.format[0] == "<" else "big",
         )
 
     def _times(self, packets: _Packets) -> Ints:
@@ -418,6 +425,7 @@ class _Packets(NamedTuple):
     blocks: int
     offset: Ints
     captured: Ints
+    wire_bytes: Ints
     interface: Ints
     stamp: NDArray[np.uint64]
     timeless: NDArray[np.bool_]

@@ -60,7 +60,7 @@ def batch_of(frames: Sequence[bytes], gap: bytes = bytes(16), tail: bytes = b"")
     sizes = np.array([len(frame) for frame in frames], dtype=np.int64)
     ends = np.cumsum(sizes + len(gap))
     times = np.arange(len(frames), dtype=np.int64) * 1000 + 10**18
-    return RawBatch(data, ends - sizes, sizes, times, first_number=1)
+    return RawBatch(data, ends - sizes, sizes, sizes, times, first_number=1)
 
 
 _L4 = st.one_of(

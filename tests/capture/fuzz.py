@@ -42,11 +42,12 @@ def try_reading(path: Path) -> int:
 def compare(batch: RawBatch) -> None:
     """The batch decoder and the one for single packets say the same."""
     columns = decode(batch)
+    keys, mirror_keys, infos = columns.keys(), columns.mirror_keys(), columns.info.tolist()
     for i in range(min(len(batch), COMPARED)):
         one = parse_frame(batch.frame(i), batch.link_of(i), uncaptured=batch.uncaptured(i))
-        assert columns.key[i] == one.key, f"packet {i + 1} of a batch: keys differ"
-        assert columns.mirror_key[i] == one.mirror_key, f"packet {i + 1}: mirrored keys differ"
-        assert columns.info[i] == one.info, f"packet {i + 1}: {columns.info[i]}, {one.info}"
+        assert keys[i] == one.key, f"packet {i + 1} of a batch: keys differ"
+        assert mirror_keys[i] == one.mirror_key, f"packet {i + 1}: mirrored keys differ"
+        assert infos[i] == one.info, f"packet {i + 1}: {infos[i]}, {one.info}"
 
 
 def try_replay(path: Path) -> None:

@@ -25,7 +25,7 @@ def info_of(path: Path, data: bytes) -> list[int]:
     path.write_bytes(data)
     batches, error = read_all(path)
     assert error == ""
-    return [info for batch in batches for info in decode(batch).info]
+    return [info for batch in batches for info in decode(batch).info.tolist()]
 
 
 def cut_pcap(frames: list[bytes], snaplen: int, order: str = "<", link_type: int = 1) -> bytes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from struct import pack
 
 import numpy as np
 import pytest
 from capture.frames import MACS, batch_of, ethernet, icmp, ip6, tcp, udp
 
-from aclbench.capture import Duplicates, RawBatch
+from aclbench.capture import Duplicates
 from aclbench.capture.duplicates import identities
 
 MS = 1_000_000
@@ -38,7 +39,7 @@ def seen(packets: Iterable[Seen]) -> Duplicates:
     ordered = sorted(packets, key=lambda packet: packet[0])
     batch = batch_of([frame for _, frame in ordered])
     times = np.array([time for time, _ in ordered], dtype=np.int64)
-    batch = RawBatch(batch.data, batch.offset, batch.captured, times, 1)
+    batch = replace(batch, time_ns=times)
     found = Duplicates().look([batch], None, 0)
     assert found.sampled == len(ordered)
     return found._replace(sampled=0)
@@ -111,7 +112,7 @@ def test_across_merged_captures() -> None:
     for n in range(2):
         batch = batch_of([later_hop(frame) if n else frame for _, frame in once])
         times = np.array([time + n for time, _ in once], dtype=np.int64)
-        parts.append(RawBatch(batch.data, batch.offset, batch.captured, times, 1, capture=n))
+        parts.append(replace(batch, time_ns=times, capture=n))
     order = np.argsort(np.concatenate([part.time_ns for part in parts]), kind="stable")
     assert Duplicates().look(parts, order, 0) == (200, 200, 200)
 

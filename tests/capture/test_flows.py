@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture import flow_hashes
-from aclbench.engine.packet import KEY4_SIZE, KEY6_SIZE, flow_hash
-
-KEYS = st.one_of(
-    st.just(b""),
-    *(st.binary(min_size=size, max_size=size) for size in (KEY4_SIZE, KEY6_SIZE)),
-    # Mostly TCP and UDP, whose ports count.
-    st.builds(
-        lambda ends, proto: ends + bytes([proto, 0]),
-        st.binary(min_size=KEY4_SIZE - 2, max_size=KEY4_SIZE - 2),
-        st.sampled_from([1, 6, 17, 47]),
-    ),
-    st.builds(
-        lambda ends, proto: ends + bytes([proto, 2]),
-        st.binary(min_size=KEY6_SIZE - 2, max_size=KEY6_SIZE - 2),
-        st.sampled_from([6, 17, 58]),
-    ),
-)
+from aclbench.capture.flows import flow_hashes4, flow_hashes6
+from aclbench.engine.packet import KEY4_SIZE, KEY6_SIZE, flow_hash, key_words
 
 
-@given(st.lists(KEYS, max_size=40))
-def test_many_at_once_are_as_one_by_one(keys: list[bytes]) -> None:
-    """Either family, both mixed, no key at all."""
-    assert flow_hashes(keys) == [flow_hash(key) if key else 0 for key in keys]
+def keys(size: int) -> st.SearchStrategy[bytes]:
+    """Keys of a family; mostly TCP and UDP, whose ports count."""
+    return st.binary(min_size=size, max_size=size) | st.builds(
+        lambda ends, proto, flags: ends + bytes([proto, flags]),
+        st.binary(min_size=size - 2, max_size=size - 2),
+        st.sampled_from([1, 6, 17, 47, 58]),
+        st.integers(0, 3),
+    )
+
+
+@given(st.lists(keys(KEY4_SIZE), min_size=1, max_size=20))
+def test_ip4(made: list[bytes]) -> None:
+    k0, k1, *_ = np.array([key_words(key) for key in made]).T.copy()
+    assert flow_hashes4(k0, k1).tolist() == [flow_hash(key) for key in made]
+
+
+@given(st.lists(keys(KEY6_SIZE), min_size=1, max_size=20))
+def test_ip6(made: list[bytes]) -> None:
+    k0, k1, k2, k3, k4 = np.array([key_words(key) for key in made]).T.copy()
+    assert flow_hashes6(k0, k1, k2, k3, k4).tolist() == [flow_hash(key) for key in made]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from capture.containers import LINKS, relink
@@ -18,15 +20,15 @@ def linked(frames: list[bytes], links: list[int], tail: int = 100) -> RawBatch:
     raw = batch_of(frames, tail=b"\x06" * tail)
     column = np.array(links, dtype=np.int64) if len(set(links)) > 1 else None
     first = links[0] if links else 1
-    return RawBatch(raw.data, raw.offset, raw.captured, raw.time_ns, 1, first, column)
+    return replace(raw, link_type=first, link_types=column)
 
 
 def assert_agrees(batch: RawBatch) -> Columns:
     columns = decode(batch)
     expected = [parse_frame(batch.frame(i), batch.link_of(i)) for i in range(len(batch))]
-    assert columns.key == [packet.key for packet in expected]
-    assert columns.mirror_key == [packet.mirror_key for packet in expected]
-    assert columns.info == [packet.info for packet in expected]
+    assert columns.keys() == [packet.key for packet in expected]
+    assert columns.mirror_keys() == [packet.mirror_key for packet in expected]
+    assert columns.info.tolist() == [packet.info for packet in expected]
     return columns
 
 
@@ -61,8 +63,8 @@ def test_every_link_says_what_ethernet_says(link: int, order: str) -> None:
         frames += [ethernet(ip4(tcp(), 6), 0x0800, tags=(0x88A8, 0x8100))]
     made = [relink(frame, link, order) for frame in frames]
     columns = assert_agrees(linked(made, [link] * len(made)))
-    assert columns.key == [parse_ethernet(frame).key for frame in frames]
-    assert all(columns.key)
+    assert columns.keys() == [parse_ethernet(frame).key for frame in frames]
+    assert all(columns.keys())
     for frame, whole in zip(made, frames, strict=True):
         assert as_ethernet(frame, link)[12:] == whole[12:]
 
@@ -75,13 +77,14 @@ def test_cut_at_every_length(link: int) -> None:
     )
     header = len(frame) - 60  # 40 of IPv6, 20 of TCP
     if link != 228:
-        assert [bool(key) for key in columns.key] == [
+        keys = columns.keys()
+        assert [bool(key) for key in keys] == [
             size >= header + 40 for size in range(len(frame) + 1)
         ]
         # A NFLOG record does not say how long the packet was.
         begun = INFO_CUT if link == 239 else INFO_MALFORMED
-        assert set(columns.info[:header]) <= {INFO_MALFORMED}
-        assert set(columns.info[header + 1 : header + 40]) == {begun}
+        assert set(columns.info[:header].tolist()) <= {INFO_MALFORMED}
+        assert set(columns.info[header + 1 : header + 40].tolist()) == {begun}
 
 
 def test_what_is_not_ip() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from struct import pack
@@ -145,7 +146,8 @@ def test_agrees_with_one_by_one(
         return max(holding)[1] if holding else None
 
     expected, same = [], []
-    for key in columns.key:
+    keys = columns.keys()
+    for key in keys:
         size = 4 if len(key) == 14 else 16
         here = side(ip_address(key[:size])) if key else None
         expected.append(99 if here is None else here)
@@ -233,7 +235,7 @@ def test_vlans_agree_with_one_by_one(
     """Also of other link types, and of frames cut anywhere, the last one at the end of the data."""
     steering = ByVlan(list(vlans.items()), ELSE)
     batch = batch_of([relink(frame, link_type) for frame in frames])
-    batch = RawBatch(batch.data, batch.offset, batch.captured, batch.time_ns, 1, link_type)
+    batch = replace(batch, link_type=link_type)
     expected = [
         _vlan_rule(as_ethernet(batch.frame(i), link_type), vlans) for i in range(len(frames))
     ]
@@ -282,7 +284,7 @@ def test_a_vlan_of_two_interfaces() -> None:
 def test_macs_agree_with_one_by_one(frames: list[bytes], link_type: int) -> None:
     """The second address of an Ethernet frame, that of a cooked header, and of others none."""
     batch = batch_of([relink(frame, link_type) for frame in frames])
-    batch = RawBatch(batch.data, batch.offset, batch.captured, batch.time_ns, 1, link_type)
+    batch = replace(batch, link_type=link_type)
     mac_at = {1: 6, 113: 6, 276: 12}.get(link_type)
     # A cut frame makes a shifted header, whose length of the address is another.
     length_at = {113: 5, 276: 11}.get(link_type)
@@ -303,7 +305,7 @@ def test_an_address_in_a_cooked_header_may_be_none() -> None:
     """One of another length, as a tunnel has it."""
     frame = pack("!HHH8s", 0, 768, 4, b"\x0a\0\0\1\0\0\0\0") + b"\x08\0" + ip4(udp(), 17)
     batch = batch_of([frame])
-    batch = RawBatch(batch.data, batch.offset, batch.captured, batch.time_ns, 1, 113)
+    batch = replace(batch, link_type=113)
     assert assign(ByMac([("0a:00:00:01:00:00", 1)], ELSE), batch) == [ELSE]
 
 
@@ -356,8 +358,6 @@ def test_one_capture_an_interface(tmp_path: Path) -> None:
     path = tmp_path / "x.pcapng"
     path.write_bytes(pcapng([(n, packet("10.0.0.2")) for n in range(3)]))
     (batch, *_), _ = read_all(path)
-    second = RawBatch(
-        batch.data, batch.offset, batch.captured, np.sort(batch.time_ns), 1, capture=1
-    )
+    second = replace(batch, time_ns=np.sort(batch.time_ns), capture=1)
     assert assign(ByCapture([HERE, THERE]), batch) == [HERE] * len(batch)
     assert assign(ByCapture([HERE, THERE]), second) == [THERE] * len(batch)

@@ -64,8 +64,7 @@ class ByAddress:
             if len(same):
                 ends = self._ends[family].longest_matches(destinations[same])
                 stayed = np.arange(len(columns))[rows][same[ends == NOWHERE]]
-                for row in stayed.tolist():
-                    columns.info[row] |= INFO_SAME_SIDE
+                columns.info[stayed] |= INFO_SAME_SIDE
         assigned: list[int] = rx.tolist()
         return assigned
 

@@ -28,7 +28,6 @@ from aclbench.capture import (
     as_ethernet,
     can_be_read_again,
     decode,
-    flow_hashes,
 )
 from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
 from aclbench.engine.main import AclMain
@@ -390,10 +389,10 @@ class Feed:
             (part.time_ns + offset).tolist(),
             range(number, number + len(columns)),
             rx,
-            columns.key,
-            columns.mirror_key,
-            columns.info,
-            flow_hashes(columns.key) if self.with_flows else [],
+            columns.keys(),
+            columns.mirror_keys(),
+            columns.info.tolist(),
+            columns.flow.tolist() if self.with_flows else [],
             columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
         )
 
@@ -449,7 +448,7 @@ def _arrived(
 ) -> Arrived:
     """The rows of the packets of a part; `offset` is bench time minus capture time."""
     numbers = np.arange(number, number + len(rx))
-    return arrived(part.time_ns + offset, numbers, part.originals(), rx, flags)
+    return arrived(part.time_ns + offset, numbers, part.wire_bytes, rx, flags)
 
 
 def _arrived_in_order(frames: Sequence[Frame], order: list[int]) -> Arrived:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench.capture import Columns, RawBatch, decode, open_capture, parse_frame
-from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, INFO_LENGTH_SHIFT
+from aclbench.engine.packet import (
+    DEFAULT_EXTENSION_HEADERS,
+    INFO_IP6,
+    INFO_LENGTH_SHIFT,
+    INFO_NO_KEY,
+    Packet,
+    flow_hash,
+    key_of_words,
+    key_words,
+)
 from aclbench.errors import CaptureError
 
 PCAPS = Path(__file__).parents[2] / "pcaps"
@@ -39,16 +49,40 @@ def assert_agrees(
         parse_frame(batch.frame(i), batch.link_type, extension_headers, batch.uncaptured(i))
         for i in range(len(batch))
     ]
-    assert columns.key == [packet.key for packet in expected]
-    assert columns.mirror_key == [packet.mirror_key for packet in expected]
-    assert columns.info == [packet.info for packet in expected]
+    assert columns.keys() == [packet.key for packet in expected]
+    assert columns.mirror_keys() == [packet.mirror_key for packet in expected]
+    assert columns.info.tolist() == [packet.info for packet in expected]
+    assert_words(columns, expected)
     lengths = [batch.original(i) << INFO_LENGTH_SHIFT for i in range(len(batch))]
     with_lengths = decode(batch, extension_headers, with_lengths=True)
-    assert with_lengths.info == [p.info | n for p, n in zip(expected, lengths, strict=True)]
-    assert all(type(value) is int for value in columns.info)
-    assert all(type(key) is bytes for key in columns.key + columns.mirror_key)
+    assert with_lengths.info.tolist() == [
+        p.info | n for p, n in zip(expected, lengths, strict=True)
+    ]
+    assert all(type(key) is bytes for key in columns.keys() + columns.mirror_keys())
     assert ends(columns) == [_ends(packet.key) for packet in expected]
     return columns
+
+
+def assert_words(columns: Columns, expected: list[Packet]) -> None:
+    """Each column has what belongs in it, and 0 in rows to which it says nothing."""
+    families = [bool(packet.info & INFO_IP6) for packet in expected]
+    keys = [key_words(packet.key) for packet in expected]
+    mirrors = [key_words(packet.mirror_key) for packet in expected]
+    assert (columns.k2 is not None) == any(families)
+    for place, column in enumerate((columns.k0, columns.k1, columns.k2, columns.k3, columns.k4)):
+        if column is not None:
+            assert column.tolist() == [words[place] for words in keys]
+    for place, column in enumerate((columns.m0, columns.m1)):
+        assert column.tolist() == [words[place] for words in mirrors]
+    assert [
+        key_of_words(*words, is_ip6) if packet.key else b""
+        for words, is_ip6, packet in zip(keys, families, expected, strict=True)
+    ] == [packet.key for packet in expected]
+    flows = [flow_hash(packet.key) if packet.key else 0 for packet in expected]
+    assert columns.flow.tolist() == flows
+    assert [not info & INFO_NO_KEY for info in columns.info.tolist()] == [
+        bool(packet.key) for packet in expected
+    ]
 
 
 def ends(columns: Columns) -> list[tuple[int, int, int]]:
@@ -156,20 +190,20 @@ def test_whole_batches_of_one_kind(frames: list[bytes], tail: int) -> None:
 
 def test_keys_keep_zeros_at_their_end() -> None:
     frame = ethernet(ip4(b"", 0, src=bytes(4)), 0x0800)
-    (key,) = assert_agrees(batch_of([frame], tail=bytes(99))).key
+    (key,) = assert_agrees(batch_of([frame], tail=bytes(99))).keys()
     assert len(key) == 14
     assert key.endswith(b"\0\0")
 
 
 def test_first_number_is_passed_on() -> None:
     batch = batch_of([ethernet(ip4(udp(), 17), 0x0800)])
-    numbered = RawBatch(batch.data, batch.offset, batch.captured, batch.time_ns, 42)
+    numbered = replace(batch, first_number=42)
     assert decode(numbered).first_number == 42
 
 
 def test_other_link_types_are_refused() -> None:
     batch = batch_of([b""])
-    wifi = RawBatch(batch.data, batch.offset, batch.captured, batch.time_ns, 1, link_type=105)
+    wifi = replace(batch, link_type=105)
     with pytest.raises(CaptureError, match="link type 105"):
         decode(wifi)
 
@@ -185,7 +219,7 @@ def test_bundled_captures_and_what_becomes_of_them(path: Path) -> None:
             for offset in batch.offset.tolist():
                 data[offset + int(random.integers(12, 60))] = int(random.choice(_NASTY_BYTES))
             cut = np.minimum(batch.captured, random.integers(0, 200, len(batch)))
-            assert_agrees(RawBatch(bytes(data), batch.offset, cut, batch.time_ns, 1))
+            assert_agrees(replace(batch, data=bytes(data), captured=cut))
 
 
 _NASTY_BYTES = np.array(sorted({0, 1, 0x45, 0x46, 0x60, 0x81, 0x88, 0xFF, *PROTOCOLS}))
