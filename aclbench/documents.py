@@ -88,6 +88,10 @@ class DocumentError(AclbenchError):
     """A document that is wrong in one place: which, what was found, what would be right."""
 
 
+class UnreadableError(DocumentError):
+    """A file that the system does not let us read; what is in it may be right."""
+
+
 class Wrong(ValueError):
     """Something in a document is not right; hooks and `__post_init__` raise it.
 
@@ -131,7 +135,7 @@ def reading_content(path: Path, max_bytes: int, pipes: bool) -> Generator[None, 
     except IsADirectoryError:
         raise DocumentError("a folder") from None
     except OSError as error:
-        raise DocumentError(f"cannot be read: {error.strerror}") from None
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise DocumentError("not the name of a file") from None
     if len(content) > max_bytes:

@@ -72,6 +72,15 @@ def status_of(path: Path) -> os.stat_result | None:
         raise AclbenchError(f"{str(path)[:256]}: cannot be opened: {reason(error)}") from None
 
 
+def is_missing(path: Path) -> bool:
+    """Whether there is no such file; one that we may not look at is there."""
+    try:
+        path.stat()
+    except OSError as error:
+        return isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether it is a folder. Raises AclbenchError as `status_of`."""
     status = status_of(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import os
 import signal
+import sys
 import termios
 import threading
 import time
@@ -22,6 +23,8 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _LOCAL_MODES: Final = 3
 #: How long a program may take to end by itself after a signal, in seconds.
 GRACE_S: Final = 3.0
+#: What a signal raised where Python drops it is raised again after so long, in seconds.
+AGAIN_S: Final = 0.01
 #: Ends bracketed paste, shows the cursor, wraps long lines, takes colours off.
 PLAIN: Final = "\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[0m"
 #: The same after a screen: mouse, focus and keyboard reports off, back from the alternate screen.
@@ -64,6 +67,9 @@ class Guard:
         self._handlers: dict[signal.Signals, Any] = {}
         self._attributes: list[Any] = []
         self._terminal = -1
+        #: Sends a signal again whose error was dropped, and whether that error was Ended.
+        self._again: threading.Timer | None = None
+        self._dropped = False
         #: The signal that ends the program; 0: none does.
         self.signal = 0
         #: What takes back what was asked of the terminal by escape sequences.
@@ -82,6 +88,7 @@ class Guard:
         for number in self._signals:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
                 self._handlers[number] = signal.signal(number, self._hear)
+        self._tell_of_dropped, sys.unraisablehook = sys.unraisablehook, self._drop
         return self
 
     def __exit__(
@@ -90,6 +97,9 @@ class Guard:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        sys.unraisablehook = self._tell_of_dropped
+        if self._again is not None:
+            self._again.cancel()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._put_right(self.undo if self.signal or error is not None else "")
@@ -103,7 +113,27 @@ class Guard:
         self._begin_ending(signal.SIGHUP)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        self._begin_ending(number)
+        if self._dropped:
+            self._dropped = False
+            self._end(number)
+        else:
+            self._begin_ending(number)
+
+    def _drop(self, dropped: sys.UnraisableHookArgs) -> None:
+        """An error that came amid a destructor or the like, where Python tells of it and goes on.
+
+        What a signal raised is not lost by that: the signal is sent again.
+        """
+        error = dropped.exc_value
+        if isinstance(error, Ended):
+            self._dropped = True
+        elif not isinstance(error, KeyboardInterrupt):
+            self._tell_of_dropped(dropped)
+            return
+        number = self.signal if self._dropped else signal.SIGINT
+        self._again = threading.Timer(AGAIN_S, os.kill, (os.getpid(), number))
+        self._again.daemon = True
+        self._again.start()
 
     def _begin_ending(self, number: int) -> None:
         if self.signal:

@@ -20,7 +20,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
 from aclbench.errors import AclbenchError
-from aclbench.files import write_whole
+from aclbench.files import reason, write_whole
 from aclbench.repl.completion import CommandCompleter
 from aclbench.repl.keyboard import (
     ignore_senseless,
@@ -56,11 +56,23 @@ def kept_history() -> History:
     path = history_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.open("ab").close()
         _cut(path)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(path)
+    return _KeptHistory(path)
+
+
+class _KeptHistory(FileHistory):
+    """Lines in a file. What does not go there any more is kept in memory, and `notice` says so."""
+
+    notice = ""
+
+    def store_string(self, string: str) -> None:
+        try:
+            super().store_string(string)
+        except OSError as error:
+            self.notice = f"typed lines are kept for this session alone: {reason(error)}"
 
 
 def _cut(path: Path) -> None:
@@ -95,6 +107,7 @@ class Prompt:
     ) -> None:
         self._session = session
         self._where = where
+        self._said_unkept = False
         self.reader: PromptSession[str] = PromptSession(
             message=[("class:prompt", PROMPT)],
             completer=CommandCompleter(self._bench),
@@ -198,8 +211,16 @@ class Prompt:
                 continue
             except EOFError:
                 return
+            self._say_unkept()
             if guard.signal or self._run(line):
                 return
+
+    def _say_unkept(self) -> None:
+        """Say once that typed lines are not kept any more."""
+        history = self.reader.history
+        if not self._said_unkept and isinstance(history, _KeptHistory) and history.notice:
+            self._said_unkept = True
+            self._session.printer.prose(f"note: {history.notice}")
 
     def _run(self, line: str) -> bool:
         """Run a line; True: it leaves. Ctrl-C ends what runs, and not the session."""

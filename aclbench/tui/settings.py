@@ -22,8 +22,15 @@ from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 from textual.theme import BUILTIN_THEMES
 
-from aclbench.documents import DocumentError, JsonReader, parse_toml, read_content, to_json
-from aclbench.files import set_aside, write_whole
+from aclbench.documents import (
+    DocumentError,
+    JsonReader,
+    UnreadableError,
+    parse_toml,
+    read_content,
+    to_json,
+)
+from aclbench.files import is_missing, reason, set_aside, write_whole
 from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
 from aclbench.tui.command.line import CommandInput
@@ -117,7 +124,7 @@ def read_settings(
 
 
 def _document(path: Path, says: list[str]) -> dict[str, Any]:
-    if not path.exists():
+    if is_missing(path):
         return {}
     try:
         return parse_toml(read_content(path, MAX_BYTES))
@@ -333,12 +340,14 @@ def remember_inputs(inputs: Sequence[str], say: Say = _nobody, path: Path | None
     wanted = tuple(texts)
     if not wanted or "-" in wanted:
         return  # nothing to open again
-    others = (found for found in _read_recent(path, say) if found != wanted)
-    kept = (wanted, *others)[:RECENT]
+    known = _read_recent(path, say)
+    if known is None:
+        return  # nor is it written over
+    kept = (wanted, *(found for found in known if found != wanted))[:RECENT]
     try:
         write_whole(path, to_json(_Recent(kept), indent=1) + "\n", make_folders=True)
     except (OSError, UnicodeError) as error:
-        say(f"what was opened is not remembered: {path}: {error}")
+        say(f"what was opened is not remembered: {path}: {reason(error)}")
 
 
 def last_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
@@ -350,15 +359,18 @@ def last_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]
 def recent_inputs(say: Say = _nobody, path: Path | None = None) -> tuple[str, ...]:
     """What it was opened with, the last first, each quoted as for a shell (see OpenDialog)."""
     found = _read_recent(recent_file() if path is None else path, say)
-    return tuple(shlex.join(inputs) for inputs in found)
+    return tuple(map(shlex.join, found or ()))
 
 
-def _read_recent(path: Path, say: Say) -> list[tuple[str, ...]]:
-    """The remembered inputs; a damaged file is set aside."""
-    if not path.exists():
+def _read_recent(path: Path, say: Say) -> list[tuple[str, ...]] | None:
+    """The remembered inputs; a damaged file is set aside. None: it cannot be read."""
+    if is_missing(path):
         return []
     try:
         document = JsonReader(_Recent).read(read_content(path, MAX_BYTES))
+    except UnreadableError as error:
+        say(f"what was opened before is not known: {path}: {error}")
+        return None
     except DocumentError:
         _set_aside(path, say)
         return []

@@ -17,9 +17,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 from platformdirs import user_state_path
 
-from aclbench.documents import DocumentError, JsonReader, read_content, to_json
+from aclbench.documents import DocumentError, JsonReader, UnreadableError, read_content, to_json
 from aclbench.errors import AclbenchError
-from aclbench.files import locked, set_aside, write_whole
+from aclbench.files import is_missing, locked, set_aside, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.lesson import Lesson, LessonError
 from aclbench.tutor.outcomes import Prediction
@@ -37,7 +37,7 @@ LessonName = Annotated[str, Meta(pattern=_NAME)]
 
 
 class ProgressError(AclbenchError):
-    """Progress that cannot be written; names the file."""
+    """Progress that cannot be read or written; names the file."""
 
 
 class LessonProgress(Struct, forbid_unknown_fields=True, frozen=True):
@@ -82,11 +82,15 @@ class Progress:
         self.notices: list[str] = []
 
     def lessons(self) -> dict[str, LessonProgress]:
-        """Every lesson that was begun, by name."""
-        if not self.path.exists():
-            return {}
-        with self._locked():
-            return self._read()
+        """Every lesson that was begun, by name. Raises ProgressError.
+
+        It is written whole, so reading needs no lock, which a folder may not allow.
+        """
+        try:
+            return self._lessons()
+        except DocumentError:
+            with self._locked():
+                return self._read()
 
     def of(self, lesson: Lesson) -> LessonProgress | None:
         """How far a lesson is; None: it was never begun."""
@@ -112,18 +116,22 @@ class Progress:
             self._write(self.path, ProgressDocument(1, dict(sorted(known.items()))))
 
     def resume(self, lesson: Lesson) -> LessonRun:
-        """A lesson where it was left, or from its first step. What is damaged is set aside."""
+        """A lesson where it was left, or from its first step. What is damaged is set aside.
+
+        Raises ProgressError.
+        """
         return finish(self.resuming(lesson))
 
     def resuming(self, lesson: Lesson) -> Slices[LessonRun]:
         """The same in slices."""
         file = self._state_path(lesson.name)
-        if file.exists():
-            try:
-                return (yield from LessonRun.resuming(lesson, _read(file, SavedRun)))
-            except (DocumentError, LessonError):
-                with self._locked():
-                    self._set_aside(file)
+        try:
+            saved = _read(file, SavedRun)
+            if saved is not None:
+                return (yield from LessonRun.resuming(lesson, saved))
+        except (DocumentError, LessonError):
+            with self._locked():
+                self._set_aside(file)
         return (yield from LessonRun.beginning(lesson))
 
     def forget(self, lesson: Lesson) -> None:
@@ -143,13 +151,16 @@ class Progress:
 
     def _read(self) -> dict[str, LessonProgress]:
         """What the file has; a damaged one is set aside."""
-        if not self.path.exists():
-            return {}
         try:
-            return _read(self.path, ProgressDocument).lessons
+            return self._lessons()
         except DocumentError:
             self._set_aside(self.path)
             return {}
+
+    def _lessons(self) -> dict[str, LessonProgress]:
+        """What the file has. DocumentError: it is damaged."""
+        document = _read(self.path, ProgressDocument)
+        return {} if document is None else document.lessons
 
     def _set_aside(self, file: Path) -> None:
         try:
@@ -174,6 +185,14 @@ class Progress:
             raise ProgressError(f"{self.path}: cannot be written: {error.strerror}") from None
 
 
-def _read(file: Path, kind: type[_T]) -> _T:
-    """What a file has. Raises DocumentError."""
-    return JsonReader(kind).read(read_content(file, MAX_BYTES))
+def _read(file: Path, kind: type[_T]) -> _T | None:
+    """What a file has; None: there is none. DocumentError: it is damaged.
+
+    ProgressError: the system does not let us read it.
+    """
+    if is_missing(file):
+        return None
+    try:
+        return JsonReader(kind).read(read_content(file, MAX_BYTES))
+    except UnreadableError as error:
+        raise ProgressError(f"{file}: {error}") from None

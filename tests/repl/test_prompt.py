@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,6 +157,40 @@ def test_the_history_is_kept_under_xdg_state(
     assert (len(remembered), remembered[0]) == (5_000, "line 10000")
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
     kept_history().append_string("x")
+
+
+def test_a_history_that_cannot_be_gone_on_with_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full. Lines are there to be recalled all the same."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    out = io.StringIO()
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        prompt = Prompt(Session(bench(), Printer(out)))
+        shutil.rmtree(tmp_path / "aclbench")
+        keys.send_text("show clock\rshow version\rquit\r")
+        prompt.loop()
+    said = " ".join(out.getvalue().split())
+    kept_here = "note: typed lines are kept for this session alone: No such file or directory"
+    assert said.count(kept_here) == 1
+    assert prompt.reader.history.get_strings() == ["show clock", "show version", "quit"]
+    assert "aclbench v" in said
+
+
+def test_a_history_that_may_only_be_read_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    kept_history().append_string("x")
+    opening = Path.open
+
+    def refusing(path: Path, mode: str = "r", **options: Any) -> Any:
+        if "a" in mode:
+            raise PermissionError
+        return opening(path, mode, **options)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    assert isinstance(kept_history(), InMemoryHistory)
 
 
 def test_the_toolbar_has_time_classes_and_flags() -> None:

@@ -428,3 +428,13 @@ async def test_lines_that_come_at_once_are_lines_of_their_own() -> None:
             host.post_message(events.Key(key, character))
         await pilot.pause()
     assert list(history.lines) == ["show clock", "show branch"]
+
+
+def test_a_file_that_cannot_be_looked_at_keeps_lines_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "tui-history"
+    path.symlink_to(path)
+    history = LineHistory(path)
+    assert history.lines == []
+    assert "Too many levels of symbolic links" in history.notice
+    history.add("one")
+    assert history.lines == ["one"]

@@ -254,3 +254,23 @@ async def test_help_in_columns(width: int, columns: int) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(host.screen, HelpScreen)
+
+
+def test_files_that_cannot_be_read_are_said_to_be_so(tmp_path: Path) -> None:
+    """They are not damaged: they stay, and are not written over."""
+    path = tmp_path / "recent.json"
+    path.symlink_to(path)
+    says: list[str] = []
+    assert last_inputs(says.append, path) == ()
+    remember_inputs(["aging"], says.append, path)
+    assert recent_inputs(says.append, path) == ()
+    assert says == [
+        f"what was opened before is not known: {path}: cannot be read: "
+        "Too many levels of symbolic links"
+    ] * 3  # fmt: skip
+    assert path.is_symlink()
+    settings, says = read_settings([PLACE], path)
+    assert settings == Settings()
+    assert says == [
+        f"{path}: cannot be read: Too many levels of symbolic links; the defaults are used"
+    ]

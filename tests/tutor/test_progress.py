@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,30 @@ def test_a_lesson_is_gone_on_with_in_slices(tmp_path: Path) -> None:
     task.stop()
     assert task.is_stopped
     assert progress.resume(run.lesson).step.number == 2
+
+
+def test_it_is_read_where_nothing_can_be_locked(tmp_path: Path) -> None:
+    """As in a folder that may only be read."""
+    progress = Progress(tmp_path / "lessons.json")
+    run = begun(tmp_path, "01-one.toml", 1)
+    progress.save(run)
+    lock = tmp_path / "lessons.json.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    assert list(progress.lessons()) == ["01-one"]
+    assert progress.resume(run.lesson).step.number == 2
+    with pytest.raises(ProgressError, match=r"lessons\.json: cannot be written"):
+        progress.save(run)
+
+
+@pytest.mark.parametrize("name", ["lessons.json", "lesson-01-one.json"])
+def test_what_cannot_be_read_is_not_damaged(tmp_path: Path, name: str) -> None:
+    """It is said, and stays where it is."""
+    progress = Progress(tmp_path / "lessons.json")
+    run = begun(tmp_path, "01-one.toml", 1)
+    (tmp_path / name).symlink_to(name)
+    read = progress.lessons if name == "lessons.json" else partial(progress.resume, run.lesson)
+    with pytest.raises(ProgressError, match=f"{name}: cannot be read: Too many levels"):
+        read()
+    assert (tmp_path / name).is_symlink()
+    assert progress.notices == []

@@ -55,10 +55,12 @@ class LineHistory:
             self._keep_in_memory(error)
 
     def _read(self) -> list[str]:
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return []
         try:
             text = self._path.read_text(encoding="utf-8", errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
             self._keep_in_memory(error)
             return []

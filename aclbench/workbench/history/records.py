@@ -6,6 +6,7 @@ that nobody has locked is of a run that ended: behind the name stands how, unles
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
@@ -165,12 +166,10 @@ def ended_runs(say: Say) -> list[Record]:
     """The records of runs that ended, latest first.
 
     Empty ones are deleted, and all but the last KEPT of those that are settled, and of the others.
-    A damaged one is given another name, and `say` is told.
+    A damaged one is given another name, and `say` is told, as of a folder that cannot be read.
     """
     found: list[Record] = []
-    for path in records_folder().glob(f"*{SUFFIX}"):
-        if _NAME.match(path.name) is None:
-            continue  # somebody else's
+    for path in _records(say):
         with suppress(OSError):  # not ours to read, locked, no file, or deleted just now
             if path.name.startswith("."):
                 _remove_unfinished(path)
@@ -179,9 +178,23 @@ def ended_runs(say: Say) -> list[Record]:
     found.sort(key=lambda record: record.modified_s, reverse=True)
     for is_settled in (True, False):
         for record in [record for record in found if record.is_settled == is_settled][KEPT:]:
-            record.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it stays there, in a folder that cannot be written
+                record.path.unlink()
             found.remove(record)
     return found
+
+
+def _records(say: Say) -> list[Path]:
+    """The files that are records by their names."""
+    folder = records_folder()
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        say(f"the runs that were kept are not known: {folder}: {error.strerror}")
+        return []
+    return [folder / name for name in names if name.endswith(SUFFIX) and _NAME.match(name)]
 
 
 def _look_at(path: Path, say: Say) -> Record | None:

@@ -282,3 +282,30 @@ def test_what_else_lies_in_the_folder_is_left_there() -> None:
     (records_folder() / "notes.run").write_text("mine")
     assert len(runs()) == 1
     assert len(names()) == 3
+
+
+def test_a_folder_that_cannot_be_read_is_said_to_be_so() -> None:
+    """Which is no reason to stop."""
+    folder = records_folder()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(folder)
+    said: list[str] = []
+    assert ended_runs(said.append) == []
+    assert said == [
+        f"the runs that were kept are not known: {folder}: Too many levels of symbolic links"
+    ]
+
+
+def test_those_beyond_the_last_ten_stay_where_nothing_may_be_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(KEPT + 1):
+        recorded().end(LEFT)
+
+    def refused(path: Path) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        assert len(runs()) == KEPT
+    assert len(names()) == KEPT + 1
