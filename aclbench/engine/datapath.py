@@ -375,7 +375,7 @@ class Datapath:
         """The tx interface of a packet; None if there is none."""
         am = self.am
         address = destination(key)
-        tx = am.fib.lookup(address, worker.thread_index)
+        tx = am.fib.lookup(address)
         interface = am.interfaces[tx] if tx >= 0 else None
         if interface is not None and not interface.admin_up:
             interface = None
@@ -386,7 +386,7 @@ class Datapath:
 
     def why_not_forwarded(self, worker: Worker, key: bytes) -> int:
         """The reason of a packet that has no tx interface."""
-        tx = self.am.fib.lookup(destination(key), worker.thread_index)
+        tx = self.am.fib.lookup(destination(key))
         if tx < 0:
             return _ENDS[tx]
         interface = self.am.interfaces[tx]

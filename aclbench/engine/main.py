@@ -159,7 +159,7 @@ class AclMain:
         #: The sw_if_index of each name, without those that are being deleted.
         self.interface_indexes: dict[str, int] = {"local0": 0}
         self.interfaces_created: int = 0
-        self.fib: Fib = Fib(n_workers + 1)
+        self.fib: Fib = Fib()
         #: By ACL index; and the indexes that are free, the last deleted last.
         self.acls: dict[int, Acl] = {}
         self.free_acl_indices: list[int] = []

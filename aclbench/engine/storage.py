@@ -7,6 +7,7 @@ by side, so that a million sessions are no objects. Nothing else in the engine h
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from struct import Struct
 from typing import Any, Final, TypeAlias
@@ -35,6 +36,14 @@ def extended(numbers: Column, items: Iterable[int]) -> Column:
     """A column with these behind it; the old one is not to be used any more."""
     numbers.extend(_as_list(items))
     return numbers
+
+
+def last_at_most(numbers: Column, number: int, low: int, high: int) -> int:
+    """The place of the last one that is no greater, of sorted ones from `low` to before `high`.
+
+    `low - 1` where all of these are greater.
+    """
+    return bisect_right(numbers, number, low, high) - 1
 
 
 def _as_list(items: Any) -> list[int]:

@@ -43,6 +43,20 @@ def extended(numbers: Column, items: Iterable[i64]) -> Column:
     return extend(numbers, items)
 
 
+def last_at_most(numbers: Column, number: i64, low: i64, high: i64) -> i64:
+    """The place of the last one that is no greater, of sorted ones from `low` to before `high`.
+
+    `low - 1` where all of these are greater.
+    """
+    while low < high:
+        middle: i64 = low + high >> 1
+        if numbers[middle] > number:
+            high = middle
+        else:
+            low = middle + 1
+    return low - 1
+
+
 # --- numbers in network order -----------------------------------------------------------------
 
 

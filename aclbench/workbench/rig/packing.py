@@ -157,7 +157,7 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     set_fields(am.cleaner, checkpoint.cleaner)
     set_fields(am.shown, _copies(checkpoint.shown))
     am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
-    am.fib = Fib(am.n_workers + 1)
+    am.fib = Fib()
     am.fib.replace(checkpoint.fib)
     am.acls = {index: Acl(rules, tag) for index, (rules, tag) in checkpoint.acls.items()}
     try:
