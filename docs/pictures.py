@@ -53,7 +53,7 @@ async def ready(pilot: Pilot[None]) -> BenchScreen:
     assert isinstance(screen, BenchScreen)
     for _ in range(500):
         await pilot.pause()
-        if screen.frame is not None and not screen.is_busy:
+        if screen.frame is not None and not screen.loop_runs:
             return screen
     raise SystemExit("the screen never came to rest")
 

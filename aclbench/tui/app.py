@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from textual import events
+from textual import events, on
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding
@@ -28,11 +27,13 @@ from aclbench.tui.driver import ScreenDriver
 from aclbench.tui.help.screen import key_name
 from aclbench.tui.lesson.desk import Desk
 from aclbench.tui.live import MakeBench
+from aclbench.tui.opening import Stands
 from aclbench.tui.player import Player
 from aclbench.tui.regions import WEIGHT
 from aclbench.tui.screen import BenchScreen
 from aclbench.tui.settings import Settings
 from aclbench.tui.threads import ThreadedPlayer
+from aclbench.tui.typed import Fence, Typed, Typing
 from aclbench.visible import visible
 from aclbench.workbench.tasks import Slices
 
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 DARK = "textual-dark"
 LIGHT = "textual-light"
 
-#: How long what is typed waits for a screen that is being made, in seconds.
-MADE_S: Final = 1.0
 #: Layout and colours of all that is on the screen.
 STYLES: Final = Path(__file__).with_name("aclbench.tcss")
 
@@ -92,6 +91,7 @@ class AclbenchApp(App[AclbenchError]):
         super().__init__(driver_class=ScreenDriver)
         #: Keeps the terminal as it was.
         self.guard = Guard(self._end, last_words)
+        self._typed = Typed(self, super().on_event, self._may_go)
         self._loop_to_tell: asyncio.AbstractEventLoop | None = None
         #: The keys of the bench's screen when it was on top: below a palette nothing has the focus.
         self._in_force: dict[str, ActiveBinding] = {}
@@ -122,11 +122,28 @@ class AclbenchApp(App[AclbenchError]):
         self._loop_to_tell.call_soon_threadsafe(self.exit, None, 128 + number)
 
     async def on_event(self, event: events.Event) -> None:
-        """What is typed fast waits for the screen that it is meant for: its widgets come last."""
-        if isinstance(event, events.InputEvent) and not event.is_forwarded and self.screen_stack:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.screen._mounted_event.wait(), MADE_S)
-        await super().on_event(event)
+        """What is typed goes on key by key."""
+        is_new = bool(self.screen_stack) and not event.is_forwarded
+        if isinstance(event, events.Key | events.Paste) and is_new:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
+
+    def _may_go(self, event: Typing) -> bool:
+        """While the first bench is made only that can be ended."""
+        screen = self.screen
+        if not isinstance(screen, BenchScreen) or screen.frame is not None:
+            return True
+        return isinstance(event, events.Key) and event.key in screen.active_bindings
+
+    @on(Fence)
+    async def _pass(self, event: Fence) -> None:
+        await self._typed.passed(event)
+
+    @on(Stands)
+    async def _go_on(self) -> None:
+        """The bench stands: what was typed meanwhile is for it."""
+        await self._typed.go_on()
 
     def _handle_exception(self, error: Exception) -> None:
         """An error ends the screen, but for one: what still goes on in a widget that is being left

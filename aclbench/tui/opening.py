@@ -17,6 +17,10 @@ from aclbench.workbench.workbench import Workbench
 _TURNS: Final = 12
 
 
+class Stands(Message):
+    """The first bench is there, and can be worked with."""
+
+
 class Opening(Words):
     """Has the first bench made, a slice at a time, and says how far it is.
 

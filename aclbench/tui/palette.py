@@ -14,7 +14,8 @@ from rich.style import Style
 NO_STYLE: Final = Style.null()
 BOLD: Final = Style(bold=True)
 DIM: Final = Style(dim=True)
-REVERSE: Final = Style(reverse=True)
+#: Dim text within it would be of another grey.
+REVERSE: Final = Style(reverse=True, dim=False)
 
 
 @dataclass(frozen=True, slots=True)

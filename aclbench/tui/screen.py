@@ -41,7 +41,7 @@ from aclbench.tui.lesson.text import DONE
 from aclbench.tui.lesson.view import LessonView
 from aclbench.tui.live import MakeBench
 from aclbench.tui.log.place import LogPlace
-from aclbench.tui.opening import Opening
+from aclbench.tui.opening import Opening, Stands
 from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.place import Changed, Opened, Place, ShowPlace
 from aclbench.tui.player import Player
@@ -117,16 +117,15 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self.player: Player | None = None
         self.places: dict[str, Place] = {}
         self._make_bench, self._title, self._player_kind = make_bench, title, player_kind
-        self._play_at_once = play
-        self._plays_gaps = plays_gaps
+        self._play_at_once, self._plays_gaps = play, plays_gaps
         self._open_bench = open_bench
         #: Keys that are not what the table says, by the binding's id.
         self._keys_set = keys_set or {}
-        self._says = says
-        self._desk = desk
+        self._says, self._desk = says, desk
         #: The place to come back to from a story.
         self._came_from = "bench"
-        self._loop_runs = False
+        #: Something goes on by itself: it plays, or something is looked for.
+        self.loop_runs = False
         self._last_paint = 0.0
         #: Time that ticks took, and all else, since the last painting, in seconds.
         self._ticked = 0.0
@@ -160,6 +159,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._bench.point_at_question()
         if self._play_at_once and player.live.next_time() is not None:
             self.query_one(RunArea).action_play_pause()
+        self.post_message(Stands())
         for sentence in self._says:
             self.notify(sentence, title="settings", severity="warning", timeout=15, markup=False)
 
@@ -255,8 +255,8 @@ class BenchScreen(Screen[None], inherit_bindings=False):
 
     def _keep_going(self) -> None:
         """Have the loop run, if there is anything to do and it does not yet."""
-        if not self._loop_runs and self.player is not None and self.is_running:
-            self._loop_runs = True
+        if not self.loop_runs and self.player is not None and self.is_running:
+            self.loop_runs = True
             self.run_worker(self._go_on(self.player), group="time", exit_on_error=True)
 
     async def _go_on(self, player: Player) -> None:
@@ -284,7 +284,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
                     break
                 await self._rest(player, began)
         finally:
-            self._loop_runs = False
+            self.loop_runs = False
 
     def _pause(self, player: Player) -> float:
         """How long after a painting the next one is due, in seconds."""

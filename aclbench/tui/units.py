@@ -115,7 +115,7 @@ def fit_end(end: str, width: int) -> str:
     port = end[end.rfind(":") :] if end.count(":") == 1 or "]:" in end else ""
     address = end.removesuffix(port)
     bracket = "]" if address.endswith("]") else ""
-    room = max(width - len(port) - len(bracket), 2)
+    room = max(width - len(port) - len(bracket), 1)
     return fit_middle(address.removesuffix(bracket), room) + bracket + port
 
 

@@ -60,7 +60,7 @@ async def _answered(app: App[Any]) -> None:
     for turn in range(MOST_TURNS):
         await asyncio.sleep(0)
         below = app.screen_stack[0] if app.screen_stack else None
-        is_busy = isinstance(below, BenchScreen) and below._loop_runs
+        is_busy = isinstance(below, BenchScreen) and below.loop_runs
         if not loop._ready or (is_busy and turn >= TURNS_WHEN_BUSY):
             return
 

@@ -81,7 +81,7 @@ async def test_play_advances_and_pause_stops(size: Size) -> None:
         await bench.press("space")
         assert not bench.player.transport.playing
         stopped = bench.bench.now
-        await bench.until(lambda: not bench.screen._loop_runs)
+        await bench.until(lambda: not bench.screen.loop_runs)
         assert bench.bench.now == stopped
         assert "paused" in bench.status()
 
@@ -89,7 +89,7 @@ async def test_play_advances_and_pause_stops(size: Size) -> None:
 async def test_a_paused_screen_is_not_painted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with benching() as bench:
         await bench.press("3")
-        await bench.until(lambda: not bench.screen._loop_runs)
+        await bench.until(lambda: not bench.screen.loop_runs)
         painted: list[str] = []
         monkeypatch.setattr(bench.screen, "paint", lambda: painted.append("paint"))
         for _ in range(50):

@@ -81,7 +81,7 @@ async def do(bench: Bench, *keys: str) -> None:
     """Press keys, and wait for what they had the lesson do."""
 
     def rests() -> bool:
-        return bench.player.underway.task is None and not bench.screen._loop_runs
+        return bench.player.underway.task is None and not bench.screen.loop_runs
 
     for key in keys:
         await bench.press(key)

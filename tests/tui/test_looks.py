@@ -35,7 +35,7 @@ def after(*keys: str) -> Before:
         bench = Bench(pilot)
         await bench.until(lambda: bench.screen.frame is not None)
         await bench.press(*keys)
-        await bench.until(lambda: not bench.screen._loop_runs)
+        await bench.until(lambda: not bench.screen.loop_runs)
         if keys[-1:] == ("question_mark",):
             await bench.until(lambda: isinstance(bench.top, HelpScreen))
         await bench.settle()

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.tui.sessions.place import SessionsPlace, session_row
+from aclbench.tui.drawing import Line
+from aclbench.tui.sessions.place import SessionsPlace
+from aclbench.tui.sessions.text import Columns, column_heads, session_row
 from aclbench.tui.targets import SessionTarget
+from aclbench.tui.units import short_time
 from aclbench.workbench.inquiry.find_sessions import ORDERS
 from aclbench.workbench.views.snapshot import SessionView
 from tui.bench import busy_bench, player_of
@@ -61,27 +64,72 @@ def test_the_place_fits_and_shows_the_cursor(
         assert (selected in targets) if selected is not None else not targets
 
 
+def row_of(session: SessionView, width: int) -> Line:
+    frame = frame_named("busy")
+    return session_row(frame, session, Columns.of(frame, [session], width), width, PLAIN)
+
+
 @few
 @given(width=WIDTHS, other=st.booleans(), six=st.booleans(), late=st.booleans())
-def test_a_row_has_its_times_at_any_width(width: int, other: bool, six: bool, late: bool) -> None:
-    frame = frame_named("busy")
-    session = sessions_of("busy")[0]
+def test_a_row_has_ports_and_times_at_any_width(
+    width: int, other: bool, six: bool, late: bool
+) -> None:
+    session = replace(sessions_of("busy")[0], sport=40031, dport=443, proto=6)
     if other:
         session = replace(session, timeout_class=(session.link_list_id + 1) % 3)
     if six:
-        session = replace(session, src="fd00:1:2:3:4:5:6:7", dst="fd00:1:2:3:4:5:6:8")
+        session = replace(session, src="2001:db8:1:2:3:4:5:6", dst="2001:db8:1:2:3:4:5:8")
     if late:
         session = replace(session, check_due=0, expires=0)
-    line = session_row(frame, session, width, PLAIN)
+    line = row_of(session, width)
     assert_line_fits(line, width)
     assert f"{session.thread_index}/{session.session_index} " in line.plain
     assert ("≠" in line.plain) == other
-    idle, check, expiry = line.plain.split()[-3:]
-    assert idle == "1.30s" or idle.endswith("s")
-    assert (check, expiry) == ("due", "over") if late else check.endswith("s")
+    source, destination = line.plain.split(" > ")
+    assert source.endswith(":40031")
+    assert ":443 " in destination
+    assert ("over" in line.plain) == late
+    if width >= 60:
+        assert ("due" in line.plain) == late
+        assert f" {short_time(session.idle)} " in line.plain
     assert [target for _, _, target in line.spots] == [
         SessionTarget(session.thread_index, session.session_index)
     ]
+
+
+def test_at_80_columns_addresses_are_whole_where_they_can_be() -> None:
+    session = replace(sessions_of("busy")[0], sport=40031, dport=65535, proto=6)
+    four = replace(session, src="192.168.100.101", dst="203.0.113.200")
+    assert "tcp   192.168.100.101:40031 > 203.0.113.200:65535 " in row_of(four, 80).plain
+    six = replace(session, src="fd00:1::3", dst="fd00:2::2")
+    assert "tcp   [fd00:1::3]:40031 > [fd00:2::2]:65535 " in row_of(six, 80).plain
+
+
+def test_beside_its_times_stands_a_bar_where_that_takes_nothing_from_the_ends() -> None:
+    session = replace(sessions_of("busy")[0], proto=6, sport=40031, dport=443)
+    assert row_of(session, 80).plain.rstrip()[-6:].strip("━╌") == "┃"
+    long = replace(session, src="2001:db8:1:2:3:4:5:6", dst="2001:db8:1:2:3:4:5:8")
+    assert "┃" not in row_of(long, 80).plain
+    assert "┃" in row_of(long, 120).plain
+
+
+def test_its_columns_are_aligned() -> None:
+    frame = frame_named("busy")
+    first = sessions_of("busy")[0]
+    sessions = [
+        first,
+        replace(first, proto=1, sport=8, dport=0, session_index=1234),
+        replace(first, proto=6, src="fd00:1::3", dst="fd00:2::2", sport=40031, dport=443),
+    ]
+    for width in (80, 120, 200):
+        columns = Columns.of(frame, sessions, width)
+        rows = [session_row(frame, each, columns, width, PLAIN).plain for each in sessions]
+        head = column_heads(columns, width, PLAIN).plain
+        assert {row.index(" > ") for row in rows} == {head.index(" > ")}
+        assert len({row.index("┃") for row in rows}) == 1
+        end = head.index("expiry") + len("expiry")
+        assert {row[end - 1 : end + 1] for row in rows} == {"s "}
+        assert ("icmp 8/0 " in rows[1]) == (width > 80)
 
 
 def test_all_sessions_are_there_each_with_its_target() -> None:
@@ -93,7 +141,8 @@ def test_all_sessions_are_there_each_with_its_target() -> None:
     assert len(found) == len(sessions) == 3
     for session in sessions:
         text = found[SessionTarget(session.thread_index, session.session_index)]
-        assert session.connection in text
+        assert " > ".join(session.ends[:2]) in " ".join(text.split())
+        assert session.ends[2] in text
         assert "pg0" in text
     assert "3 of 3" in shown.plain
 

@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 from rich.style import Style
 
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
+from aclbench.tui.ends import Ends
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget
-from aclbench.tui.units import fit_end, fit_middle
+from aclbench.tui.units import fit_middle
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.packets import PacketView
 
@@ -29,8 +30,6 @@ FATE_GLYPHS: Final = {
     "malformed": "!",
 }
 NEW: Final = "+"
-#: A port of five digits, its colon, and the brackets of an address: what an end needs at least.
-_END_LEAST: Final = 8
 #: An end in full: an IPv4 address with its port, and most IPv6 ones.
 _END_MOST: Final = 23
 _FLAGS: Final = 6
@@ -55,7 +54,7 @@ class Columns(NamedTuple):
     time: int
     flags: int
     length: int
-    end: int
+    ends: Ends
     conn: int
 
     @staticmethod
@@ -67,14 +66,10 @@ class Columns(NamedTuple):
         flags = _FLAGS if width >= _WITH_FLAGS else 0
         time = clock.stamp_width + 1 if width >= _WITH_TIME else 0
         length = _LENGTH if width >= _WITH_LENGTH else 0
-        left = width - 3 - name - time - flags - length - 3 - conn - _FATE
-        most = max([_END_LEAST, *(_longest_end(packet) for packet in packets)])
-        most = min(most, _END_MOST) if width >= _WITH_REASON else most
-        return Columns(name, time, flags, length, max(min(left // 2, most), _END_LEAST), conn)
-
-
-def _longest_end(packet: PacketView) -> int:
-    return max(len(packet.source), len(packet.destination))
+        room = width - 3 - name - time - flags - length - conn - _FATE
+        most = _END_MOST if width >= _WITH_REASON else None
+        ends = Ends.of(((each.source, each.destination) for each in packets), room, most)
+        return Columns(name, time, flags, length, ends, conn)
 
 
 def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
@@ -96,7 +91,7 @@ def column_heads(columns: Columns, width: int, palette: Palette) -> Line:
     head += "time".rjust(columns.time - 1)[: columns.time] + " " * bool(columns.time)
     head += "flags ".ljust(columns.flags)[: columns.flags]
     head += "bytes ".rjust(columns.length)[: columns.length]
-    head += "from".ljust(columns.end) + " > " + "to".ljust(columns.end)
+    head += columns.ends.head()
     head += "conn".rjust(columns.conn)[: columns.conn] + " verdict"
     return Line(head, palette.dim).fit(width)
 
@@ -116,11 +111,9 @@ def packet_line(
         length = str(packet.length) if packet.length else "-"
         line.add(f"{length:>{columns.length - 1}} ", palette.dim)
     if packet.source:
-        line.add(fit_end(packet.source, columns.end).ljust(columns.end))
-        line.add(" > ", palette.dim)
-        line.add(fit_end(packet.destination, columns.end).ljust(columns.end))
+        columns.ends.add_to(line, packet.source, packet.destination, palette)
     else:
-        line.add(f"{'not IP' if packet.fate == 'not_ip' else '-':<{2 * columns.end + 3}}")
+        line.add(f"{'not IP' if packet.fate == 'not_ip' else '-':<{columns.ends.width}}")
     conn = "…" if packet.conn is None else packet.conn or "-"
     line.add(f"{conn:>{columns.conn}} " if columns.conn else " ", palette.dim)
     fate = f"{FATE_GLYPHS[packet.fate]} {packet.fate.replace('_', ' ')}"

@@ -14,9 +14,8 @@ from aclbench.tui.keys import Key, bindings
 from aclbench.tui.palette import Palette
 from aclbench.tui.place import OPEN, SEARCH, Changed, RowsPlace
 from aclbench.tui.player import Player
+from aclbench.tui.sessions.text import Columns, column_heads, session_row
 from aclbench.tui.targets import SessionTarget
-from aclbench.tui.units import fit, fit_middle, short_time
-from aclbench.tui.workers.lists import due_text
 from aclbench.workbench.inquiry.filtering import filter_of, what_is_wrong
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
 from aclbench.workbench.tasks import Task
@@ -26,10 +25,6 @@ from aclbench.workbench.views.snapshot import SessionView
 MOST: Final = 500
 #: A search is begun anew after so long on the wall while the bench goes on, in seconds.
 AGAIN_S: Final = 1.0
-_TIMES: Final = (("idle", 6), ("check", 6), ("expiry", 7))
-_TIMES_WIDTH: Final = sum(width for _, width in _TIMES)
-#: From this width on the interface and the list have columns.
-_WIDE: Final = 110
 
 
 class SessionsPlace(RowsPlace[SessionView]):
@@ -117,12 +112,11 @@ class SessionsPlace(RowsPlace[SessionView]):
         rows = shown.sessions if shown is not None else ()
         which = f" sessions  by {self.order}" + (f", with {self.search}" if self.search else "")
         lines = [heading(which, self._about(frame), width, palette)]
-        lines.append(_column_heads(width, palette))
-
-        def lines_of(session: SessionView, number: int) -> list[Line]:
-            return [session_row(frame, session, width, palette)]
-
-        body = self._rows.show(rows, height - 2, lines_of)
+        self._rows.show(rows, height - 2, lambda session, number: [Line()])
+        in_sight = [rows[number] for number in self._rows.in_sight]
+        columns = Columns.of(frame, in_sight, width)
+        lines.append(column_heads(columns, width, palette))
+        body = [session_row(frame, each, columns, width, palette) for each in in_sight]
         if self._error:
             body = [Line(f" {line}", palette.bad) for line in wrap(self._error, max(width - 1, 1))]
         elif not body:
@@ -140,38 +134,3 @@ class SessionsPlace(RowsPlace[SessionView]):
 
 def _target(session: SessionView) -> SessionTarget:
     return SessionTarget(session.thread_index, session.session_index)
-
-
-def _column_heads(width: int, palette: Palette) -> Line:
-    line = Line(f"  {'thread/index':<13} {'connection':<12}", palette.dim)
-    heads = "".join(name.rjust(column) for name, column in _TIMES)
-    if width >= _WIDE:
-        heads = f"{'interface':<10} {'list':<14} {'class now':<14}" + heads
-    return line.fit(width - len(heads)).pad(width - len(heads)).add(heads, palette.dim)
-
-
-def session_row(frame: Frame, session: SessionView, width: int, palette: Palette) -> Line:
-    """` 1/12  10.0.0.2:1234 > 192.168.0.2:80 tcp ... pg0 tcp_idle  0.35s 1.65s 3.65s`."""
-    now = frame.snapshot.now
-    line = Line(f"  {f'{session.thread_index}/{session.session_index}':<13} ")
-    times = (short_time(now - session.last_active_time), due_text(session.check_due - now, "due"),
-             due_text(session.expires - now, "over"))  # fmt: skip
-    other = session.timeout_class != session.link_list_id
-    lists = frame.snapshot.list_names + frame.snapshot.place_names
-    tail = Line()
-    if width >= _WIDE:
-        names = {i.sw_if_index: i.name for i in frame.snapshot.interfaces}
-        tail.add(f"{fit_middle(names.get(session.sw_if_index, '?'), 10):<10} ")
-        tail.add(f"{lists[session.link_list_id]:<14} ", palette.dim)
-        said = f"≠ {frame.snapshot.class_names[session.timeout_class]}" if other else ""
-        tail.add(f"{said:<14}"[:14], palette.up)
-    elif other:
-        tail.add("≠", palette.up)
-    for (_, column), value in zip(_TIMES, times, strict=True):
-        tail.add(value.rjust(column), palette.up if value in ("due", "over") else palette.plain)
-    room = width - len(line) - len(tail) - 1
-    connection = session.connection
-    if len(connection) > room:
-        connection = connection.replace(" > ", ">")
-    line.add(fit(connection, room)).pad(width - len(tail))
-    return line.join(tail).point_at(_target(session), 2)

@@ -167,14 +167,18 @@ def session_line(
     for name, column in columns_of(width):
         if name == _TIMER:
             gap = 2 if width >= _WIDE else 1
-            line.add(" " * gap)
-            for glyph in timer(session, now, column - gap):
-                line.add(glyph, palette.up if glyph == CHECK else palette.dim)
+            add_timer(line.add(" " * gap), session, now, column - gap, palette)
             continue
         value = times[name]
         style = palette.dim if name == "idle" else palette.plain
         line.add(value.rjust(column), palette.up if value in ("due", "over") else style)
     return line.point_at(SessionTarget(session.thread_index, session.session_index))
+
+
+def add_timer(line: Line, session: SessionView, now: int, width: int, palette: Palette) -> None:
+    """The bar, with the check standing out."""
+    for glyphs in timer(session, now, width):
+        line.add(glyphs, palette.up if glyphs == CHECK else palette.dim)
 
 
 def timer(session: SessionView, now: int, width: int) -> list[str]:
