@@ -169,21 +169,22 @@ class Records:
 
         return make
 
-    def begin(self, bench: Workbench, goes_on: bool = False) -> None:
-        """Record a bench from now on; `goes_on`: it is of the run that is loaded."""
-        from aclbench.workbench.history.records import LEFT, begin_record
+    def beginning(self, bench: Workbench, goes_on: bool = False) -> Slices[None]:
+        """Record a bench once this is done; `goes_on`: it is of the run that is loaded."""
+        from aclbench.workbench.history.records import LEFT, beginning_record
 
-        self._end(LEFT)
+        recorder = None
         try:
-            self._recorder = begin_record(bench.past)
+            recorder = yield from beginning_record(bench.past)
         except OSError:
             self.tell("no record of the run is kept: the state folder cannot be written")
         except RunFileError as error:
             self.tell(f"no record of the run is kept: {error}")
-        else:
-            if goes_on and self._taken is not None:
-                self._recorder.own = True
-                self._taken.continued()
+        self._end(LEFT)
+        self._recorder = recorder
+        if recorder is not None and goes_on and self._taken is not None:
+            recorder.own = True
+            self._taken.continued()
 
     def _end(self, how: str) -> None:
         """The run that is shown ends."""

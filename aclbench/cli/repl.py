@@ -132,7 +132,7 @@ def at_prompt(
                 )
         session = Session(finish(make_bench()), Printer(), as_json)
         if not threads:
-            records.begin(session.bench, goes_on=resume is not None)
+            finish(records.beginning(session.bench, goes_on=resume is not None))
         prompt = Prompt(session, suggestions)
         greet(title, session.bench.report().notes, session.printer)
         prompt.loop(records.last_words)

@@ -181,9 +181,9 @@ class Screen:
 
         def make() -> Slices[Workbench]:
             bench = yield from make_bench()
-            remember_inputs(inputs, self._records.tell)
             if not self._threads:
-                self._records.begin(bench, goes_on)
+                yield from self._records.beginning(bench, goes_on)
+            remember_inputs(inputs, self._records.tell)
             return bench
 
         return make

@@ -71,12 +71,12 @@ class RunArea(Vertical, inherit_bindings=False):
 
     def action_step(self) -> None:
         if self.ready():
-            self._player.transport.step()
+            self._player.travel.step()
             self.post_message(Changed())
 
     def action_step_turn(self) -> None:
         if self.ready():
-            self._player.transport.step(whole_turn=True)
+            self._player.travel.step(whole_turn=True)
             self.post_message(Changed())
 
     def action_step_packet(self) -> None:

@@ -1,4 +1,4 @@
-"""Play, pause, speed, step: how time passes for the bench on the screen. No Textual here.
+"""Play, pause, speed: how time passes for the bench on the screen. No Textual here.
 
 It is told how much time went by on the wall, lets the bench run for as much virtual time as the
 speed asks for, and stops before that costs more than a tick may cost.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Final
 
-from aclbench.errors import AclbenchError
 from aclbench.tui.live import Live
 from aclbench.tui.units import NS_PER_S, span_text
 from aclbench.workbench.tasks import Task
@@ -126,35 +125,6 @@ class Transport:
         self.plays_gaps = not self.plays_gaps
         self._gap_due = None
         self._live.say("idle gaps are played out" if self.plays_gaps else "idle gaps are jumped")
-
-    def step(self, whole_turn: bool = False) -> None:
-        """One named step; or one turn, which is an actor running until it waits or is done."""
-        live, bench = self._live, self._live.bench
-        self.pause()
-        live.hold_still()
-        actor = self.chosen or None
-        try:
-            if actor is not None and actor not in bench.transport.ready_actors():
-                able = ", ".join(bench.transport.ready_actors()) or "nobody"
-                live.say(f"{actor} has nothing to do now; {able} has: a chooses", error=True)
-                return
-            if whole_turn and actor is None:
-                taken = bench.step_turn()
-            else:
-                taken = bench.step(actor)
-                while whole_turn and taken is not None and not taken.finished:
-                    taken = bench.step(actor)
-        except AclbenchError as error:
-            live.say(str(error), error=True)
-            return
-        if taken is None:
-            waits = bench.transport.waits_for_packets
-            live.say(WAITING if waits else "nothing is left to do")
-            return
-        done = ", done" if taken.finished else ""
-        what = "turn" if whole_turn else "step"
-        live.say(f"{what}: {bench.transport.name_of(taken)}, {taken.step}{done}")
-        live.look_for_trouble()
 
     # --- playing -----------------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aclbench.errors import CommandError
 from aclbench.tui.live import Live
-from aclbench.tui.transport import Transport
+from aclbench.tui.transport import WAITING, Transport
 from aclbench.tui.underway import Underway
 from aclbench.tui.units import NS_PER_S, span_text
 from aclbench.workbench.history.moving import Unit
@@ -43,6 +44,38 @@ class Travel:
         """Take the last named step, turn, event or packet back."""
         self._move(self._live.bench.travel.going_back(1, unit), f"back 1 {unit}",
                    f"back by one {unit}")  # fmt: skip
+
+    def step(self, whole_turn: bool = False) -> None:
+        """One named step; or one turn, which is an actor running until it waits or is done.
+
+        Of the actor that is chosen, if one is.
+        """
+        self._transport.pause()
+        what = "turn" if whole_turn else "step"
+
+        def then(task: Task[str]) -> None:
+            if _is_done(task):
+                self._live.say(task.result)
+
+        self._underway.begin(Task(self._stepping(whole_turn, what), what), then)
+
+    def _stepping(self, whole_turn: bool, what: str) -> Slices[str]:
+        """Returns what is said of it. CommandError: the actor that is chosen has nothing to do."""
+        transport, actor = self._live.bench.transport, self._transport.chosen or None
+        ready = [] if actor is None else transport.ready_actors()
+        if actor is not None and actor not in ready:
+            able = ", ".join(ready) or "nobody"
+            raise CommandError(f"{actor} has nothing to do now; {able} has: a chooses")
+        if whole_turn and actor is None:
+            taken = yield from transport.stepping_turn()
+        else:
+            taken = yield from transport.stepping(actor)
+            while whole_turn and taken is not None and not taken.finished:
+                taken = yield from transport.stepping(actor)
+        if taken is None:
+            return WAITING if transport.waits_for_packets else "nothing is left to do"
+        done = ", done" if taken.finished else ""
+        return f"{what}: {transport.name_of(taken)}, {taken.step}{done}"
 
     def step_packet(self) -> None:
         """On to right behind the next packet."""

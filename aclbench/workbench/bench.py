@@ -139,10 +139,10 @@ class Bench:
         left, before = self.rig, self.history
         if before is not None and history is None:
             history = yield from History.beginning(rig)
+        if before is not None and history is not None:
+            history.checkpoints.memory_bytes = before.checkpoints.memory_bytes
+            yield from history.inheriting_recorder(before)
         self.history = history if before is not None else None
-        if before is not None and self.history is not None:
-            self.history.checkpoints.memory_bytes = before.checkpoints.memory_bytes
-            self.history.inherit_recorder(before)
         self.samples = Marks()
         if self.kept is not None:
             self.kept.clear()

@@ -20,7 +20,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Cli, Op, Run, Steps
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Pace, Slices, finish
+from aclbench.workbench.tasks import Pace, Slices
 
 #: Runs on by so many packets and turns at the most; says if it arrived.
 Go = Callable[[int | None, int | None], bool]
@@ -324,14 +324,18 @@ class Transport:
         """Who took a step."""
         return actor_name(taken.actor)
 
-    def step(self, actor: str | None = None) -> StepTaken | None:
+    def stepping(self, actor: str | None = None) -> Slices[StepTaken | None]:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
         chosen = None if actor is None else self._actor(actor)
-        return self._step(lambda: self._live.rig.stepped.step(chosen), chosen, whole_turn=False)
 
-    def step_turn(self) -> StepTaken | None:
+        def go() -> StepTaken | None:
+            return self._live.rig.stepped.step(chosen)
+
+        return (yield from self._stepping(go, chosen, whole_turn=False))
+
+    def stepping_turn(self) -> Slices[StepTaken | None]:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self._step(self._live.rig.stepped.run_turn, None, whole_turn=True)
+        return (yield from self._stepping(self._live.rig.stepped.run_turn, None, whole_turn=True))
 
     def _actor(self, name: str) -> int:
         driver = self._live.rig.stepped
@@ -341,15 +345,15 @@ class Transport:
         able = ", ".join(map(actor_name, driver.ready_actors()))
         raise CommandError(f"there is no actor {name}; now could go {able}")
 
-    def _step(
+    def _stepping(
         self, go: Callable[[], StepTaken | None], actor: int | None, whole_turn: bool
-    ) -> StepTaken | None:
+    ) -> Slices[StepTaken | None]:
         """Take steps, kept in the history: in fair order as part of a run, else as chosen."""
         rig, history, driver = self._live.rig, self._live.history, self._live.rig.stepped
         if history is not None:
             history.checkpoints.abandon()
             if not history.at_end() and actor is None:
-                taken = history.here.step(whole_turn)
+                taken = yield from history.here.stepping(whole_turn)
                 if taken is not None:
                     return taken
             history.before_acting()
@@ -358,7 +362,8 @@ class Transport:
             driver.run_until(due)  # nothing is due by then: the clock goes there, and no more
             if history is not None:
                 history.note(Run(driver.position, driver.now))
-            return StepTaken(driver.now, COMMAND, finish(self.running_timed_line()), finished=True)
+            line = yield from self.running_timed_line()
+            return StepTaken(driver.now, COMMAND, line, finished=True)
         if history is None:
             return go()
         fair = actor is None and driver.order == "fair" and driver.nothing_begun

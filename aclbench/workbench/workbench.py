@@ -149,11 +149,11 @@ class Workbench(Bench):
 
     def step(self, actor: str | None = None) -> StepTaken | None:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
-        return self.transport.step(actor)
+        return finish(self.transport.stepping(actor))
 
     def step_turn(self) -> StepTaken | None:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return self.transport.step_turn()
+        return finish(self.transport.stepping_turn())
 
     # --- going back ----------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Workbench(Bench):
         """Keep the run's journal on disk as it goes; close the recorder at the end."""
         from aclbench.workbench.history.recorder import Recorder
 
-        self.past.recorder = recorder = Recorder(self.past, Path(path))
+        self.past.recorder = recorder = finish(Recorder.recording(self.past, Path(path)))
         return recorder
 
 

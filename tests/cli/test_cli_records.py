@@ -10,8 +10,9 @@ import pytest
 
 from aclbench import AclbenchError, Workbench
 from aclbench.cli.records import list_runs, run_named
-from aclbench.workbench.history.records import begin_record
+from aclbench.workbench.history.records import beginning_record
 from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.tasks import finish
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def titles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found = []
     for days, name in enumerate(("aging", "two-workers"), 1):
         bench = Workbench.load(find_input(name))
-        recorder = begin_record(bench.past)
+        recorder = finish(beginning_record(bench.past))
         bench.cli("create packet-generator interface pg7")
         recorder.close(keep=True)
         os.utime(recorder.path, (days * 86_400, days * 86_400))

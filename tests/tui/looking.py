@@ -62,7 +62,7 @@ def changed_frame() -> Frame:
     """The frame after one turn of the cleaner, compared with what was before."""
     player = player_of(busy_bench, "a title")
     frame_of(player)
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     return frame_of(player)
 
 

@@ -84,11 +84,11 @@ def test_its_fields_can_be_asked_about() -> None:
 def test_a_step_and_what_it_changed_have_a_mark() -> None:
     player = player_of(busy_bench, "")
     frame_of(player)
-    player.transport.step()
+    player.travel.step()
     first = cleaner_drawing(frame_of(player), 80, 2, PLAIN).lines[0].plain
     assert "next: " in first
     assert first.endswith("*")
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     text = cleaner_drawing(frame_of(player), 80, 2, PLAIN).plain
     before = cleaner_drawing(frame_named("busy"), 80, 2, PLAIN).plain
     assert "interrupts sent" in before

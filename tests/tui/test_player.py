@@ -312,7 +312,7 @@ def test_with_very_many_sessions_the_gap_stays_and_is_told(
 ) -> None:
     monkeypatch.setattr("aclbench.tui.live.MANY_SESSIONS", 1)
     player = player_of(busy_bench, "t", wall)
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     player.travel.back("event")
     assert any("would take long" in text for text in texts(player))
 
@@ -328,12 +328,12 @@ def test_what_is_done_does_not_wait_for_the_log_of_before(
         raise AssertionError("it was waited for")
 
     player = player_of(busy_bench, "t", wall)
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     monkeypatch.setattr("aclbench.tui.live.SLICE_S", 0.0)
     monkeypatch.setattr("aclbench.tui.live.recent_events", much)
     player.travel.back("step")
     assert player.live.is_refilling
-    player.transport.step()
+    player.travel.step()
     assert not player.live.is_refilling
     assert any("would take long" in text for text in texts(player))
 
@@ -343,17 +343,17 @@ def test_what_is_done_does_not_wait_for_the_log_of_before(
 
 def test_steps_say_who_did_what(wall: Wall) -> None:
     player = player_of(busy_bench, "t", wall)
-    player.transport.step()
+    player.travel.step()
     assert player.live.notice == "step: cleaner, wake up"
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     assert player.live.notice == "turn: cleaner, raise interrupt, done"
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     assert player.live.notice == "turn: vpp_wk_0, report load, done"
 
 
 def test_nothing_to_step_is_said(wall: Wall) -> None:
     player = player_of(make_bench, "t", wall)
-    player.transport.step()
+    player.travel.step()
     assert player.live.notice == "nothing is left to do"
     player.travel.jump()
     assert player.live.notice == "nothing is due"
@@ -392,7 +392,7 @@ def test_a_packet_at_a_time(wall: Wall, tmp_path: Path) -> None:
 def test_back_by_any_unit_and_on_again_finds_the_same_run(wall: Wall, unit: str) -> None:
     player = player_of(busy_bench, "t", wall)
     for _ in range(5):
-        player.transport.step(whole_turn=True)
+        player.travel.step(whole_turn=True)
     there, log = snapshot_of(player), texts(player)
     for _ in range(4):
         player.travel.back(unit)  # type: ignore[arg-type]
@@ -445,9 +445,9 @@ def due_bench() -> Workbench:
 def test_the_actor_that_is_chosen_takes_the_steps(wall: Wall) -> None:
     player = player_of(due_bench, "t", wall)
     player.transport.chosen = "vpp_wk_1"
-    player.transport.step()
+    player.travel.step()
     assert player.live.notice.startswith("step: vpp_wk_1, ")
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     assert player.live.notice.startswith("turn: vpp_wk_1, ")
     assert player.live.notice.endswith("done")
     first, second = snapshot_of(player).workers
@@ -459,7 +459,7 @@ def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None
     player = player_of(due_bench, "t", wall)
     before = snapshot_of(player)
     player.transport.chosen = "cleaner"
-    player.transport.step()
+    player.travel.step()
     assert player.live.error
     assert "cleaner has nothing to do now; vpp_wk_0, vpp_wk_1 has" in player.live.notice
     assert snapshot_of(player) == before
@@ -468,12 +468,12 @@ def test_who_has_nothing_to_do_is_told_and_nobody_else_steps(wall: Wall) -> None
 def test_another_order_in_the_past_is_another_branch_and_the_first_stays(wall: Wall) -> None:
     player = player_of(due_bench, "t", wall)
     begin = player.bench.past.cursor
-    player.transport.step(whole_turn=True)
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     first = snapshot_of(player)
     player.travel.to_place(begin)
     player.transport.chosen = "vpp_wk_1"
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     names = [branch.name for branch in player.bench.branches()]
     assert len(names) == 2
     player.travel.switch("main")
@@ -689,7 +689,7 @@ def test_what_waits_for_a_pipe_says_so_and_goes_on_when_it_can(tmp_path: Path, w
     os.write(writer, content[:99])
     player = player_of(lambda: capture_bench(fifo), "t", wall)
     before = player.bench.now
-    player.transport.step()
+    player.travel.step()
     assert player.live.notice == WAITING
     player.transport.toggle()
     for speed in (NORMAL_SPEED, len(SPEEDS) - 1):
@@ -723,7 +723,7 @@ def test_while_it_goes_back_the_bench_stands_where_it_was(wall: Wall, unit: str)
     """It is shown what is under way; stopped, nothing has changed; else it arrives."""
     player = player_of(busy_bench, "t", wall)
     for _ in range(5):
-        player.transport.step(whole_turn=True)
+        player.travel.step(whole_turn=True)
     there = snapshot_of(player)
     player.travel.back(unit)  # type: ignore[arg-type]
     assert player.active

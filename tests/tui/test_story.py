@@ -174,7 +174,7 @@ def test_going_to_a_moment_of_a_story_leads_there() -> None:
 
 def test_a_field_is_told_with_its_meaning_and_its_writers() -> None:
     player = player_of(busy_bench, "")
-    player.transport.step(whole_turn=True)
+    player.travel.step(whole_turn=True)
     story = told(teller_of(FieldTarget("vpp_wk_0", "interrupt_is_pending")), player)
     text = "\n".join(row.text for row in story.rows)
     assert "interrupt_is_pending is 1" in text

@@ -109,7 +109,7 @@ async def test_what_is_typed_all_the_same_is_refused_with_the_reason(line: str) 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda player: player.transport.step(),
+        lambda player: player.travel.step(),
         lambda player: player.travel.step_packet(),
         lambda player: player.travel.back("step"),
         lambda player: player.travel.leap(-1),

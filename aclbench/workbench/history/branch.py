@@ -57,6 +57,14 @@ class Branch:
             self.packets,
         )
 
+    def shared_with(self, parent: Branch) -> int:
+        """How many of its first inputs are its parent's."""
+        return bisect_left(
+            range(min(len(self.ops), len(parent.ops))),
+            True,
+            key=lambda index: self.ops[index] is not parent.ops[index],
+        )
+
     def append(self, op: Op, position: Position, time: int) -> None:
         """Note an input that was just performed, and where the bench stands after it.
 

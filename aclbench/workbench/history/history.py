@@ -33,8 +33,8 @@ class Recording(Protocol):
     #: Why the record ends early, if it does.
     failed: OSError | AclbenchError | None
 
-    def begin(self, history: History) -> None:
-        """Another history is recorded from now on."""
+    def beginning(self, history: History) -> Slices[None]:
+        """Another history is recorded once this is done; it stands still until then."""
 
     def op(self, op: Op) -> None:
         """An input was noted on the current branch."""
@@ -139,11 +139,11 @@ class History:
         self.checkpoints.moved_to(there.position)
         return left
 
-    def inherit_recorder(self, before: History) -> None:
+    def inheriting_recorder(self, before: History) -> Slices[None]:
         """Take over the recorder of the history that this one replaces; it begins again."""
+        if before.recorder is not None:
+            yield from before.recorder.beginning(self)
         self.recorder, before.recorder = before.recorder, None
-        if self.recorder is not None:
-            self.recorder.begin(self)
 
     def before_acting(self) -> None:
         """Acting in the past opens a branch; the old future stays where it was."""

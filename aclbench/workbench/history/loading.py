@@ -7,7 +7,6 @@ from pathlib import Path
 
 from aclbench.errors import AclbenchError, RunFileError
 from aclbench.workbench.budget import COMMAND_WORK, Budget
-from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.marks import mark_of
 from aclbench.workbench.history.replay import Replay
@@ -51,7 +50,7 @@ def _perform_all(
     forks: dict[str, set[int]] = {name: set() for name in recorded.branches}
     for branch in recorded.branches.values():
         if branch.parent:
-            forks[branch.parent].add(_shared(branch, recorded.branches[branch.parent]))
+            forks[branch.parent].add(branch.shared_with(recorded.branches[branch.parent]))
     forks[recorded.current.name].add(recorded.at.op)
     here = history.here
     for branch in recorded.branches.values():
@@ -60,7 +59,7 @@ def _perform_all(
             here.branch, first = branch, 0
         else:
             parent = recorded.branches[branch.parent]
-            first = _shared(branch, parent)
+            first = branch.shared_with(parent)
             fork = branch.starts[first]
             branch.saved = [saved for saved in parent.saved if saved.point <= fork]
             here = yield from history.at(fork, branch)
@@ -74,16 +73,6 @@ def _perform_all(
             raise reader.error(recorded.lines[id(op)], str(error)) from None
     there = yield from history.at(recorded.at, recorded.current)
     yield from history.take(there).closing()
-
-
-def _shared(branch: Branch, parent: Branch) -> int:
-    """How many inputs a branch has in common with its parent."""
-    shared = 0
-    for ours, theirs in zip(branch.ops, parent.ops, strict=False):
-        if ours is not theirs:
-            break
-        shared += 1
-    return shared
 
 
 def _perform(

@@ -57,9 +57,10 @@ def forward(history: History, count: int, unit: Unit) -> Slices[tuple[Replay | N
     there = yield from history.at(here)
     done = 0
     for walked in there.walk(branch.end):
-        done += _ends(unit, walked)
-        if done == count:
-            return there, done
+        if walked is not None:
+            done += _ends(unit, walked)
+            if done == count:
+                return there, done
         yield None
     yield from there.run_to(branch.end)
     return there, done
@@ -126,10 +127,11 @@ def _ends_between(
     """
     found: list[Point] = []
     for walked in there.walk(here if end is None else end):
-        if branch.canonical(walked.point)[:2] >= here[:2]:
-            break
-        if _ends(unit, walked):
-            found.append(walked.point)
+        if walked is not None:
+            if branch.canonical(walked.point)[:2] >= here[:2]:
+                break
+            if _ends(unit, walked):
+                found.append(walked.point)
         yield None
     return found
 
@@ -238,9 +240,10 @@ def at_event(history: History, number: int) -> Slices[Replay]:
     there = yield from _before_event(history, number)
     count = there.rig.events_so_far()
     for walked in there.walk(history.branch.end):
-        count += len(walked.events)
-        if count >= number:
-            return there
+        if walked is not None:
+            count += len(walked.events)
+            if count >= number:
+                return there
         yield None
     raise CommandError(f"event {number}: this run has {counted(count, 'event')} so far")
 

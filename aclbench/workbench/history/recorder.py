@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from typing import Self
 
 from aclbench.documents import to_json
 from aclbench.errors import AclbenchError, RunFileError
@@ -16,57 +17,61 @@ from aclbench.workbench.history.runfile import (
     CurrentRow,
     SwitchRow,
     branch_lines,
+    in_pieces,
     record_header,
 )
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Steps
+from aclbench.workbench.tasks import Progress, Slices
 
 
 class Recorder:
     """Writes a run's journal to a file as it goes, so that nothing is lost on a crash.
 
-    It is the history's `recorder`. The file is there once it holds what the history does, and is
-    locked until `close`, which ends it; with `keep` False the file is deleted. Raises OSError, and
-    RunFileError for a run that cannot be recorded.
+    It is the history's `recorder`. The file is locked until `close`, which ends it; with `keep`
+    False the file is deleted.
     """
 
-    def __init__(self, history: History, path: Path) -> None:
+    def __init__(self, history: History, path: Path, file: io.FileIO) -> None:
+        """See `recording`, which writes the file."""
         self.path = path
         #: Why the record ends early, if it does: a full disk must not end the run.
         self.failed: OSError | AclbenchError | None = None
         #: It holds inputs that somebody gave, or branches that somebody made.
         self.own = False
+        self._history = history
+        self._file = file
+
+    @classmethod
+    def recording(cls, history: History, path: Path) -> Slices[Self]:
+        """A recorder whose file holds what the history does, which stands still until then.
+
+        Raises OSError, and RunFileError for a run that cannot be recorded.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._history = history
-        self._file = self._written(history)
+        return cls(history, path, (yield from _written(history, path)))
 
-    def begin(self, history: History) -> None:
-        """Record another history, and nothing else."""
-        before, self.own, self.failed = self._file, False, None
+    def beginning(self, history: History) -> Slices[None]:
+        """Record another history once this is done; it stands still until then."""
+        path, file = self._next_path(), self._file
+        failed: OSError | AclbenchError | None = None
         try:
-            self._file = self._written(history)
+            file = yield from _written(history, path)
         except (OSError, RunFileError) as error:
-            self.failed = error
-        else:
-            before.close()
-        self._history = history
-
-    def _written(self, history: History) -> io.FileIO:
-        """A file with what a history holds, in the place of the one that is there."""
-        lines = [record_header(history.here.rig)]
-        for branch in history.branches.values():
-            lines += branch_lines(branch, history.branches.get(branch.parent))
-        lines.append(to_json(SwitchRow(history.branch.name)))
-        beside = self.path.with_name(f".{self.path.name}")
-        file = io.FileIO(beside, "w")
+            failed = error
         try:
-            lock_open_file(file)
-            _write_all(file, lines)
-            beside.replace(self.path)
-        except BaseException:
-            file.close()
-            beside.unlink(missing_ok=True)
-            raise
-        return file
+            self._leave(is_replaced=failed is None)
+        except OSError as error:
+            failed = error
+        self._history, self.path, self._file = history, path, file
+        self.own, self.failed = False, failed
+
+    def _next_path(self) -> Path:
+        """Where another history is recorded."""
+        return self.path
+
+    def _leave(self, is_replaced: bool) -> None:
+        """The record ends, for another history's begins; that may be in its file's place."""
+        self._file.close()
 
     def branch(self, branch: Branch, shared: int) -> None:
         """A branch was opened."""
@@ -95,7 +100,8 @@ class Recorder:
     def _write(self, *rows: Op | BranchRow | SwitchRow | CurrentRow) -> None:
         if self.failed is None:
             try:
-                _write_all(self._file, map(to_json, rows))
+                for piece in in_pieces(map(to_json, rows)):
+                    _write_all(self._file, piece)
             except OSError as error:
                 self.failed = error
 
@@ -107,8 +113,27 @@ def _is_given(op: Op) -> bool:
     return isinstance(op, Inject) or (isinstance(op, Steps) and op.actor is not None)
 
 
-def _write_all(file: io.FileIO, lines: Iterable[str]) -> None:
-    """Write lines past all buffers, so that they outlive this process. Raises OSError."""
-    left = memoryview("".join(line + "\n" for line in lines).encode("utf-8", "surrogateescape"))
+def _written(history: History, path: Path) -> Slices[io.FileIO]:
+    """A locked file with what a history holds, in the place of the one that is there."""
+    header = record_header(history.here.rig)
+    switch = to_json(SwitchRow(history.branch.name))
+    beside = path.with_name(f".{path.name}")
+    file = io.FileIO(beside, "w")
+    try:
+        lock_open_file(file)
+        for piece in in_pieces(chain((header,), branch_lines(history.branches), (switch,))):
+            _write_all(file, piece)
+            yield Progress(file.tell(), unit="bytes recorded")
+        beside.replace(path)
+    except BaseException:
+        file.close()
+        beside.unlink(missing_ok=True)
+        raise
+    return file
+
+
+def _write_all(file: io.FileIO, piece: bytes) -> None:
+    """Write past all buffers, so that it outlives this process. Raises OSError."""
+    left = memoryview(piece)
     while left:
         left = left[file.write(left) :]

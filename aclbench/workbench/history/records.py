@@ -25,6 +25,7 @@ from aclbench.files import lock_open_file, set_aside
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.recorder import Recorder
 from aclbench.workbench.history.runfile import SUFFIX
+from aclbench.workbench.tasks import Slices
 
 #: So many runs that were left, or not gone on with when that was offered, are kept.
 KEPT: Final = 10
@@ -127,14 +128,14 @@ class Taken:
 class RunRecorder(Recorder):
     """The recorder of an interactive run: what it holds of somebody's own is kept at its end."""
 
-    def __init__(self, history: History) -> None:
-        super().__init__(history, _new_path())
+    def _next_path(self) -> Path:
+        return _new_path() if self.own else self.path
 
-    def begin(self, history: History) -> None:
+    def _leave(self, is_replaced: bool) -> None:
         if self.own:
             self.end(LEFT)
-            self.path = _new_path()
-        super().begin(history)
+        else:
+            self.close(keep=is_replaced)
 
     def end(self, how: str) -> bool:
         """The run ended: it was LEFT, or something else ended it. False: nothing is kept.
@@ -151,9 +152,9 @@ class RunRecorder(Recorder):
         return keep
 
 
-def begin_record(history: History) -> RunRecorder:
+def beginning_record(history: History) -> Slices[RunRecorder]:
     """Keep a history's journal on disk. Raises OSError, and RunFileError where it cannot be."""
-    history.recorder = recorder = RunRecorder(history)
+    history.recorder = recorder = yield from RunRecorder.recording(history, _new_path())
     return recorder
 
 

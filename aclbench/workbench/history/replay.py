@@ -141,8 +141,8 @@ class Replay:
         driver.now = max(driver.now, until)
         return True
 
-    def step(self, whole_turn: bool = False) -> StepTaken | None:
-        """The next named step of the branch, or turn, or command; None at its end."""
+    def stepping(self, whole_turn: bool = False) -> Slices[StepTaken | None]:
+        """Take the next named step of the branch, or turn, or command; None at its end."""
         driver, branch = self.rig.stepped, self.branch
         index = self._next_op()
         while index is not None and self._only_sets_the_clock(branch.ops[index]):
@@ -154,7 +154,7 @@ class Replay:
             return None
         op = branch.ops[index]
         if not isinstance(op, Run | Steps):
-            self.rig.perform(op)
+            yield from self.rig.performing(op)
             self.cursor = branch.starts[index + 1]
             return StepTaken(driver.now, COMMAND, input_text(op), finished=True)
         actor = op.actor if isinstance(op, Steps) else None
@@ -192,8 +192,11 @@ class Replay:
 
     # --- looking at what happens -----------------------------------------------------------------
 
-    def walk(self, end: Point) -> Iterator[WalkedStep]:
-        """Take each named step from here to a point; the rig is left where the walk ended."""
+    def walk(self, end: Point) -> Iterator[WalkedStep | None]:
+        """Take each named step from here to a point; the rig is left where the walk ended.
+
+        None: a slice of a command that takes long.
+        """
         heard: list[TraceEvent] = []
         rig, driver, ops = self.rig, self.rig.stepped, self.branch.ops
         rig.hear(heard.append)
@@ -202,7 +205,8 @@ class Replay:
             if not isinstance(op, Run | Steps):
                 if index == end.op:
                     break
-                rig.perform(op)
+                for _ in rig.performing(op):
+                    yield None
                 self.cursor = Point(index + 1, driver.position, driver.now)
                 yield WalkedStep(self.cursor, "command", input_text(op), tuple(heard))
                 heard.clear()

@@ -10,7 +10,7 @@ The same lines, written as they come, are the record that outlives a crash (`rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -45,7 +45,9 @@ MAX_LINE_BYTES: Final = 64 << 20
 MAX_HEADER_BYTES: Final = 16 << 20
 #: Bytes of a capture in one line.
 PACKED_BYTES: Final = 192 << 10
-#: Lines that are written or read in one slice.
+#: What is written in one slice, in characters; a line may be longer.
+SLICE_CHARS: Final = 64 << 10
+#: Lines that are read in one slice.
 SLICE_LINES: Final = 1024
 
 
@@ -132,11 +134,10 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
     paths = rig.scenario.captures if rig.scenario is not None else ()
     captures = yield from saved_captures(paths, with_captures)
     header = _header_line(rig, [capture.capture for capture in captures])
-    own = (branch_lines(branch, branches.get(branch.parent)) for branch in branches.values())
     pieces = chain(
-        _in_pieces((header,)),
+        in_pieces((header,)),
         *(_packed_lines(capture.content) for capture in captures),
-        _in_pieces(chain(*own, (current,))),
+        in_pieces(chain(branch_lines(branches), (current,))),
     )
     try:
         for _ in writing_whole(path, pieces):
@@ -189,23 +190,26 @@ def _packed_lines(content: bytes) -> Iterator[bytes]:
         yield f"{to_json(PackedRow(content[begin : begin + PACKED_BYTES]))}\n".encode()
 
 
-def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
+def in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
     """Lines as the pieces of a file."""
-    left = iter(lines)
-    while piece := "".join(line + "\n" for line in islice(left, SLICE_LINES)):
-        yield piece.encode()
+    piece: list[str] = []
+    chars = 0
+    for line in lines:
+        piece += line, "\n"
+        chars += len(line)
+        if chars >= SLICE_CHARS:
+            yield "".join(piece).encode()
+            piece.clear()
+            chars = 0
+    yield "".join(piece).encode()
 
 
-def branch_lines(branch: Branch, parent: Branch | None) -> Iterator[str]:
-    """A branch: what it shares with its parent, then its own inputs."""
-    shared = 0
-    if parent is not None:
-        for ours, theirs in zip(branch.ops, parent.ops, strict=False):
-            if ours != theirs:
-                break
-            shared += 1
-    yield to_json(BranchRow(branch.name, branch.parent, shared))
-    yield from map(to_json, branch.ops[shared:])
+def branch_lines(branches: Mapping[str, Branch]) -> Iterator[str]:
+    """Each branch: how much it shares with its parent, then its own inputs."""
+    for branch in branches.values():
+        shared = branch.shared_with(branches[branch.parent]) if branch.parent else 0
+        yield to_json(BranchRow(branch.name, branch.parent, shared))
+        yield from map(to_json, islice(branch.ops, shared, None))
 
 
 # --- reading --------------------------------------------------------------------------------

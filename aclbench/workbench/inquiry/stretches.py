@@ -94,6 +94,7 @@ class Stretches:
         with closing(there.rig):
             begun(there)
             for walked in there.walk(stretch.end):
-                look(there, walked)
+                if walked is not None:
+                    look(there, walked)
                 yield None
             yield from there.rig.closing()

@@ -38,8 +38,7 @@ def writers(history: History, field: str) -> Slices[list[Writer]]:
     found: list[Writer] = []
     old = read(there.rig)
     for walked in there.walk(end):
-        new = read(there.rig)
-        if new != old:
+        if walked is not None and (new := read(there.rig)) != old:
             found.append(Writer(walked.point, walked.who, walked.what, old, new))
             old = new
         yield None

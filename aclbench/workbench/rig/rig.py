@@ -265,13 +265,8 @@ class Rig:
 
     # --- inputs ------------------------------------------------------------------------------
 
-    def perform(self, op: Op) -> None:
-        """Perform an input of a journal, whole."""
-        for _ in self.performing(op):
-            pass
-
     def performing(self, op: Op, position: Position | None = None) -> Slices[None]:
-        """The same in slices; of a `Run` or `Steps` no more than up to a position, if one is given.
+        """Perform an input of a journal; of a `Run` or `Steps` up to a position, if one is given.
 
         AclbenchError: the run has no such place; it is not the one that was recorded.
         """

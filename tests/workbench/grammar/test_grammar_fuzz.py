@@ -139,7 +139,7 @@ def as_cli(bench: Workbench, line: str) -> None:
 
 
 def as_timed(bench: Workbench, line: str) -> None:
-    bench.rig.perform(Cli(line))
+    finish(bench.rig.performing(Cli(line)))
 
 
 def as_lesson(bench: Workbench, line: str) -> None:

@@ -25,7 +25,7 @@ def points_with_events(bench: Workbench) -> list[Position]:
     """The steps of the run that made events, by walking all of it."""
     history = bench.past
     replay = finish(history.at(history.branch.starts[0]))
-    return [w.point.position for w in replay.walk(history.branch.end) if w.events]
+    return [w.point.position for w in replay.walk(history.branch.end) if w and w.events]
 
 
 def test_back_by_events_passes_over_steps_that_made_none(bench: Workbench) -> None:

@@ -16,13 +16,14 @@ from aclbench.workbench.history.records import (
     Record,
     RunRecorder,
     Taken,
-    begin_record,
+    beginning_record,
     ended_runs,
     records_folder,
     set_record_aside,
 )
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 
 #: The recorders of the test that runs; all are closed behind it.
 begun: list[RunRecorder] = []
@@ -39,7 +40,7 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def begin(bench: Workbench) -> RunRecorder:
-    recorder = begin_record(bench.past)
+    recorder = finish(beginning_record(bench.past))
     begun.append(recorder)
     return recorder
 

@@ -94,7 +94,7 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
             lines.add(f"{actor} has nothing more to do after {counted(done, 'step')}")
             break
         yield from bench.transport.awaiting_packets()
-        taken = bench.transport.step(actor)
+        taken = yield from bench.transport.stepping(actor)
         if taken is None:
             lines.add("nothing is left to do")
             break

@@ -129,8 +129,9 @@ def _follow(there: Replay, end: Point, found: Found) -> Slices[PacketPath]:
     """Walk through the packet by its named steps."""
     follower = Follower(there.rig)
     for walked in there.walk(end):
-        follower.took_step(walked.who, walked.events)
-        if found.event in walked.events:
-            return follower.path(found.event.thread_index)
+        if walked is not None:
+            follower.took_step(walked.who, walked.events)
+            if found.event in walked.events:
+                return follower.path(found.event.thread_index)
         yield None
     raise AclbenchError(f"packet {found.name}: it is not in the run again; please report this")
