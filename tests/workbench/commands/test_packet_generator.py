@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import vpp_transcript
 from aclbench import CommandError, Workbench
 from aclbench.capture import write_pcap
 from aclbench.errors import AclbenchError
-from aclbench.workbench.tasks import Task
+from aclbench.workbench.tasks import Slices, Task, finish
 from aclbench.workbench.workbench import loading
 
 SECOND = 10**9
@@ -176,3 +177,36 @@ def test_on_real_threads(pcap: Path) -> None:
     bench.cli("packet-generator enable-stream")
     bench.play()
     assert handled(bench) == 5
+
+
+@pytest.mark.parametrize(
+    ("again", "done"),
+    [
+        (lambda bench: bench.transport.stepping(), 1),
+        (lambda bench: bench.transport.stepping_turn(), 1),
+        (lambda bench: bench.travel.going_forward(1, "step"), 1),
+        (lambda bench: bench.transport.running(bench.now), 2),
+    ],
+    ids=["step", "turn", "forward", "run"],
+)
+def test_done_again_it_reads_it_in_slices_too(
+    again: Callable[[Workbench], Slices[Any]],
+    done: int,
+    bench: Workbench,
+    pcap: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aclbench.workbench.rig.streams.SLICE_BYTES", 100)
+    point = bench.past.cursor
+    for name in ("s0", "s1"):
+        bench.cli(f'packet-generator new {{ name {name} pcap "{pcap}" source pg0 }}')
+    bench.goto(point)
+    none = bench.cli("show packet-generator")
+    task = Task(again(bench))
+    for _ in range(2):
+        assert not task.work(0.0)
+    task.stop()
+    assert (bench.cli("show packet-generator"), bench.past.cursor) == (none, point)
+    finish(again(bench))
+    assert bench.past.cursor.op == point.op + done
+    assert len(bench.cli_data("show packet-generator")["streams"]) == done
