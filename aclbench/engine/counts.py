@@ -9,24 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from aclbench.engine.events import (
-    ClassChanged,
-    ClearFinished,
-    ClearStarted,
-    FlagSet,
-    InterruptSent,
-    InterruptServed,
-    PacketVerdict,
-    RulesReplaced,
-    SessionAdded,
-    SessionDeleted,
-    SessionRecycled,
-    SessionRequeued,
-    SweepFinished,
-    SweepStarted,
-    TraceEvent,
-    WaitChanged,
-)
+from aclbench.engine import events
+from aclbench.engine.events import TraceEvent
 from aclbench.engine.main import AclMain, CleanerData
 from aclbench.engine.worker import Worker
 
@@ -36,21 +20,21 @@ CleanerCounter = Callable[[CleanerData], int]
 
 #: Every kind of event, in the order in which they are counted and listed.
 EVENTS: Final[dict[type[TraceEvent], tuple[WorkerCounter | None, CleanerCounter | None]]] = {
-    SessionAdded: (lambda w: sum(w.session_adds_by_sw_if_index.values()), None),
-    ClassChanged: (lambda w: w.cnt_class_changes, None),
-    SessionRequeued: (lambda w: w.cnt_session_timer_restarted, None),
-    SessionDeleted: (lambda w: w.cnt_deleted_sessions, None),
-    SessionRecycled: (lambda w: w.cnt_recycled_sessions, None),
-    InterruptSent: (None, lambda c: c.cnt_interrupts_sent),
-    InterruptServed: (lambda w: w.cnt_interrupts_served, None),
-    FlagSet: (lambda w: w.cnt_flag_changes, lambda c: c.cnt_flag_changes),
-    ClearStarted: (None, lambda c: c.cnt_clears_started),
-    ClearFinished: (None, lambda c: c.cnt_delete_by_sw_index_ok),
-    SweepStarted: (lambda w: w.cnt_sweeps_started, None),
-    SweepFinished: (lambda w: w.cnt_sweeps_finished, None),
-    WaitChanged: (None, lambda c: c.cnt_wait_changes),
-    RulesReplaced: (lambda w: w.cnt_rules_replaced, None),
-    PacketVerdict: (lambda w: sum(w.packet_reasons.values()), None),
+    events.SessionAdded: (lambda w: sum(w.session_adds_by_sw_if_index.values()), None),
+    events.ClassChanged: (lambda w: w.cnt_class_changes, None),
+    events.SessionRequeued: (lambda w: w.cnt_session_timer_restarted, None),
+    events.SessionDeleted: (lambda w: w.cnt_deleted_sessions, None),
+    events.SessionRecycled: (lambda w: w.cnt_recycled_sessions, None),
+    events.InterruptSent: (None, lambda c: c.cnt_interrupts_sent),
+    events.InterruptServed: (lambda w: w.cnt_interrupts_served, None),
+    events.FlagSet: (lambda w: w.cnt_flag_changes, lambda c: c.cnt_flag_changes),
+    events.ClearStarted: (None, lambda c: c.cnt_clears_started),
+    events.ClearFinished: (None, lambda c: c.cnt_delete_by_sw_index_ok),
+    events.SweepStarted: (lambda w: w.cnt_sweeps_started, None),
+    events.SweepFinished: (lambda w: w.cnt_sweeps_finished, None),
+    events.WaitChanged: (None, lambda c: c.cnt_wait_changes),
+    events.RulesReplaced: (lambda w: w.cnt_rules_replaced, None),
+    events.PacketVerdict: (lambda w: sum(w.packet_reasons.values()), None),
 }
 #: The kinds by name, in the order of `event_counts`.
 EVENT_KINDS: Final = tuple(event.kind for event in EVENTS)

@@ -122,7 +122,7 @@ class IdleCheck:
         self.sessions.delete_session(worker, session)
         worker.cnt_deleted_sessions += 1
         worker.cnt_cleared_sessions += cleared
-        am.tell.deleted(worker, session, bool(cleared), now)
+        am.tell.deleted(worker, session, now, bool(cleared))
         return True
 
     # --- the mass clear ----------------------------------------------------------------------

@@ -176,7 +176,7 @@ class Sessions:
             self.delete_session(worker, session)
             worker.cnt_deleted_sessions += 1
             worker.cnt_reclassified_sessions += 1
-            self.am.tell.reclassified(worker, session, now)
+            self.am.tell.deleted(worker, session, now, reclassified=True)
 
     def can_add_session(self, worker: Worker, interface: Interface, key: bytes, now: int) -> bool:
         """Whether the interface has fewer sessions than `max-entries`.

@@ -8,26 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aclbench.engine import events
 from aclbench.engine.acl import AclRule
-from aclbench.engine.events import (
-    Check,
-    ClassChanged,
-    ClearFinished,
-    ClearStarted,
-    FlagSet,
-    InterruptSent,
-    InterruptServed,
-    PacketVerdict,
-    RulesReplaced,
-    SessionAdded,
-    SessionDeleted,
-    SessionRecycled,
-    SessionRequeued,
-    SweepFinished,
-    SweepStarted,
-    TraceEvent,
-    WaitChanged,
-)
+from aclbench.engine.events import TraceEvent
 from aclbench.engine.fib import FibEntry
 from aclbench.engine.session import Session, SessionId
 from aclbench.engine.tracing import (
@@ -57,7 +40,7 @@ class Tell:
         """A packet made a session."""
         if self.listener is not None:
             self.listener(
-                SessionAdded(
+                events.SessionAdded(
                     now,
                     worker.thread_index,
                     session.session_index,
@@ -73,37 +56,33 @@ class Tell:
         """A packet that `worker` handles changed a session's class."""
         if self.listener is not None:
             where = SessionId(session.thread_index, session.session_index)
-            self.listener(ClassChanged(now, worker.thread_index, where, old, new, relinked))
+            self.listener(events.ClassChanged(now, worker.thread_index, where, old, new, relinked))
 
     def requeued(self, worker: Worker, session: Session, list_id: int, now: int) -> None:
         """The idle check appended a session to a list again."""
         if self.listener is not None:
             idle = now - session.last_active_time
             self.listener(
-                SessionRequeued(now, worker.thread_index, session.session_index, list_id, idle)
-            )
-
-    def reclassified(self, worker: Worker, session: Session, now: int) -> None:
-        """A packet was of a session whose rules have changed, and deleted it."""
-        if self.listener is not None:
-            self.listener(
-                SessionDeleted(
-                    now,
-                    worker.thread_index,
-                    session.session_index,
-                    session.sw_if_index,
-                    session.key,
-                    now - session.last_active_time,
-                    cleared=False,
-                    reclassified=True,
+                events.SessionRequeued(
+                    now, worker.thread_index, session.session_index, list_id, idle
                 )
             )
 
-    def deleted(self, worker: Worker, session: Session, cleared: bool, now: int) -> None:
-        """The idle check deleted a session; `cleared`: because its interface is being cleared."""
+    def deleted(
+        self,
+        worker: Worker,
+        session: Session,
+        now: int,
+        cleared: bool = False,
+        reclassified: bool = False,
+    ) -> None:
+        """A session was deleted by the idle check; `cleared`: its interface is being cleared.
+
+        `reclassified`: by a packet of it, since its rules have changed.
+        """
         if self.listener is not None:
             self.listener(
-                SessionDeleted(
+                events.SessionDeleted(
                     now,
                     worker.thread_index,
                     session.session_index,
@@ -111,6 +90,7 @@ class Tell:
                     session.key,
                     now - session.last_active_time,
                     cleared,
+                    reclassified,
                 )
             )
 
@@ -118,7 +98,7 @@ class Tell:
         """A session made room for a packet."""
         if self.listener is not None:
             self.listener(
-                SessionRecycled(
+                events.SessionRecycled(
                     now,
                     worker.thread_index,
                     session.session_index,
@@ -133,37 +113,37 @@ class Tell:
     def interrupt_sent(self, worker: Worker, now: int) -> None:
         """The cleaner is about to raise an interrupt on a worker."""
         if self.listener is not None:
-            self.listener(InterruptSent(now, worker.thread_index))
+            self.listener(events.InterruptSent(now, worker.thread_index))
 
     def interrupt_served(self, worker: Worker, taken: int, deleted: int, now: int) -> None:
         """The idle check is done: how many sessions it took, and deleted of them."""
         if self.listener is not None:
             self.listener(
-                InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
+                events.InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
             )
 
     def flag_set(self, worker: Worker, flag: str, value: int, by: int, now: int) -> None:
         """A worker's flag has another value; `by` is the thread that wrote it."""
         if self.listener is not None:
-            self.listener(FlagSet(now, worker.thread_index, flag, value, by))
+            self.listener(events.FlagSet(now, worker.thread_index, flag, value, by))
 
     # --- the mass clear and the cleaner ------------------------------------------------------
 
     def clear_started(self, bitmap: int, now: int) -> None:
         """The cleaner begins to clear these interfaces."""
         if self.listener is not None:
-            self.listener(ClearStarted(now, THREAD_MAIN, bitmap))
+            self.listener(events.ClearStarted(now, THREAD_MAIN, bitmap))
 
     def clear_finished(self, bitmap: int, now: int) -> None:
         """Every thread is done with the clear."""
         if self.listener is not None:
-            self.listener(ClearFinished(now, THREAD_MAIN, bitmap))
+            self.listener(events.ClearFinished(now, THREAD_MAIN, bitmap))
 
     def sweep_started(self, worker: Worker, now: int) -> None:
         """A worker has seen the clear."""
         if self.listener is not None:
             self.listener(
-                SweepStarted(
+                events.SweepStarted(
                     now,
                     worker.thread_index,
                     worker.pending_clear_sw_if_index_bitmap,
@@ -174,19 +154,19 @@ class Tell:
     def sweep_finished(self, worker: Worker, now: int) -> None:
         """A worker is done with its part of the clear."""
         if self.listener is not None:
-            self.listener(SweepFinished(now, worker.thread_index))
+            self.listener(events.SweepFinished(now, worker.thread_index))
 
     def wait_changed(self, old: int, new: int, now: int) -> None:
         """The cleaner's wait interval is another, in nanoseconds."""
         if self.listener is not None:
-            self.listener(WaitChanged(now, THREAD_MAIN, old, new))
+            self.listener(events.WaitChanged(now, THREAD_MAIN, old, new))
 
     # --- packets -----------------------------------------------------------------------------
 
     def rules_replaced(self, worker: Worker, acl_index: int, rule_index: int, now: int) -> None:
         """An ACL's rules were replaced under a match, before this rule."""
         if self.listener is not None:
-            self.listener(RulesReplaced(now, worker.thread_index, acl_index, rule_index))
+            self.listener(events.RulesReplaced(now, worker.thread_index, acl_index, rule_index))
 
     def packet(
         self,
@@ -196,13 +176,13 @@ class Tell:
         key: bytes,
         info: int,
         reason: int,
-        checks: list[Check],
+        checks: list[events.Check],
         now: int,
     ) -> None:
         """A packet is done."""
         if self.listener is not None:
             self.listener(
-                PacketVerdict(
+                events.PacketVerdict(
                     now,
                     worker.thread_index,
                     worker.packet_number,

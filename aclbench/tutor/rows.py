@@ -13,24 +13,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, get_args, get_origin, get_type_hints
 
-from aclbench.engine.events import (
-    ClassChanged,
-    ClearFinished,
-    ClearStarted,
-    FlagSet,
-    InterruptSent,
-    InterruptServed,
-    PacketVerdict,
-    RulesReplaced,
-    SessionAdded,
-    SessionDeleted,
-    SessionRecycled,
-    SessionRequeued,
-    SweepFinished,
-    SweepStarted,
-    TraceEvent,
-    WaitChanged,
-)
+from aclbench.engine import events
+from aclbench.engine.events import TraceEvent
 from aclbench.engine.reasons import acl_of, fate_of, node_of, reason_text, rule_of
 from aclbench.expressions import NUMBER, TEXT, FieldKind, Type, list_of
 from aclbench.workbench.views.snapshot import (
@@ -144,21 +128,21 @@ def _list_sessions(world: World, row: ListRow) -> Sequence[SessionView]:
 
 #: The kinds of events by the word that expressions have for them.
 EVENTS: Final[dict[str, type[TraceEvent]]] = {
-    "added": SessionAdded,
-    "class_changed": ClassChanged,
-    "requeued": SessionRequeued,
-    "deleted": SessionDeleted,
-    "recycled": SessionRecycled,
-    "interrupt_sent": InterruptSent,
-    "interrupt_served": InterruptServed,
-    "flag_set": FlagSet,
-    "clear_started": ClearStarted,
-    "clear_finished": ClearFinished,
-    "sweep_started": SweepStarted,
-    "sweep_finished": SweepFinished,
-    "wait_changed": WaitChanged,
-    "rules_replaced": RulesReplaced,
-    "packet": PacketVerdict,
+    "added": events.SessionAdded,
+    "class_changed": events.ClassChanged,
+    "requeued": events.SessionRequeued,
+    "deleted": events.SessionDeleted,
+    "recycled": events.SessionRecycled,
+    "interrupt_sent": events.InterruptSent,
+    "interrupt_served": events.InterruptServed,
+    "flag_set": events.FlagSet,
+    "clear_started": events.ClearStarted,
+    "clear_finished": events.ClearFinished,
+    "sweep_started": events.SweepStarted,
+    "sweep_finished": events.SweepFinished,
+    "wait_changed": events.WaitChanged,
+    "rules_replaced": events.RulesReplaced,
+    "packet": events.PacketVerdict,
 }
 #: What else the events have: for each field those that it is read from, its type, and how.
 _EVENT_EXTRAS: Final[tuple[tuple[str, str, Type, Reader], ...]] = (
@@ -178,7 +162,7 @@ _EVENT_EXTRAS: Final[tuple[tuple[str, str, Type, Reader], ...]] = (
 )
 
 
-def _session_of_packet(event: PacketVerdict) -> int | None:
+def _session_of_packet(event: events.PacketVerdict) -> int | None:
     """The session that a packet hit or made, of the last acl node that named one."""
     named = [check.session for check in event.checks if check.session is not None]
     return named[-1].session_index if named else None

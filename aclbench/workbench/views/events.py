@@ -8,24 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from aclbench.drivers.frame import split_number
-from aclbench.engine.events import (
-    ClassChanged,
-    ClearFinished,
-    ClearStarted,
-    FlagSet,
-    InterruptSent,
-    InterruptServed,
-    PacketVerdict,
-    RulesReplaced,
-    SessionAdded,
-    SessionDeleted,
-    SessionRecycled,
-    SessionRequeued,
-    SweepFinished,
-    SweepStarted,
-    TraceEvent,
-    WaitChanged,
-)
+from aclbench.engine import events
+from aclbench.engine.events import TraceEvent
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.times import seconds_text
@@ -89,12 +73,12 @@ def bitmap_text(bitmap: int, names: Names) -> str:
     return ", ".join(found) or "none"
 
 
-def _added(e: SessionAdded, names: Names) -> str:
+def _added(e: events.SessionAdded, names: Names) -> str:
     where = f"{names.list_name(e.list_id)} on {names.interface_name(e.sw_if_index)}"
     return f"session {e.session_index}: {key_text(e.key)}, {where}"
 
 
-def _class_changed(e: ClassChanged, names: Names) -> str:
+def _class_changed(e: events.ClassChanged, names: Names) -> str:
     change = f"{names.class_name(e.old)} > {names.class_name(e.new)}"
     owner = e.session.thread_index
     if e.relinked:
@@ -106,12 +90,12 @@ def _class_changed(e: ClassChanged, names: Names) -> str:
     return f"session {e.session.session_index} of thread {owner}: {change}, {how}"
 
 
-def _requeued(e: SessionRequeued, names: Names) -> str:
+def _requeued(e: events.SessionRequeued, names: Names) -> str:
     to_list = names.list_name(e.list_id)
     return f"session {e.session_index}: idle {seconds_text(e.idle)}, to {to_list}"
 
 
-def _deleted(e: SessionDeleted, names: Names) -> str:
+def _deleted(e: events.SessionDeleted, names: Names) -> str:
     why = f"idle {seconds_text(e.idle)}"
     if e.cleared:
         why = f"{names.interface_name(e.sw_if_index)} is cleared"
@@ -120,28 +104,28 @@ def _deleted(e: SessionDeleted, names: Names) -> str:
     return f"session {e.session_index}: {key_text(e.key)}, {why}"
 
 
-def _recycled(e: SessionRecycled, names: Names) -> str:
+def _recycled(e: events.SessionRecycled, names: Names) -> str:
     return f"session {e.session_index}: {key_text(e.key)}, idle {seconds_text(e.idle)}"
 
 
-def _interrupt_sent(e: InterruptSent, names: Names) -> str:
+def _interrupt_sent(e: events.InterruptSent, names: Names) -> str:
     return f"to thread {e.thread_index}"
 
 
-def _interrupt_served(e: InterruptServed, names: Names) -> str:
+def _interrupt_served(e: events.InterruptServed, names: Names) -> str:
     return f"took {e.taken}: {e.deleted} deleted, {e.requeued} requeued"
 
 
-def _flag_set(e: FlagSet, names: Names) -> str:
+def _flag_set(e: events.FlagSet, names: Names) -> str:
     by = "the cleaner" if e.by != e.thread_index or not e.thread_index else "its owner"
     return f"{e.flag} = {e.value} by {by}"
 
 
-def _clear(e: ClearStarted | ClearFinished, names: Names) -> str:
+def _clear(e: events.ClearStarted | events.ClearFinished, names: Names) -> str:
     return bitmap_text(e.bitmap, names)
 
 
-def _sweep_started(e: SweepStarted, names: Names) -> str:
+def _sweep_started(e: events.SweepStarted, names: Names) -> str:
     if not e.bitmap:
         return "nothing of this thread's: done at once"
     ahead = e.swipe_end_time - e.time
@@ -149,19 +133,19 @@ def _sweep_started(e: SweepStarted, names: Names) -> str:
     return f"{bitmap_text(e.bitmap, names)}: all that was linked up to {until}"
 
 
-def _sweep_finished(e: SweepFinished, names: Names) -> str:
+def _sweep_finished(e: events.SweepFinished, names: Names) -> str:
     return "done"
 
 
-def _wait_changed(e: WaitChanged, names: Names) -> str:
+def _wait_changed(e: events.WaitChanged, names: Names) -> str:
     return f"{seconds_text(e.old)} > {seconds_text(e.new)}"
 
 
-def _rules_replaced(e: RulesReplaced, names: Names) -> str:
+def _rules_replaced(e: events.RulesReplaced, names: Names) -> str:
     return f"ACL {e.acl_index}, before rule {e.rule_index}"
 
 
-def _packet(e: PacketVerdict, names: Names) -> str:
+def _packet(e: events.PacketVerdict, names: Names) -> str:
     capture, frame = split_number(e.number)
     number = f"{capture + 1}:{frame}" if capture else str(frame)
     to = f" > {names.interface_name(e.tx)}" if e.tx >= 0 else ""
@@ -170,21 +154,21 @@ def _packet(e: PacketVerdict, names: Names) -> str:
 
 
 _TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Names], str]]] = {
-    SessionAdded: _added,
-    ClassChanged: _class_changed,
-    SessionRequeued: _requeued,
-    SessionDeleted: _deleted,
-    SessionRecycled: _recycled,
-    InterruptSent: _interrupt_sent,
-    InterruptServed: _interrupt_served,
-    FlagSet: _flag_set,
-    ClearStarted: _clear,
-    ClearFinished: _clear,
-    SweepStarted: _sweep_started,
-    SweepFinished: _sweep_finished,
-    WaitChanged: _wait_changed,
-    RulesReplaced: _rules_replaced,
-    PacketVerdict: _packet,
+    events.SessionAdded: _added,
+    events.ClassChanged: _class_changed,
+    events.SessionRequeued: _requeued,
+    events.SessionDeleted: _deleted,
+    events.SessionRecycled: _recycled,
+    events.InterruptSent: _interrupt_sent,
+    events.InterruptServed: _interrupt_served,
+    events.FlagSet: _flag_set,
+    events.ClearStarted: _clear,
+    events.ClearFinished: _clear,
+    events.SweepStarted: _sweep_started,
+    events.SweepFinished: _sweep_finished,
+    events.WaitChanged: _wait_changed,
+    events.RulesReplaced: _rules_replaced,
+    events.PacketVerdict: _packet,
 }
 
 

@@ -77,23 +77,15 @@ class NextCheck:
     sentences: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStory:
-    """One session, or a free slot and the session that had it last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseStory:
+    """What every story has: it is told at `time` on `branch`, and may not be `complete` yet.
 
-    `events` are all since it was added, oldest first, bar `left_out` between the first and the
-    second. `looked_back_to` is the time from which on the run was looked at.
+    `looked_back_to` is the time from which on the run was looked at.
     """
 
-    id: SessionId
     time: int
     branch: str
-    title: str
-    lives: bool
-    fields: tuple[FieldLine, ...]
-    next: NextCheck | None = None
-    events: tuple[PastEvent, ...] = ()
-    left_out: int = 0
     looked_back_to: int | None = None
     note: str = ""
     complete: bool = False
@@ -103,14 +95,29 @@ class SessionStory:
         return _plain_fields(self)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldStory:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStory(BaseStory):
+    """One session, or a free slot and the session that had it last.
+
+    `events` are all since it was added, oldest first, bar `left_out` between the first and the
+    second.
+    """
+
+    id: SessionId
+    title: str
+    lives: bool
+    fields: tuple[FieldLine, ...]
+    next: NextCheck | None = None
+    events: tuple[PastEvent, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldStory(BaseStory):
     """One field of the cleaner, a worker or a session, and who wrote it, newest first."""
 
     row: str
     name: str
-    time: int
-    branch: str
     value: Any
     value_text: str
     meaning: str
@@ -118,13 +125,6 @@ class FieldStory:
     written_by: str
     read_by: str
     writers: tuple[PastWriter, ...] = ()
-    looked_back_to: int | None = None
-    note: str = ""
-    complete: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for `json.dumps`."""
-        return _plain_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,8 @@ class NextInList:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListStory:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStory(BaseStory):
     """One of a worker's lists: what it consists of, what the next interrupt takes, what happened.
 
     `interrupt` is when that comes (None: nothing tells), `due` how many of the first sessions are
@@ -148,8 +148,6 @@ class ListStory:
 
     thread_index: int
     list_id: int
-    time: int
-    branch: str
     title: str
     fields: tuple[FieldLine, ...]
     interrupt: int | None = None
@@ -158,13 +156,6 @@ class ListStory:
     sentences: tuple[str, ...] = ()
     first: tuple[NextInList, ...] = ()
     events: tuple[PastEvent, ...] = ()
-    looked_back_to: int | None = None
-    note: str = ""
-    complete: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for `json.dumps`."""
-        return _plain_fields(self)
 
 
 Story = SessionStory | FieldStory | ListStory
