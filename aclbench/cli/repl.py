@@ -20,6 +20,7 @@ from aclbench.cli.records import (
     runs_to_offer,
     say_aside,
 )
+from aclbench.cli.threads import threads_option
 from aclbench.errors import AclbenchError
 from aclbench.files import remove_left_folders
 
@@ -32,11 +33,7 @@ if TYPE_CHECKING:
 @click.command()
 @inputs_argument("[CAPTURE|SCENARIO|RUN]...")
 @bench_options
-@click.option(
-    "--threads",
-    is_flag=True,
-    help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
-)
+@threads_option
 @click.option(
     "-c", "given", metavar="LINE", multiple=True, help="Run this line and leave (repeatable)."
 )

@@ -43,6 +43,15 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]
         return speed
 
 
+def threads_option(command: Any) -> Any:
+    """Add `--threads` alone, for a bench that somebody looks at."""
+    return click.option(
+        "--threads",
+        is_flag=True,
+        help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
+    )(command)
+
+
 def thread_options(command: Any) -> Any:
     """Add the options of `ThreadOptions` to a command, which gets them as one, `on`."""
 

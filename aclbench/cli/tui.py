@@ -20,6 +20,7 @@ from aclbench.cli.records import (
     run_named,
     runs_to_offer,
 )
+from aclbench.cli.threads import threads_option
 from aclbench.errors import AclbenchError
 from aclbench.files import remove_left_folders
 
@@ -38,11 +39,7 @@ FIRST: Final = "aging"
 @click.command()
 @inputs_argument("[CAPTURE|SCENARIO|RUN]...")
 @bench_options
-@click.option(
-    "--threads",
-    is_flag=True,
-    help="Run on real threads, one a worker; such a run cannot be stepped or taken back.",
-)
+@threads_option
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
 @resume_option
 @click.option(

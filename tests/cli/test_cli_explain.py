@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 from cli.command import capture, run
+from routed import ROUTED
 
 CASES = Path(__file__).parents[1] / "cases"
-VPP_LINES = """\
-create packet-generator interface pg0
-create packet-generator interface pg1
-set int state pg0 up
-set int state pg1 up
-set int ip address pg0 10.0.0.1/24
-set int ip address pg1 192.168.0.1/24
-set acl-plugin acl permit+reflect proto 6 dport 443
-set acl-plugin interface pg0 input acl 0
-"""
+VPP_LINES = (
+    *ROUTED,
+    "set acl-plugin acl permit+reflect proto 6 dport 443",
+    "set acl-plugin interface pg0 input acl 0",
+)
 
 
 def test_a_packet_that_passed() -> None:
@@ -52,7 +48,7 @@ def test_a_later_fragment() -> None:
 def test_the_bench_of_vpp_lines(tmp_path: Path) -> None:
     """One line from the shell: the rule that failed on one field only."""
     lines = tmp_path / "vpp.conf"
-    lines.write_text(VPP_LINES)
+    lines.write_text("\n".join(VPP_LINES))
     done = run("explain", "--exec", str(lines), "--json", capture("http"), "3")
     explanation = json.loads(done.stdout)
     assert explanation["packet"] == "3"

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from routed import ROUTED
+
 from aclbench.tui.live import MakeBench
 from aclbench.tui.player import Player
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario
@@ -17,21 +19,16 @@ INSIDE = "10.0.0."
 OUTSIDE = "192.168.0."
 SYN, ACK = 0x02, 0x10
 
-_SET_UP = """
-create packet-generator interface pg0
-create packet-generator interface pg1
-set interface state pg0 up
-set interface state pg1 up
-set interface ip address pg0 10.0.0.1/24
-set interface ip address pg1 192.168.0.1/24
-set acl-plugin session timeout udp idle 4
-set acl-plugin session timeout tcp transient 2
-set acl-plugin session timeout tcp idle 20
-set acl-plugin acl permit+reflect src 0.0.0.0/0 dst 0.0.0.0/0 tag in-out
-set acl-plugin acl deny src 0.0.0.0/0 dst 0.0.0.0/0 tag out-in
-set acl-plugin interface pg0 input acl 0
-set acl-plugin interface pg0 output acl 1
-""".strip().splitlines()
+_SET_UP = (
+    *ROUTED,
+    "set acl-plugin session timeout udp idle 4",
+    "set acl-plugin session timeout tcp transient 2",
+    "set acl-plugin session timeout tcp idle 20",
+    "set acl-plugin acl permit+reflect src 0.0.0.0/0 dst 0.0.0.0/0 tag in-out",
+    "set acl-plugin acl deny src 0.0.0.0/0 dst 0.0.0.0/0 tag out-in",
+    "set acl-plugin interface pg0 input acl 0",
+    "set acl-plugin interface pg0 output acl 1",
+)
 
 
 def frame(src: str, dst: str, proto: int, sport: int, dport: int, flags: int = 0) -> bytes:

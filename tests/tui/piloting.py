@@ -210,6 +210,15 @@ class Bench:
         await self.press(then)
         await self.closed()
 
+    async def go_to(self, where: str) -> None:
+        """Go to a place of the run by the dialog."""
+        await self.press("g")
+        await self.dialog()
+        await self.write(where)
+        await self.press("enter")
+        await self.closed()
+        await self.until(lambda: self.player.underway.task is None)
+
     async def command(self, line: str) -> None:
         """Type a command line, and close what it printed."""
         self.region.open(line)

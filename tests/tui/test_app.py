@@ -193,12 +193,7 @@ async def test_marks(size: Size) -> None:
 )
 async def test_going_places(where: str, offset: float, packets: int) -> None:
     async with benching() as bench:
-        await bench.press("g")
-        await bench.dialog()
-        await bench.write(where)
-        await bench.press("enter")
-        await bench.closed()
-        await bench.until(lambda: bench.player.underway.task is None)
+        await bench.go_to(where)
         assert not bench.player.live.error, bench.status()
         assert bench.offset() == int(offset * NS_PER_S)
         assert bench.bench.snapshot().packets.read == packets
@@ -211,12 +206,7 @@ async def test_going_to_an_event_and_to_what_there_is_not() -> None:
             ("event 99999", "this run has 68 events"),
             ("#77", "77"),
         ):
-            await bench.press("g")
-            await bench.dialog()
-            await bench.write(where)
-            await bench.press("enter")
-            await bench.closed()
-            await bench.until(lambda: bench.player.underway.task is None)
+            await bench.go_to(where)
             assert error in bench.status()
             assert bench.player.live.error == bool(error)
         assert bench.bench.rig.events_so_far() in (5, 6, 7)

@@ -134,12 +134,7 @@ async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
         ahead = bench.offset() // NS_PER_S + 20
         for where, refused in (("+0.5", True), (f"+{ahead}", False), ("#1", True)):
             before = bench.bench.now
-            await bench.press("g")
-            await bench.dialog()
-            await bench.write(where)
-            await bench.press("enter")
-            await bench.closed()
-            await bench.until(lambda: bench.player.underway.task is None)
+            await bench.go_to(where)
             await bench.settle()
             assert bench.player.live.error == refused, (where, bench.status())
             assert (bench.bench.now > before) != refused

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from routed import ROUTED
 
 from aclbench import Workbench
 from aclbench.expressions import ExpressionError, shown
@@ -19,12 +20,7 @@ from aclbench.tutor.vocabulary import FUNCTIONS, NAMES, read_condition, read_tex
 from aclbench.tutor.world import BenchWorld
 
 SET_UP = (
-    "create packet-generator interface pg0",
-    "create packet-generator interface pg1",
-    "set int state pg0 up",
-    "set int state pg1 up",
-    "set int ip address pg0 10.0.0.1/24",
-    "set int ip address pg1 192.168.0.1/24",
+    *ROUTED,
     "set acl-plugin acl permit+reflect src 10.0.0.0/24",
     "set acl-plugin acl deny",
     "set acl-plugin interface pg0 input acl 0",

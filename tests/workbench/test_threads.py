@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from routed import INSIDE_OUT
 from scapy.all import IP, TCP, Ether
 
 from aclbench import AclbenchError, CommandError, RunFileError, Workbench
@@ -23,26 +24,14 @@ from aclbench.workbench.tasks import Task
 CAPTURES = [path for path in bundled_files("pcaps") if path.stem != "long-gaps"]
 ALONE = BenchOptions((), (), (), (), (), None, None, None)
 
-SET_UP = """\
-create packet-generator interface pg0
-create packet-generator interface pg1
-set int state pg0 up
-set int state pg1 up
-set int ip address pg0 10.0.0.1/24
-set int ip address pg1 192.168.0.1/24
-set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0 tag inside-out
-set acl-plugin acl deny tag outside-in
-set acl-plugin interface pg0 input acl 0
-set acl-plugin interface pg0 output acl 1
-set acl-plugin session timeout tcp transient 2
-"""
+SET_UP = (*INSIDE_OUT, "set acl-plugin session timeout tcp transient 2")
 
 
 @pytest.fixture
 def bench() -> Workbench:
     """Two workers on threads; pg0 is inside and opens pinholes, pg1 outside."""
     bench = Workbench(workers=2, driver="threaded")
-    for line in SET_UP.splitlines():
+    for line in SET_UP:
         bench.cli(line)
     return bench
 
@@ -195,7 +184,7 @@ def test_the_last_events_are_kept_and_no_more(
 
     monkeypatch.setattr(bench_module, "EVENTS_KEPT", 100)
     few = Workbench(driver="threaded")
-    for line in SET_UP.splitlines():
+    for line in SET_UP:
         few.cli(line)
     for sport in range(1000, 1030):
         few.send("pg0", syn(sport))

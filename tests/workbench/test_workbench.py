@@ -6,29 +6,17 @@ import json
 from decimal import Decimal
 
 import pytest
+from routed import INSIDE_OUT
 from scapy.all import ICMP, IP, TCP, UDP, Ether
 
 from aclbench import AclbenchError, CommandError, Workbench
-
-SET_UP = """\
-create packet-generator interface pg0
-create packet-generator interface pg1
-set int state pg0 up
-set int state pg1 up
-set int ip address pg0 10.0.0.1/24
-set int ip address pg1 192.168.0.1/24
-set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0 tag inside-out
-set acl-plugin acl deny tag outside-in
-set acl-plugin interface pg0 input acl 0
-set acl-plugin interface pg0 output acl 1
-"""
 
 
 @pytest.fixture
 def bench() -> Workbench:
     """Two workers; pg0 is inside and opens pinholes, pg1 outside."""
     bench = Workbench(workers=2)
-    for line in SET_UP.splitlines():
+    for line in INSIDE_OUT:
         bench.cli(line)
     return bench
 
@@ -219,7 +207,7 @@ def test_frame_size_does_not_show() -> None:
     results = []
     for frame_size in (1, 3, 256):
         bench = Workbench(workers=2, frame_size=frame_size)
-        for line in SET_UP.splitlines():
+        for line in INSIDE_OUT:
             bench.cli(line)
         results.append(bench.send("pg0", [out(port % 7) for port in range(20)]))
     assert results[0] == results[1] == results[2]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import vpp_transcript
+from routed import ROUTED
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
@@ -221,12 +222,7 @@ RECLASSIFIED: tuple[tuple[Any, ...], ...] = (
 
 
 RECLASSIFYING = (
-    *("create packet-generator interface pg0", "create packet-generator interface pg1"),
-    *("set interface state pg0 up", "set interface state pg1 up"),
-    *(
-        "set interface ip address pg0 10.0.0.1/24",
-        "set interface ip address pg1 192.168.0.1/24",
-    ),
+    *ROUTED,
     *("set acl-plugin acl permit tag a", "set acl-plugin acl permit tag b"),
     "set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0 tag r",
     "set acl-plugin acl deny src 0.0.0.0/0 dst 0.0.0.0/0 tag o",
@@ -298,12 +294,7 @@ def test_another_worker_judges_anew_and_leaves_the_session() -> None:
     """Only the owner may delete it; under flow placement it is the one that sees the packet."""
     bench = Workbench(workers=2)
     for line in (
-        *("create packet-generator interface pg0", "create packet-generator interface pg1"),
-        *("set interface state pg0 up", "set interface state pg1 up"),
-        *(
-            "set interface ip address pg0 10.0.0.1/24",
-            "set interface ip address pg1 192.168.0.1/24",
-        ),
+        *ROUTED,
         "set acl-plugin acl permit+reflect",
         "set acl-plugin interface pg0 input acl 0",
         "set acl-plugin reclassify-sessions 1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from routed import ROUTED
 
 from aclbench import CommandError, Workbench
 from aclbench.capture import PacketFields, as_frame, make_frame
@@ -18,13 +19,8 @@ from aclbench.engine.packet import (
 from aclbench.workbench.inquiry.diff import state_of
 
 SET_UP = (
-    "create packet-generator interface pg0",
-    "create packet-generator interface pg1",
-    "set int state pg0 up",
-    "set int state pg1 up",
-    "set int ip address pg0 10.0.0.1/24",
+    *ROUTED,
     "set int ip address pg0 fd00:1::1/64",
-    "set int ip address pg1 192.168.0.1/24",
     "set int ip address pg1 fd00:2::1/64",
     "set acl-plugin acl permit+reflect src 10.0.0.0/24, permit+reflect src fd00:1::/64",
     "set acl-plugin acl deny",

@@ -12,6 +12,7 @@ import pytest
 from engine.bench import frame4, icmp, tcp, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from routed import ROUTED
 from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 
 from aclbench import AclbenchError, CommandError, Workbench
@@ -40,12 +41,7 @@ def firewall(*lines: str, workers: int = 1) -> Workbench:
     """pg0 inside, where http is let out and its answers back in; pg1 outside."""
     bench = Workbench(workers=workers)
     for line in (
-        "create packet-generator interface pg0",
-        "create packet-generator interface pg1",
-        "set int state pg0 up",
-        "set int state pg1 up",
-        "set int ip address pg0 10.0.0.1/24",
-        "set int ip address pg1 192.168.0.1/24",
+        *ROUTED,
         "set acl-plugin acl permit+reflect proto 6 dport 80, permit+reflect proto 17,"
         " permit+reflect proto 1 sport 8",
         "set acl-plugin acl deny",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from routed import INSIDE_OUT
 from scapy.all import IP, TCP, UDP, Ether
 
 from aclbench import CommandError, Workbench
@@ -30,25 +31,16 @@ from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.tasks import finish
 
-SET_UP = """\
-create packet-generator interface pg0
-create packet-generator interface pg1
-set int state pg0 up
-set int state pg1 up
-set int ip address pg0 10.0.0.1/24
-set int ip address pg1 192.168.0.1/24
-set acl-plugin acl permit+reflect src 10.0.0.0/24 dst 0.0.0.0/0
-set acl-plugin acl deny
-set acl-plugin interface pg0 input acl 0
-set acl-plugin interface pg0 output acl 1
-set acl-plugin session timeout tcp transient 2
-set acl-plugin session timeout udp idle 3
-"""
+SET_UP = (
+    *INSIDE_OUT,
+    "set acl-plugin session timeout tcp transient 2",
+    "set acl-plugin session timeout udp idle 3",
+)
 
 
 def bench_of(workers: int = 2, history: bool = True, driver: Any = "stepped") -> Workbench:
     bench = Workbench(workers=workers, history=history, driver=driver)
-    for line in SET_UP.splitlines():
+    for line in SET_UP:
         bench.cli(line)
     return bench
 
