@@ -89,7 +89,6 @@ class Pcapng:
         """Continue in a section; None before the first one."""
         self._section = section
         order = section.order if section is not None else "<"
-        self._two_words = Struct(f"{order}II")
         self._length = Struct(f"{order}I")
         self._word, self._half = np.dtype(f"{order}u4"), np.dtype(f"{order}u2")
         self._describe()

@@ -28,7 +28,6 @@ from aclbench.engine.reasons import (
     FOR_US,
     INTERFACE_DOWN,
     KIND_MASK,
-    LAST_DENY,
     MULTICAST,
     NO_INTERFACE,
     NO_ROUTE,
@@ -206,13 +205,6 @@ def parts_of(path: PacketPath, event: PacketVerdict, happened: bool) -> Iterator
         yield _forwarding_part(path.rig, part)
         if part is path.met[-1] and part.reason is None:
             yield SidePart(path.rig.interface_name(event.tx), "output")
-
-
-def denied_by(path: PacketPath, event: PacketVerdict) -> NodeSeen | None:
-    """The acl node that denied the packet."""
-    if event.checks and event.checks[-1].reason & KIND_MASK <= LAST_DENY:
-        return path.nodes[-1]
-    return None
 
 
 def _node_part(
