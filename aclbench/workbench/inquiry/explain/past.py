@@ -87,10 +87,6 @@ class Span(NamedTuple):
     at: int
 
 
-#: Which packets and which removals are kept: by key on ingress; by interface and session key.
-Keeps = Callable[[bytes], bool]
-
-
 class Gatherer:
     """Hears the events of a stretch, and keeps what `Past` is made of: of one packet, or of all."""
 
