@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.capture.columns import Columns
+from aclbench.capture.ranking import Bools, Ints, begins, in_order, ranked
 from aclbench.engine.packet import (
     ICMP4_REQUEST_OF,
     ICMP6_REQUEST_OF,
@@ -27,9 +28,6 @@ from aclbench.engine.packet import (
     TCP_SYN,
     unpack_key,
 )
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 # How well a packet tells who opened its flow.
 #: Not at all: it opens nothing by itself.
@@ -78,13 +76,13 @@ class Packets(NamedTuple):
 class Pairs:
     """What pairs of hosts have with each other, as columns.
 
-    `hosts` are addresses as numbers, sorted; `a` and `b` are rows of it, a the lesser. `a_opened`
-    and `b_opened` are the flows that each opened to the other. `told` are flows of which more than
-    the order of packets tells who opened them. `a_first`: a opened the first of them. Pairs are in
-    order of their first packets.
+    `hosts` are addresses as in `Addresses`, sorted; `a` and `b` are rows of it, a the lesser.
+    `a_opened` and `b_opened` are the flows that each opened to the other. `told` are flows of which
+    more than the order of packets tells who opened them. `a_first`: a opened the first of them.
+    Pairs are in order of their first packets.
     """
 
-    hosts: list[int]
+    hosts: NDArray[Any]
     a: Ints
     b: Ints
     a_opened: Ints
@@ -132,48 +130,47 @@ class PacketsSeen:
         parts = self._between[family]
         if not sum(len(part.src) for part in parts):
             none = np.zeros(0, dtype=np.int64)
-            return Pairs([], none, none, none, none, none, none, none > 0)
+            return Pairs(none, none, none, none, none, none, none, none > 0)
         packets = Packets(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-        ends = np.concatenate((packets.src, packets.dst))
-        found, row = np.unique(ends, return_inverse=True)
-        src, dst = np.split(row.reshape(-1), 2)
-        return _pairs(packets, _numbers(found, family), src, dst, family)
+        hosts, row = ranked(np.concatenate((packets.src, packets.dst)))
+        src, dst = np.split(row, 2)
+        return _pairs(packets, hosts, src, dst, family)
 
 
-def _pairs(packets: Packets, hosts: list[int], src: Ints, dst: Ints, family: int) -> Pairs:
+def _pairs(packets: Packets, hosts: NDArray[Any], src: Ints, dst: Ints, family: int) -> Pairs:
     """Flow by flow, then pair by pair; `src` and `dst` are rows of `hosts`."""
     is_back, sign, flow = _signs(packets, src > dst, family)
     if not sign.any():
         sign = np.full(len(sign), FIRST)
-    pair = np.minimum(src, dst) << 32 | np.maximum(src, dst)
-    # The best sign first, of equals the first packet: sorting keeps the order of equals.
-    order = np.lexsort((-sign, flow, pair))
-    pair, flow = pair[order], flow[order]
-    begins = np.append(True, (pair[1:] != pair[:-1]) | (flow[1:] != flow[:-1]))
-    best = order[begins]
-    by_flow = np.flatnonzero(begins)
-    first = np.minimum.reduceat(order, by_flow)
-    # Now flow by flow, those of a pair in order of time.
-    in_time = np.lexsort((first, pair[begins]))
-    best, first, pair = best[in_time], first[in_time], pair[begins][in_time]
+    bits = len(hosts).bit_length()
+    pairs, pair = ranked(np.minimum(src, dst) << bits | np.maximum(src, dst))
+    flows, flow = ranked(flow)
+    # The best sign first, of equals the first packet.
+    by_sign = (pair << len(flows).bit_length() | flow) << 2 | (OPENING - sign)
+    by_sign, order = in_order(by_sign)
+    flow_begins = np.flatnonzero(begins(by_sign >> 2))
+    # Now flow by flow.
+    best, first = order[flow_begins], np.minimum.reduceat(order, flow_begins)
     a_opens = (src[best] < dst[best]) ^ is_back[best]
     opens = sign[best] > NONE
-    pair_begins = np.flatnonzero(np.append(True, pair[1:] != pair[:-1]))
+    pair_begins = np.flatnonzero(begins(pair[best]))
 
     def by_pair(column: NDArray[Any]) -> Ints:
         return np.add.reduceat(column.astype(np.int64), pair_begins)
 
+    first_of_pair = np.minimum.reduceat(first, pair_begins)
+    flows_of_pair = np.diff(pair_begins, append=len(first))
     columns = (
-        pair[pair_begins] >> 32,
-        pair[pair_begins] & 0xFFFF_FFFF,
+        pairs >> bits,
+        pairs & ((1 << bits) - 1),
         by_pair(opens & a_opens),
         by_pair(opens & ~a_opens),
         by_pair(sign[best] > FIRST),
-        by_pair(np.diff(by_flow, append=len(order))[in_time]),
+        by_pair(np.diff(flow_begins, append=len(order))),
     )
-    in_order = np.argsort(first[pair_begins])
-    a, b, a_opened, b_opened, told, count = (column[in_order] for column in columns)
-    a_first = a_opens[pair_begins][in_order]
+    _, in_time = in_order(first_of_pair)
+    a, b, a_opened, b_opened, told, count = (column[in_time] for column in columns)
+    a_first = a_opens[first == np.repeat(first_of_pair, flows_of_pair)][in_time]
     return Pairs(hosts, a, b, a_opened, b_opened, told, count, a_first)
 
 
@@ -230,11 +227,3 @@ def _is_for_many(addresses: NDArray[Any], family: int) -> Bools:
     else:
         many = (addresses >= b"\xff") | (addresses == b"")
     return many
-
-
-def _numbers(addresses: NDArray[Any], family: int) -> list[int]:
-    """Addresses as numbers."""
-    if family == 4:
-        numbers: list[int] = addresses.tolist()
-        return numbers
-    return [int.from_bytes(address.ljust(16, b"\0"), "big") for address in addresses.tolist()]

@@ -8,15 +8,16 @@ of the flows, or of the packets, would cross gives way to the next.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Generator
 from ipaddress import IPv4Network, IPv6Network
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aclbench.capture.covering import Prefix, cover
-from aclbench.capture.openers import Bools, Ints, Pairs
+from aclbench.capture.openers import Pairs
+from aclbench.capture.ranking import Bools, Ints, begins, in_order
 
 T = TypeVar("T")
 #: Work that may be left for a while where it yields.
@@ -81,7 +82,8 @@ class _Groups(NamedTuple):
     """Hosts or networks: leading bits of addresses, `length` of them, sorted; what they opened.
 
     `source` and `destination` are rows of `numbers`, `amount` how many flows (or packets) the one
-    opened to the other.
+    opened to the other. Pair after pair, and behind them all the other directions of these pairs;
+    `a_first` as in `Pairs`.
     """
 
     length: int
@@ -89,6 +91,7 @@ class _Groups(NamedTuple):
     source: Ints
     destination: Ints
     amount: Ints
+    a_first: Bools
 
 
 def divide(pairs: Pairs, family: int, limit: int) -> Slices[list[Division]]:
@@ -96,10 +99,12 @@ def divide(pairs: Pairs, family: int, limit: int) -> Slices[list[Division]]:
 
     Empty where there are no two hosts.
     """
+    if not len(pairs.hosts):
+        return []
     bits = BITS[family]
     tried: list[tuple[Division, _Groups, Bools]] = []
     for length, by_packets in ((_NETWORK_BITS[family], False), (bits, False), (bits, True)):
-        groups = _grouped(pairs, bits, length, by_packets)
+        groups = _grouped(pairs, family, length, by_packets)
         yield
         if not len(groups.source):
             continue
@@ -122,32 +127,43 @@ def _rank(figures: Figures) -> tuple[bool, int]:
     return figures.is_good, figures.crossing_packets
 
 
-def _grouped(pairs: Pairs, bits: int, length: int, by_packets: bool) -> _Groups:
+def _grouped(pairs: Pairs, family: int, length: int, by_packets: bool) -> _Groups:
     """Who opened how much to whom, by the `length` leading bits of addresses.
 
     With `by_packets` all packets of two hosts count as sent in flows of who opened more.
     """
-    numbers, group = pairs.hosts, np.arange(len(pairs.hosts))
-    if length < bits:
-        found, rows = np.unique(
-            np.array([host >> (bits - length) for host in numbers], dtype=np.uint64),
-            return_inverse=True,
-        )
-        numbers, group = found.tolist(), rows.reshape(-1)
+    numbers, group = _leading(pairs.hosts, family, length)
     ahead, back = pairs.a_opened, pairs.b_opened
     if by_packets:
         first_opens = ahead >= back
         ahead = np.where(first_opens, pairs.packets, 0)
         back = np.where(first_opens, 0, pairs.packets)
     a, b = group[pairs.a], group[pairs.b]
-    apart = np.repeat(a != b, 2)
-    # A pair's two directions stand side by side, that of its first flow first.
-    columns = ((a, b), (b, a), (ahead, back))
-    both = [
-        np.stack((np.where(pairs.a_first, x, y), np.where(pairs.a_first, y, x)), 1)
-        for x, y in columns
-    ]
-    return _Groups(length, numbers, *(column.reshape(-1)[apart] for column in both))
+    apart = a != b
+    a, b, ahead, back = a[apart], b[apart], ahead[apart], back[apart]
+    return _Groups(
+        length,
+        numbers,
+        np.concatenate((a, b)),
+        np.concatenate((b, a)),
+        np.concatenate((ahead, back)),
+        pairs.a_first[apart],
+    )
+
+
+def _leading(hosts: NDArray[Any], family: int, length: int) -> tuple[list[int], Ints]:
+    """The different leading bits of sorted addresses, sorted, and which of them each has."""
+    if family == 4:
+        heads = hosts >> (BITS[family] - length)
+    elif length == 64:
+        heads = hosts.view(">u8")[::2]
+    else:
+        heads = hosts
+    is_new = begins(heads)
+    numbers: list[Any] = heads[is_new].tolist()
+    if heads.dtype.kind == "S":
+        numbers = [int.from_bytes(address.ljust(16, b"\0"), "big") for address in numbers]
+    return numbers, np.cumsum(is_new) - 1
 
 
 def _split(groups: _Groups, family: int) -> Slices[Bools]:
@@ -156,16 +172,14 @@ def _split(groups: _Groups, family: int) -> Slices[Bools]:
     A move is better where more crosses that was opened from inside. What was opened from outside
     counts for nothing.
     """
-    _, numbers, source, destination, amount = groups
-    size = len(numbers)
+    source, destination, amount = groups.source, groups.destination, groups.amount
+    size = len(groups.numbers)
     balance = np.bincount(source, amount, size) - np.bincount(destination, amount, size)
     is_inside = balance > 0
     if not is_inside.any():
         is_inside[_seed(groups, family)] = True
-    by_source, by_destination = np.argsort(source), np.argsort(destination)
-    ends = np.arange(size + 1)
-    sent = np.searchsorted(source[by_source], ends)
-    got = np.searchsorted(destination[by_destination], ends)
+    #: Of what groups opened, and of what was opened to them; made where a group moves.
+    rows_of: list[tuple[Ints, Ints]] = []
     for _ in range(_ROUNDS):
         yield
         gain = np.bincount(source, amount * ~is_inside[destination], size) - np.bincount(
@@ -174,9 +188,10 @@ def _split(groups: _Groups, family: int) -> Slices[Bools]:
         moves = np.flatnonzero(np.where(is_inside, gain < 0, gain > 0))
         if not len(moves):
             break
+        if not rows_of:
+            rows_of = [_rows_by_group(column, size) for column in (source, destination)]
         for group in moves[np.argsort(-np.abs(gain[moves]), kind="stable")][:_MOVES].tolist():
-            ours = by_source[sent[group] : sent[group + 1]]
-            theirs = by_destination[got[group] : got[group + 1]]
+            ours, theirs = (rows[ends[group] : ends[group + 1]] for rows, ends in rows_of)
             # Others have moved since.
             now = (amount[ours] * ~is_inside[destination[ours]]).sum() - (
                 amount[theirs] * is_inside[source[theirs]]
@@ -184,6 +199,12 @@ def _split(groups: _Groups, family: int) -> Slices[Bools]:
             if now:
                 is_inside[group] = now > 0
     return is_inside
+
+
+def _rows_by_group(column: Ints, size: int) -> tuple[Ints, Ints]:
+    """Rows, sorted by group, and where those of each group begin; one more at the end."""
+    ordered, rows = in_order(column)
+    return rows, np.searchsorted(ordered, np.arange(size + 1))
 
 
 def _seed(groups: _Groups, family: int) -> int:
@@ -201,12 +222,17 @@ def _seed(groups: _Groups, family: int) -> int:
             for number in groups.numbers
         ]
     )
-    leaves = private[groups.source] & ~private[groups.destination]
-    opened = groups.amount > 0
+    # Of each pair the direction of its first flow, and then the other.
+    ahead, back = np.arange(len(groups.source)).reshape(2, -1)
+    first = groups.a_first
+    rows = np.stack((np.where(first, ahead, back), np.where(first, back, ahead)), 1).reshape(-1)
+    source = groups.source[rows]
+    leaves = private[source] & ~private[groups.destination[rows]]
+    opened = groups.amount[rows] > 0
     for wanted in (leaves, opened):
         if wanted.any():
-            return int(groups.source[np.argmax(wanted)])
-    return int(groups.source[0])
+            return int(source[np.argmax(wanted)])
+    return int(source[0])
 
 
 def _described(
@@ -225,9 +251,8 @@ def _described(
         for start, below in cover(groups.numbers, is_inside, weights, limit)
     ]
     inside = np.zeros(len(pairs.hosts), dtype=np.bool_)
-    for start, its_spare in prefixes:
-        end = start + (1 << its_spare)
-        inside[bisect_left(pairs.hosts, start) : bisect_left(pairs.hosts, end)] = True
+    for prefix in prefixes:
+        inside[_hosts_in(prefix, pairs.hosts, family)] = True
     a_inside, b_inside = inside[pairs.a], inside[pairs.b]
     crosses = a_inside != b_inside
     flows = pairs.a_opened + pairs.b_opened
@@ -244,3 +269,12 @@ def _described(
         tuple(network((start, BITS[family] - its_spare)) for start, its_spare in prefixes),
         Figures(*(int(column.sum()) for column in figures)),
     )
+
+
+def _hosts_in(prefix: Prefix, hosts: NDArray[Any], family: int) -> slice:
+    """The rows of sorted addresses that a prefix has."""
+    ends: list[Any] = [prefix.start, prefix.start + (1 << prefix.spare) - 1]
+    if family == 6:
+        ends = [end.to_bytes(16, "big") for end in ends]
+    low, high = np.array(ends, dtype=hosts.dtype)
+    return slice(np.searchsorted(hosts, low), np.searchsorted(hosts, high, side="right"))

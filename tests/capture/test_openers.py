@@ -124,5 +124,5 @@ def test_what_is_not_between_two_hosts() -> None:
     ]
     seen.note(decode(batch_of(frames)))
     assert (seen.total, seen.to_many, seen.to_itself, seen.not_ip) == (8, 5, 2, 1)
-    assert not seen.pairs(4).hosts
-    assert not seen.pairs(6).hosts
+    assert not len(seen.pairs(4).hosts)
+    assert not len(seen.pairs(6).hosts)
