@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aclbench.workbench.filters import Filter
     from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, Traced
     from aclbench.workbench.tasks import Slices
-    from aclbench.workbench.views.clock import Instant
+    from aclbench.workbench.views.times import Moment
     from aclbench.workbench.workbench import Workbench
 
 #: Captures smaller than this are replayed before a bar would be painted.
@@ -108,12 +108,12 @@ def replay(
     made_with = {"history": False, "limits": asked.limits, **on.bench_arguments()}
     bench = Workbench.from_scenario(find_scenario(inputs, asked), **made_with)
     bench.rig.time_mode = asked.time or "relative"
-    end = None if moment is None else bench.rig.time_of(moment)
+    end = None if moment is None else end_of(bench, moment, announces=not as_json)
     is_traced = trace or only is not None
     if is_traced:
         bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
     written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
-    playing = bench.transport.playing() if end is None else bench.transport.running(end.ns)
+    playing = bench.transport.playing() if end is None else bench.transport.running(end)
     run = playing_within(budget_for_captures(asked.limits), bench, playing, UNTIL_HINT)
     has_bar = not is_traced  # their lines would run into it
     stopped_by: AclbenchError | None = None
@@ -127,8 +127,6 @@ def replay(
     stopped_by = stopped_by or bench.capture_error
     if not (is_traced and as_json):  # then each line is a packet
         print_report(bench, as_json, stopped_by)
-        for note in said_of(bench, None if as_json else end):
-            say(f"note: {note}")
     if stopped_by is not None:
         raise stopped_by
     if interrupted:
@@ -136,12 +134,20 @@ def replay(
         raise KeyboardInterrupt
 
 
-def said_of(bench: Workbench, end: Instant | None) -> list[str]:
-    """What there is to say of the time that `--until` named."""
-    from aclbench.workbench.commands.bench.reaching import silence_text
+def end_of(bench: Workbench, moment: Moment, announces: bool) -> int:
+    """The time (ns) that `--until` named; what there is to say of it is printed.
 
-    found = () if end is None else (end.note, silence_text(bench.rig, end.ns))
-    return [note for note in found if note]
+    A time of day waits for the first packet.
+    """
+    from aclbench.workbench.commands.bench.reaching import silence_ahead
+    from aclbench.workbench.tasks import finish
+
+    found = finish(bench.rig.finding_time(moment))
+    if announces:
+        for note in (found.note, finish(silence_ahead(bench.rig, found.ns))):
+            if note:
+                say(f"note: {note}")
+    return found.ns
 
 
 def traced(bench: Workbench, only: Filter, as_json: bool) -> Traced:

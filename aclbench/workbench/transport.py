@@ -303,12 +303,6 @@ class Transport:
             raise refused
         return line
 
-    def awaiting_packets(self) -> Slices[None]:
-        """Wait until the next packet has come, if a pipe is to bring it."""
-        arrivals = self._live.rig.driver.arrivals
-        while arrivals.next_frame() is None and arrivals.waits:
-            yield None
-
     @property
     def waits_for_packets(self) -> bool:
         """A pipe is to bring the next packet, and had nothing when it was asked last."""

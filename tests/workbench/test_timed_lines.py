@@ -159,9 +159,9 @@ def test_a_run_file_has_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"3.5"', "3.5", "at 1, time: found 3.5; right would be seconds as text"),
-        ('"3.5"', '"soon"', "at, time: 'soon'"),
-        ('"3.5"', '"-1"', "0 seconds or more"),
+        ('"3.5"', "3.5", "at 1, time: found 3.5; right would be text, such as"),
+        ('"3.5"', '"soon"', "at, time: soon is not a length of time"),
+        ('"3.5"', '"-1"', "at, time: -1 is not"),
         ('"0.25"', '"0.25"\nwhen = 1', "at 2, when"),
         ("clear acl-plugin", "clera acl-plugin", "at 0.25: clera"),
         (

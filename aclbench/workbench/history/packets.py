@@ -45,6 +45,10 @@ class KeyNumbers:
         """The connection of a key; 0 where no packet of it was met."""
         return self._connections.get(connection_of(key), 0)
 
+    def number_of(self, key: bytes) -> int | None:
+        """The number of a key; None where no packet of it was met."""
+        return self._numbers.get(key)
+
     def first(self, count: int) -> KeyNumbers:
         """The same, with the first so many keys alone."""
         found = KeyNumbers()
@@ -169,16 +173,16 @@ class PacketRows:
         if rest:
             found._blocks.append(self._blocks[full].copy())
         # Keys are numbered as they are met: those of the first packets have the first numbers.
-        last = max((int(part["key"].max()) for part in found._parts(found.numbered)), default=-1)
+        last = max((int(part["key"].max()) for part in found.parts(found.numbered)), default=-1)
         found._inherited = self, last + 1
         for begin, keys in self._waiting:
             if begin < found.end:
                 found._waiting.append((begin, keys[: found.end - begin]))
         return found
 
-    def _parts(self, end: int) -> Iterator[Rows]:
-        """All rows up to one, block by block."""
-        begin = self.first
+    def parts(self, end: int | None = None) -> Iterator[Rows]:
+        """All rows, or those up to one, block by block."""
+        begin, end = self.first, self.end if end is None else end
         while begin < end:
             part = self.block(begin, end)
             yield part
@@ -192,6 +196,36 @@ class PacketRows:
     def block_before(self, end: int) -> int:
         """Where the block begins that the row before `end` is in."""
         return self.first + (end - 1 - self.first) // BLOCK * BLOCK
+
+    def first_of(self, keys: NDArray[np.uint32], end: int, begin: int = 0) -> int | None:
+        """The first packet from `begin` up to `end` with a key of these numbers, from 0."""
+        begin = max(begin, self.first)
+        while len(keys) and begin < end:
+            block = self.block(begin, end)
+            found = np.flatnonzero(np.isin(block["key"], keys))
+            if len(found):
+                return begin + int(found[0])
+            begin += len(block)
+        return None
+
+    def last_of(
+        self,
+        keys: NDArray[np.uint32],
+        end: int,
+        holds: Callable[[int], bool] | None = None,
+    ) -> int | None:
+        """The last packet before `end` with a key of these numbers; `holds` asks its reason."""
+        while len(keys) and end > self.first:
+            begin = self.block_before(end)
+            block = self.block(begin, end)
+            found = np.flatnonzero(np.isin(block["key"], keys))
+            if holds is not None:
+                reasons = block["reason"][found].tolist()
+                found = found[np.fromiter(map(holds, reasons), np.bool_, len(reasons))]
+            if len(found):
+                return begin + int(found[-1])
+            end = begin
+        return None
 
     def keys(self, begin: int, end: int) -> list[bytes]:
         """The keys of the packets from `begin` up to `end`, which are all in one block."""

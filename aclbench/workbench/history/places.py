@@ -30,7 +30,8 @@ def at_place(history: History, place: str, before: bool = False) -> Slices[Repla
             raise CommandError(f"{place}: a packet is #1, #2 and so on")
         return (yield from at_packet(history, int(where[1:]), branch))
     if is_time(where):
-        time = history.here.rig.time_of(read_moment(where)).ns - before
+        found = yield from history.here.rig.finding_time(read_moment(where))
+        time = found.ns - before
         if time < branch.starts[0].time == time + before:
             return (yield from history.at(branch.starts[0], branch))
         return (yield from history.at_time(time, branch))

@@ -6,13 +6,14 @@ slices: the bench stands where it stood meanwhile, and may go on, go back, be lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import NamedTuple
 
-from aclbench.engine.events import TraceEvent
+from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.workbench.history.branch import Branch, Saved
 from aclbench.workbench.history.history import History
+from aclbench.workbench.history.moving import point_of_packet
 from aclbench.workbench.history.replay import Replay, WalkedStep
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.tasks import Slices
@@ -76,6 +77,30 @@ class Stretches:
             there.rig.hear(hear)
             yield from there.run_to(stretch.end)
             yield from there.rig.closing()
+
+    @property
+    def first_packet(self) -> int:
+        """How many packets had been handled where the run began."""
+        return self.branch.starts[0].position.packets
+
+    def verdicts(self, numbers: Iterable[int]) -> Slices[dict[int, PacketVerdict]]:
+        """The verdicts on packets of the run, by their numbers in it, from 1."""
+        found: dict[int, PacketVerdict] = {}
+        there: Replay | None = None
+        for number in sorted(numbers):
+            before = point_of_packet(self.branch, max(number - 1, self.first_packet))
+            if there is None or there.cursor < self.branch.nearest(before).point:
+                if there is not None:
+                    yield from there.rig.closing()
+                there = yield from self._history.near(before, self.branch)
+            yield from there.run_to(before)
+            handled = there.position.packets
+            heard = yield from there.heard_to(point_of_packet(self.branch, number))
+            verdicts = [event for event in heard if isinstance(event, PacketVerdict)]
+            found[number] = verdicts[number - handled - 1]
+        if there is not None:
+            yield from there.rig.closing()
+        return found
 
     def events(self, stretch: Stretch) -> Slices[list[TraceEvent]]:
         """The events of a stretch, in order."""

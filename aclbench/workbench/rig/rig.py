@@ -252,12 +252,19 @@ class Rig:
         if self.feed is not None and self.feed.offset is None and not self.is_running:
             self.driver.arrivals.next_frame()
 
-    def time_of(self, moment: Moment) -> Instant:
-        """The rig's time of a place in a run. CommandError: no capture's clock could tell."""
-        if moment.of_day:
-            self.first_packet()
-            if self.clock.first is None and self.driver.arrivals.waits:
-                raise CommandError("the first packet, which tells the date, has not come yet")
+    def awaiting_packets(self) -> Slices[None]:
+        """Wait until the next packet has come, if a pipe is to bring it."""
+        arrivals = self.driver.arrivals
+        while arrivals.next_frame() is None and arrivals.waits:
+            yield None
+
+    def finding_time(self, moment: Moment) -> Slices[Instant]:
+        """The rig's time of a place in a run. CommandError: no capture's clock could tell.
+
+        A time of day waits for the first packet, which tells the date.
+        """
+        if moment.of_day and self.feed is not None and self.feed.offset is None:
+            yield from self.awaiting_packets()
         found = self.clock.read(moment)
         if found.ns >= NEVER:
             raise CommandError(TOO_LATE)

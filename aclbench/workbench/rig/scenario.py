@@ -69,7 +69,10 @@ class InterfaceSpec:
 
 @dataclass(frozen=True, slots=True)
 class TimedLine:
-    """A CLI line to be run `time` seconds after the start. It is text, so that it stays exact."""
+    """A CLI line to be run at a time: `12.5`, from the start, or of the capture's day, `12:00:05`.
+
+    It is text, as typed, so that it stays exact.
+    """
 
     time: str
     line: str

@@ -17,7 +17,7 @@
     name = "pg1"                          # exactly one without prefixes: the outside
 
     [[at]]                                # may be left out
-    time = "12.5"                         # seconds after the start
+    time = "12.5"                         # seconds from the start, "500ms", or "12:00:05"
     cli = "clear acl-plugin sessions"     # lines run then, behind all else that is due then
 
 Which interface a packet enters may be told otherwise, in one way for the whole scenario:
@@ -88,7 +88,7 @@ class InterfaceTable(Struct, forbid_unknown_fields=True, frozen=True):
 class AtTable(Struct, forbid_unknown_fields=True, frozen=True):
     """An `[[at]]` table."""
 
-    time: Annotated[str, Meta(description='seconds as text, such as "12.5"')]
+    time: Annotated[str, Meta(description='text, such as "12.5" or "12:00:05"')]
     cli: CliLines = ()
 
 

@@ -14,7 +14,7 @@ from aclbench.workbench.rig.scenario import Scenario, TimedLine
 from aclbench.workbench.rig.start import Start
 from aclbench.workbench.rig.steering import make_steering
 from aclbench.workbench.tasks import Pace, Progress, Slices
-from aclbench.workbench.views.times import seconds_to_ns
+from aclbench.workbench.views.times import read_moment
 
 NS_PER_S: Final = 1_000_000_000
 
@@ -51,14 +51,27 @@ def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget)
         design=design_named(scenario.design),
     )
     rig = yield from _with_lines(scenario, start, lines, budget)
-    rig.timed = yield from _rehearsed(scenario, start, lines, budget)
     if scenario.captures:
         # Merged, all are read from the start; else each once the one before has ended.
         for path in scenario.captures if scenario.rx else scenario.captures[:1]:
             yield from awaiting_header(path)
         steering = make_steering(scenario, rig.machine.am)
         rig.open_captures(scenario.captures, steering, by_time=bool(scenario.rx))
+    timed_lines = yield from _by_time(scenario, rig)
+    rig.timed = yield from _rehearsed(scenario, start, lines, budget, timed_lines)
     return rig
+
+
+def _by_time(scenario: Scenario, rig: Rig) -> Slices[list[tuple[int, TimedLine]]]:
+    """The scenario's lines for a time in order, with the time from its start (ns)."""
+    found: list[tuple[int, TimedLine]] = []
+    for timed in scenario.at:
+        try:
+            instant = yield from rig.finding_time(read_moment(timed.time))
+        except AclbenchError as error:
+            raise ScenarioError(f"{scenario.place}: at, time: {error}") from None
+        found.append((instant.ns - rig.started, timed))
+    return sorted(found, key=lambda each: each[0])
 
 
 def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
@@ -101,25 +114,23 @@ def _coming_to_rest(rig: Rig) -> Slices[None]:
 
 
 def _rehearsed(
-    scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget
+    scenario: Scenario,
+    start: Start,
+    lines: SetUpLines,
+    budget: Budget,
+    timed_lines: list[tuple[int, TimedLine]],
 ) -> Slices[tuple[tuple[int, str], ...]]:
     """The scenario's lines for a time, in order, with the time (ns).
 
     They are tried on a rig of their own, without packets; ScenarioError names one refused.
     """
-    if not scenario.at:
+    if not timed_lines:
         return ()
     plain = Start(start.workers, start.placement, design=start.design)
     rig = yield from _with_lines(scenario, plain, lines, budget)
-    timed_lines: list[tuple[int, TimedLine]] = []
-    for timed in scenario.at:
-        try:
-            timed_lines.append((rig.now + seconds_to_ns(timed.time), timed))
-        except AclbenchError as error:
-            raise ScenarioError(f"{scenario.place}: at, time: {error}") from None
-    timed_lines.sort(key=lambda timed: timed[0])
     done: list[tuple[int, str]] = []
-    for time_ns, timed in timed_lines:
+    for since_start, timed in timed_lines:
+        time_ns = rig.started + since_start
         yield from budget.spend_on(
             lambda: rig, _run_until(rig, time_ns), f"the way to {timed.time}"
         )

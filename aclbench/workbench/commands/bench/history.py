@@ -18,8 +18,8 @@ from aclbench.workbench.commands.bench.reaching import (
     go_to_end,
     go_to_packet,
     go_to_time,
+    going_to_time,
     moment_of,
-    said_where,
     where_text,
 )
 from aclbench.workbench.grammar import Command, ParsedCommand
@@ -75,9 +75,8 @@ def goto(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
             raise CommandError(
                 f"{number}: a time is `goto +{number}`, a packet `goto packet {number}`"
             )
-        found = bench.rig.time_of(moment)
-        yield from go_to_time(bench, found.ns)
-        return said_where(bench, found)
+        found = yield from bench.rig.finding_time(moment)
+        return (yield from going_to_time(bench, found, go_to_time(bench, found.ns)))
     return where_text(bench)
 
 

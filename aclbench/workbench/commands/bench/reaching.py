@@ -7,6 +7,7 @@ from typing import Final
 from aclbench.errors import CommandError
 from aclbench.words import counted
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.printing import Lines
 from aclbench.workbench.commands.bench.slices import run_until
 from aclbench.workbench.grammar import ParsedCommand
 from aclbench.workbench.inquiry.packets import SENT
@@ -39,10 +40,27 @@ def where_text(bench: Bench) -> str:
     return f"{history.branch.name}: behind packet {packets}, {time}, {place}"
 
 
-def said_where(bench: Bench, found: Instant) -> str:
-    """The same, behind what is to be said of a time that was asked for."""
-    silence = silence_text(bench.rig, bench.now)
-    return "\n".join(line for line in (found.note, silence, where_text(bench)) if line)
+def going_to_time(bench: Bench, found: Instant, going: Slices[None]) -> Slices[str]:
+    """Go to a time; what is to be said of it is said first, where that is known."""
+    lines, ahead = Lines(bench), (yield from silence_ahead(bench.rig, found.ns))
+    for line in (found.note, ahead):
+        if line:
+            lines.add(line)
+    yield from going
+    if not ahead and (silence := silence_text(bench.rig, found.ns)):
+        lines.add(silence)
+    return lines.text(where_text(bench))
+
+
+def silence_ahead(rig: Rig, time: int) -> Slices[str]:
+    """What a time behind the last packet means, as seen by a look ahead; empty for another.
+
+    Through a pipe nothing is known ahead.
+    """
+    feed = rig.feed
+    if feed is not None and (feed.extent.end is None or feed.extent.end < time):
+        yield from feed.measuring(lambda packets, end: end >= time)
+    return silence_text(rig, time)
 
 
 def silence_text(rig: Rig, time: int) -> str:

@@ -11,12 +11,13 @@ from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.words import counted
 from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.bench.printing import Lines
 from aclbench.workbench.commands.bench.reaching import (
     TIMES_HELP,
+    going_to_time,
     moment_of,
     run_to_end,
     run_to_packet,
-    said_where,
     where_text,
 )
 from aclbench.workbench.commands.bench.slices import play_until_seen, refuse_running, run_until
@@ -27,8 +28,6 @@ from aclbench.workbench.rig.rig import TOO_LATE, Rig
 from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.events import event_line
 
-#: Lines that are collected where nobody prints them as they come.
-MAX_LINES: Final = 2000
 #: Steps that one command takes at most.
 MAX_STEPS: Final = 100_000
 #: Packets between two looks at the keyboard while events are printed.
@@ -88,12 +87,12 @@ def step(bench: Bench, parsed: Parsed) -> Slices[str]:
     if actor is not None:
         _refuse_idle(bench, actor)
     bench.transport.chosen = None
-    lines = _Lines(bench)
+    lines = Lines(bench)
     for done in range(count):
         if actor is not None and actor not in map(actor_name, bench.rig.stepped.next_actors()):
             lines.add(f"{actor} has nothing more to do after {counted(done, 'step')}")
             break
-        yield from bench.transport.awaiting_packets()
+        yield from bench.rig.awaiting_packets()
         taken = yield from bench.transport.stepping(actor)
         if taken is None:
             lines.add("nothing is left to do")
@@ -123,12 +122,11 @@ def run_to(bench: Bench, parsed: Parsed) -> Slices[str]:
     if "end" in parsed.words:
         yield from run_to_end(bench)
         return where_text(bench)
-    found = bench.rig.time_of(moment_of(parsed))
+    found = yield from bench.rig.finding_time(moment_of(parsed))
     if found.ns < bench.now:
         there, now = map(bench.rig.clock.text, (found.ns, bench.now))
         raise CommandError(f"{there} is behind us, it is {now}; `goto {there}` goes back")
-    yield from run_until(bench, found.ns)
-    return said_where(bench, found)
+    return (yield from going_to_time(bench, found, run_until(bench, found.ns)))
 
 
 def _not_too_late(until: int) -> int:
@@ -140,35 +138,12 @@ def _not_too_late(until: int) -> int:
 # --- play -----------------------------------------------------------------------------------
 
 
-class _Lines:
-    """Lines for the person: printed as they come if the bench has a printer, else collected."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._print = bench.printer
-        self._kept: list[str] = []
-        self._left_out = 0
-
-    def add(self, line: str) -> None:
-        if self._print is not None:
-            self._print(line)
-        elif len(self._kept) < MAX_LINES:
-            self._kept.append(line)
-        else:
-            self._left_out += 1
-
-    def text(self, last: str = "") -> str:
-        """What is left to print: all of it, or with a printer the last line alone."""
-        if self._left_out:
-            self._kept.append(f"... and {self._left_out:,} more lines: `events` shows a stretch")
-        return "\n".join([*self._kept, *([last] if last else [])])
-
-
 def play(bench: Bench, parsed: Parsed) -> Slices[str]:
     """Run on to the last packet; what happens is printed, not kept."""
     refuse_running(bench)
     if bench.rig.feed is None:
         raise CommandError("there is no capture to play here; `run 10s` lets time pass")
-    lines = _Lines(bench)
+    lines = Lines(bench)
     heard: list[TraceEvent] = []
 
     def print_heard() -> bool:

@@ -28,13 +28,12 @@ from aclbench.engine.reasons import (
 from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
 from aclbench.workbench.inquiry.explain.following import PacketPath
-from aclbench.workbench.inquiry.explain.keys import Crafted, is_fragment
+from aclbench.workbench.inquiry.explain.keys import Crafted
 from aclbench.workbench.inquiry.explain.life import why_transient
 from aclbench.workbench.inquiry.explain.neighbours import elsewhere_cause, nearest_cause
 from aclbench.workbench.inquiry.explain.openers import (
     full_cause,
     gone_cause,
-    is_enough,
     opener_cause,
     overtaken_cause,
     was_overtaken,
@@ -50,7 +49,7 @@ from aclbench.workbench.inquiry.explain.rules import (
     reflect_cause,
     rule_causes,
 )
-from aclbench.workbench.inquiry.explain.scene import Draft, Place, Scene, denied_at, wanted_of
+from aclbench.workbench.inquiry.explain.scene import Draft, Scene, denied_at, wanted_of
 from aclbench.workbench.inquiry.explain.sides import one_side_cause
 from aclbench.workbench.inquiry.explain.tree import Cause, ForwardingPart, PathPart
 from aclbench.workbench.inquiry.explain.trial import PASSED, MakeRig, Undo, undone
@@ -107,7 +106,7 @@ class Behind:
     """
 
     name: Callable[[PacketVerdict], str]
-    past: Callable[[Wanted, Callable[[Past], bool]], Slices[Past]] | None = None
+    past: Callable[[Wanted], Slices[Past]] | None = None
     life: Callable[[SessionId, int], Slices[list[PacketVerdict]]] | None = None
     rig: MakeRig | None = None
     later: Callable[[bytes], Slices[PacketVerdict | None]] | None = None
@@ -126,16 +125,11 @@ def causes_of(
     wanted = wanted_of(place, event.key, event.info)
     past = None
     if behind.past is not None:
-        past = yield from behind.past(wanted, _enough(rig, event, place))
+        past = yield from behind.past(wanted)
     room = path.nodes[-1].full
     scene = Scene(rig, event, place, wanted, past, room, behind.name)
     drafts = yield from _drafts(scene, behind)
     return (yield from _tried(tuple(drafts), event, behind))
-
-
-def _enough(rig: Rig, event: PacketVerdict, place: Place) -> Callable[[Past], bool]:
-    later = is_fragment(event.info)
-    return lambda past: is_enough(rig, past, later, not place.is_input, place.sw_if_index)
 
 
 def _drafts(scene: Scene, behind: Behind) -> Slices[list[Draft]]:

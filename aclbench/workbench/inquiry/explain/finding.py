@@ -1,22 +1,25 @@
-"""Which packet of the run is meant by `17`, `http.pcap:17`, `2:17` or `sent:17`.
-
-The history knows packets only as the n-th of the run.
-"""
+"""Which packet of the run is meant by `17`, `http.pcap:17`, `2:17` or `sent:17`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from aclbench.drivers.frame import split_number
+import numpy as np
+
+from aclbench.drivers.frame import packet_number
 from aclbench.engine.events import PacketVerdict
 from aclbench.errors import CommandError
-from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.inquiry.packets import SENT, frame_sent, packet_name
-from aclbench.workbench.inquiry.stretches import Stretch, Stretches
-from aclbench.workbench.rig.inputs import Inject
+from aclbench.workbench.inquiry.stretches import Stretches
+from aclbench.workbench.rig.done import SENT_BIT
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
+
+#: The numbers of packets that a capture has room for; behind them whether it was sent.
+_ROOM: Final = packet_number(1, 0)
+_SENT: Final = SENT_BIT // _ROOM
+#: Stands for a capture: what was sent.
+_OF_SENT: Final = -1
 
 
 class Found(NamedTuple):
@@ -37,45 +40,41 @@ class PacketName(NamedTuple):
 
 def find_packet(rig: Rig, stretches: Stretches, wanted: PacketName) -> Slices[Found]:
     """The packet that is meant. CommandError: there is none, or more than one, or none yet."""
-    branch = stretches.branch
-    capture = _capture_of(rig, wanted)
-    any_sent = any(isinstance(op, Inject) for op in branch.ops)
-    unique = not (any_sent and rig.feed is not None)
-    found: dict[str, Found] = {}
+    branch, capture = stretches.branch, _capture_of(rig, wanted)
+    places: dict[str, int] = {}
     seen: dict[str, tuple[int, int]] = {}
-    for stretch in _stretches(branch, wanted.frame):
-        events = yield from stretches.events(stretch)
-        verdicts = (event for event in events if isinstance(event, PacketVerdict))
-        for ordinal, event in enumerate(verdicts, stretch.saved.point.position.packets + 1):
-            of, number = split_number(event.number)
-            frame = frame_sent(rig, branch, event) if any_sent else None
-            source = _source_name(rig, of, frame is not None)
-            low, high = seen.get(source, (number, number))
-            seen[source] = min(low, number), max(high, number)
-            if number != wanted.frame or capture not in (None, -1 if frame is not None else of):
-                continue
-            name = packet_name(rig, event.number, frame is not None)
-            found.setdefault(source, Found(ordinal, event, name, frame))
-        if found and unique and (capture is not None or _captures(rig) <= 1):
-            break
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if found:
-        names = " or ".join(f"{source}:{wanted.frame}" for source in found)
+    ordinal = branch.packets.first + 1
+    for rows in branch.packets.parts():
+        origins = rows["number"] // _ROOM
+        for origin in np.unique(origins).tolist():
+            is_sent = bool(origin & _SENT)
+            at = np.flatnonzero(origins == origin)
+            frames = rows["number"][at] % _ROOM
+            source = _source_name(rig, origin & ~_SENT, is_sent)
+            low, high = seen.get(source, (int(frames[0]), 0))
+            seen[source] = min(low, int(frames.min())), max(high, int(frames.max()))
+            same = at[frames == wanted.frame]
+            if len(same) and capture in (None, _OF_SENT if is_sent else origin):
+                places.setdefault(source, ordinal + int(same[0]))
+        ordinal += len(rows)
+        yield None
+    if not places:
+        raise CommandError(_none_text(wanted, seen))
+    if len(places) > 1:
+        names = " or ".join(f"{source}:{wanted.frame}" for source in places)
         raise CommandError(f"there is more than one packet {wanted.frame}; say {names}")
-    raise CommandError(_none_text(wanted, seen))
-
-
-def _captures(rig: Rig) -> int:
-    return len(rig.feed.captures) if rig.feed is not None else 0
+    place = next(iter(places.values()))
+    event = (yield from stretches.verdicts({place}))[place]
+    frame = frame_sent(rig, branch, event)
+    return Found(place, event, packet_name(rig, event.number, frame is not None), frame)
 
 
 def _capture_of(rig: Rig, wanted: PacketName) -> int | None:
-    """Which capture is meant, from 0; -1: what was sent; None: whichever has the number."""
+    """Which capture is meant, from 0; `_OF_SENT`: what was sent; None: whichever has the number."""
     if not wanted.source:
         return None
     if wanted.source == SENT:
-        return -1
+        return _OF_SENT
     captures = rig.feed.captures if rig.feed is not None else ()
     named = [n for n, p in enumerate(captures) if wanted.source in (str(p), p.name, p.stem)]
     if len(named) == 1:
@@ -85,17 +84,6 @@ def _capture_of(rig: Rig, wanted: PacketName) -> int | None:
     known = ", ".join(f"{n} {path}" for n, path in enumerate(captures, 1)) or "none"
     which = "more than one capture is" if named else "no capture is"
     raise CommandError(f"{which} called {wanted.source[:64]}; this bench plays {known}")
-
-
-def _stretches(branch: Branch, guess: int) -> Iterator[Stretch]:
-    """The run in stretches between checkpoints: where the n-th packet is first, then the rest."""
-    ends = [*(saved.point for saved in branch.saved[1:]), branch.end]
-    stretches = [Stretch(*pair) for pair in zip(branch.saved, ends, strict=True)]
-    first = branch.starts[0].position.packets + guess
-    yield from sorted(
-        stretches,
-        key=lambda s: not s.saved.point.position.packets < first <= s.end.position.packets,
-    )
 
 
 def _source_name(rig: Rig, capture: int, is_sent: bool) -> str:

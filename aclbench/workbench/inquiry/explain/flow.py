@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 
 from aclbench.drivers.driver import actor_name
@@ -43,11 +42,13 @@ def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Expl
 
 
 def _behind(rig: Rig, stretches: Stretches, make_rig: MakeRig) -> Behind:
-    def past(wanted: Wanted, is_enough: Callable[[Past], bool]) -> Slices[Past]:
-        return past_of(stretches, stretches.begun_at, None, wanted, is_enough)
+    begun_at = stretches.begun_at
+
+    def past(wanted: Wanted) -> Slices[Past]:
+        return past_of(stretches, begun_at.position.packets + 1, begun_at, wanted)
 
     def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
-        return life_of(stretches, stretches.begun_at, None, session, until)
+        return life_of(stretches, begun_at, None, session, until)
 
     return Behind(namer(rig, stretches.branch), past, life, make_rig)
 

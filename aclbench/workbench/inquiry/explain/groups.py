@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.packet import INFO_LENGTH_SHIFT
 from aclbench.engine.reasons import KIND_MASK, SAME_SIDE, Fate, fate_of, reason_text
 from aclbench.words import counted
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.causes import KINDS
 from aclbench.workbench.inquiry.explain.finding import Found
+from aclbench.workbench.inquiry.explain.gathering import Gatherer, Recent
 from aclbench.workbench.inquiry.explain.keys import (
     Crafted,
     answers,
@@ -28,7 +30,7 @@ from aclbench.workbench.inquiry.explain.keys import (
 )
 from aclbench.workbench.inquiry.explain.openers import met
 from aclbench.workbench.inquiry.explain.packet import explain_found, namer
-from aclbench.workbench.inquiry.explain.past import Gatherer, Past
+from aclbench.workbench.inquiry.explain.past import Past, Wanted
 from aclbench.workbench.inquiry.explain.rules import near_rules
 from aclbench.workbench.inquiry.explain.scene import Place, denied_at, wanted_of
 from aclbench.workbench.inquiry.explain.sides import is_to_itself
@@ -41,10 +43,12 @@ from aclbench.workbench.tasks import Progress, Slices
 #: So many classes are explained; others go with one that looks nearly the same.
 MAX_EXAMPLES: Final = 48
 #: Rules are held against so many packets, to tell classes apart; beyond it they are not.
-_MAX_RULE_CHECKS: Final = 200_000
+_MAX_RULE_CHECKS: Final = 20_000
 #: Kinds of causes that are another one with another rule.
 _BY_RULE: Final = ("near rule", "late", "port rule", "rule", "changed", "request denied")
 _NOT_PASSED: Final = ("denied", "dropped", "malformed")
+#: The info word without the length of the frame.
+_NO_LENGTH: Final = (1 << INFO_LENGTH_SHIFT) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,12 @@ class Groups:
         return {"handled": self.handled, "packets": self.packets, "groups": rows}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Class:
     """Packets that look alike: how many, and the first of them with what came before it.
 
-    `nearly` is what classes have in common that mostly have one cause.
+    `past` None: that has to be found. `nearly` is what classes have in common that mostly have one
+    cause.
     """
 
     ordinal: int
@@ -103,99 +108,131 @@ class _Class:
     packets: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class _Denials:
+    """Packets with one key that one node denied for one reason: what stays the same for them.
+
+    `met`: what became of `opener`, the last packet the other way. `classes`: by what changes.
+    """
+
+    place: Place
+    wanted: Wanted
+    fixed: tuple[Any, ...]
+    nearest: tuple[int, int, str] | None
+    elsewhere: tuple[bytes, ...]
+    opener: PacketVerdict | None = None
+    met: str = ""
+    classes: dict[tuple[Any, ...], _Class] = field(default_factory=dict)
+
+
 class _Sorter:
     """Hears a run, and sorts the packets that did not pass."""
 
-    gatherer: Gatherer
-    ordinal: int
-    classes: dict[tuple[Any, ...], _Class] = field(default_factory=dict)
-    rig: Rig | None = None
-    rule_checks: int = 0
-    nearest: dict[bytes, tuple[int, int, str]] = field(default_factory=dict)
+    def __init__(self, ordinal: int) -> None:
+        self.ordinal = ordinal
+        self.classes: dict[tuple[Any, ...], _Class] = {}
+        self._gatherer = Gatherer()
+        self._denials: Recent[tuple[Any, ...], _Denials] = Recent()
+        self._rule_checks = 0
 
     def begin(self, there: Replay) -> Iterator[None]:
-        self.rig = there.rig
-        self.gatherer.begin(there, 0)
+        """The run begins, on this rig."""
+        self._gatherer.rig = there.rig
         yield
 
     def hear(self, event: TraceEvent) -> None:
+        """Sort a packet that did not pass; keep what may tell of a later one."""
         if isinstance(event, PacketVerdict):
             self.ordinal += 1
             if fate_of(event.reason) in _NOT_PASSED:
-                self._sort(event)
-        self.gatherer.hear(event)
+                self._class_of(event).packets += 1
+        self._gatherer.hear(event)
 
-    def _sort(self, event: PacketVerdict) -> None:
-        assert self.rig is not None
-        place = denied_at(self.rig, event)
-        past = None
+    def _class_of(self, event: PacketVerdict) -> _Class:
+        assert self._gatherer.rig is not None
+        place = denied_at(self._gatherer.rig, event)
+        if place is not None:
+            return self._class_of_denied(self._gatherer.rig, event, place)
         kind = event.reason & KIND_MASK
         looks: tuple[Any, ...] = (event.reason, event.rx)
-        nearly: tuple[Any, ...] = (kind,)
         if kind == SAME_SIDE:
             looks = (*looks, is_to_itself(event))
-        if place is not None:
-            wanted = wanted_of(place, event.key, event.info)
-            past = self.gatherer.past(wanted, is_whole=True)
-            seen = self._looks(self.rig, event, place, past)
-            looks = (*looks, place, *seen, *_finer(event, past))
-            nearly = (kind, *seen)
         found = self.classes.get(looks)
         if found is None:
-            found = self.classes[looks] = _Class(self.ordinal, event, past, nearly)
-        found.packets += 1
+            found = self.classes[looks] = _Class(self.ordinal, event, None, (kind,))
+        return found
 
-    def _looks(self, rig: Rig, event: PacketVerdict, place: Place, past: Past) -> tuple[Any, ...]:
-        """What tells causes apart, as far as it is cheap."""
-        last, gone, (index, is_input) = past.opener_last, past.gone, place
-        return (
-            met(rig, last, index, not is_input) if last is not None else "",
+    def _class_of_denied(self, rig: Rig, event: PacketVerdict, place: Place) -> _Class:
+        """By what tells causes apart, as far as it is cheap."""
+        which = event.key, event.reason, event.rx, event.info & _NO_LENGTH, place
+        denials = self._denials.get(which)
+        if denials is None:
+            denials = self._denials[which] = self._meet(rig, event, place)
+        wanted, gatherer = denials.wanted, self._gatherer
+        opener, own = gatherer.flows.get(wanted.opener), gatherer.flows.get(wanted.own)
+        last = None if opener is None else opener.last
+        if last is not None and last is not denials.opener:
+            denials.opener = last
+            denials.met = met(rig, last, place.sw_if_index, not place.is_input)
+        gone = gatherer.gone(wanted)
+        seen = (
+            denials.met,
             type(gone.event) if gone is not None else None,
-            is_fragment(event.info),
-            self._is_elsewhere(rig, event, index),
-            self._nearest_rule(rig, event, place),
+            _is_elsewhere(rig, denials),
         )
+        finer = (
+            last.reason if last is not None else 0,
+            gone.timeout_class if gone is not None else -1,
+            fate_of(own.last.reason) if own is not None else "",
+            gatherer.whole(wanted) is not None,
+            gatherer.other(wanted) is not None,
+        )
+        found = denials.classes.get((seen, finer))
+        if found is None:
+            looks = (*denials.fixed, denials.nearest, *seen, *finer)
+            found = self.classes.get(looks)
+            if found is None:
+                past = gatherer.past(wanted) if gatherer.is_whole else None
+                nearly = (event.reason & KIND_MASK, is_fragment(event.info), denials.nearest, *seen)
+                found = self.classes[looks] = _Class(self.ordinal, event, past, nearly)
+            denials.classes[seen, finer] = found
+        return found
 
-    def _is_elsewhere(self, rig: Rig, event: PacketVerdict, index: int) -> bool:
-        keys = session_keys(event.key, event.info)
-        keys += session_keys(mirror(event.key, event.info), event.info)
-        return any(
-            reading.find(interface, key) is not None
-            for interface in rig.machine.am.interfaces
-            if interface is not None and interface.sw_if_index != index
-            for key in keys
+    def _meet(self, rig: Rig, event: PacketVerdict, place: Place) -> _Denials:
+        info = event.info
+        looks = is_fragment(info), opens(info), answers(info), event.key[-2]
+        keys = session_keys(event.key, info) + session_keys(mirror(event.key, info), info)
+        return _Denials(
+            place,
+            wanted_of(place, event.key, info),
+            (event.reason, event.rx, place, *looks),
+            self._nearest_rule(rig, event, place),
+            keys,
         )
 
     def _nearest_rule(
         self, rig: Rig, event: PacketVerdict, place: Place
     ) -> tuple[int, int, str] | None:
-        found = self.nearest.get(event.key)
-        if found is not None or self.rule_checks >= _MAX_RULE_CHECKS or place.sw_if_index < 0:
-            return found
-        interface = rig.machine.am.interface(place.sw_if_index)
-        acls = interface.input_acls if place.is_input else interface.output_acls
+        if self._rule_checks >= _MAX_RULE_CHECKS or place.sw_if_index < 0:
+            return None
         am = rig.machine.am
-        self.rule_checks += sum(len(am.acls[n].rules) for n in acls if n in am.acls)
+        interface = am.interface(place.sw_if_index)
+        acls = interface.input_acls if place.is_input else interface.output_acls
+        self._rule_checks += sum(len(am.acls[n].rules) for n in acls if n in am.acls)
         rules = near_rules(rig, acls, Crafted(event.rx, event.key, event.info))
-        nearest = rules[0] if rules else None
-        found = (-1, -1, "")
-        if nearest is not None:
-            found = (nearest.acl_index, nearest.rule_index, nearest.field)
-        self.nearest[event.key] = found
-        return found
+        if not rules:
+            return (-1, -1, "")
+        return (rules[0].acl_index, rules[0].rule_index, rules[0].field)
 
 
-def _finer(event: PacketVerdict, past: Past) -> tuple[Any, ...]:
-    """What may tell causes apart as well."""
-    last, gone, own = past.opener_last, past.gone, past.own_last
-    return (
-        last.reason if last is not None else 0,
-        gone.timeout_class if gone is not None else -1,
-        fate_of(own.reason) if own is not None else "",
-        (opens(event.info), answers(event.info), event.key[-2]),
-        (past.whole is not None, past.other is not None),
-    )
+def _is_elsewhere(rig: Rig, denials: _Denials) -> bool:
+    """A session of the packet, or of those the other way, is on another interface."""
+    for interface in rig.machine.am.interfaces:
+        if interface is not None and interface.sw_if_index != denials.place.sw_if_index:
+            for key in denials.elsewhere:
+                if reading.find(interface, key) is not None:
+                    return True
+    return False
 
 
 def explain_all(history: History) -> Slices[Groups]:
@@ -205,7 +242,7 @@ def explain_all(history: History) -> Slices[Groups]:
     first = branch.saved[0]
     begun = first.point.position.packets
     total = max(end.position.packets - begun, 0)
-    sorter = _Sorter(Gatherer(None), begun)
+    sorter = _Sorter(begun)
     for _ in stretches.hear(Stretch(first, end), sorter.hear, sorter.begin):
         yield Progress(sorter.ordinal - begun, total, "packets looked at")
     classes = _to_explain(sorter.classes.values())

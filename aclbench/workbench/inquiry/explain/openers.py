@@ -26,7 +26,7 @@ from aclbench.engine.reasons import (
 from aclbench.engine.timeouts import NS_PER_SEC, TIMEOUT_TCP_TRANSIENT
 from aclbench.words import counted
 from aclbench.workbench.inquiry.explain.keys import Crafted, opens, source, target
-from aclbench.workbench.inquiry.explain.past import Gone, Past
+from aclbench.workbench.inquiry.explain.past import Gone
 from aclbench.workbench.inquiry.explain.reading import mismatch_text, rule_text
 from aclbench.workbench.inquiry.explain.rules import near_rules
 from aclbench.workbench.inquiry.explain.scene import Draft, Scene, leads_to, permit_text
@@ -80,18 +80,6 @@ def check_of(packet: PacketVerdict, is_input: bool) -> Check | None:
     """What the input or the output node said of a packet, if it met that."""
     found = [c for c in packet.checks if bool(c.reason & NODE_INPUT) == is_input]
     return found[-1] if found else None
-
-
-def is_enough(
-    rig: Rig, past: Past, is_later_fragment: bool, opener_is_input: bool, at: int
-) -> bool:
-    """Nothing further back can change the cause: the session was there, and went."""
-    if is_later_fragment:
-        return past.whole is not None
-    last = past.opener_last
-    return past.gone is not None or (
-        last is not None and met(rig, last, at, opener_is_input) == MADE
-    )
 
 
 def opener_cause(scene: Scene) -> Draft | None:

@@ -45,16 +45,16 @@ def explain_found(
     there = yield from _before(history, branch, found)
     name = namer(history.here.rig, branch)
 
-    def past(wanted: Wanted, is_enough: Callable[[Past], bool]) -> Slices[Past]:
+    def past(wanted: Wanted) -> Slices[Past]:
         if known is not None:
             return done(known)
-        return past_of(stretches, end, event, wanted, is_enough)
+        return past_of(stretches, found.ordinal, end, wanted)
 
     def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
         return life_of(stretches, end, event, session, until)
 
     def later(key: bytes) -> Slices[PacketVerdict | None]:
-        return first_behind(stretches, end, event, key)
+        return first_behind(stretches, found.ordinal, key)
 
     # Where steps were chosen by hand, or two packets are in hand, it is somewhere before.
     is_right_before = there.position.packets == found.ordinal - 1

@@ -1,37 +1,49 @@
 """What came before a packet: of its connection, of its neighbours, and which session went.
 
-A `Gatherer` hears the events of a run. Of one packet that is asked about the run is heard
-backwards, from checkpoint to checkpoint, until enough is known (`past_of`); of all that were denied
-it is heard once, forwards (`groups`).
+Of one packet that is asked about it is found in the history's columns of packets (`past_of`); where
+all that were denied are looked at, a `gathering.Gatherer` hears the run once, forwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
-from aclbench.engine.packet import INFO_L4_VALID
+from aclbench.engine.packet import KEY_SLOWPATH
+from aclbench.engine.reasons import KIND_MASK, LAST_DENY, NODE_INPUT, fate_of
 from aclbench.engine.session import SessionId
+from aclbench.workbench.history.branch import Saved
+from aclbench.workbench.history.moving import point_of_packet
+from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.keys import End, hosts, source
+from aclbench.workbench.inquiry.packets import NUMBERED_AT_ONCE
 from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices
 
+#: Flows that are looked at in a slice.
+KEYS_AT_ONCE: Final = 16_384
+
 
 class Wanted(NamedTuple):
     """What is looked for in the past of a packet.
 
-    `sessions` are the keys under which it was looked up on an interface; `opener` is the key, on
-    ingress, of the packet the other way that would open a session there (empty: there is no such
-    packet), `own` its own. `near` is the end of its own side.
+    `sessions` are the keys under which it was looked up on a side of an interface; `opener` is the
+    key, on ingress, of the packet the other way that would open a session there (empty: there is no
+    such packet), `own` its own. `near` is the end of its own side.
     """
 
     sw_if_index: int
+    is_input: bool
     sessions: tuple[bytes, ...]
     opener: bytes
     own: bytes
@@ -79,177 +91,185 @@ class Past:
         return self.is_whole and self.opener_last is None and self.gone is None
 
 
-class Span(NamedTuple):
-    """The first and the last packet of a key, and the number of the last one's event."""
+class _Flows(NamedTuple):
+    """Which keys' packets are looked for, as numbers of the columns' keys."""
 
-    first: PacketVerdict
-    last: PacketVerdict
-    at: int
+    opener: NDArray[np.uint32]
+    own: NDArray[np.uint32]
+    whole: NDArray[np.uint32]
+    other: NDArray[np.uint32]
 
 
-class Gatherer:
-    """Hears the events of a stretch, and keeps what `Past` is made of: of one packet, or of all."""
+def past_of(stretches: Stretches, number: int, end: Point, wanted: Wanted) -> Slices[Past]:
+    """What came before a packet, the one of the run with this number, from 1, which is at `end`.
 
-    def __init__(self, wanted: Wanted | None, stop: PacketVerdict | None = None) -> None:
-        self._wanted = wanted
-        self._own = {wanted.own, wanted.opener} if wanted is not None else set[bytes]()
-        self._hosts = hosts(wanted.own) if wanted is not None else b""
-        self._stop = stop
+    Packets are found in the history's columns, and those alone are handled again; so is the part
+    of the run in which a session was removed.
+    """
+    rows = stretches.branch.packets
+    before = min(number - 1, rows.end)
+    while rows.numbered < before and rows.number(NUMBERED_AT_ONCE):
+        yield Progress(rows.numbered - rows.first, before - rows.first, "packets looked at")
+    flows = yield from _flows(rows, wanted)
+    places = {
+        "opener_first": rows.first_of(flows.opener, before),
+        "opener_last": rows.last_of(flows.opener, before),
+        "own_first": rows.first_of(flows.own, before),
+        "own_last": rows.last_of(flows.own, before),
+        "whole": rows.last_of(flows.whole, before),
+        "other": rows.last_of(flows.other, before),
+    }
+    indexes = {index for index in places.values() if index is not None}
+    verdicts = yield from stretches.verdicts({index + 1 for index in indexes})
+    found = {
+        name: verdicts[index + 1] if index is not None else None for name, index in places.items()
+    }
+    gone = yield from _removed(stretches, flows, number, end, wanted)
+    return Past(**found, gone=gone, is_whole=rows.first <= stretches.first_packet)
+
+
+def _flows(rows: PacketRows, wanted: Wanted) -> Slices[_Flows]:
+    """The numbers of the keys that are looked for."""
+    numbers = rows.numbers
+    opener = numbers.number_of(wanted.opener) if wanted.opener else None
+    own = numbers.number_of(wanted.own)
+    whole: list[int] = []
+    other: list[int] = []
+    size, near = len(wanted.own), wanted.near
+    has_ports = any(wanted.own[-6:-2])
+    both = hosts(wanted.own)
+    for begin in range(0, len(numbers.keys), KEYS_AT_ONCE):
+        for index, key in enumerate(numbers.keys[begin : begin + KEYS_AT_ONCE], begin):
+            if len(key) != size:
+                continue
+            if (
+                not has_ports
+                and key.startswith(both[:-1])
+                and (any(key[-6:-2]) or key[-1] & KEY_SLOWPATH)
+            ):
+                whole += [index] if hosts(key) == both else []
+            if near is not None and key.startswith(near.address) and source(key) == near:
+                other += [index] if index != opener else []
+        yield Progress(begin, len(numbers.keys), "flows looked at")
+    found = ([opener] if opener is not None else [], [own] if own is not None else [], whole, other)
+    return _Flows(*(np.array(each, np.uint32) for each in found))
+
+
+def _removed(
+    stretches: Stretches, flows: _Flows, number: int, end: Point, wanted: Wanted
+) -> Slices[Gone | None]:
+    """The session that was removed behind the last packet the other way.
+
+    Behind the last packet that can have made it, it is there until it goes: so the part of the run
+    in which it went is found by looking at checkpoints.
+    """
+    rows = stretches.branch.packets
+    before = min(number - 1, rows.end)
+    entering, leaving = (flows.own, flows.opener)[:: 1 if wanted.is_input else -1]
+    made = [
+        rows.last_of(entering, before, lambda reason: _may_have_met(reason, enters=True)),
+        rows.last_of(leaving, before, lambda reason: _may_have_met(reason, enters=False)),
+    ]
+    made_at = max((index for index in made if index is not None), default=None)
+    if made_at is None:
+        return None
+    branch = stretches.branch
+    last = [s for s in branch.saved if made_at < s.point.position.packets < number]
+    first = branch.nearest(point_of_packet(branch, made_at + 1)._replace(time=-1))
+    low, high = 0, len(last)
+    while low < high:
+        middle = (low + high) // 2
+        if (yield from _is_there(stretches, last[middle], wanted)):
+            low = middle + 1
+        else:
+            high = middle
+    begin = last[low - 1] if low else first
+    end = last[low].point if low < len(last) else end
+    removals = Removals(wanted, begin, number)
+    yield from stretches.hear(Stretch(begin, end), removals.hear, removals.begin)
+    opener_last = rows.last_of(flows.opener, before)
+    if removals.gone is None or (opener_last is not None and opener_last >= removals.packets):
+        return None
+    return removals.gone
+
+
+def _may_have_met(reason: int, enters: bool) -> bool:
+    """A packet with this last reason may have met the session's node, entering or leaving there."""
+    if reason & KIND_MASK <= LAST_DENY:
+        return enters and not reason & NODE_INPUT
+    return enters or fate_of(reason) not in ("dropped", "malformed")
+
+
+def _is_there(stretches: Stretches, saved: Saved, wanted: Wanted) -> Slices[bool]:
+    """Whether a session was there at a checkpoint."""
+    there = yield from stretches.begin(Stretch(saved, saved.point))
+    with closing(there.rig):
+        interfaces = there.rig.machine.am.interfaces
+        index = wanted.sw_if_index
+        interface = interfaces[index] if 0 <= index < len(interfaces) else None
+        found = interface is not None and any(
+            reading.find(interface, key) is not None for key in wanted.sessions
+        )
+        yield from there.rig.closing()
+    return found
+
+
+class Removals:
+    """Hears a stretch, and keeps the last removal of a session ahead of a packet.
+
+    `packets`: how many packets had been done by then.
+    """
+
+    def __init__(self, wanted: Wanted, saved: Saved, number: int) -> None:
+        self.gone: Gone | None = None
+        self.packets = 0
+        self._wanted, self._stop = wanted, number
+        self._at = saved.checkpoint.events
+        self._handled = saved.point.position.packets
         self._rig: Rig | None = None
-        self._is_over = False
-        #: How many events there were.
-        self.at = 0
-        self.spans: dict[bytes, Span] = {}
-        self._whole: dict[bytes, PacketVerdict] = {}
-        self._from: dict[End, list[PacketVerdict]] = {}
-        self._gone: dict[tuple[int, bytes], Gone] = {}
-        self._last_packets: dict[SessionId, PacketVerdict] = {}
+        self._last: dict[SessionId, PacketVerdict] = {}
 
-    def begin(self, there: Replay, events_before: int) -> None:
-        """A stretch begins, on this rig."""
-        self._rig, self.at = there.rig, events_before
+    def begin(self, there: Replay) -> Iterator[None]:
+        """The stretch begins, on this rig."""
+        self._rig = there.rig
+        yield
 
     def hear(self, event: TraceEvent) -> None:
         """Keep what belongs to it."""
-        self.at += 1
-        if self._is_over:
-            return
+        self._at += 1
         if isinstance(event, PacketVerdict):
-            if event == self._stop:
-                self._is_over = True
-            elif event.key:
-                self._packet(event)
-        elif isinstance(event, SessionDeleted | SessionRecycled):
+            self._handled += 1
+            if event.key in (self._wanted.own, self._wanted.opener):
+                self._last |= {c.session: event for c in event.checks if c.session is not None}
+        elif isinstance(event, SessionDeleted | SessionRecycled) and self._handled < self._stop:
             wanted = self._wanted
-            if wanted is None or (
-                event.sw_if_index == wanted.sw_if_index and event.key in wanted.sessions
-            ):
-                self._gone[event.sw_if_index, event.key] = self._as_it_stood(event)
-
-    def _packet(self, event: PacketVerdict) -> None:
-        key, wanted = event.key, self._wanted
-        for check in event.checks:
-            if check.session is not None:
-                self._last_packets[check.session] = event
-        if wanted is None or key in self._own:
-            span = self.spans.get(key)
-            self.spans[key] = Span(event if span is None else span.first, event, self.at)
-        if event.info & INFO_L4_VALID and (wanted is None or hosts(key) == self._hosts):
-            self._whole[hosts(key)] = event
-        end = source(key)
-        if wanted is None or end == wanted.near:
-            self._remember_from(end, event)
-
-    def _remember_from(self, end: End, event: PacketVerdict) -> None:
-        """The last two to different far ends: one of them is not that of any packet."""
-        kept = self._from.setdefault(end, [])
-        if not kept or kept[-1].key != event.key:
-            kept.append(event)
-            del kept[:-2]
-
-    def _as_it_stood(self, event: SessionDeleted | SessionRecycled) -> Gone:
-        """Freed this very moment, so its slot still has its flags."""
-        assert self._rig is not None
-        am = self._rig.machine.am
-        session = reading.slot_at(am.workers[event.thread_index], event.session_index)
-        timeout_class = reading.timeout_class(am, session)
-        where = SessionId(event.thread_index, event.session_index)
-        return Gone(
-            self.at,
-            event,
-            timeout_class,
-            am.session_timeout[timeout_class],
-            (session.tcp_flags_seen_in, session.tcp_flags_seen_out),
-            self._last_packets.get(where),
-        )
-
-    def past(self, wanted: Wanted, is_whole: bool) -> Past:
-        """What is known now of what came before a packet."""
-        opener, own = self.spans.get(wanted.opener), self.spans.get(wanted.own)
-        found = [self._gone.get((wanted.sw_if_index, key)) for key in wanted.sessions]
-        gone = max((each for each in found if each is not None), default=None, key=lambda g: g.at)
-        if gone is not None and opener is not None and gone.at < opener.at:
-            gone = None
-        others = self._from.get(wanted.near, []) if wanted.near is not None else []
-        return Past(
-            opener_first=opener.first if opener is not None else None,
-            opener_last=opener.last if opener is not None else None,
-            own_first=own.first if own is not None else None,
-            own_last=own.last if own is not None else None,
-            whole=self._whole.get(hosts(wanted.own)),
-            other=next((each for each in reversed(others) if each.key != wanted.opener), None),
-            gone=gone,
-            is_whole=is_whole,
-        )
+            if event.sw_if_index == wanted.sw_if_index and event.key in wanted.sessions:
+                assert self._rig is not None
+                last = self._last.get(SessionId(event.thread_index, event.session_index))
+                self.gone = as_it_stood(self._rig, event, self._at, last)
+                self.packets = self._handled
 
 
-def both(earlier: Past, later: Past) -> Past:
-    """What two stretches tell, the one of which comes right behind the other."""
-    gone = later.gone or (earlier.gone if later.opener_last is None else None)
-    return Past(
-        opener_first=earlier.opener_first or later.opener_first,
-        opener_last=later.opener_last or earlier.opener_last,
-        own_first=earlier.own_first or later.own_first,
-        own_last=later.own_last or earlier.own_last,
-        whole=later.whole or earlier.whole,
-        other=later.other or earlier.other,
-        gone=gone,
-        is_whole=earlier.is_whole,
-    )
+def as_it_stood(
+    rig: Rig, event: SessionDeleted | SessionRecycled, at: int, last: PacketVerdict | None
+) -> Gone:
+    """A session that was freed this very moment, so that its slot still has its flags."""
+    am = rig.machine.am
+    session = reading.slot_at(am.workers[event.thread_index], event.session_index)
+    timeout_class = reading.timeout_class(am, session)
+    flags = session.tcp_flags_seen_in, session.tcp_flags_seen_out
+    return Gone(at, event, timeout_class, am.session_timeout[timeout_class], flags, last)
 
 
-def past_of(
-    stretches: Stretches,
-    end: Point,
-    stop: PacketVerdict | None,
-    wanted: Wanted,
-    is_enough: Callable[[Past], bool],
-) -> Slices[Past]:
-    """What came before a packet that stands at `end`; what comes behind `stop` does not count.
-
-    The past is run again, checkpoint by checkpoint, the latest first, until it `is_enough`.
-    """
-    past = Past(None, None, None, None, None, None, None, is_whole=True)
-    found: Past | None = None
-    ahead = stretches.backwards(end)
-    for number, stretch in enumerate(ahead):
-        gatherer = Gatherer(wanted, stop)
-
-        def begun(
-            there: Replay, gatherer: Gatherer = gatherer, before: int = stretch.events_before
-        ) -> Iterator[None]:
-            gatherer.begin(there, before)
-            yield
-
-        yield Progress(number, len(ahead), "parts of the run looked through")
-        yield from stretches.hear(stretch, gatherer.hear, begun)
-        part = gatherer.past(wanted, is_whole=number == len(ahead) - 1)
-        found = part if found is None else both(part, found)
-        if is_enough(found):
-            break
-    return past if found is None else found
-
-
-#: Checkpoints that a packet behind another one is looked for up to.
-_AHEAD: Final = 2
-
-
-def first_behind(
-    stretches: Stretches, end: Point, stop: PacketVerdict, key: bytes
-) -> Slices[PacketVerdict | None]:
-    """The first packet with this key behind the packet `stop`, which stands at `end`; not far."""
-    branch = stretches.branch
-    later = [saved.point for saved in branch.saved if end < saved.point][:_AHEAD]
-    until = later[-1] if len(later) == _AHEAD else branch.end
-    found: list[PacketVerdict] = []
-    is_behind = False
-
-    def hear(event: TraceEvent) -> None:
-        nonlocal is_behind
-        if isinstance(event, PacketVerdict):
-            if is_behind and event.key == key:
-                found.append(event)
-            is_behind = is_behind or event == stop
-
-    yield from stretches.hear(Stretch(branch.nearest(end), until), hear)
-    return found[0] if found else None
+def first_behind(stretches: Stretches, number: int, key: bytes) -> Slices[PacketVerdict | None]:
+    """The first packet with this key behind the one of the run with this number, from 1."""
+    rows = stretches.branch.packets
+    while rows.number(NUMBERED_AT_ONCE):
+        yield Progress(rows.numbered - rows.first, len(rows), "packets looked at")
+    known = rows.numbers.number_of(key)
+    if known is None:
+        return None
+    index = rows.first_of(np.array([known], np.uint32), rows.end, number)
+    if index is None:
+        return None
+    return (yield from stretches.verdicts({index + 1}))[index + 1]

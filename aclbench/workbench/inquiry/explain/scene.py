@@ -95,9 +95,7 @@ def wanted_of(place: Place, key: bytes, info: int) -> Wanted:
         opener = mirror(session, info) if place.is_input else session
     near = target(key)
     has_near = near.proto == PROTO_UDP and near.port
-    return Wanted(
-        place.sw_if_index, session_keys(looked_up, info), opener, key, near if has_near else None
-    )
+    return Wanted(*place, session_keys(looked_up, info), opener, key, near if has_near else None)
 
 
 @dataclass(frozen=True, slots=True)

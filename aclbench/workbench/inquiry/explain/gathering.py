@@ -1,0 +1,164 @@
+"""What came before each packet of a run that is heard once, forwards.
+
+Of every flow some packets are kept, of as many flows as `KEPT` says at the least: what was met
+long ago is forgotten, so that memory is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
+from aclbench.engine.packet import INFO_L4_VALID
+from aclbench.engine.session import SessionId
+from aclbench.workbench.inquiry.explain.keys import End, hosts, source
+from aclbench.workbench.inquiry.explain.past import Gone, Past, Wanted, as_it_stood
+from aclbench.workbench.rig.rig import Rig
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+#: Flows of a run that are remembered, at the least; twice as many at the most.
+KEPT: Final = 150_000
+
+
+class Recent(Generic[K, V]):
+    """What was asked for or set lately, by key: so many at the least, twice as many at the most.
+
+    `forgot`: something is no longer there.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._new: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+        self.forgot = False
+
+    def get(self, key: K) -> V | None:
+        """What is there under a key."""
+        found = self._new.get(key)
+        if found is None and self._old and (found := self._old.get(key)) is not None:
+            self[key] = found
+        return found
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._new[key] = value
+        if len(self._new) > self._kept:
+            self.forgot = self.forgot or bool(self._old)
+            self._old, self._new = self._new, {}
+
+
+@dataclass(slots=True, eq=False)
+class _Hosts:
+    """Two hosts and a protocol: the last packet with ports."""
+
+    whole: PacketVerdict | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """Packets with one key: the first, the last, and the number of the last one's event.
+
+    `same_end` has the last packets of the end they come from, to two different far ends.
+    """
+
+    first: PacketVerdict
+    last: PacketVerdict
+    at: int
+    hosts: _Hosts
+    same_end: list[PacketVerdict]
+
+
+class Gatherer:
+    """Hears a run, and keeps what `Past` is made of."""
+
+    def __init__(self) -> None:
+        #: How many events there were.
+        self.at = 0
+        self.rig: Rig | None = None
+        self.flows: Recent[bytes, Flow] = Recent()
+        self._hosts: Recent[bytes, _Hosts] = Recent()
+        self._ends: Recent[End, list[PacketVerdict]] = Recent()
+        self._gone: Recent[tuple[int, bytes], Gone] = Recent()
+        self._last_packets: Recent[SessionId, PacketVerdict] = Recent()
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing was forgotten."""
+        return not (self.flows.forgot or self._gone.forgot)
+
+    def hear(self, event: TraceEvent) -> None:
+        """Keep what belongs to it."""
+        self.at += 1
+        if isinstance(event, PacketVerdict):
+            if event.key:
+                self._packet(event)
+        elif isinstance(event, SessionDeleted | SessionRecycled):
+            assert self.rig is not None
+            last = self._last_packets.get(SessionId(event.thread_index, event.session_index))
+            where = event.sw_if_index, event.key
+            self._gone[where] = as_it_stood(self.rig, event, self.at, last)
+
+    def _packet(self, event: PacketVerdict) -> None:
+        for check in event.checks:
+            if check.session is not None:
+                self._last_packets[check.session] = event
+        flow = self.flows.get(event.key)
+        if flow is None:
+            flow = self.flows[event.key] = self._flow(event)
+        flow.last, flow.at = event, self.at
+        if event.info & INFO_L4_VALID:
+            flow.hosts.whole = event
+        kept = flow.same_end
+        if not kept or kept[-1].key != event.key:
+            kept.append(event)
+            del kept[:-2]
+
+    def _flow(self, event: PacketVerdict) -> Flow:
+        key = event.key
+        both, end = hosts(key), source(key)
+        between = self._hosts.get(both)
+        if between is None:
+            between = self._hosts[both] = _Hosts()
+        same_end = self._ends.get(end)
+        if same_end is None:
+            same_end = self._ends[end] = []
+        return Flow(event, event, self.at, between, same_end)
+
+    def gone(self, wanted: Wanted) -> Gone | None:
+        """The session that was removed behind the last packet the other way."""
+        gone: Gone | None = None
+        for key in wanted.sessions:
+            found = self._gone.get((wanted.sw_if_index, key))
+            if found is not None and (gone is None or found.at > gone.at):
+                gone = found
+        opener = self.flows.get(wanted.opener)
+        return gone if gone is None or opener is None or gone.at > opener.at else None
+
+    def whole(self, wanted: Wanted) -> PacketVerdict | None:
+        """The last packet with ports between the same hosts, the same way."""
+        between = self._hosts.get(hosts(wanted.own))
+        return None if between is None else between.whole
+
+    def other(self, wanted: Wanted) -> PacketVerdict | None:
+        """The last packet from the end of its own side to another far end."""
+        same_end = None if wanted.near is None else self._ends.get(wanted.near)
+        if same_end is None:
+            return None
+        return next((each for each in reversed(same_end) if each.key != wanted.opener), None)
+
+    def past(self, wanted: Wanted) -> Past:
+        """What is known now of what came before a packet."""
+        opener, own = self.flows.get(wanted.opener), self.flows.get(wanted.own)
+        return Past(
+            opener_first=opener.first if opener is not None else None,
+            opener_last=opener.last if opener is not None else None,
+            own_first=own.first if own is not None else None,
+            own_last=own.last if own is not None else None,
+            whole=self.whole(wanted),
+            other=self.other(wanted),
+            gone=self.gone(wanted),
+            is_whole=self.is_whole,
+        )
