@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aclbench.cli.budgets import budget_for_captures, playing_within
+from aclbench.cli.collector import without_collector
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
@@ -61,14 +62,16 @@ def explain(
     scenario = find_scenario(list(names), asked)
     bench = Workbench.from_scenario(scenario, limits=asked.limits)
     bench.rig.time_mode = asked.time or "relative"
-    play_up_to(bench, 0 if is_whole else int(frame), budget_for_captures(asked.limits))
     line = "explain all" if is_all else f"explain conn {conn}" if is_whole else f"explain {packet}"
-    try:
-        said = bench.cli_data(line) if as_json else bench.cli(line)
-    except AclbenchError:
-        if bench.capture_error is not None:  # which is why there is no such packet
-            raise bench.capture_error from None
-        raise
+    with without_collector():
+        play_up_to(bench, 0 if is_whole else int(frame), budget_for_captures(asked.limits))
+        bench.printer = None if as_json else say
+        try:
+            said = bench.cli_data(line) if as_json else bench.cli(line)
+        except AclbenchError:
+            if bench.capture_error is not None:  # which is why there is no such packet
+                raise bench.capture_error from None
+            raise
     _show(said, scenario.assumed)
     if is_whole and bench.capture_error is not None:
         raise bench.capture_error

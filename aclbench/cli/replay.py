@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aclbench.cli.budgets import budget_for_captures, playing_within
+from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.output import say, say_json
@@ -223,12 +223,9 @@ def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
     from aclbench.workbench.tasks import Task
 
     before = signal.signal(signal.SIGINT, interrupt)
-    # Sessions refer to nothing that refers back, so there is no garbage for the cycle collector;
-    # walking a million of them again and again would cost more than the packets.
-    gc.collect()
-    gc.disable()
+    bar = progress_bar(bench) if has_bar else nullcontext(lambda: None)
     try:
-        with progress_bar(bench) if has_bar else nullcontext(lambda: None) as advance:
+        with without_collector(), bar as advance:
             task = Task(run)
             while not stop and not task.work(BETWEEN_BARS_S):
                 advance()
@@ -238,7 +235,6 @@ def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
         if task.error is not None:
             raise task.error
     finally:
-        gc.enable()
         signal.signal(signal.SIGINT, before)
     return bool(stop)
 

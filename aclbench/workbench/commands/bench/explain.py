@@ -27,6 +27,8 @@ from aclbench.workbench.tasks import Slices
 if TYPE_CHECKING:  # what answers is imported when it is asked
     from aclbench.workbench.inquiry.explain import Explanation, PacketName
 
+#: A run of so many packets has its reasons counted first, since its causes take a while.
+LARGE: Final = 100_000
 _PROTOS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
 _ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
 
@@ -171,8 +173,16 @@ def explain_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
 
 def explain_all_text(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """All packets that did not pass, by cause, in lines."""
-    from aclbench.workbench.inquiry.explain import explain_all, groups_text
+    from aclbench.workbench.inquiry.explain import (
+        explain_all,
+        groups_text,
+        reasons_so_far,
+        reasons_text,
+    )
 
+    packets = bench.past.cursor.position.packets
+    if bench.printer is not None and packets >= LARGE:
+        bench.printer(reasons_text(reasons_so_far(bench.past), packets))
     return groups_text((yield from explain_all(bench.past)))
 
 

@@ -9,12 +9,18 @@ makes the `tree` of that, and `text` the lines.
 from aclbench.workbench.inquiry.explain.connection import explain_connection
 from aclbench.workbench.inquiry.explain.finding import PacketName
 from aclbench.workbench.inquiry.explain.flow import explain_frame
-from aclbench.workbench.inquiry.explain.groups import Groups, explain_all, summary
+from aclbench.workbench.inquiry.explain.groups import (
+    Groups,
+    explain_all,
+    reasons_so_far,
+    summary,
+)
 from aclbench.workbench.inquiry.explain.packet import explain_packet
 from aclbench.workbench.inquiry.explain.text import (
     connection_text,
     explanation_text,
     groups_text,
+    reasons_text,
 )
 from aclbench.workbench.inquiry.explain.tree import Explanation
 
@@ -29,5 +35,7 @@ __all__ = [
     "explain_packet",
     "explanation_text",
     "groups_text",
+    "reasons_so_far",
+    "reasons_text",
     "summary",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
-from aclbench.engine.packet import INFO_L4_VALID
+from aclbench.engine.packet import INFO_L4_VALID, PROTO_UDP
 from aclbench.engine.session import SessionId
 from aclbench.workbench.inquiry.explain.keys import End, hosts, source
 from aclbench.workbench.inquiry.explain.past import Gone, Past, Wanted, as_it_stood
@@ -61,14 +61,15 @@ class _Hosts:
 class Flow:
     """Packets with one key: the first, the last, and the number of the last one's event.
 
-    `same_end` has the last packets of the end they come from, to two different far ends.
+    `same_end` has the last packets of the end they come from, to two different far ends; of UDP
+    alone.
     """
 
     first: PacketVerdict
     last: PacketVerdict
     at: int
     hosts: _Hosts
-    same_end: list[PacketVerdict]
+    same_end: list[PacketVerdict] | None
 
 
 class Gatherer:
@@ -112,19 +113,21 @@ class Gatherer:
         if event.info & INFO_L4_VALID:
             flow.hosts.whole = event
         kept = flow.same_end
-        if not kept or kept[-1].key != event.key:
+        if kept is not None and (not kept or kept[-1].key != event.key):
             kept.append(event)
             del kept[:-2]
 
     def _flow(self, event: PacketVerdict) -> Flow:
         key = event.key
-        both, end = hosts(key), source(key)
+        both = hosts(key)
         between = self._hosts.get(both)
         if between is None:
             between = self._hosts[both] = _Hosts()
-        same_end = self._ends.get(end)
-        if same_end is None:
-            same_end = self._ends[end] = []
+        end, same_end = source(key), None
+        if end.proto == PROTO_UDP:
+            same_end = self._ends.get(end)
+            if same_end is None:
+                same_end = self._ends[end] = []
         return Flow(event, event, self.at, between, same_end)
 
     def gone(self, wanted: Wanted) -> Gone | None:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
+
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.packet import INFO_LENGTH_SHIFT
@@ -115,8 +117,8 @@ class _Denials:
     `met`: what became of `opener`, the last packet the other way. `classes`: by what changes.
     """
 
-    place: Place
     wanted: Wanted
+    is_fragment: bool
     fixed: tuple[Any, ...]
     nearest: tuple[int, int, str] | None
     elsewhere: tuple[bytes, ...]
@@ -149,10 +151,14 @@ class _Sorter:
         self._gatherer.hear(event)
 
     def _class_of(self, event: PacketVerdict) -> _Class:
-        assert self._gatherer.rig is not None
-        place = denied_at(self._gatherer.rig, event)
-        if place is not None:
-            return self._class_of_denied(self._gatherer.rig, event, place)
+        rig = self._gatherer.rig
+        assert rig is not None
+        which = event.key, event.reason, event.rx, event.info & _NO_LENGTH
+        denials = self._denials.get(which)
+        if denials is None and (place := denied_at(rig, event)) is not None:
+            denials = self._denials[which] = self._meet(rig, event, place)
+        if denials is not None:
+            return self._class_of_denied(rig, event, denials)
         kind = event.reason & KIND_MASK
         looks: tuple[Any, ...] = (event.reason, event.rx)
         if kind == SAME_SIDE:
@@ -162,18 +168,14 @@ class _Sorter:
             found = self.classes[looks] = _Class(self.ordinal, event, None, (kind,))
         return found
 
-    def _class_of_denied(self, rig: Rig, event: PacketVerdict, place: Place) -> _Class:
+    def _class_of_denied(self, rig: Rig, event: PacketVerdict, denials: _Denials) -> _Class:
         """By what tells causes apart, as far as it is cheap."""
-        which = event.key, event.reason, event.rx, event.info & _NO_LENGTH, place
-        denials = self._denials.get(which)
-        if denials is None:
-            denials = self._denials[which] = self._meet(rig, event, place)
         wanted, gatherer = denials.wanted, self._gatherer
         opener, own = gatherer.flows.get(wanted.opener), gatherer.flows.get(wanted.own)
         last = None if opener is None else opener.last
         if last is not None and last is not denials.opener:
             denials.opener = last
-            denials.met = met(rig, last, place.sw_if_index, not place.is_input)
+            denials.met = met(rig, last, wanted.sw_if_index, not wanted.is_input)
         gone = gatherer.gone(wanted)
         seen = (
             denials.met,
@@ -184,8 +186,8 @@ class _Sorter:
             last.reason if last is not None else 0,
             gone.timeout_class if gone is not None else -1,
             fate_of(own.last.reason) if own is not None else "",
-            gatherer.whole(wanted) is not None,
-            gatherer.other(wanted) is not None,
+            denials.is_fragment and gatherer.whole(wanted) is not None,
+            wanted.near is not None and gatherer.other(wanted) is not None,
         )
         found = denials.classes.get((seen, finer))
         if found is None:
@@ -193,19 +195,19 @@ class _Sorter:
             found = self.classes.get(looks)
             if found is None:
                 past = gatherer.past(wanted) if gatherer.is_whole else None
-                nearly = (event.reason & KIND_MASK, is_fragment(event.info), denials.nearest, *seen)
+                nearly = (event.reason & KIND_MASK, denials.is_fragment, denials.nearest, *seen)
                 found = self.classes[looks] = _Class(self.ordinal, event, past, nearly)
             denials.classes[seen, finer] = found
         return found
 
     def _meet(self, rig: Rig, event: PacketVerdict, place: Place) -> _Denials:
         info = event.info
-        looks = is_fragment(info), opens(info), answers(info), event.key[-2]
+        looks = opens(info), answers(info), event.key[-2]
         keys = session_keys(event.key, info) + session_keys(mirror(event.key, info), info)
         return _Denials(
-            place,
             wanted_of(place, event.key, info),
-            (event.reason, event.rx, place, *looks),
+            is_fragment(info),
+            (event.reason, event.rx, place, is_fragment(info), *looks),
             self._nearest_rule(rig, event, place),
             keys,
         )
@@ -228,11 +230,22 @@ class _Sorter:
 def _is_elsewhere(rig: Rig, denials: _Denials) -> bool:
     """A session of the packet, or of those the other way, is on another interface."""
     for interface in rig.machine.am.interfaces:
-        if interface is not None and interface.sw_if_index != denials.place.sw_if_index:
+        if interface is not None and interface.sw_if_index != denials.wanted.sw_if_index:
             for key in denials.elsewhere:
                 if reading.find(interface, key) is not None:
                     return True
     return False
+
+
+def reasons_so_far(history: History) -> list[tuple[int, int]]:
+    """The reasons of the packets of the run so far that did not pass, with how many each has."""
+    found: dict[int, int] = {}
+    for rows in history.branch.packets.parts(history.cursor.position.packets):
+        reasons, counts = np.unique(rows["reason"], return_counts=True)
+        for reason, count in zip(reasons.tolist(), counts.tolist(), strict=True):
+            if fate_of(reason) in _NOT_PASSED:
+                found[reason] = found.get(reason, 0) + count
+    return sorted(found.items(), key=lambda each: -each[1])
 
 
 def explain_all(history: History) -> Slices[Groups]:

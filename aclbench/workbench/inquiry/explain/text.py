@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from aclbench.engine.packet import PROTO_TCP
+from aclbench.engine.reasons import fate_of, reason_text
 from aclbench.words import counted
 from aclbench.workbench.inquiry.explain.connection import Connection
 from aclbench.workbench.inquiry.explain.groups import Groups, summary
@@ -31,6 +32,14 @@ SHOWN_RULES: Final = 50
 def explanation_text(explanation: Explanation) -> str:
     """The whole of it; the answer first, the verdict last."""
     return "\n".join(wrapped(_lines(explanation)))
+
+
+def reasons_text(reasons: list[tuple[int, int]], packets: int) -> str:
+    """How many packets did not pass, and for what reasons: what is known before the causes are."""
+    together = sum(count for _, count in reasons)
+    lines: list[Line] = [(0, f"{together:,} of {counted(packets, 'packet')} did not pass")]
+    lines += [(1, f"{count:,} {fate_of(r)}: {reason_text(r)}") for r, count in reasons]
+    return "\n".join(wrapped([*lines, (0, "why, by cause:")]))
 
 
 def groups_text(found: Groups) -> str:
