@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import cast
 
@@ -346,6 +348,23 @@ def test_until_a_time() -> None:
     done = run("replay", "--json", "--until", "0.5", capture("http"))
     assert 0 < json.loads(done.stdout)["packets"]["read"] < 70
     assert 'virtual_s": 0.5' in done.stdout
+
+
+def test_until_a_time_of_day_on_a_pipe(tmp_path: Path) -> None:
+    """The first packet, which tells the date, is waited for; what is behind the last one said."""
+    path, fifo = tmp_path / "x.pcap", tmp_path / "fifo"
+    frame = ethernet(ip4(tcp(0x02, 1000, 80), 6), 0x0800)
+    write_pcap(path, [(1_795_780_800_000_000_000 + n * 10**9, frame) for n in range(9)])
+    os.mkfifo(fifo)
+    for arguments in ((), ("--inside", "10.0.0.0/8")):
+        writer = threading.Thread(target=lambda: fifo.write_bytes(path.read_bytes()))
+        writer.start()
+        done = run("replay", "--json", "--until", "12:00:05", *arguments, str(fifo))
+        assert done.stderr == ""
+        writer.join()
+        assert (done.returncode, json.loads(done.stdout)["packets"]["read"]) == (0, 6)
+    late = run("replay", "--until", "12:00:20", str(path)).stdout
+    assert late.startswith("note: +20 s is 12 s after the last packet, which came at +8 s")
 
 
 def test_years_between_two_packets(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from workbench.commands.test_reaching import NOON, capture
 
 from aclbench import CommandError, ScenarioError, Workbench
 from aclbench.drivers.driver import actor_name
@@ -66,6 +67,33 @@ def test_they_are_read(tmp_path: Path) -> None:
         TimedLine("0.25", "# a comment"),
         TimedLine("0.25", "clear acl-plugin sessions"),
     )
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("2s", 2),
+        ("500 ms", 0.5),
+        ("12:00:05", 5),
+        ("2026-11-27 13:00:02.5+01:00", 2.5),
+        ("11:00:00", 23 * 3600),
+    ],
+)
+def test_a_time_is_any_that_a_command_takes(tmp_path: Path, time: str, seconds: float) -> None:
+    """A bare time of day is UTC, whatever is shown."""
+    path = capture(tmp_path / "noon.pcap", *(NOON + n * NS_PER_SEC // 9 for n in range(3)))
+    text = SCENARIO.replace(str(HTTP), str(path)).replace('"3.5"', f'"{time}"')
+    bench = Workbench.load(write(tmp_path, text))
+    bench.rig.time_mode = "local"
+    bench.play()
+    assert tcp_idle_s(bench) == 33
+    assert bench.now == bench.started + seconds * NS_PER_SEC
+
+
+def test_a_time_of_day_needs_a_capture(tmp_path: Path) -> None:
+    text = SCENARIO.replace(f'captures = ["{HTTP}"]', "").replace('"3.5"', '"12:00:05"')
+    with pytest.raises(ScenarioError, match=r"at, time: 12:00:05: a time of day is read off a cap"):
+        Workbench.load(write(tmp_path, text))
 
 
 @pytest.mark.parametrize("history", [True, False])

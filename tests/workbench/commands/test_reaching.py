@@ -184,6 +184,22 @@ def test_a_run_that_went_on_in_silence_ends_where_it_ends() -> None:
 # --- times ------------------------------------------------------------------------------------
 
 
+def test_that_a_time_is_behind_the_last_packet_is_said_first(tmp_path: Path) -> None:
+    """Before the silence is gone through, which may take long; the captures are looked at ahead."""
+    path = capture(tmp_path / "noon.pcap", *(NOON + n * SEC for n in range(11)))
+    for line in ("run until 12:00:22", "goto 12:00:22", "run until +22s"):
+        bench = Workbench.from_scenario(scenario_of(path))
+        said: list[str] = []
+        bench.printer = lambda text, bench=bench, said=said: said.append(  # type: ignore[misc]
+            f"{seconds(bench)} {text}"
+        )
+        assert bench.cli(line).startswith("main: behind packet 11, +22 s")
+        assert said == [
+            "0.0 +22 s is 12 s after the last packet, which came at +10 s; until then the machine "
+            "goes on in silence"
+        ]
+
+
 def test_a_time_ahead_is_run_to_and_one_behind_the_last_packet_is_said_to_be_so(
     tmp_path: Path,
 ) -> None:

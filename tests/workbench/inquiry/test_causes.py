@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from workbench.history.test_history import bench_on
 from workbench.inquiry.faults import FAULTS, Fault, play, world
-from workbench.inquiry.test_explain import recorded
 
 from aclbench import Workbench
 from aclbench.engine.reasons import fate_of
@@ -250,20 +249,18 @@ def test_of_each_reason_up_to_fifty_packets_pass_once_their_cause_is_undone() ->
     left: dict[int, int] = {}
     captures = [*bundled_files("pcaps"), *sorted(CASES.glob("*.pcap"))]
     for capture in captures:
-        if capture.stem == "long-gaps":  # whose days of aging would be run again for each
-            continue
         bench = bench_on(capture)
         bench.cli("set acl-plugin session table max-entries 20")
         bench.cli("set acl-plugin session timeout udp idle 1")
         bench.play()
-        events = recorded(bench)
-        for event in events:
-            asked = left.get(event.reason, 0)
-            most = 50 if len(events) < 1000 else 5  # a long run is run again for each
-            if fate_of(event.reason) != "denied" or asked >= most:
+        rows = bench.past.packets
+        for row in map(rows.row, range(rows.end)):
+            asked = left.get(row.reason, 0)
+            most = 50 if rows.end < 1000 else 5  # a long run is run again for each
+            if fate_of(row.reason) != "denied" or asked >= most:
                 continue
-            left[event.reason] = asked + 1
-            explanation = bench.explain(event.number)
+            left[row.reason] = asked + 1
+            explanation = bench.explain(row.number)
             cause = explanation.causes[0]
             assert cause.tried or cause.then.startswith("dropped"), explanation_text(explanation)
     assert len(left) >= 3

@@ -30,8 +30,8 @@ class Recent(Generic[K, V]):
     `forgot`: something is no longer there.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, share: int = 1) -> None:
+        self._kept = KEPT // share
         self._new: dict[K, V] = {}
         self._old: dict[K, V] = {}
         self.forgot = False

@@ -48,6 +48,8 @@ MAX_EXAMPLES: Final = 48
 _MAX_RULE_CHECKS: Final = 20_000
 #: Kinds of causes that are another one with another rule.
 _BY_RULE: Final = ("near rule", "late", "port rule", "rule", "changed", "request denied")
+#: What is kept of denied flows takes more room than what is kept of all, and can be made again.
+_DENIALS_SHARE: Final = 8
 _NOT_PASSED: Final = ("denied", "dropped", "malformed")
 #: The info word without the length of the frame.
 _NO_LENGTH: Final = (1 << INFO_LENGTH_SHIFT) - 1
@@ -134,7 +136,8 @@ class _Sorter:
         self.ordinal = ordinal
         self.classes: dict[tuple[Any, ...], _Class] = {}
         self._gatherer = Gatherer()
-        self._denials: Recent[tuple[Any, ...], _Denials] = Recent()
+        self._denials: Recent[tuple[Any, ...], _Denials] = Recent(_DENIALS_SHARE)
+        self._nearest: Recent[bytes, tuple[int, int, str]] = Recent()
         self._rule_checks = 0
 
     def begin(self, there: Replay) -> Iterator[None]:
@@ -215,16 +218,19 @@ class _Sorter:
     def _nearest_rule(
         self, rig: Rig, event: PacketVerdict, place: Place
     ) -> tuple[int, int, str] | None:
-        if self._rule_checks >= _MAX_RULE_CHECKS or place.sw_if_index < 0:
-            return None
+        found = self._nearest.get(event.key)
+        if found is not None or self._rule_checks >= _MAX_RULE_CHECKS or place.sw_if_index < 0:
+            return found
         am = rig.machine.am
         interface = am.interface(place.sw_if_index)
         acls = interface.input_acls if place.is_input else interface.output_acls
         self._rule_checks += sum(len(am.acls[n].rules) for n in acls if n in am.acls)
         rules = near_rules(rig, acls, Crafted(event.rx, event.key, event.info))
-        if not rules:
-            return (-1, -1, "")
-        return (rules[0].acl_index, rules[0].rule_index, rules[0].field)
+        found = (-1, -1, "")
+        if rules:
+            found = (rules[0].acl_index, rules[0].rule_index, rules[0].field)
+        self._nearest[event.key] = found
+        return found
 
 
 def _is_elsewhere(rig: Rig, denials: _Denials) -> bool:
