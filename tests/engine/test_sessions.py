@@ -447,6 +447,21 @@ def test_a_late_touch_can_refresh_the_slots_next_session():
     check_invariants(bench.am)
 
 
+def test_a_slots_next_session_has_no_flags_of_the_last_one():
+    """Nor those that came late: by them it would be of another class."""
+    bench = reflecting(workers=1)
+    worker, later = bench.am.workers[1], T0 + 100_000 * SEC
+    bench.packet(tcp_out(SYN), T0, worker=worker)
+    bench.packet(tcp_back(SYN | ACK), T0, rx=1, worker=worker)
+    bench.serve(later, worker)
+    assert bench.live() == []
+    bench.packet(tcp_out(SYN, 7), later, worker=worker)
+    (session,) = bench.live()
+    assert session.session_index == 0
+    assert (session.tcp_flags_seen_in, session.tcp_flags_seen_out) == (0, SYN)
+    assert session.link_list_id == TCP_TRANSIENT
+
+
 def test_sessions_of_two_interfaces_do_not_mix():
     """The same packet on another interface is another session."""
     bench = Hand()
