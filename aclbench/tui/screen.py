@@ -7,12 +7,10 @@ answer to a key.
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -41,6 +39,7 @@ from aclbench.tui.lesson.text import DONE
 from aclbench.tui.lesson.view import LessonView
 from aclbench.tui.live import MakeBench
 from aclbench.tui.log.place import LogPlace
+from aclbench.tui.looping import YOUNG, Loop
 from aclbench.tui.opening import Opening, Stands
 from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.place import Changed, Opened, Place, ShowPlace
@@ -67,22 +66,6 @@ from aclbench.tui.underway import far_of
 from aclbench.tui.words import last_words
 from aclbench.tui.workers.panel import BriefPanel
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
-
-#: From one tick to the next while there is time, and from one painting to the next, in seconds.
-TICK_S: Final = 0.05
-PAINT_S: Final = 0.1
-#: Flat out, what is not the bench's takes at most one part in so many of the time: it is painted
-#: less often before that.
-PAINT_SHARE: Final = 4
-#: The longest that a tick may count for, so that a terminal that was suspended does not come back
-#: to a leap.
-LONGEST_TICK_S: Final = 0.5
-#: Flat out, the event loop gets so many turns after each tick: as many as a key needs.
-TURNS: Final = 12
-#: What a place may take for work of its own between two turns of the loop, in seconds.
-WORK_S: Final = 0.02
-#: The generations of objects that are looked through after each painting: see `run_tui`.
-_YOUNG: Final = 1
 
 
 class BenchScreen(Screen[None], inherit_bindings=False):
@@ -124,12 +107,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._says, self._desk = says, desk
         #: The place to come back to from a story.
         self._came_from = "bench"
-        #: Something goes on by itself: it plays, or something is looked for.
-        self.loop_runs = False
-        self._last_paint = 0.0
-        #: Time that ticks took, and all else, since the last painting, in seconds.
-        self._ticked = 0.0
-        self._other = 0.0
+        self._loop: Loop | None = None
 
     # --- the beginning -----------------------------------------------------------------------
 
@@ -151,6 +129,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         await self.query_one(Opening).remove()
         self.player = player = self._player_kind(task.result, self._make_bench, self._title)
         player.transport.plays_gaps = self._plays_gaps
+        self._loop = Loop(player, self._is_alive, self._work, self.paint)
         await self.mount_all(self._regions(player))
         area = self._lesson_area
         await self._show_place(
@@ -234,7 +213,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def _follow(self) -> None:
         """Paint, and have the loop run if and only if something goes on by itself."""
         self.paint()
-        gc.collect(_YOUNG)
+        gc.collect(YOUNG)
         self._keep_going()
 
     def _follow_line(self) -> None:
@@ -253,55 +232,25 @@ class BenchScreen(Screen[None], inherit_bindings=False):
 
     # --- time --------------------------------------------------------------------------------
 
+    @property
+    def loop_runs(self) -> bool:
+        """Something goes on by itself: it plays, or something is looked for."""
+        return self._loop is not None and self._loop.runs
+
     def _keep_going(self) -> None:
-        """Have the loop run, if there is anything to do and it does not yet."""
-        if not self.loop_runs and self.player is not None and self.is_running:
-            self.loop_runs = True
-            self.run_worker(self._go_on(self.player), group="time", exit_on_error=True)
+        """Have the loop run, if it does not yet."""
+        loop = self._loop
+        if loop is not None and not loop.runs and self.is_running:
+            loop.runs = True
+            self.run_worker(loop.go_on(), group="time", exit_on_error=True)
 
-    async def _go_on(self, player: Player) -> None:
-        """Tick, work and paint until nothing goes on by itself any more."""
-        last = self._last_paint = time.perf_counter()
-        self._ticked = self._other = 0.0
-        try:
-            # While the program ends, regions go one by one: nothing is painted any more.
-            while self.app.is_running and self.is_attached:
-                began = time.perf_counter()
-                was_active = player.active
-                to_be_painted = began - self._last_paint >= self._pause(player)
-                player.tick(min(began - last, LONGEST_TICK_S), to_be_painted)
-                self._ticked += time.perf_counter() - began
-                last = began
-                self._runner.show_progress()
-                more = self.places[self.place].work(WORK_S)
-                if (to_be_painted and player.active) or (was_active and not player.active):
-                    self._other = time.perf_counter() - self._last_paint - self._ticked
-                    # What the bench made since: it costs the same however often one looks.
-                    gc.collect(_YOUNG)
-                    self._last_paint, self._ticked = time.perf_counter(), 0.0
-                    self.paint()
-                if not (player.active or more):
-                    break
-                await self._rest(player, began)
-        finally:
-            self.loop_runs = False
+    def _is_alive(self) -> bool:
+        return self.app.is_running and self.is_attached
 
-    def _pause(self, player: Player) -> float:
-        """How long after a painting the next one is due, in seconds."""
-        shortest = PAINT_S - TICK_S / 4
-        return max(shortest, self._other * PAINT_SHARE) if player.transport.flat_out else shortest
-
-    async def _rest(self, player: Player, began: float) -> None:
-        """Let keys be heard: for the rest of the tick, or, flat out, for as long as that takes."""
-        under_way = player.underway.task is not None
-        flat_out = player.transport.playing and player.transport.flat_out
-        if under_way or flat_out or not player.active:
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
-            if not player.active:
-                await asyncio.sleep(0.001)
-            return
-        await asyncio.sleep(max(TICK_S - (time.perf_counter() - began), 0.001))
+    def _work(self, seconds: float) -> bool:
+        """What the place has to do of its own; True: there is more of it."""
+        self._runner.show_progress()
+        return self.places[self.place].work(seconds)
 
     # --- places ------------------------------------------------------------------------------
 
