@@ -19,6 +19,7 @@ from aclbench.tui.command.line import CommandInput, CommandRegion, refusal
 from aclbench.tui.command.output import KEPT as KEPT_OUTPUT
 from aclbench.tui.command.output import OutputPane, wrapped
 from aclbench.tui.dialogs.picklist import PickList
+from aclbench.tui.palette import palette_of
 from aclbench.workbench.grammar import GrammarError
 from aclbench.workbench.workbench import Workbench
 from tui.bench import make_bench
@@ -341,6 +342,20 @@ async def test_progress_and_pieces() -> None:
         await pilot.pause()
         assert not progress.display
         assert host.output == "done"
+
+
+async def test_fates_that_are_printed_have_the_colours_of_fates() -> None:
+    host = Host(make_bench())
+    async with host.run_test() as pilot:
+        pane = host.query_one(OutputPane)
+        pane.show("packet 3: denied, and permitted is another; undenied is none")
+        await pilot.pause()
+        palette = palette_of(host.theme_variables)
+        looks = {part.text: part.style for part in pane.render_line(0) if part.style is not None}
+        bad, good = looks["denied"], looks["permitted"]
+        assert (bad.color, good.color) == (palette.bad.color, palette.good.color)
+        assert "packet 3: " in looks
+        assert bad.color != looks["packet 3: "].color
 
 
 async def test_output_is_wrapped_anew_when_the_screen_is_another() -> None:

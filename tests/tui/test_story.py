@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.style import Style
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.player import Player
@@ -19,7 +21,7 @@ from aclbench.tui.story.tellers import (
     Told,
     teller_of,
 )
-from aclbench.tui.story.text import StoryRow, row_lines, target_of, text_rows
+from aclbench.tui.story.text import StoryRow, row_lines, target_of
 from aclbench.tui.targets import (
     BranchTarget,
     CausesTarget,
@@ -35,7 +37,7 @@ from aclbench.tui.targets import (
     TimeTarget,
 )
 from aclbench.workbench.tasks import finish
-from tui.bench import busy_bench, player_of
+from tui.bench import SYN, busy_bench, frame, player_of
 from tui.looking import (
     HEIGHTS,
     PLAIN,
@@ -59,7 +61,7 @@ ASKED: tuple[Target, ...] = (
     ListTarget(1, 0),
     PacketTarget("1", 0),
 )
-KINDS = ("title", "heading", "field", "plain", "event", "dim", "bad")
+KINDS = ("title", "heading", "field", "plain", "event", "dim", "bad", "good")
 
 
 def told(teller: Teller | None, player: Player) -> Told:
@@ -136,7 +138,7 @@ def test_why_packets_did_not_pass_is_told_by_cause_and_each_example_can_be_opene
     player = player_of(lambda: bench)
     story = told(teller_of(CausesTarget()), player)
     assert story.title.endswith("did not pass, for 1 cause")
-    assert [row.text for row in story.rows if row.kind == "heading"] == [
+    assert [row.text for row in story.rows if row.kind == "bad"] == [
         "2 packets denied: no rule lets it pass, and nothing asked for it"
     ]
     (example,) = [row for row in story.rows if row.target is not None]
@@ -241,12 +243,30 @@ def test_a_session_that_is_deleted_meanwhile_is_told_of_still() -> None:
     assert "deleted" in shown.plain
 
 
-def test_lines_become_rows_with_their_indent() -> None:
-    rows = text_rows(["head", "  one", "    two"])
-    assert [(row.kind, row.text, row.indent) for row in rows] == [
-        ("heading", "head", 0), ("plain", "one", 2), ("plain", "two", 4),
-    ]  # fmt: skip
-    assert target_of(rows[1], 1) == RowTarget("one", 1)
+def test_an_explanation_has_the_colour_of_its_verdict() -> None:
+    """The answer and the verdict: red or green, as in the list of packets; and what would help."""
+    player = player_of(busy_bench, "a title")
+    passed = told(PacketTeller(PacketTarget("1", 1)), player).rows
+    assert [(row.kind, row.indent) for row in passed[:2]] == [("good", 0), ("plain", 2)]
+    assert passed[-1].kind == "good"
+    assert passed[-1].text.startswith("verdict: permitted")
+    player.bench.send("pg1", frame("192.168.0.7", "10.0.0.2", 6, 80, 1, SYN))
+    number = player.bench.snapshot().packets.read
+    stopped = told(PacketTeller(PacketTarget(str(number), number)), player).rows
+    assert stopped[0].text.startswith(f"packet {number}: denied: ")
+    by_kind = {kind: [row.text for row in stopped if row.kind == kind] for kind in KINDS}
+    assert [text.split(":")[0] for text in by_kind["bad"]] == [f"packet {number}", "verdict"]
+    assert [text.split(":")[0] for text in by_kind["good"]] == ["what would have let it pass"]
+    assert "read from it" in by_kind["heading"]
+
+
+def test_an_event_of_a_story_has_the_look_that_it_has_in_the_log() -> None:
+    palette = replace(PLAIN, good=Style(color="green"))
+    rows = told(SessionTeller(SESSION), player_of(busy_bench, "a title")).rows
+    added = next(row for row in rows if row.event == "session added")
+    line = row_lines(added, 0, 100, palette)[0]
+    green = [line.plain[s.start : s.end] for s in line.text.spans if s.style == palette.good]
+    assert green == [" session added"]
 
 
 def test_the_cursor_goes_over_each_row_of_a_story_even_if_two_are_equal() -> None:

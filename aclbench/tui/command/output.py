@@ -16,6 +16,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from aclbench.tui.packets.text import BAD_FATES, GOOD_FATES, fate_style
+from aclbench.tui.palette import palette_of
 from aclbench.visible import visible
 
 #: Lines kept of what comes in pieces.
@@ -23,6 +25,8 @@ KEPT: Final = 5_000
 #: Where there is less room than this, further rows are not set in.
 _NARROW: Final = 20
 _BOLD: Final = Style(bold=True)
+#: Words that have the colour of the fate that they name.
+_FATES: Final = re.compile(rf"\b({'|'.join(sorted(BAD_FATES | GOOD_FATES))})\b")
 
 
 class OutputPane(ScrollView, can_focus=False):
@@ -98,7 +102,16 @@ class OutputPane(ScrollView, can_focus=False):
         style = self.rich_style + (_BOLD if self._strong else Style.null())
         if row >= len(self._rows):
             return Strip.blank(width, style)
-        return Strip([Segment(set_cell_size(self._rows[row], width), style)], width)
+        parts = _FATES.split(set_cell_size(self._rows[row], width))
+        palette = palette_of(self.app.theme_variables)
+        return Strip(
+            [
+                Segment(part, style + fate_style(part, palette) if number % 2 else style)
+                for number, part in enumerate(parts)
+                if part
+            ],
+            width,
+        )
 
 
 def wrapped(line: str, width: int) -> Iterator[str]:

@@ -29,6 +29,9 @@ FATE_GLYPHS: Final = {
     "not_ip": "-",
     "malformed": "!",
 }
+#: Fates that stand out, and those of packets that came where they were to go.
+BAD_FATES: Final = frozenset({"denied", "dropped", "malformed"})
+GOOD_FATES: Final = frozenset({"permitted", "delivered"})
 NEW: Final = "+"
 #: An end in full: an IPv4 address with its port, and most IPv6 ones.
 _END_MOST: Final = 23
@@ -138,6 +141,6 @@ def _flags(packet: PacketView) -> str:
 
 def fate_style(fate: str, palette: Palette) -> Style:
     """What a fate looks like."""
-    if fate in ("denied", "dropped", "malformed"):
+    if fate in BAD_FATES:
         return palette.bad
-    return palette.good if fate in ("permitted", "delivered") else palette.dim
+    return palette.good if fate in GOOD_FATES else palette.dim

@@ -114,7 +114,8 @@ class StoryPlace(RowsPlace[_Numbered]):
             said = "looking ..." if self._telling is not None else _NONE_YET
             lines += [Line(f" {text}", palette.dim) for text in wrap(said, max(width - 2, 1))]
             return drawing(lines, height)
-        about = "Enter goes there, I tells, Esc closes " if told.complete else "looking back ... "
+        keys = "Enter goes there, I tells, " if any(row.target for row in told.rows) else ""
+        about = f"{keys}Esc closes " if told.complete else "looking back ... "
         lines = [heading(f" {told.title}", about, width, palette)]
         if self._error:
             wrapped = wrap(self._error, max(width - 1, 1))

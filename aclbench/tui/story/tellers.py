@@ -9,10 +9,10 @@ from aclbench.tui.player import Player
 from aclbench.tui.story.text import (
     StoryRow,
     causes_rows,
+    explanation_rows,
     field_rows,
     list_rows,
     session_rows,
-    text_rows,
 )
 from aclbench.tui.targets import (
     CausesTarget,
@@ -24,7 +24,13 @@ from aclbench.tui.targets import (
     Target,
 )
 from aclbench.workbench.inquiry.diff import diff
-from aclbench.workbench.inquiry.explain import explain_all, summary
+from aclbench.workbench.inquiry.explain import (
+    Explanation,
+    PacketName,
+    explain_all,
+    explain_packet,
+    summary,
+)
 from aclbench.workbench.inquiry.stories import (
     FieldStory,
     ListStory,
@@ -116,12 +122,14 @@ class PacketTeller(Teller):
         self._target = target
 
     def begin(self, player: Player, show: Show) -> Slices[None]:
-        bench, name = player.bench, self._target.name
+        name = self._target.name
+        source, _, number = name.rpartition(":")
 
-        def tell(text: str) -> None:
-            show(Told(f"packet {name}", text_rows(text.splitlines()), True))
+        def tell(found: Explanation) -> None:
+            show(Told(f"packet {name}", explanation_rows(found), True))
 
-        return _to_the_end(bench.lines.slices(bench, f"explain {name}"), tell)
+        wanted = PacketName(source, int(number))
+        return _to_the_end(explain_packet(player.bench.past, wanted), tell)
 
 
 class CausesTeller(Teller):

@@ -9,11 +9,12 @@ from typing import Final, Literal, NamedTuple
 from rich.style import Style
 
 from aclbench.tui.drawing import Line
-from aclbench.tui.log.text import thread_name
+from aclbench.tui.log.text import style_of, thread_name
+from aclbench.tui.packets.text import BAD_FATES, GOOD_FATES
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import PacketTarget, PastTarget, RowTarget, SessionTarget, Target
 from aclbench.words import counted
-from aclbench.workbench.inquiry.explain import Groups
+from aclbench.workbench.inquiry.explain import Explanation, Groups, explanation_lines
 from aclbench.workbench.inquiry.stories import (
     FieldLine,
     FieldStory,
@@ -24,18 +25,21 @@ from aclbench.workbench.inquiry.stories import (
 from aclbench.workbench.views.clock import Clock
 
 #: What a row is: it says how it looks.
-Kind = Literal["title", "heading", "field", "plain", "event", "dim", "bad"]
+Kind = Literal["title", "heading", "field", "plain", "event", "dim", "bad", "good"]
 
 _NAME_WIDTH: Final = 24
+#: How a line of an explanation begins that says what would help.
+_HELPS: Final = ("what would have let it pass", "what would let it pass")
 
 
 class StoryRow(NamedTuple):
-    """One row of a story."""
+    """One row of a story. `event` is the kind of event that it tells of: that stands out."""
 
     kind: Kind
     text: str
     target: Target | None = None
     indent: int = 0
+    event: str = ""
 
 
 def row_lines(row: StoryRow, number: int, width: int, palette: Palette) -> list[Line]:
@@ -54,6 +58,8 @@ def row_lines(row: StoryRow, number: int, width: int, palette: Palette) -> list[
     if row.kind == "field":
         name = row.text[:_NAME_WIDTH]
         lines[0] = Line("  " + " " * row.indent).add(name, palette.dim).add(wrapped[0][len(name) :])
+    if row.event and (at := lines[0].plain.find(f" {row.event}:")) >= 0:
+        lines[0].text.stylize(style_of(row.event, palette), at, at + 1 + len(row.event))
     lines[0].point_at(target_of(row, number), 2)
     return lines
 
@@ -69,6 +75,7 @@ def _style(kind: Kind, palette: Palette) -> Style:
         "heading": palette.strong,
         "dim": palette.dim,
         "bad": palette.bad,
+        "good": palette.good,
     }.get(kind, palette.plain)
 
 
@@ -127,14 +134,26 @@ def list_rows(story: ListStory, clock: Clock) -> list[StoryRow]:
     return rows
 
 
-def text_rows(lines: Iterable[str]) -> list[StoryRow]:
-    """Lines as they are, such as an explanation's."""
+def explanation_rows(found: Explanation) -> list[StoryRow]:
+    """Why a packet met its fate: its answer, its verdict and what would help stand out."""
+    lines = list(explanation_lines(found))
+    verdict = kind_of(found.verdict.fate)
     rows: list[StoryRow] = []
-    for line in lines:
-        text = line.lstrip()
-        indent = len(line) - len(text)
-        rows.append(StoryRow("heading" if not indent else "plain", text, indent=indent))
+    for (depth, text), (next_depth, _) in zip(lines, [*lines[1:], (0, "")], strict=True):
+        kind: Kind = "heading" if next_depth > depth else "plain"
+        if not depth or text.startswith("verdict: "):
+            kind = verdict
+        elif text.startswith(_HELPS):
+            kind = "good"
+        rows.append(StoryRow(kind, text, indent=2 * depth))
     return rows
+
+
+def kind_of(fate: str) -> Kind:
+    """How a fate looks: as it does in the list of packets."""
+    if fate in BAD_FATES:
+        return "bad"
+    return "good" if fate in GOOD_FATES else "heading"
 
 
 def causes_rows(found: Groups) -> list[StoryRow]:
@@ -142,7 +161,7 @@ def causes_rows(found: Groups) -> list[StoryRow]:
     rows: list[StoryRow] = []
     for group in found.groups:
         title = f"{counted(group.packets, 'packet')} {group.fate}: {group.title}"
-        rows.append(StoryRow("heading", title))
+        rows.append(StoryRow(kind_of(group.fate), title))
         if group.example is None:
             continue
         example, cause = group.example, group.example.causes[0]
@@ -150,7 +169,7 @@ def causes_rows(found: Groups) -> list[StoryRow]:
         said = f"such as packet {example.packet}: {cause.title}"
         rows.append(StoryRow("event", said, target, 2))
         if cause.cure:
-            rows.append(StoryRow("plain", f"what would have let it pass: {cause.cure}", indent=4))
+            rows.append(StoryRow("good", f"{_HELPS[0]}: {cause.cure}", indent=4))
     return rows
 
 
@@ -170,7 +189,7 @@ def _events(
         stamp, thread = clock.stamp(event.time), thread_name(event.thread_index)
         target = None if event.place is None else PastTarget(event.place, about)
         text = f"{stamp} {thread} {event.kind}: {event.text}"
-        yield StoryRow("event", text, target, 2)
+        yield StoryRow("event", text, target, 2, event.kind)
     if none:
         yield StoryRow("dim", "looking back ...", indent=2)
 

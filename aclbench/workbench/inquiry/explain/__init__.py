@@ -18,6 +18,7 @@ from aclbench.workbench.inquiry.explain.groups import (
 from aclbench.workbench.inquiry.explain.packet import explain_packet
 from aclbench.workbench.inquiry.explain.text import (
     connection_text,
+    explanation_lines,
     explanation_text,
     groups_text,
     reasons_text,
@@ -33,6 +34,7 @@ __all__ = [
     "explain_connection",
     "explain_frame",
     "explain_packet",
+    "explanation_lines",
     "explanation_text",
     "groups_text",
     "reasons_so_far",

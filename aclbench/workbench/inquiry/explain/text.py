@@ -31,7 +31,7 @@ SHOWN_RULES: Final = 50
 
 def explanation_text(explanation: Explanation) -> str:
     """The whole of it; the answer first, the verdict last."""
-    return "\n".join(wrapped(_lines(explanation)))
+    return "\n".join(wrapped(explanation_lines(explanation)))
 
 
 def reasons_text(reasons: list[tuple[int, int]], packets: int) -> str:
@@ -86,7 +86,8 @@ def _group_lines(found: Groups) -> Iterator[Line]:
             yield 2, "tried on a bench of its own: without this cause it passes"
 
 
-def _lines(e: Explanation) -> Iterator[Line]:
+def explanation_lines(e: Explanation) -> Iterator[Line]:
+    """How deep each of its lines stands, and its text."""
     verdict = e.verdict
     fate = verdict.fate.replace("_", " ")
     says = verdict.reason if verdict.reason.lower() == fate else f"{fate}, {verdict.reason}"
