@@ -147,7 +147,7 @@ def test_a_lesson_that_a_signal_ends_goes_on(
         terminal.see("Step 1 of 7" if face == "repl" else "y goes on")
         terminal.type("next\r" if face == "repl" else "y")
         terminal.see("What becomes of it?")
-        terminal.see(READY["repl"] if face == "repl" else "the first is what is handed in")
+        terminal.see(READY["repl"] if face == "repl" else "the first is handed in")
         terminal.process.send_signal(number)
         assert terminal.leave() == 128 + number
         assert is_as_before(terminal)

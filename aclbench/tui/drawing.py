@@ -110,23 +110,28 @@ class Drawing(NamedTuple):
         return min(here, key=lambda spot: spot[1] - spot[0])[2] if here else None
 
     def render(self, selected: Target | None, palette: Palette) -> Text:
-        """The text of it, with what is selected standing out."""
-        return Text("\n", end="").join(_rendered(line, selected, palette) for line in self.lines)
+        """The text of it, with what is selected standing out; what goes over several lines has one
+        pointer, at its first."""
+        texts: list[Text] = []
+        pointer = POINTER
+        for line in self.lines:
+            spot = next((spot for spot in line.spots if spot[2] == selected), None)
+            if selected is None or spot is None:
+                texts.append(line.text)
+                continue
+            texts.append(_selected(line, spot[0], spot[1], pointer, palette))
+            pointer = " "
+        return Text("\n", end="").join(texts)
 
 
-def _rendered(line: Line, selected: Target | None, palette: Palette) -> Text:
-    if selected is None:
-        return line.text
-    for start, end, target in line.spots:
-        if target == selected:
-            text = line.text.copy()
-            plain = text.plain
-            if start and plain[start - 1] == " ":
-                text.plain = f"{plain[: start - 1]}{POINTER}{plain[start:]}"
-                text.stylize(palette.up, start - 1, start)
-            text.stylize(palette.selected, start, end)
-            return text
-    return line.text
+def _selected(line: Line, start: int, end: int, pointer: str, palette: Palette) -> Text:
+    text = line.text.copy()
+    plain = text.plain
+    if start and plain[start - 1] == " ":
+        text.plain = f"{plain[: start - 1]}{pointer}{plain[start:]}"
+        text.stylize(palette.up, start - 1, start)
+    text.stylize(palette.selected, start, end)
+    return text
 
 
 def drawing(lines: Iterable[Line], height: int | None = None) -> Drawing:

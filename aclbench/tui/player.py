@@ -176,9 +176,9 @@ class Player:
         return f"{which} of {len(everyone)}"
 
     def _state_of(self, snapshot: Snapshot) -> State:
-        """One word for the top line: ended when nothing is due and nothing ever will be."""
+        """One word for the top line. Captures end; a bench to which packets are sent is idle."""
         if self.underway.task is not None:
             return "busy"
         if snapshot.next_time is None and not self.live.in_past():
-            return "ended" if snapshot.packets.read else "idle"
+            return "idle" if self.bench.rig.feed is None else "ended"
         return "playing" if self.transport.playing else "paused"

@@ -121,9 +121,20 @@ class Travel:
         self._move(self._back_to(self._live.started), "to the start", "at the start of the run")
 
     def to_end(self) -> None:
-        """Go to the end of what was done."""
-        self._move(self._to_end(), "to the end", "at the end of the run so far",
-                   "this is the end of the run so far")  # fmt: skip
+        """Behind the last packet of the captures, played or not; without any, or in the silence
+        behind them, to the end of what was done. It is what the command `goto end` does."""
+        live = self._live
+        self._transport.pause()
+
+        def then(task: Task[str]) -> None:
+            if _is_done(task):
+                packets = live.packets_read()
+                at_end = live.bench.rig.feed is not None
+                place = "the end of the captures" if at_end else "the end of what was done"
+                live.say(f"{place}, behind packet {packets:,}")
+
+        going = live.bench.lines.slices(live.bench, "goto end")
+        self._underway.begin(Task(going, "to the end"), then)
 
     def to_time(self, time_ns: int, notice: str = "") -> None:
         """To any time: back, along what was done, or on."""
@@ -186,13 +197,6 @@ class Travel:
         """To the end of another branch."""
         going = self._live.bench.travel.switching(branch)
         self._move(going, f"to branch {branch}", f"at the end of branch {branch}")
-
-    def _to_end(self) -> Slices[int]:
-        bench = self._live.bench
-        if not self._live.in_past():
-            return 0
-        yield from bench.travel.going_to(bench.past.branch.end)
-        return 1
 
     def _back_to(self, time_ns: int) -> Slices[int]:
         bench = self._live.bench

@@ -152,6 +152,20 @@ async def test_packet_by_packet(tmp_path: Path) -> None:
         assert bench.bench.snapshot().packets.read == 1
 
 
+async def test_end_goes_to_the_last_packet_played_or_not(tmp_path: Path) -> None:
+    path = one_opening(tmp_path / "one.pcap")
+    async with benching(lambda: capture_bench(path)) as bench:
+        await bench.press("p", "home", "end")
+        await bench.until(lambda: bench.player.underway.task is None)
+        await bench.settle()
+        assert "the end of the captures, behind packet 3" in bench.status()
+        end = bench.bench.now
+        await bench.press("home", "end")
+        await bench.until(lambda: bench.player.underway.task is None)
+        assert bench.bench.now == end
+        assert bench.bench.snapshot().packets.read == 3
+
+
 @SIZES
 async def test_marks(size: Size) -> None:
     """m and M, and the kind that k chooses."""

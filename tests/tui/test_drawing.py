@@ -92,6 +92,15 @@ def test_what_is_selected_has_a_pointer_and_nothing_moves() -> None:
     assert shown.render(None, PLAIN).plain == before
 
 
+def test_what_goes_over_two_lines_has_one_pointer() -> None:
+    target = RowTarget("two lines")
+    shown = drawing([Line("  ").add(text, target=target) for text in ("two", "lines")])
+    text = shown.render(target, PLAIN)
+    assert text.plain == f" {POINTER}two\n  lines"
+    looks = [text.plain[s.start : s.end] for s in text.spans if s.style == PLAIN.selected]
+    assert looks == ["two", "lines"]
+
+
 @few
 @given(count=st.integers(0, 9), height=st.integers(-3, 12))
 def test_a_drawing_has_just_the_height_asked_for(count: int, height: int) -> None:

@@ -483,6 +483,20 @@ def test_a_lesson_fits_at_any_size(place: int, width: int, height: int, page: in
     assert_fits(drawer.drawn(width, height, PLAIN), width, height)
 
 
+@pytest.mark.parametrize("height", [20, 60])
+def test_the_last_line_says_less_and_is_not_cut_where_there_is_little_room(
+    tmp_path: Path, height: int
+) -> None:
+    """At 120 columns the panel has 43."""
+    for step in range(1, 8):
+        view = LessonView(desk_at(step, tmp_path), {"lesson_next": "y", "lesson_hint": "h"})
+        last = view.drawn(43, height, PLAIN).lines[-1].plain
+        assert last.strip()
+        assert "…" not in last
+        whole = view.drawn(120, height, PLAIN).lines[-1].plain
+        assert whole.startswith(last.split("  PgDn")[0].rstrip())
+
+
 def test_a_long_title_leaves_room_for_the_step(tmp_path: Path) -> None:
     place = LessonView(desk_at(1, tmp_path, number=7), {})
     first = place.drawn(39, 20, PLAIN).lines[0].plain

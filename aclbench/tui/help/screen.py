@@ -50,7 +50,11 @@ SIGNS: Final[tuple[Sign, ...]] = (
     ("classes", "class changes seen by this thread"),
     ("pool", "sessions alive on this thread, of the slots it has made"),
     *((glyph, f"on the timeline: {kind}") for kind, glyph in GLYPHS.items()),
-    (SHADES, "on the timeline: more of the same kind, from few to the most in a column"),
+    (
+        SHADES,
+        "on the timeline: more of the same kind, from few to the most in a column; "
+        "a letter on a block is several, too",
+    ),
 )
 #: From this width on there is room for two columns.
 WIDE: Final = 120

@@ -234,19 +234,20 @@ def bottom_line(
 ) -> Line:
     """What can be done now; and whether there is more to read."""
     action, said = next_deed(desk)
-    line = Line(" ")
-    key = keys.get(action, "") if action else ""
-    target = KeyTarget(action) if action else None
-    line.add(f"{key} {said}" if key else said, palette.up if desk.done else palette.plain, target)
     more = "PgUp" * above + "/" * (above and below) + "PgDn" * below
-    if more:
-        right = f" {more}: more "
-        line.fit(max(width - len(right), 1)).pad(width - len(right)).add(right, palette.dim)
-    return line.fit(width)
+    right = f"  {more}: more " if more else ""
+    key = keys.get(action, "") if action else ""
+    text = f"{key} {said}" if key else said
+    while len(text) + 1 > width - len(right) and "; " in text:
+        text = text.rpartition("; ")[0]
+    target = KeyTarget(action) if action else None
+    line = Line(" ").add(text, palette.up if desk.done else palette.plain, target)
+    line.fit(max(width - len(right), 1)).pad(width - len(right))
+    return line.add(right, palette.dim).fit(width)
 
 
 def next_deed(desk: Desk) -> tuple[str, str]:
-    """The action that leads on, and what is said of it."""
+    """The action that leads on, and what is said of it: what stands last can be left out."""
     step = desk.step
     if desk.run.finished:
         return "lesson_menu", "finished: other steps, leave"
@@ -254,7 +255,7 @@ def next_deed(desk: Desk) -> tuple[str, str]:
         last = step.number == desk.steps
         return "lesson_next", "finishes the lesson" if last else "goes on"
     if isinstance(step, Predict):
-        return "", "guess; a wrong one costs nothing, and the first is what is handed in"
+        return "", "guess; the first is handed in; a wrong one costs nothing"
     if isinstance(step, Experiment):
         return "lesson_run", "runs it"
     if isinstance(step, Read):

@@ -1,7 +1,8 @@
 """The timeline's strip: a rule with the marks and the cursor on it, and a legend.
 
 A column is a share of the run's time. Of several kinds in a column the rarest is shown: by its
-letter; where columns of one kind stand side by side, the further ones tell by shade how many.
+letter, on a block if there are several of it; where columns of one kind stand side by side, the
+further ones tell by shade how many.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CURSOR: Final = "▲"
 DONE: Final = "─"
 AHEAD: Final = "┄"
 OTHER: Final = "·"
+#: The look of a letter that stands for several marks.
+SEVERAL: Final = Style(reverse=True)
 #: How many marks there are in a column, from few to the most of its kind.
 SHADES: Final = "░▒▓█"
 _LABEL: Final = " run  "
@@ -110,10 +113,11 @@ def marks_of(timeline: Timeline, wanted: str, palette: Palette) -> list[tuple[st
         elif wanted in MARK_KINDS and kind != wanted:
             cells.append((OTHER, palette.dim))
         else:
-            alone = kind != before or count == 1
-            cells.append(
-                (GLYPHS[kind] if alone else shade(count, most[kind]), _style(kind, palette))
-            )
+            style = _style(kind, palette)
+            if kind == before and count > 1:
+                cells.append((shade(count, most[kind]), style))
+            else:
+                cells.append((GLYPHS[kind], style + SEVERAL if count > 1 else style))
     return cells
 
 
