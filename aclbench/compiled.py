@@ -20,7 +20,7 @@ from typing import Final
 
 #: What a packet, or a round of the cleaner, runs through.
 COMPILED: Final = {
-    "capture": ("walk",),
+    "capture": ("walk", "decoder"),
     "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
     "engine": (
         *("storage", "timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),

@@ -102,7 +102,8 @@ def _counts(parts: Sequence[RawBatch], order: Ints | None) -> list[int]:
 
 def _count_copies(identity: NDArray[np.uint64], time_ns: Ints) -> int:
     """The number of packets that have another with the same hash nearby."""
-    if len(identity) < 2:
+    in_order = np.sort(identity)
+    if not (in_order[1:] == in_order[:-1]).any():  # which is known sooner than where they are
         return 0
     order = np.lexsort((time_ns, identity))
     identity, time_ns = identity[order], time_ns[order]
@@ -141,10 +142,12 @@ def identities(batch: RawBatch) -> tuple[NDArray[np.uint64], Bools]:
 
 
 def _padded(batch: RawBatch) -> RawBatch:
-    """The batch with its own data alone, padded so that every window lies within."""
+    """The batch with data in which every window lies: padded, where they end too soon."""
     if not len(batch):
         return batch
     begin, end = int(batch.offset[0]), int(batch.offset[-1] + batch.captured[-1])
+    if end + len(_PADDING) <= len(batch.data):
+        return batch
     return replace(batch, data=batch.data[begin:end] + _PADDING, offset=batch.offset - begin)
 
 
@@ -200,7 +203,9 @@ def _has_checksum(proto: Bytes, l4_bytes: Ints) -> Bools:
 
 def _blank_behind(window: Bytes, length: Ints) -> None:
     """Blank what was not captured, and the padding of a short frame."""
-    window[np.arange(window.shape[1]) >= length[:, None]] = 0
+    rows = np.flatnonzero(length < window.shape[1])
+    behind = np.arange(window.shape[1]) >= length[rows, None]
+    window[rows] = np.where(behind, np.uint8(0), window[rows])
 
 
 def _be16(window: Bytes, at: int) -> Ints:
@@ -216,7 +221,9 @@ _ODD: Final = np.array(
 
 def _hash(window: Bytes) -> NDArray[np.uint64]:
     """A 64-bit hash of each row."""
-    spare = -window.shape[1] % 8
-    words = np.pad(window, ((0, 0), (0, spare))).view(np.uint64)
+    rows, size = window.shape
+    padded = np.zeros((rows, size + -size % 8), dtype=np.uint8)
+    padded[:, :size] = window
+    words = padded.view(np.uint64)
     hashed: NDArray[np.uint64] = (words * _ODD[: words.shape[1]]).sum(axis=1, dtype=np.uint64)
     return hashed

@@ -65,7 +65,7 @@ _IS_VLAN: Final = np.isin(np.arange(1 << 16), sorted(ETHERTYPES_VLAN))
 UNTAGGED: Final = -1
 NO_MAC: Final = -1
 _MAC_BYTES: Final = 6
-_COOKED_BYTES: Final = 16
+COOKED_BYTES: Final = 16
 _COOKED2_BYTES: Final = 20
 _LOOPBACK_BYTES: Final = 4
 #: A pflog header has no fewer.
@@ -193,7 +193,7 @@ def as_ethernet(frame: bytes, link_type: int) -> bytes:
     if link_type in (LINK_ETHERNET, LINK_NONE):
         return frame
     if link_type == LINK_COOKED:
-        return bytes(12) + frame[14:] if len(frame) >= _COOKED_BYTES else b""
+        return bytes(12) + frame[14:] if len(frame) >= COOKED_BYTES else b""
     if link_type == LINK_COOKED2:
         if len(frame) < _COOKED2_BYTES:
             return b""
@@ -360,7 +360,7 @@ def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> Netw
     the data may end; `last` is at least ETHERNET_BYTES.
     """
     if link_type in (LINK_ETHERNET, LINK_COOKED):
-        at = offset + (ETHERNET_BYTES if link_type == LINK_ETHERNET else _COOKED_BYTES)
+        at = offset + (ETHERNET_BYTES if link_type == LINK_ETHERNET else COOKED_BYTES)
         return NetworkStarts(at, read_be16(data, np.minimum(at, last) - 2))
     if link_type == LINK_COOKED2:
         return NetworkStarts(offset + _COOKED2_BYTES, read_be16(data, np.minimum(offset, last)))

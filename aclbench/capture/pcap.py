@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
+from aclbench.capture.batch import Damage, RawBatch, frame_limit
 from aclbench.capture.links import LINKS_READ, refusal
-from aclbench.capture.walk import walk_records
+from aclbench.capture.walk import RECORD_HEADER_BYTES, RecordForm, walk_records
 
 FILE_HEADER_BYTES: Final = 24
-RECORD_HEADER_BYTES: Final = 16
 #: Where in a record header the captured length stands; seconds and fraction come before it.
 _LENGTH_AT: Final = 8
 #: Where it stands in old files, which have the original length ahead of it: before version 2.3, and
@@ -70,8 +69,13 @@ class Pcap:
             raise Damage(refusal(self.link_type))
         self._limit = frame_limit(snaplen)
         self._header = Struct(f"{magic.byte_order}4I")
-        self._word = np.dtype(f"{magic.byte_order}u4")
-        self._is_big = magic.byte_order == ">"
+        self._form = RecordForm(
+            magic.byte_order == ">",
+            self._length_at,
+            self._is_either,
+            self._limit,
+            1 if magic.nanosecond else 1000,
+        )
 
     def state(self) -> None:
         """None: a classic pcap has no state but the offset."""
@@ -86,50 +90,22 @@ class Pcap:
 
         None where there is no complete, valid record. Raises Damage for a modified variant.
         """
-        starts, end = self._walk(data, begin, max_packets)
-        # The last one may end behind the data, or even its header may.
-        while starts and end > len(data) + self._length_at:
-            end = starts.pop()
-        if not starts:
-            return None, begin
-        offset = np.array(starts, dtype=np.int64) + (RECORD_HEADER_BYTES - self._length_at)
-        words = gather(data, RECORD_HEADER_BYTES, offset - RECORD_HEADER_BYTES).view(self._word)
-        seconds, fraction, *lengths = words.astype(np.int64).T
-        captured = np.minimum(*lengths) if self._is_either else lengths[self._length_at // 4 - 2]
-        # Before version 2.4 the captured length may stand there: then no packet counts as cut.
-        wire_bytes = np.maximum(lengths[1], captured)
-        if first_number == 1:
+        found = walk_records(data, begin, max_packets, self._form)
+        if first_number == 1 and len(data) >= begin + RECORD_HEADER_BYTES:
             self._check_form(data, begin)
-        # Behind a wrong length nothing is known to be a record.
-        bad = np.flatnonzero(captured > self._limit)
-        if len(bad):
-            first = int(bad[0])
-            end = starts[first]
-            offset, captured, wire_bytes = offset[:first], captured[:first], wire_bytes[:first]
-            seconds, fraction = seconds[:first], fraction[:first]
-            if not first:
-                return None, begin
+        if not found.count:
+            return None, begin
+        rows = slice(found.count)
         batch = RawBatch(
             data=data,
-            offset=offset,
-            captured=captured,
-            wire_bytes=wire_bytes,
-            time_ns=seconds * 1_000_000_000 + fraction * (1 if self.nanosecond else 1000),
+            offset=np.asarray(found.offset)[rows],
+            captured=np.asarray(found.captured)[rows],
+            wire_bytes=np.asarray(found.wire_bytes)[rows],
+            time_ns=np.asarray(found.time)[rows],
             first_number=first_number,
             link_type=self.link_type,
         )
-        return batch, end - self._length_at
-
-    def _walk(self, data: bytes, begin: int, max_packets: int) -> tuple[list[int], int]:
-        """As `walk_records` from the record at `begin` on."""
-        at = begin + self._length_at
-        if not self._is_either:
-            return walk_records(data, at, RECORD_HEADER_BYTES, max_packets, self._is_big)
-        starts: list[int] = []
-        while at + 8 <= len(data) and len(starts) < max_packets:
-            starts.append(at)
-            at += self._captured(data, at - self._length_at) + RECORD_HEADER_BYTES
-        return starts, at
+        return batch, found.end
 
     def _captured(self, data: bytes, at: int) -> int:
         """How many captured bytes the record header at `at` says."""

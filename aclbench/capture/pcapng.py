@@ -23,13 +23,20 @@ from aclbench.capture.batch import Damage, RawBatch, frame_limit, gather
 from aclbench.capture.links import LINK_NONE, LINKS_READ, refusal
 from aclbench.capture.pcapng_section import (
     BLOCK_HEAD_BYTES,
-    BLOCK_TAIL_BYTES,
     Ints,
     Section,
     check_options,
     read_interface,
     whole_words,
 )
+from aclbench.capture.walk import (
+    BLOCK_TAIL_BYTES,
+    ENHANCED_BLOCK,
+    ENHANCED_HEAD_BYTES,
+    Records,
+    walk_enhanced,
+)
+from aclbench.engine.storage import column
 
 SECTION_MAGIC: Final = bytes.fromhex("0a0d0d0a")
 _ORDERS: Final[dict[bytes, str]] = {
@@ -41,7 +48,6 @@ INTERFACE_BLOCK: Final = 1
 #: Obsolete; laid out as the enhanced one, but for an interface number of two bytes.
 PACKET_BLOCK: Final = 2
 SIMPLE_BLOCK: Final = 3
-ENHANCED_BLOCK: Final = 6
 
 #: Blocks of which each is a numbered record in Wireshark, and no packet: journal entries, system
 #: calls, custom blocks. Counted, so that packets keep the numbers that Wireshark gives them.
@@ -49,9 +55,7 @@ RECORD_BLOCKS: Final = frozenset({9, 0x204, 0x216, 0x221, 0x0BAD, 0x4000_0BAD})
 _RECORDS: Final = np.array(sorted(RECORD_BLOCKS))
 _NUMBERED: Final = np.array(sorted(RECORD_BLOCKS | {PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK}))
 
-#: Up to the packet's own bytes: head, interface, time (two words), captured, original length.
-_ENHANCED_HEAD_BYTES: Final = BLOCK_HEAD_BYTES + 20
-#: The same of a simple block: head, original length.
+#: What is ahead of the packet in a simple block: head, original length.
 _SIMPLE_HEAD_BYTES: Final = BLOCK_HEAD_BYTES + 4
 _SECTION_BYTES: Final = 28
 _INTERFACE_BYTES: Final = 20
@@ -63,6 +67,8 @@ INTERFACE_LIMIT: Final = 1 << 16
 _MINOR_VERSIONS: Final = (0, 2)
 #: Blocks located at once behind a section header; doubled each time.
 _FIRST_BLOCKS: Final = 64
+#: So many enhanced packet blocks in a row are a batch; fewer are located with what is between them.
+_LONG_RUN: Final = 256
 
 
 class PcapngState(NamedTuple):
@@ -89,6 +95,7 @@ class Pcapng:
         """Continue in a section; None before the first one."""
         self._section = section
         order = section.order if section is not None else "<"
+        self._is_big = order == ">"
         self._length = Struct(f"{order}I")
         self._word, self._half = np.dtype(f"{order}u4"), np.dtype(f"{order}u2")
         self._describe()
@@ -99,6 +106,7 @@ class Pcapng:
         self._links = np.array([*(i.link_type for i in interfaces), LINK_NONE], dtype=np.int64)
         limits = (frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces)
         self._limits = np.array([*limits, 0], dtype=np.int64)
+        self._run_limits = column(self._limits[:-1])
         self._names = (*(i.name for i in interfaces), "")
         self._one_clock = len({i.clock for i in interfaces}) == 1
 
@@ -131,6 +139,10 @@ class Pcapng:
         if end > begin or self._section is None:
             self._blocks = _FIRST_BLOCKS
             return None, end
+        run = walk_enhanced(data, begin, max_packets, self._is_big, self._run_limits)
+        if run.count >= min(max_packets, _LONG_RUN):
+            self._blocks = _FIRST_BLOCKS
+            return self._batch(data, _packets_of(run), first_number), run.end
         starts, lengths, types = self._walk(data, begin, min(max_packets, self._blocks))
         self._blocks = min(2 * self._blocks, max_packets)
         described = np.flatnonzero(types == INTERFACE_BLOCK)
@@ -201,7 +213,7 @@ class Pcapng:
         simple = kind[rows] == SIMPLE_BLOCK
         any_simple = bool(simple.any())
         # A block too short for its kind is damaged; its fields are not read.
-        short = length < _ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
+        short = length < ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
         if any_simple:
             short &= ~simple | (length < _SIMPLE_HEAD_BYTES + BLOCK_TAIL_BYTES)
         fields = self._fields(data, start)
@@ -211,7 +223,7 @@ class Pcapng:
         if obsolete.any():
             at = np.minimum(start[obsolete] + BLOCK_HEAD_BYTES, len(data) - 2)
             interface[obsolete] = gather(data, 2, at).view(self._half)[:, 0]
-        head = np.full(len(rows), _ENHANCED_HEAD_BYTES)
+        head = np.full(len(rows), ENHANCED_HEAD_BYTES)
         if any_simple:
             # Its one field, the original length, stands where an enhanced one has its interface.
             snaplen = self._first_snaplen()
@@ -250,7 +262,7 @@ class Pcapng:
 
         Arbitrary for a block too short to have them.
         """
-        size = _ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES
+        size = ENHANCED_HEAD_BYTES - BLOCK_HEAD_BYTES
         at = start + BLOCK_HEAD_BYTES
         last = len(data) - size
         if last >= 0 and (not len(at) or at[-1] <= last):
@@ -386,7 +398,7 @@ class Pcapng:
         """Raises Damage for an invalid packet block; the reference for what `_packets` does."""
         assert self._section is not None
         interfaces = self._section.interfaces
-        head = _SIMPLE_HEAD_BYTES if kind == SIMPLE_BLOCK else _ENHANCED_HEAD_BYTES
+        head = _SIMPLE_HEAD_BYTES if kind == SIMPLE_BLOCK else ENHANCED_HEAD_BYTES
         room = len(block) - head - BLOCK_TAIL_BYTES
         if room < 0:
             raise Damage(f"the block says it is {len(block)} bytes long, which no packet block is")
@@ -428,3 +440,14 @@ class _Packets(NamedTuple):
     interface: Ints
     stamp: NDArray[np.uint64]
     timeless: NDArray[np.bool_]
+
+
+def _packets_of(run: Records) -> _Packets:
+    """Enhanced packet blocks in a row, and nothing between them."""
+    count = run.count
+    offset, captured, wire_bytes, interface, stamp = (
+        np.asarray(numbers, dtype=np.int64)[:count]
+        for numbers in (run.offset, run.captured, run.wire_bytes, run.interface, run.time)
+    )
+    timeless = np.zeros(count, dtype=np.bool_)
+    return _Packets(count, offset, captured, wire_bytes, interface, stamp.view(np.uint64), timeless)

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.capture.batch import Damage
+from aclbench.capture.walk import BLOCK_TAIL_BYTES
 
 Ints: TypeAlias = NDArray[np.int64]
 
-#: Type and length ahead of a block's body, and the length again behind it.
+#: Type and length ahead of a block's body.
 BLOCK_HEAD_BYTES: Final = 8
-BLOCK_TAIL_BYTES: Final = 4
 
 _OPTION_END: Final = 0
 _OPTION_NAME: Final = 2

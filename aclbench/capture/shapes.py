@@ -67,7 +67,7 @@ def no_words(n: int) -> Words:
     return Words(k0, k1, m0, m1, info, flow, None, None, None, list(range(n)))
 
 
-def read_common(batch: RawBatch, extension_headers: frozenset[int]) -> Words:
+def read_at_once(batch: RawBatch, extension_headers: frozenset[int]) -> Words:
     """Read what is of a common shape; the columns can be written to."""
     # A window may not reach past the data, so the last few frames of a chunk can be too near its
     # end. Their windows are read elsewhere in the data and ignored; they are read singly.

@@ -24,6 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench.capture import Columns, RawBatch, decode, open_capture, parse_frame
+from aclbench.capture.decoding import ReadCommon, read_in_one_pass
+from aclbench.capture.shapes import read_at_once
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     INFO_IP6,
@@ -43,7 +45,13 @@ def assert_agrees(
     batch: RawBatch, extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
 ) -> Columns:
     """Hold `decode` to the parser, frame by frame, and the address columns to the keys."""
-    columns = decode(batch, extension_headers)
+    for read in (read_at_once, read_in_one_pass):
+        columns = _agreeing(batch, extension_headers, read)
+    return columns
+
+
+def _agreeing(batch: RawBatch, extension_headers: frozenset[int], read: ReadCommon) -> Columns:
+    columns = decode(batch, extension_headers, read_common=read)
     assert len(columns) == len(batch)
     expected = [
         parse_frame(batch.frame(i), batch.link_type, extension_headers, batch.uncaptured(i))
@@ -54,7 +62,7 @@ def assert_agrees(
     assert columns.info.tolist() == [packet.info for packet in expected]
     assert_words(columns, expected)
     lengths = [batch.original(i) << INFO_LENGTH_SHIFT for i in range(len(batch))]
-    with_lengths = decode(batch, extension_headers, with_lengths=True)
+    with_lengths = decode(batch, extension_headers, with_lengths=True, read_common=read)
     assert with_lengths.info.tolist() == [
         p.info | n for p, n in zip(expected, lengths, strict=True)
     ]

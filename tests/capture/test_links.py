@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench.capture import Columns, RawBatch, as_ethernet, decode, parse_frame
+from aclbench.capture.decoding import read_in_one_pass
+from aclbench.capture.shapes import read_at_once
 from aclbench.engine.packet import INFO_CUT, INFO_MALFORMED, INFO_NOT_IP, parse_ethernet
 
 
@@ -24,11 +26,12 @@ def linked(frames: list[bytes], links: list[int], tail: int = 100) -> RawBatch:
 
 
 def assert_agrees(batch: RawBatch) -> Columns:
-    columns = decode(batch)
     expected = [parse_frame(batch.frame(i), batch.link_of(i)) for i in range(len(batch))]
-    assert columns.keys() == [packet.key for packet in expected]
-    assert columns.mirror_keys() == [packet.mirror_key for packet in expected]
-    assert columns.info.tolist() == [packet.info for packet in expected]
+    for read in (read_at_once, read_in_one_pass):
+        columns = decode(batch, read_common=read)
+        assert columns.keys() == [packet.key for packet in expected]
+        assert columns.mirror_keys() == [packet.mirror_key for packet in expected]
+        assert columns.info.tolist() == [packet.info for packet in expected]
     return columns
 
 

@@ -20,7 +20,7 @@ from capture.containers import (
     simple,
 )
 
-from aclbench.capture import decode, open_capture, reader
+from aclbench.capture import RawBatch, decode, open_capture, reader
 from aclbench.capture.pcapng import INTERFACE_LIMIT, RECORD_BLOCKS
 from aclbench.engine.packet import INFO_NOT_IP
 
@@ -286,3 +286,56 @@ def test_a_damaged_description_among_packets_ends_what_is_read(path: Path) -> No
     batches, error = read_all(path)
     assert sum(map(len, batches)) == 1
     assert "an option of 60 bytes" in error
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_packets_in_a_row_are_read_as_blocks_of_all_kinds_are(path: Path, order: str) -> None:
+    """Also where one is damaged, at any byte that is no packet's; few are located in the one way,
+    as many as were asked for in the other."""
+    data = section(order) + interface(1, order=order, snaplen=50) + interface(147, order=order)
+    at = len(data)
+    data += b"".join(enhanced(n << 30, bytes(8), 0, order) for n in range(5))
+    size = (len(data) - at) // 5
+    places = [*range(28), *range(size - 4, size)]
+    for place in places:
+        for value in (0, 1, 5, 32, 64, 0x7F, 0x80, 0xFF):
+            copy = bytearray(data)
+            copy[at + 2 * size + place] = value
+            path.write_bytes(copy)
+            kinds, error = read_all(path)
+            run, run_error = read_all(path, 1)
+            assert run_error == error
+            assert _rows(run) == _rows(kinds)
+
+
+def _rows(batches: list[RawBatch]) -> list[tuple[object, ...]]:
+    return [
+        (
+            int(b.time_ns[i]),
+            b.frame(i),
+            b.original(i),
+            b.link_of(i),
+            b.interface is not None and int(b.interface[i]),
+        )
+        for b in batches
+        for i in range(len(b))
+    ]
+
+
+def test_many_packets_in_a_row(path: Path) -> None:
+    """A run of them is a batch, and goes on behind what is between them."""
+    records = [(10**18 + n * 1000, bytes([n % 50]) * (n % 50)) for n in range(1000)]
+    data = section() + interface(1, option(9, b"\x09"))
+    for number, (time_ns, frame) in enumerate(records):
+        data += enhanced(time_ns, frame)
+        if number in (300, 310):
+            data += interface(113)
+        if number == 600:
+            data += enhanced(1 << 63, b"late") + simple(b"as late")
+    path.write_bytes(data)
+    frames = [frame for _, frame in records]
+    frames[601:601] = [b"late", b"as late"]
+    assert [frame for _, frame in found(path)] == frames
+    times = [time for time, _ in found(path)]
+    assert times[:601] == [time_ns for time_ns, _ in records[:601]]
+    assert times[601:603] == [(1 << 63) - 1] * 2
