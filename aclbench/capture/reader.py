@@ -23,8 +23,8 @@ from aclbench.capture.stream import Stream, open_stream
 from aclbench.errors import CaptureError
 from aclbench.words import counted
 
-#: Bytes read at a time, and packets in a batch unless told otherwise. Less is quicker to go through,
-#: since it stays in the caches; but a batch costs a hundred calls, whatever its size.
+#: Bytes read at a time, and packets in a batch unless told otherwise. Less is quicker to go
+#: through, since it stays in the caches; but a batch costs a hundred calls, whatever its size.
 CHUNK_BYTES: Final = 1 << 20
 BATCH_PACKETS: Final = 16_384
 
