@@ -98,6 +98,23 @@ def test_what_tab_shows_of_any_name_is_seen(tmp_path: Path) -> None:
     assert name in found.text
 
 
+def test_what_is_said_of_a_completion_is_seen() -> None:
+    """An ACL's tag."""
+    here = bench()
+    here.cli("set acl-plugin acl permit src 0.0.0.0/0 dst 0.0.0.0/0 tag a\x9b2J\u202e")
+    line = Document("show acl-plugin acl index ")
+    found = list(CommandCompleter(lambda: here).get_completions(line, CompleteEvent()))
+    assert r"a\x9b2J\u202e" in found[1].display_meta_text
+
+
+def test_where_a_lesson_is_is_seen_in_the_toolbar() -> None:
+    """It is named by its file."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session = Session(bench(), Printer(io.StringIO()))
+        prompt = Prompt(session, history=InMemoryHistory(), where=lambda: "lesson \x9b2J\n")
+        assert prompt._toolbar().startswith(r" lesson \x9b2J\x0a |")
+
+
 def test_the_loop_runs_lines_until_it_is_left() -> None:
     """Errors are said and do not end it; what follows `quit` is not run."""
     with prompting() as (prompt, keys, out):

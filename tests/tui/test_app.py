@@ -97,6 +97,15 @@ async def test_a_paused_screen_is_not_painted_again(monkeypatch: pytest.MonkeyPa
         assert not painted
 
 
+async def test_what_is_notified_is_seen() -> None:
+    """A sentence may quote a file."""
+    async with benching() as bench:
+        bench.pilot.app.notify("config \x9b2J\x1b]0;title\x07", markup=False)
+        await bench.settle()
+        said = [each.message for each in bench.pilot.app._notifications]
+        assert said == [r"config \x9b2J\x1b]0;title\x07"]
+
+
 async def test_it_plays_at_once_when_asked_to() -> None:
     """The one command that a newcomer types shows something that moves."""
     async with benching(play=True) as bench:

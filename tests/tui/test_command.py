@@ -335,9 +335,10 @@ async def test_progress_and_pieces() -> None:
         assert lines[-1] in pane.render_line(pane.size.height - 1).text
         await press(pilot, "pageup")
         back = pane.scroll_offset.y
-        host.region.append("more")
+        host.region.append("more \x9b2J")
         await pilot.pause()
         assert pane.scroll_offset.y == back
+        assert host.output.endswith(r"more \x9b2J")
         host.region.answer("done")
         await pilot.pause()
         assert not progress.display

@@ -169,6 +169,7 @@ async def test_titles_and_rows_are_seen() -> None:
     assert picks.rows == (r"\x9b2J", "one")
     picks.show(["\u202e"])
     assert picks.rows == (r"\u202e",)
+    assert r"pg\x9b2J" in Choice("interface", ["pg0", "pg\x9b2J"], "pg\x9b2J").render().plain
 
 
 @pytest.mark.parametrize(

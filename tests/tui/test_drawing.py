@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from aclbench.tui.drawing import POINTER, Line, drawing, heading
 from aclbench.tui.targets import BranchTarget, RowTarget
-from aclbench.tui.words import Words
+from aclbench.tui.words import Words, last_words
 from tui.looking import PLAIN, WIDTHS, few
 
 WORDS = st.text(st.sampled_from("ab ›…≠"), max_size=30)
@@ -40,7 +40,11 @@ def test_what_is_written_is_seen() -> None:
 
 
 def test_words_are_seen() -> None:
-    assert str(Words("\x1b]0;a\n\u202e").render()) == "\\x1b]0;a\n\\u202e"
+    words = Words("\x1b]0;a\n\u202e")
+    assert str(words.render()) == "\\x1b]0;a\n\\u202e"
+    words.say("\x9b2J\n\x07")
+    assert str(words.render()) == "\\x9b2J\n\\x07"
+    assert last_words("\x9b2J\n\x07").plain == "\\x9b2J\n\\x07"
 
 
 def test_what_is_appended_can_be_pointed_at_without_its_blanks() -> None:

@@ -83,6 +83,7 @@ def test_fit_cuts_between_words() -> None:
     assert fit("one two three", 11) == "one two…"
     assert fit("abcdef", 4) == "abc…"
     assert fit("abcdef", 1) == "…"
+    assert fit("a\x9b2J\n", 20) == r"a\x9b2J\x0a"
 
 
 @few
