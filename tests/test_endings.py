@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -233,12 +235,23 @@ def test_a_run_that_was_left_goes_on(kept: Path) -> None:
         terminal.see("pg7  ")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.leave() == 128 + signal.SIGTERM
-    assert len(records(kept)) == 1
+    [name] = records(kept)
+    noon = datetime(2026, 5, 1, 12).timestamp()
+    os.utime(kept / "aclbench" / "runs" / name, (noon, noon))
+    what = "A run of Two workers, one connection ended on 2026-05-01 12:00 (SIGTERM)"
+    with closing(Terminal(kept, "repl")) as terminal:
+        terminal.see("goes on with it.")
+        said = b" ".join(terminal.painted.split()).decode()
+        assert f"{what}; `aclbench repl --resume` goes on with it." in said
+        terminal.see(READY["repl"])
+        terminal.type("quit\r")
+        assert terminal.leave() == 0
     with closing(Terminal(kept, "tui", "--resume", "list")) as terminal:
         assert "1 input" in terminal.see("SIGTERM")
         assert terminal.leave() == 0
     with closing(Terminal(kept, "tui", "--paused")) as terminal:
-        terminal.see("SIGTERM). Go on with it? [y/N]")
+        terminal.see("Go on with it? [y/N]")
+        assert f"{what}. Go on with it?" in b" ".join(terminal.painted.split()).decode()
         terminal.type("y\r")
         terminal.see("paused")
         terminal.type("q")
