@@ -89,12 +89,25 @@ def is_folder(path: Path) -> bool:
 
 def refuse_there(path: Path, how: str = "--force") -> None:
     """AclbenchError: there is such a file; `how` would overwrite it."""
+    with unwritable(path, AclbenchError, how):
+        if is_there(path):
+            raise FileExistsError
+
+
+@contextmanager
+def unwritable(path: Path, error: type[AclbenchError], how: str = "--force") -> Iterator[None]:
+    """What cannot be written in a `with` block is such an error; `how` would overwrite a file.
+
+    BrokenPipeError stays what it is where the reader of standard output has gone.
+    """
     try:
-        there = is_there(path)
-    except (OSError, ValueError) as error:
-        raise AclbenchError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
-    if there:
-        raise AclbenchError(f"{path} is there already; {how} overwrites it")
+        yield
+    except FileExistsError:
+        raise error(f"{path} is there already; {how} overwrites it") from None
+    except (OSError, ValueError) as fault:
+        if isinstance(fault, BrokenPipeError) and is_standard_output(path):
+            raise
+        raise error(f"{str(path)[:256]}: cannot be written: {reason(fault)}") from None
 
 
 def _descriptor(path: Path) -> int | None:

@@ -1,16 +1,21 @@
-"""What all tests share: hypothesis draws the same examples on every run; Ctrl-C can be heard.
+"""What all tests share: the same examples on every run; Ctrl-C can be heard; an end.
 
-With `--hypothesis-profile=seeds` it draws those of `--hypothesis-seed` instead (`tests/seeds.py`).
+With `--hypothesis-profile=seeds` hypothesis draws the examples of `--hypothesis-seed` instead
+(`tests/seeds.py`).
 """
 
 from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+#: No test takes so long, in seconds, on whatever machine: what waits for ever fails.
+LIMIT_S: Final = 300
 
 settings.register_profile(
     "seeds",
@@ -27,6 +32,22 @@ def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Each test ends, also one that waits for what does not come."""
+
+    def end(number: int, frame: object) -> None:
+        pytest.fail(f"it has not ended after {LIMIT_S} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(LIMIT_S)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, field
 from msgspec.json import decode
 
 from aclbench.documents import DocumentError, JsonReader, Wrong, read_content, to_json
-from aclbench.files import reason, write_whole
+from aclbench.files import unwritable, write_whole
 from aclbench.tutor.course import LessonRun
 from aclbench.tutor.journals import Work
 from aclbench.tutor.lesson import Lesson, LessonError
@@ -89,12 +89,8 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
     text = to_json(document, indent=1)
     if len(text.encode()) > MAX_BYTES:
         raise SubmissionError(f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; redo")
-    try:
+    with unwritable(path, SubmissionError):
         write_whole(path, text + "\n", over=force)
-    except FileExistsError:
-        raise SubmissionError(f"{path} is there already; --force overwrites it") from None
-    except (OSError, ValueError) as error:
-        raise SubmissionError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 # --- the file -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from aclbench.files import reason, write_whole
+from aclbench.files import unwritable, write_whole
 from aclbench.tutor.lesson import LessonError
 
 TEMPLATE: Final = '''\
@@ -97,9 +97,5 @@ def write_document(path: Path, text: str, force: bool, how: str = "--force") -> 
 
     `how` is what gives `force`.
     """
-    try:
+    with unwritable(path, LessonError, how):
         write_whole(path, text, over=force)
-    except FileExistsError:
-        raise LessonError(f"{path} is there already; {how} overwrites it") from None
-    except (OSError, ValueError) as error:
-        raise LessonError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None

@@ -55,7 +55,13 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["replay --trace many-flows", "replay --threads --trace many-flows", "learn", "--help"],
+    [
+        "replay --trace many-flows",
+        "replay --threads --trace many-flows",
+        "learn",
+        "learn export 1 -o -",
+        "--help",
+    ],
 )
 def test_a_reader_that_goes_ends_it_in_silence(command: str, tmp_path: Path) -> None:
     line = f"{{ aclbench {command}; echo $? >code; }} | true"

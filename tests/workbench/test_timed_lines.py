@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import pytest
 from workbench.commands.test_reaching import NOON, capture
@@ -319,6 +321,52 @@ def test_a_command_between_two_stretches_begins_no_second_run(tmp_path: Path) ->
     assert bench.rig.timed_done == 40
     assert tcp_idle_s(bench) == 140
     bench.check_invariants()
+
+
+class Watched:
+    """The lock of whoever runs; right before it is released, something else happens once."""
+
+    def __init__(self, bench: Workbench, meanwhile: Callable[[], object]) -> None:
+        self._lock, self._meanwhile = bench.rig.under_way, [meanwhile]
+
+    def acquire(self, *options: Any, **named: Any) -> bool:
+        return self._lock.acquire(*options, **named)
+
+    def locked(self) -> bool:
+        return self._lock.locked()
+
+    def release(self) -> None:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        self._lock.release()
+
+
+def test_a_command_right_behind_the_end_of_a_run_is_settled(tmp_path: Path) -> None:
+    """The run has looked for the last time, and nobody else can run yet."""
+    bench = many_lines(tmp_path)
+    live: list[int] = []
+
+    def clear() -> None:
+        live.append(bench.snapshot().sessions.live)
+        bench.cli("clear acl-plugin sessions")
+        live.append(bench.snapshot().sessions.live)
+
+    bench.rig.under_way = cast("threading.Lock", Watched(bench, clear))
+    bench.run_until(bench.started + 3 * NS_PER_SEC)
+    assert live[0] == live[1] > 0
+    assert bench.snapshot().sessions.live == 0
+    assert not bench.rig.is_running
+
+
+def test_a_run_waits_while_a_command_is_settled(tmp_path: Path) -> None:
+    """That takes no time, and is no other run."""
+    bench = many_lines(tmp_path)
+    bench.rig.under_way.acquire()
+    task = Task(bench.transport.running(bench.started + NS_PER_SEC))
+    assert not task.work(0.0)
+    bench.rig.under_way.release()
+    assert task.finish()
+    assert bench.rig.timed_done == 20
 
 
 @pytest.mark.parametrize("seed", range(4))

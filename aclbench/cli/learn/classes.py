@@ -11,7 +11,7 @@ from aclbench.cli.learn.group import learn
 from aclbench.cli.learn.listing import print_notices
 from aclbench.cli.output import output_path, say, say_json, say_written
 from aclbench.errors import AclbenchError
-from aclbench.files import reason, refuse_there, write_whole
+from aclbench.files import refuse_there, unwritable, write_whole
 
 
 @learn.command()
@@ -34,10 +34,8 @@ def export(lesson: str, as_html: bool, answers: bool, out: str | None, force: bo
     if out is None:
         say(text, nl=False)
         return
-    try:
+    with unwritable(output_path(out), AclbenchError):
         write_whole(output_path(out), text, over=force)
-    except (OSError, ValueError) as error:
-        raise AclbenchError(f"{out[:256]}: cannot be written: {reason(error)}") from None
     say_written(output_path(out), "")
 
 

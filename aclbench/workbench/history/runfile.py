@@ -23,7 +23,7 @@ from aclbench.documents import DocumentError, JsonReader, shown, to_json
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import AclbenchError, CaptureError, DamagedRunError, RunFileError
-from aclbench.files import opening, reason, writing_whole
+from aclbench.files import opening, reason, unwritable, writing_whole
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.captures import (
     Found,
@@ -139,11 +139,9 @@ def saving(history: History, path: Path, with_captures: bool = False) -> Slices[
         *(_packed_lines(capture.content) for capture in captures),
         in_pieces(chain(branch_lines(branches), (current,))),
     )
-    try:
+    with unwritable(path, RunFileError):
         for _ in writing_whole(path, pieces):
             yield None
-    except OSError as error:
-        raise RunFileError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 def record_header(rig: Rig) -> str:

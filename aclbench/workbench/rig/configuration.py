@@ -18,7 +18,7 @@ from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import CommandError
-from aclbench.files import reason, write_whole
+from aclbench.files import unwritable, write_whole
 from aclbench.workbench.grammar.lines import as_typed
 from aclbench.workbench.rig.names import is_real_name
 from aclbench.workbench.rig.rig import Rig
@@ -29,10 +29,8 @@ SUFFIX = ".cli"
 def save_configuration(rig: Rig, path: Path) -> None:
     """Write the lines to a file, atomically. CommandError: it cannot be written."""
     text = "".join(line + "\n" for line in configuration_lines(rig))
-    try:
+    with unwritable(path, CommandError):
         write_whole(path, text)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{str(path)[:256]}: cannot be written: {reason(error)}") from None
 
 
 def configuration_lines(rig: Rig) -> list[str]:
