@@ -11,12 +11,12 @@ import shlex
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from platformdirs import user_config_path, user_state_path
 from textual.binding import Binding, BindingType
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
@@ -24,12 +24,16 @@ from textual.theme import BUILTIN_THEMES
 
 from aclbench.documents import (
     DocumentError,
+    Hooks,
     JsonReader,
     UnreadableError,
+    convert,
     parse_toml,
     read_content,
+    shown,
     to_json,
 )
+from aclbench.errors import did_you_mean
 from aclbench.files import is_missing, reason, set_aside, write_whole
 from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
@@ -45,13 +49,13 @@ from aclbench.tui.packets.place import PacketsPlace
 from aclbench.tui.plot.place import PlotPlace
 from aclbench.tui.sessions.place import SessionsPlace
 from aclbench.tui.story.place import StoryPlace
-from aclbench.workbench.views.clock import TIME_MODES, TimeMode
+from aclbench.workbench.views.clock import TimeMode
 
+T = TypeVar("T")
 Gaps = Literal["jump", "play"]
 #: Something that is told a sentence for the person.
 Say = Callable[[str], None]
 
-_GAPS: Final = get_args(Gaps)
 _THEMES: Final = {theme: theme for theme in BUILTIN_THEMES} | {
     "dark": "textual-dark",
     "light": "textual-light",
@@ -66,8 +70,26 @@ RECENT: Final = 10
 MAX_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Theme(str):
+    """The name of a theme of Textual's; empty: the program's own."""
+
+
+class _Tui(Struct, forbid_unknown_fields=True, frozen=True):
+    """The section [tui] of the settings."""
+
+    theme: Theme = Theme("")
+    gaps: Gaps = "jump"
+    time: TimeMode = "relative"
+
+
+class _Config(Struct, forbid_unknown_fields=True, frozen=True):
+    """The file of settings."""
+
+    tui: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=dict)
+
+
+class Settings(Struct, frozen=True):
     """`keys`: by binding id, for `App.set_keymap`. An empty theme is the program's own."""
 
     theme: str = ""
@@ -110,17 +132,10 @@ def read_settings(
     def say(text: str) -> None:
         says.append(f"{path}: {text}")
 
-    for name in sorted(document.keys() - {"tui", "keys"}):
-        say(f"there is no section or key {name[:40]}; [tui] and [keys] are")
-    tui, keys = (_section(document, name, say) for name in ("tui", "keys"))
-    for name in sorted(tui.keys() - {"theme", "gaps", "time"}):
-        say(f"[tui] has no key {name[:40]}; theme, gaps and time are")
-    theme = _one_of("theme", tui.get("theme", ""), {"": "", **_THEMES}, say) or ""
-    gaps = _one_of("gaps", tui.get("gaps", "jump"), dict(zip(_GAPS, _GAPS, strict=True)), say)
-    modes: dict[str, TimeMode] = {mode: mode for mode in TIME_MODES}
-    time = _one_of("time", tui.get("time", "relative"), modes, say)
-    keymap = _keys(keys, places() if where is None else where, say)
-    return Settings(theme, gaps or "jump", time or "relative", keymap), says
+    config = _right_part(document, _Config, say)
+    tui = _right_part(config.tui, _Tui, lambda text: say(f"[tui] {text}"), {Theme: _theme})
+    keymap = _keys(config.keys, places() if where is None else where, say)
+    return Settings(tui.theme, tui.gaps, tui.time, keymap), says
 
 
 def _document(path: Path, says: list[str]) -> dict[str, Any]:
@@ -133,26 +148,24 @@ def _document(path: Path, says: list[str]) -> dict[str, Any]:
     return {}
 
 
-def _section(document: dict[str, Any], name: str, say: Say) -> dict[str, Any]:
-    found = document.get(name, {})
-    if isinstance(found, dict):
-        return found
-    say(f"{name} is a section, [{name}], and not a value")
-    return {}
+def _right_part(data: dict[str, Any], kind: type[T], say: Say, hooks: Hooks | None = None) -> T:
+    """A table as a value, whose fields all have defaults: what is wrong is said, and left out."""
+    right: dict[str, Any] = {}
+    for name, value in data.items():
+        try:
+            convert({name: value}, kind, hooks)
+        except DocumentError as error:
+            say(str(error))
+        else:
+            right[name] = value
+    return convert(right, kind, hooks)
 
 
-def _one_of(name: str, value: Any, right: Mapping[str, Any], say: Say) -> Any:
-    if isinstance(value, str) and value in right:
-        return right[value]
-    words = [word for word in right if word]
-    near = difflib.get_close_matches(str(value)[:64], words, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; {', '.join(words)} are"
-    say(f"{name} = {_shown(value)} is not one that there is{hint}")
-    return None
-
-
-def _shown(value: Any) -> str:
-    return repr(value)[:60]
+def _theme(name: Any) -> Theme:
+    """A theme by its name. ValueError: there is none."""
+    if name != "" and (not isinstance(name, str) or name not in _THEMES):
+        raise ValueError(f"found {shown(name)}; {did_you_mean(str(name), _THEMES)}")
+    return Theme(_THEMES.get(name, ""))
 
 
 # --- keys -----------------------------------------------------------------------------------------
@@ -168,7 +181,7 @@ def _keys(section: dict[str, Any], where: Sequence[Sequence[Binding]], say: Say)
             hint = f"; did you mean {near[0]}?" if near else ""
             say(f"[keys] {id[:60]}: there is no key with that name{hint}")
         elif not isinstance(value, str):
-            say(f'[keys] {id} = {_shown(value)}: keys are text, as in "s,right"')
+            say(f'[keys] {id} = {shown(value)}: keys are text, as in "s,right"')
         elif (keys := _read_keys(id, value, say)) is not None:
             keymap[id] = keys
     for place in where:
@@ -194,7 +207,7 @@ def _read_keys(id: str, value: str, say: Say) -> str | None:
         if key is None:
             near = difflib.get_close_matches(text.lower()[:32], _NAMED_KEYS, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; s, right, ctrl+r and f5 are"
-            say(f"[keys] {id} = {_shown(value)}: {_shown(text)} is no key{hint}")
+            say(f"[keys] {id} = {shown(value)}: {shown(text)} is no key{hint}")
             return None
     return ",".join(key for key in keys if key is not None)
 
