@@ -43,6 +43,8 @@ class Line:
         """Append; with a target, what is appended can be pointed at, blanks at its end apart."""
         if content:
             content = visible_line(content)
+            if not content.strip() and not (isinstance(style, Style) and style.bgcolor):
+                style = ""  # its colour would be seen where it is selected
             begin = len(self.text)
             self.text.append(content, style)
             long = len(content.rstrip())

@@ -88,7 +88,10 @@ def write_submission(submission: Submission, path: Path, force: bool = False) ->
     )
     text = to_json(document, indent=1)
     if len(text.encode()) > MAX_BYTES:
-        raise SubmissionError(f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; redo")
+        raise SubmissionError(
+            f"{submission.lesson}: more than {MAX_BYTES >> 20} MB was done; "
+            "`redo` begins a step anew"
+        )
     with unwritable(path, SubmissionError):
         write_whole(path, text + "\n", over=force)
 

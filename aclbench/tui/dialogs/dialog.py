@@ -55,6 +55,10 @@ class Dialog(Modal[Result]):
                 tooltip="To the row below"),
     ]  # fmt: skip
 
+    #: Below the height for all of it a dialog stands at the bottom and has no blank lines, so that
+    #: the bench is seen above it.
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012 (as Textual declares it)
+
     def __init__(self, title: str, about: str) -> None:
         super().__init__()
         self._title = title

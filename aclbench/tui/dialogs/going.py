@@ -15,7 +15,7 @@ from aclbench.workbench.views.times import is_time_of_day, read_moment
 
 EXAMPLES: Final = (
     ("+12.5", "12.5 s from the start; +500ms and +2min, too"),
-    ("12:00:05", "by the capture's clock; 2026-11-27 12:00:05.25, and with a zone, too"),
+    ("12:00:05", "by the capture's clock; with a date or a zone, too"),
     ("#17", "right behind packet 17 of the run"),
     ("event 400", "right behind the 400th event of the run"),
     ("start, end", "of the run; the end is the last packet of the captures"),

@@ -150,7 +150,8 @@ class Desk:
 
     def redo(self) -> Slices[str]:
         """The step anew, which is not done then."""
-        return self._going(self.run.redoing())
+        said = yield from self._going(self.run.redoing())
+        return f"{said}, begun anew"
 
     def _going(self, slices: Slices[Any]) -> Slices[str]:
         self.notes.clear()

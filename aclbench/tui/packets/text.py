@@ -66,7 +66,8 @@ class Columns(NamedTuple):
         name = max([4, *(len(packet.name) for packet in packets)]) + 1
         conns = (len(str(packet.conn or "-")) for packet in packets)
         conn = max([4, *conns]) + 1 if width >= _WITH_CONN else 0
-        flags = _FLAGS if width >= _WITH_FLAGS else 0
+        flags = max([3, *(len(_flags(packet)) + 1 for packet in packets)])
+        flags = _FLAGS if width >= _WITH_TIME else flags if width >= _WITH_FLAGS else 0
         time = clock.stamp_width + 1 if width >= _WITH_TIME else 0
         length = _LENGTH if width >= _WITH_LENGTH else 0
         room = width - 3 - name - time - flags - length - conn - _FATE

@@ -60,7 +60,7 @@ def row_lines(row: StoryRow, number: int, width: int, palette: Palette) -> list[
         lines[0] = Line("  " + " " * row.indent).add(name, palette.dim).add(wrapped[0][len(name) :])
     if row.event and (at := lines[0].plain.find(f" {row.event}:")) >= 0:
         lines[0].text.stylize(style_of(row.event, palette), at, at + 1 + len(row.event))
-    lines[0].point_at(target_of(row, number), 2)
+    lines[0].point_at(target_of(row, number), 2 + row.indent)
     return lines
 
 

@@ -1,15 +1,15 @@
 """The timeline's strip: a rule with the marks and the cursor on it, and a legend.
 
 A column is a share of the run's time. Of several kinds in a column the rarest is shown: by its
-letter, on a block if there are several of it; where columns of one kind stand side by side, the
-further ones tell by shade how many.
+letter; where columns of one kind stand side by side, the further ones tell by shade how many. A
+letter that stands alone for several marks is on a block.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
@@ -40,7 +40,7 @@ CURSOR: Final = "▲"
 DONE: Final = "─"
 AHEAD: Final = "┄"
 OTHER: Final = "·"
-#: The look of a letter that stands for several marks.
+#: The look of a letter that stands alone for several marks.
 SEVERAL: Final = Style(reverse=True)
 #: How many marks there are in a column, from few to the most of its kind.
 SHADES: Final = "░▒▓█"
@@ -107,17 +107,19 @@ def marks_of(timeline: Timeline, wanted: str, palette: Palette) -> list[tuple[st
     for kind, count in zip(kinds, counts, strict=True):
         most[kind] = max(count, most.get(kind, 0))
     cells: list[tuple[str, Style]] = []
-    for (before, kind), count in zip(pairwise(["", *kinds]), counts, strict=True):
+    for before, kind, after, count in zip(
+        ["", *kinds], kinds, [*kinds[1:], ""], counts, strict=False
+    ):
+        style = _style(kind, palette)
         if not kind:
             cells.append((" ", palette.plain))
         elif wanted in MARK_KINDS and kind != wanted:
             cells.append((OTHER, palette.dim))
+        elif kind == before and count > 1:
+            cells.append((shade(count, most[kind]), style))
         else:
-            style = _style(kind, palette)
-            if kind == before and count > 1:
-                cells.append((shade(count, most[kind]), style))
-            else:
-                cells.append((GLYPHS[kind], style + SEVERAL if count > 1 else style))
+            is_block = count > 1 and kind != after
+            cells.append((GLYPHS[kind], style + SEVERAL if is_block else style))
     return cells
 
 
