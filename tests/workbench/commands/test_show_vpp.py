@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import vpp_transcript
 from aclbench import CommandError, Workbench
 from aclbench.capture import write_pcap
 from aclbench.engine.events import PacketVerdict
+from aclbench.workbench.commands.vpp import absent
 
 
 def test_errors_of_the_acl_nodes_byte_for_byte() -> None:
@@ -130,3 +132,44 @@ def test_threads_version_and_clock() -> None:
     assert threads[2].split()[3] == "7"
     assert bench.cli("show version").startswith("aclbench v")
     assert bench.cli("show clock") == "Time now 3.100000000, +2.1 s from the start"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("show acl-plugin tables", "`show acl-plugin lookup context`"),
+        ("sh acl tab hash verbose 1", "VPP's `show acl-plugin tables` is not here: rules are"),
+        ("show acl-plugin macip acl", "`show acl-plugin acl`"),
+        ("set acl-plugin macip acl deny", "there are no MACIP ACLs here"),
+        ("show acl-plugin sessions thread 1 index 0", "`show acl-plugin sessions verbose`"),
+        ("show bridge-domain 1 detail", "no bridges here"),
+        ("show interface features pg0", "`show acl-plugin interface`"),
+        ("show hardware-interfaces", "`show interface`"),
+        ("show ip fib summary", "`show ip fib` lists the routes"),
+        ("show node counters", "`show errors`"),
+        ("show nat44 sessions", "of VPP there is the acl plugin alone here"),
+    ],
+)
+def test_what_vpp_has_and_aclbench_has_not_is_said_in_a_line(line: str, instead: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        vpp_transcript.set_up().cli(line)
+    assert instead in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_what_is_named_instead_is_there() -> None:
+    """Each command that is named in its place is one of the table."""
+    bench = vpp_transcript.set_up()
+    named = re.findall(r"`([a-z6 -]+)`", " ".join(absent._INSTEAD.values()))
+    assert len(set(named)) > 10
+    for line in named:
+        assert line in bench.cli(f"help {line}")
+
+
+def test_memory_and_interfaces_by_name() -> None:
+    bench = vpp_transcript.set_up()
+    assert bench.cli("show acl-plugin memory") == "ACL memory is now part of the main heap"
+    head, *rows = bench.cli("show interface").splitlines()
+    assert bench.cli("show interface pg1 pg0").splitlines() == [head, *rows[1:]]
+    assert bench.cli("show interface addr pg1") == "pg1 (up):\n  L3 192.168.0.1/24"
+    assert [i["name"] for i in bench.cli_data("show int pg1 pg0")["interfaces"]] == ["pg0", "pg1"]

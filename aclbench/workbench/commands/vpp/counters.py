@@ -28,11 +28,11 @@ def _by_name(interface: Interface) -> tuple[str, bool, int]:
 
 def show_interface(rig: Rig, parsed: ParsedCommand) -> str:
     """The interfaces in VPP's columns and order, with the counters that are not 0."""
-    asked = parsed.arguments.get("interface")
+    asked = parsed.arguments["interface"]
     there = [i for i in rig.machine.am.interfaces if i is not None and not i.deleted]
     lines = [_HEAD]
     for interface in sorted(there, key=_by_name):
-        if asked not in (None, interface):
+        if asked and interface not in asked:
             continue
         state = "up" if interface.admin_up else "down"
         mtu = _MTU if interface.sw_if_index else _NO_MTU
@@ -91,21 +91,21 @@ def clear_interfaces(rig: Rig, parsed: ParsedCommand) -> str:
 
 def interface_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show interface`, `show interface address` and `show interface rx-placement`."""
-    asked = parsed.arguments.get("interface")
+    asked = [interface.name for interface in parsed.arguments.get("interface", ())]
     rows = [
         asdict(view) | {"counters": counters_of(rig, view.sw_if_index)}
         for view in interface_views(rig.driver)
         if not view.deleted
     ]
     placement = "flow" if rig.machine.am.flow_placement else "interface"
-    shown = [row for row in rows if asked is None or row["name"] == asked.name]
+    shown = [row for row in rows if not asked or row["name"] in asked]
     return {"placement": placement, "interfaces": shown}
 
 
 GROUP: Final = "show"
 COMMANDS: Final = (
     Command(
-        "show interface [<interface>]",
+        "show interface {<interface>}",
         show_interface,
         "list the interfaces, up or down, with their counters",
         group=GROUP,

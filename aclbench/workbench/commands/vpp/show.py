@@ -237,6 +237,11 @@ def _list_lines(worker: Worker) -> Iterator[str]:
             yield f"      link enqueue time: {session.link_enqueue_time}"
 
 
+def show_memory(rig: Rig, parsed: ParsedCommand) -> str:
+    """What VPP says of the plugin's memory."""
+    return "ACL memory is now part of the main heap"
+
+
 GROUP: Final = "show"
 COMMANDS: Final = (
     Command(
@@ -267,6 +272,13 @@ COMMANDS: Final = (
         "show acl-plugin lookup user [index <number:user>]",
         show_lookup_users,
         "list who has lookup contexts",
+        group=GROUP,
+        changes=False,
+    ),
+    Command(
+        "show acl-plugin memory",
+        show_memory,
+        "say, as VPP does, that the plugin has no memory of its own",
         group=GROUP,
         changes=False,
     ),

@@ -18,8 +18,9 @@ from aclbench.workbench.rig.rig import Rig
 def show_addresses(rig: Rig, parsed: ParsedCommand) -> str:
     """The interfaces with their addresses."""
     lines: list[str] = []
+    asked = parsed.arguments["interface"] or rig.machine.am.interfaces
     for interface in rig.machine.am.interfaces:
-        if interface is not None and not interface.deleted:
+        if interface is not None and not interface.deleted and interface in asked:
             lines.append(f"{interface.name} ({'up' if interface.admin_up else 'dn'}):")
             lines += [
                 f"  L3 {address_text(address, is_ip6)}/{length}"
@@ -168,7 +169,7 @@ COMMANDS: Final = tuple(
     Command(syntax, handler, summary, group=GROUP, changes=False, data=data)
     for syntax, handler, data, summary in (
         (
-            "show interface address",
+            "show interface address {<interface>}",
             show_addresses,
             interface_data,
             "list the interfaces with their addresses",

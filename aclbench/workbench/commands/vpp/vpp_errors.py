@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from aclbench.workbench.commands.vpp.absent import instead_of, words_behind
 from aclbench.workbench.grammar import GrammarError
 
 
 def with_vpp_line(line: str, error: GrammarError) -> GrammarError:
-    """The error of a line, behind VPP's own where VPP has one."""
+    """The error of a line, behind VPP's own where VPP has one.
+
+    Of a command that VPP has and aclbench has not: what there is instead.
+    """
+    instead = instead_of(line)
+    if instead:
+        return GrammarError(instead, column=error.column)
     words = line.split()
     for path, say in _COMMANDS.items():
-        starts = path.split()
-        begins = len(words) >= len(starts) and all(
-            start.startswith(word) for word, start in zip(words, starts, strict=False)
-        )
-        said = say(words[len(starts) :]) if begins else ""
+        rest = words_behind(words, path.split())
+        said = say(rest) if rest is not None else ""
         if said:
             return GrammarError(f"{said}\n{error}", column=error.column)
     return error
@@ -40,7 +44,7 @@ def _set_timeout(rest: Sequence[str]) -> str:
 def _show(rest: Sequence[str]) -> str:
     """VPP names all that is behind `show acl-plugin` and begins with none of its words."""
     if rest and any(
-        word.startswith(rest[0]) for word in ("acl", "interface", "lookup", "sessions")
+        word.startswith(rest[0]) for word in ("acl", "interface", "lookup", "memory", "sessions")
     ):
         return ""
     return f"show acl-plugin: unknown input `{' '.join(rest)}'"
