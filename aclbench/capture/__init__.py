@@ -24,6 +24,7 @@ from aclbench.capture.guess import (
 )
 from aclbench.capture.links import LINK_NONE, as_ethernet, parse_frame
 from aclbench.capture.openers import source_opened
+from aclbench.capture.pcapng_copy import PcapngCopy, is_pcapng
 from aclbench.capture.pcapng_writer import PcapngWriter, Source
 from aclbench.capture.reader import CaptureReader, ReaderState, open_capture
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
@@ -64,6 +65,7 @@ __all__ = [
     "GuessedSides",
     "PacketFields",
     "PcapWriter",
+    "PcapngCopy",
     "PcapngWriter",
     "RawBatch",
     "ReaderState",
@@ -79,6 +81,7 @@ __all__ = [
     "guess_inside",
     "guessing_inside",
     "inside_options",
+    "is_pcapng",
     "make_frame",
     "open_capture",
     "parse_frame",

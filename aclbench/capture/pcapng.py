@@ -39,7 +39,7 @@ from aclbench.capture.walk import (
 from aclbench.engine.storage import column
 
 SECTION_MAGIC: Final = bytes.fromhex("0a0d0d0a")
-_ORDERS: Final[dict[bytes, str]] = {
+BYTE_ORDERS: Final[dict[bytes, str]] = {
     bytes.fromhex("4d3c2b1a"): "<",
     bytes.fromhex("1a2b3c4d"): ">",
 }
@@ -317,7 +317,7 @@ class Pcapng:
         """Read a section header; returns where it ends: `at` if there is none to be read."""
         if len(data) - at < BLOCK_HEAD_BYTES + 4 or data[at : at + 4] != SECTION_MAGIC:
             return at
-        order = _ORDERS.get(data[at + 8 : at + 12])
+        order = BYTE_ORDERS.get(data[at + 8 : at + 12])
         if order is None or self.missing(data, at, False):
             return at
         self._enter(Section(order))
@@ -355,7 +355,7 @@ class Pcapng:
                 raise Damage(f"the file ends inside a block header ({left} bytes of it)")
             return BLOCK_HEAD_BYTES + 4 - left
         is_section = data[at : at + 4] == SECTION_MAGIC
-        order = _ORDERS.get(data[at + 8 : at + 12]) if is_section else self._length.format[0]
+        order = BYTE_ORDERS.get(data[at + 8 : at + 12]) if is_section else self._length.format[0]
         if order is None:
             found = data[at + 8 : at + 12].hex(" ")
             raise Damage(f"the section header's byte order mark is {found}")

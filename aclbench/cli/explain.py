@@ -79,16 +79,14 @@ def explain(
 
 def _show(said: str | dict[str, Any], assumed: str) -> None:
     """An answer as JSON, or as text with what was assumed of the capture."""
-    import textwrap
-
-    from aclbench.workbench.inquiry.wrapping import WIDTH
+    from aclbench.workbench.inquiry.wrapping import wrapped_text
 
     if isinstance(said, dict):
         say_json(said)
         return
     say(said)
     if assumed:
-        say("\n" + textwrap.fill(assumed, WIDTH))
+        say("\n" + "\n".join(wrapped_text(assumed)))
 
 
 def play_up_to(bench: Workbench, frame: int, budget: Budget) -> None:

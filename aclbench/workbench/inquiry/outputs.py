@@ -7,7 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from aclbench.capture import LINK_NONE, PcapngWriter, PcapWriter, Source
+from aclbench.capture import (
+    LINK_NONE,
+    PcapngCopy,
+    PcapngWriter,
+    PcapWriter,
+    Source,
+    can_be_read_again,
+    is_pcapng,
+)
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import Check, PacketVerdict, TraceEvent
@@ -211,29 +219,52 @@ class SplitCaptures:
 
 
 class AnnotatedCapture(Traced):
-    """Writes the packets of the captures, as they were, with their verdicts as comments.
+    """Writes the captures as they were, with verdicts as their packets' comments.
 
-    What is no packet in them (pcapng records such as journal entries) is left out.
+    A pcapng file keeps all its blocks up to the packet that was judged last, and what follows that.
+    Where several captures are merged, or a capture is a pipe, its packets alone are written, in the
+    order in which they were judged.
     """
 
     def __init__(self, rig: Rig, feed: Feed, path: Path) -> None:
         super().__init__(rig, EVERYTHING)
         self._feed = feed
         self._writer = PcapngWriter(path)
+        #: What is copied just now, of which capture: it is the latest that was heard of.
+        self._copy: PcapngCopy | None = None
+        self._capture = -1
+        self._is_in_order = len(feed.captures) == 1 or not (feed.by_time or rig.is_threaded)
 
     def take(self, event: PacketVerdict, conn: int) -> None:
         raw, index = self._feed.raw(event.number)
-        link_type = raw.link_of(index)
-        if link_type == LINK_NONE:
-            return
-        name = raw.interface_names[int(raw.interface[index])] if raw.interface is not None else ""
-        source = Source(raw.capture, link_type, name)
+        if raw.capture > self._capture:
+            self._go_on_to(raw.capture)
         rx, tx = self.way_of(event)
         of = f"; connection {conn}" if conn else ""
         comment = f"{outcome_text(event)}; {rx} > {tx or 'nowhere'}{of}"
         time_ns, original = int(raw.time_ns[index]), raw.original(index)
-        self._writer.write(source, time_ns, raw.frame(index), original, comment)
+        link_type = raw.link_of(index)
+        if self._copy is not None and raw.capture == self._capture:
+            self._writer.count += 1
+            self._copy.comment(raw.first_number + index, time_ns, comment)
+        elif link_type != LINK_NONE:  # a record that is no packet
+            name = ""
+            if raw.interface is not None:
+                name = raw.interface_names[int(raw.interface[index])]
+            source = Source(raw.capture, link_type, name)
+            self._writer.write(source, time_ns, raw.frame(index), original, comment)
+
+    def _go_on_to(self, capture: int) -> None:
+        """The first packet of a capture has come."""
+        if self._copy is not None:
+            self._copy.close()
+        self._copy, self._capture = None, capture
+        path = self._feed.captures[capture]
+        if self._is_in_order and can_be_read_again(path) and is_pcapng(path):
+            self._copy = PcapngCopy(path, self._writer.put_block)
 
     def close(self) -> None:
         """Finish the file."""
+        if self._copy is not None:
+            self._copy.close()
         self._writer.close()

@@ -8,6 +8,7 @@ import numpy as np
 
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.outcomes import way, way_of_hit
+from aclbench.engine.packet import INFO_LENGTH_SHIFT
 from aclbench.engine.reasons import EXISTING_SESSION, KIND_MASK
 from aclbench.workbench.history.packets import PacketRows
 from aclbench.workbench.rig.done import DONE, FLAGS_KEPT, DonePackets
@@ -17,7 +18,7 @@ _MANY: Final = 4096
 
 
 class ToldPackets:
-    """Makes rows of verdicts. Their lengths are not known."""
+    """Makes rows of verdicts."""
 
     def __init__(self) -> None:
         self._rows = PacketRows()
@@ -40,6 +41,7 @@ class ToldPackets:
         rows = np.zeros(len(events), DONE)
         rows["time"] = [event.time for event in events]
         rows["number"] = [event.number for event in events]
+        rows["length"] = [event.info >> INFO_LENGTH_SHIFT for event in events]
         rows["rx"] = [event.rx for event in events]
         rows["flags"] = [event.info & FLAGS_KEPT for event in events]
         rows["reason"] = [event.reason for event in events]

@@ -163,7 +163,8 @@ def test_what_is_named_instead_is_there() -> None:
     named = re.findall(r"`([a-z6 -]+)`", " ".join(absent._INSTEAD.values()))
     assert len(set(named)) > 10
     for line in named:
-        assert line in bench.cli(f"help {line}")
+        said = bench.cli(f"help {line.removeprefix('help ')}")
+        assert all(word in said for word in line.removeprefix("help ").split())
 
 
 def test_memory_and_interfaces_by_name() -> None:
