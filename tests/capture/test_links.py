@@ -72,6 +72,22 @@ def test_every_link_says_what_ethernet_says(link: int, order: str) -> None:
         assert as_ethernet(frame, link)[12:] == whole[12:]
 
 
+@pytest.mark.parametrize("said", [45, 48, 61, 64, 69, 72, 100])
+@pytest.mark.parametrize("family", [2, 24, 28, 30])
+def test_pflog_of_each_system(said: int, family: int) -> None:
+    """Its header says how long it is, with or without what it is filled up by.
+
+    45 bytes in the first OpenBSD; 61 with process ids (OpenBSD, NetBSD, FreeBSD, Darwin), 69 with
+    FreeBSD's rule label, 100 with the addresses ahead of a translation (OpenBSD since 4.9). The
+    number of IPv6's address family is the system's own. Wireshark reads the same from all of them.
+    """
+    ip, ethertype = (ip4(tcp(), 6), 0x0800) if family == 2 else (ip6(udp(), 17), 0x86DD)
+    header = bytes([said, family, 1, 0]) + b"em0".ljust(16, b"\0")
+    frame = header.ljust((said + 3) // 4 * 4, b"\x01") + ip
+    columns = assert_agrees(linked([frame, frame], [117, 117]))
+    assert columns.keys() == [parse_ethernet(ethernet(ip, ethertype)).key] * 2
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_cut_at_every_length(link: int) -> None:
     frame = relink(ethernet(ip6(tcp(), 6), 0x86DD), link)
