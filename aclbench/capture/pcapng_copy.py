@@ -18,7 +18,6 @@ from typing import Final, NamedTuple
 from aclbench.capture.pcapng import (
     BLOCK_LIMIT_BYTES,
     BYTE_ORDERS,
-    ENHANCED_BLOCK,
     INTERFACE_BLOCK,
     PACKET_BLOCK,
     RECORD_BLOCKS,
@@ -28,13 +27,13 @@ from aclbench.capture.pcapng import (
 )
 from aclbench.capture.pcapng_section import (
     BLOCK_HEAD_BYTES,
-    BLOCK_TAIL_BYTES,
     Interface,
     read_interface,
     whole_words,
 )
 from aclbench.capture.pcapng_writer import block_of, comment_option
 from aclbench.capture.stream import open_stream
+from aclbench.capture.walk import BLOCK_TAIL_BYTES, ENHANCED_BLOCK
 
 _PACKETS: Final = (PACKET_BLOCK, SIMPLE_BLOCK, ENHANCED_BLOCK)
 #: Ahead of a packet's bytes: head, interface, time, captured and original length.
