@@ -71,7 +71,7 @@ class Pcap:
         self._header = Struct(f"{magic.byte_order}4I")
         self._form = RecordForm(
             magic.byte_order == ">",
-            self._length_at,
+            is_old,
             self._is_either,
             self._limit,
             1 if magic.nanosecond else 1000,

@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from aclbench.engine.storage import Column, be32, zeros
+from aclbench.engine.storage import Column, four_words, zeros
 
 #: A record header of classic pcap, and what is ahead of the packet in an enhanced block of pcapng.
 RECORD_HEADER_BYTES: Final = 16
@@ -40,53 +40,45 @@ class Records:
 class RecordForm:
     """How the records of a classic pcap are laid out.
 
-    The captured length stands `captured_at` bytes behind the beginning of a record, or is the
-    lesser of both lengths (`is_either`). None is above `limit`. A fraction of a second counts
-    `fraction_ns`.
+    The captured length is the first of the two, in an old file the second, or else the lesser
+    (`is_either`). None is above `limit`. A fraction of a second counts `fraction_ns`.
     """
 
     def __init__(
-        self, big_endian: bool, captured_at: i64, is_either: bool, limit: i64, fraction_ns: i64
+        self, big_endian: bool, is_old: bool, is_either: bool, limit: i64, fraction_ns: i64
     ) -> None:
         self.big_endian: bool = big_endian
-        self.captured_at: i64 = captured_at
+        self.is_old: bool = is_old
         self.is_either: bool = is_either
         self.limit: i64 = limit
         self.fraction_ns: i64 = fraction_ns
 
 
-def _word(data: bytes, at: i64, big_endian: bool) -> i64:
-    """The 32 bits there."""
-    word: i64 = be32(data, at)
-    if big_endian:
-        return word
-    return word >> 24 | word >> 8 & 0xFF00 | (word & 0xFF00) << 8 | (word & 0xFF) << 24
-
-
 def walk_records(data: bytes, begin: i64, max_records: i64, form: RecordForm) -> Records:
     """The complete, valid records of a classic pcap from the one at `begin` on."""
-    size: i64 = len(data)
-    big_endian: bool = form.big_endian
-    found = Records(min(max_records, (size - begin) // RECORD_HEADER_BYTES), begin, False)
+    most: i64 = min(max_records, (len(data) - begin) // RECORD_HEADER_BYTES)
+    found = Records(most, begin, False)
+    offset, captured = found.offset, found.captured
+    wire_bytes, time = found.wire_bytes, found.time
+    last: i64 = len(data) - RECORD_HEADER_BYTES
+    big_endian, is_old, is_either = form.big_endian, form.is_old, form.is_either
+    limit, fraction_ns = form.limit, form.fraction_ns
     at: i64 = begin
     count: i64 = 0
-    while count < max_records and at + RECORD_HEADER_BYTES <= size:
-        captured: i64 = _word(data, at + form.captured_at, big_endian)
-        wire_bytes: i64 = _word(data, at + 12, big_endian)
-        if form.is_either:
-            captured = min(_word(data, at + 8, big_endian), wire_bytes)
-        offset: i64 = at + RECORD_HEADER_BYTES
-        if captured > form.limit or offset + captured > size:
+    while count < most and at <= last:
+        seconds, fraction, length, on_wire = four_words(data, at, big_endian)
+        # In an old file the captured length is the second: no packet of it counts as cut.
+        if is_old or (is_either and on_wire < length):
+            length = on_wire
+        if length > limit or length > last - at:
             break
-        seconds: i64 = _word(data, at, big_endian)
-        fraction: i64 = _word(data, at + 4, big_endian)
-        found.offset[count] = offset
-        found.captured[count] = captured
-        # Before version 2.4 the captured length may stand there: then no packet counts as cut.
-        found.wire_bytes[count] = max(wire_bytes, captured)
-        found.time[count] = seconds * _SECOND_NS + fraction * form.fraction_ns
+        at += RECORD_HEADER_BYTES
+        offset[count] = at
+        captured[count] = length
+        wire_bytes[count] = on_wire if on_wire > length else length
+        time[count] = seconds * _SECOND_NS + fraction * fraction_ns
         count += 1
-        at = offset + captured
+        at += length
     found.count, found.end = count, at
     return found
 
@@ -99,35 +91,36 @@ def walk_enhanced(
     `limits` has for each interface the most that may have been captured of a packet. Stamps of 64
     bits end it, too.
     """
-    size: i64 = len(data)
     least: i64 = ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
+    most: i64 = min(max_packets, (len(data) - begin) // least)
+    found = Records(most, begin, True)
+    offset, captured = found.offset, found.captured
+    wire_bytes, time = found.wire_bytes, found.time
+    interface = found.interface
     interfaces: i64 = len(limits)
-    found = Records(max(min(max_packets, (size - begin) // least), 0), begin, True)
     at: i64 = begin
     count: i64 = 0
-    while count < max_packets and at + least <= size:
-        length: i64 = _word(data, at + 4, big_endian)
-        interface: i64 = _word(data, at + 8, big_endian)
-        upper: i64 = _word(data, at + 12, big_endian)
-        captured: i64 = _word(data, at + 20, big_endian)
+    while count < most and at + least <= len(data):
+        kind, size, number, upper = four_words(data, at, big_endian)
+        lower, length, on_wire, _ = four_words(data, at + 16, big_endian)
         if (
-            _word(data, at, big_endian) != ENHANCED_BLOCK
-            or length & 3
-            or length < least
-            or at + length > size
-            or _word(data, at + length - BLOCK_TAIL_BYTES, big_endian) != length
-            or interface >= interfaces
-            or captured > limits[interface]
-            or captured > length - least
+            kind != ENHANCED_BLOCK
+            or size & 3
+            or size < least
+            or at + size > len(data)
+            or four_words(data, at + size - 16, big_endian)[3] != size
+            or number >= interfaces
+            or length > limits[number]
+            or length > size - least
             or upper >= 1 << 31
         ):
             break
-        found.offset[count] = at + ENHANCED_HEAD_BYTES
-        found.captured[count] = captured
-        found.wire_bytes[count] = max(_word(data, at + 24, big_endian), captured)
-        found.time[count] = upper << 32 | _word(data, at + 16, big_endian)
-        found.interface[count] = interface
+        offset[count] = at + ENHANCED_HEAD_BYTES
+        captured[count] = length
+        wire_bytes[count] = on_wire if on_wire > length else length
+        time[count] = upper << 32 | lower
+        interface[count] = number
         count += 1
-        at += length
+        at += size
     found.count, found.end = count, at
     return found

@@ -51,7 +51,9 @@ def _as_list(items: Any) -> list[int]:
     return items.tolist() if hasattr(items, "tolist") else list(items)
 
 
-# --- numbers in network order -----------------------------------------------------------------
+# --- numbers in bytes -------------------------------------------------------------------------
+#
+# In network order, where nothing is said.
 
 
 def be16(data: bytes, at: int) -> int:
@@ -67,6 +69,16 @@ def be32(data: bytes, at: int) -> int:
 def be64(data: bytes, at: int) -> int:
     """The signed number in eight bytes."""
     return int.from_bytes(data[at : at + 8], "big", signed=True)
+
+
+_BIG: Final = Struct(">4I")
+_LITTLE: Final = Struct("<4I")
+
+
+def four_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int, int, int]:
+    """The unsigned numbers in four times four bytes, of either order."""
+    words: tuple[int, int, int, int] = (_BIG if big_endian else _LITTLE).unpack_from(data, at)
+    return words
 
 
 _14_BYTES: Final = Struct("!qHI")

@@ -12,6 +12,7 @@ from librt.strings import (
     BytesWriter,
     read_i16_be,
     read_i32_be,
+    read_i32_le,
     read_i64_be,
     write_i16_be,
     write_i32_be,
@@ -57,7 +58,9 @@ def last_at_most(numbers: Column, number: i64, low: i64, high: i64) -> i64:
     return low - 1
 
 
-# --- numbers in network order -----------------------------------------------------------------
+# --- numbers in bytes -------------------------------------------------------------------------
+#
+# In network order, where nothing is said.
 
 
 def be16(data: bytes, at: i64) -> i64:
@@ -73,6 +76,17 @@ def be32(data: bytes, at: i64) -> i64:
 def be64(data: bytes, at: i64) -> i64:
     """The signed number in eight bytes."""
     return read_i64_be(data, at)
+
+
+def four_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64, i64, i64]:
+    """The unsigned numbers in four times four bytes, of either order."""
+    if big_endian:
+        return be32(data, at), be32(data, at + 4), be32(data, at + 8), be32(data, at + 12)
+    return _le32(data, at), _le32(data, at + 4), _le32(data, at + 8), _le32(data, at + 12)
+
+
+def _le32(data: bytes, at: i64) -> i64:
+    return i64(read_i32_le(data, at)) & 0xFFFFFFFF
 
 
 def bytes14(a: i64, b: i64) -> bytes:
