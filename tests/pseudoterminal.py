@@ -8,12 +8,12 @@ import pty
 import re
 import select
 import struct
-import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from forked import Forked
 
 #: Nothing here takes so long, in seconds; a test that waits for it fails.
 PATIENCE_S: Final = 30
@@ -44,14 +44,9 @@ class Terminal:
         fcntl.ioctl(self._child, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, self.columns, 0, 0))
         self.attributes_before = self.attributes
         environment = os.environ | {"XDG_STATE_HOME": str(state), "TERM": "xterm"}
-        self.process = subprocess.Popen(
-            [sys.executable, *(["-c", program] if program else ["-m", "aclbench"]), *arguments],
-            stdin=self._child,
-            stdout=self._child,
-            stderr=self._child,
-            env=environment | {"LINES": str(LINES), "COLUMNS": str(self.columns)},
-            start_new_session=True,
-        )
+        environment |= {"LINES": str(LINES), "COLUMNS": str(self.columns)}
+        name = os.ttyname(self._child)
+        self.process = Forked(arguments, (name, name, name), environment, program)
         self.painted = b""
         self._unseen = b""
 
@@ -95,7 +90,7 @@ class Terminal:
             self._read()
         while self._read():
             pass
-        return self.process.returncode
+        return self.process.wait()
 
     def listen(self) -> None:
         """Take what is there, or wait a moment for it."""
