@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, Final
 
 _SERVER: Final = multiprocessing.get_context("forkserver")
@@ -36,8 +37,9 @@ class Forked:
         files: tuple[str, str, str],
         environment: Mapping[str, str] = os.environ,
         program: str = "",
+        folder: Path | None = None,
     ) -> None:
-        told = (tuple(arguments), os.getcwd(), dict(environment), files, program)
+        told = (tuple(arguments), str(folder or Path.cwd()), dict(environment), files, program)
         self._process = _SERVER.Process(target=_be_the_command, args=told)
         self._process.start()
 

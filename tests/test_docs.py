@@ -6,11 +6,10 @@ import ast
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from cli.command import run
 
 from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.commands.reference import with_reference
@@ -57,14 +56,7 @@ def test_commands_of_the_readme_work(line: str, tmp_path: Path) -> None:
     shutil.copy(TOP / "pcaps" / "http.pcap", tmp_path / "capture.pcap")
     words = shlex.split(line)
     wants_terminal = words[1] == "tui" or (words[1] == "learn" and len(words) > 2)
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        input="show version\n",
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=60,
-    )
+    done = run(*words[1:], text="show version\n", folder=tmp_path)
     if wants_terminal:
         assert "terminal" in done.stderr
     else:

@@ -41,8 +41,7 @@ class Work:
 def inputs_so_far(bench: Workbench) -> tuple[Op, ...]:
     """The inputs that lead from the bench's start to where it stands now."""
     history = bench.past
-    events = bench.rig.events_so_far()
-    return tuple(history.branch.fork("here", history.cursor, events).ops)
+    return tuple(history.branch.inputs_to(history.cursor))
 
 
 def common_point(branch: Branch, inputs: Sequence[Op]) -> Point:

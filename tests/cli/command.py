@@ -1,10 +1,11 @@
-"""Runs the command `aclbench` with nothing to read, and finds what tests give it."""
+"""Runs the command `aclbench`, and finds what tests give it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,22 @@ CAPTURES = bundled_files("pcaps")
 TIMEOUT_S: Final = 60
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it in the folder and the environment of whoever asks."""
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        process = Forked(arguments, (os.devnull, str(out), str(err)))
+def run(
+    *arguments: str,
+    text: str = "",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    program: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Run it in the folder and the environment of whoever asks, unless others are named.
+
+    `text` is what it can read on standard input, `program` what Python runs instead of it.
+    """
+    with tempfile.TemporaryDirectory() as files:
+        typed, out, err = (Path(files, name) for name in ("in", "out", "err"))
+        typed.write_text(text)
+        names = str(typed), str(out), str(err)
+        process = Forked(arguments, names, environment or os.environ, program, folder)
         try:
             code = process.wait(TIMEOUT_S)
         finally:

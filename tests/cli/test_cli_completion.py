@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-PROGRAM = (sys.executable, "-m", "aclbench")
+from cli.command import run
 
 
 def completed(line: str, shell: str, folder: Path) -> list[str]:
@@ -21,9 +20,7 @@ def completed(line: str, shell: str, folder: Path) -> list[str]:
         "COMP_CWORD": str(len(words) - 1) if shell != "fish" else words[-1],
         "_ACLBENCH_COMPLETE": f"{shell}_complete",
     }
-    done = subprocess.run(
-        PROGRAM, capture_output=True, text=True, cwd=folder, env=os.environ | asked, timeout=60
-    )
+    done = run(folder=folder, environment=os.environ | asked)
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -62,9 +59,7 @@ def test_lessons_are_completed_beside_the_commands_of_learn(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_is_printed(shell: str) -> None:
-    done = subprocess.run(
-        [*PROGRAM, "completion", shell], capture_output=True, text=True, timeout=60, check=True
-    )
+    done = run("completion", shell)
     assert f"_ACLBENCH_COMPLETE={shell}_complete" in done.stdout
 
 

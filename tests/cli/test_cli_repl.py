@@ -16,13 +16,7 @@ from aclbench import Workbench
 
 def run_lines(lines: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Lines on standard input."""
-    return subprocess.run(
-        [sys.executable, "-m", "aclbench", "repl", *arguments],
-        input=lines,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run("repl", *arguments, text=lines)
 
 
 def test_lines_given_are_run_in_order() -> None:

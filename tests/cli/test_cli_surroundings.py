@@ -81,32 +81,43 @@ def test_ascii_alone(tmp_path: Path) -> None:
     assert b"\\u" not in done.stdout
 
 
+def works_at_home(environment: dict[str, str], folder: Path) -> None:
+    for arguments in (("learn",), ("repl", "-c", "show version")):
+        done = run(*arguments, environment=environment, folder=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("home", ["/nowhere", "/dev/null", ""])
 def test_no_home(home: str, tmp_path: Path) -> None:
     homes = {"HOME": home, "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "TERM": "dumb"}
-    done = shell("aclbench learn && aclbench repl -c 'show version'", tmp_path, homes)
-    assert (done.returncode, done.stderr) == (0, b"")
+    works_at_home(os.environ | homes, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def handout(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """As it is printed; a file that is there already is left alone."""
+    folder = tmp_path_factory.mktemp("handout")
+    said = shell("aclbench learn export 1 >plain; aclbench learn export 1 -o plain", folder)
+    assert b"plain is there already" in said.stderr
+    return (folder / "plain").read_bytes()
 
 
 @pytest.mark.parametrize("out", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_standard_output_by_any_name(out: str, tmp_path: Path) -> None:
+def test_standard_output_by_any_name(out: str, handout: bytes, tmp_path: Path) -> None:
     """Nothing is said into what is written there; a report has no capture in it."""
-    handout = shell("aclbench learn export 1 >plain; aclbench learn export 1 -o plain", tmp_path)
-    assert b"plain is there already" in handout.stderr
     done = shell(f"aclbench learn export 1 -o {out}", tmp_path)
-    assert (done.returncode, done.stdout) == (0, (tmp_path / "plain").read_bytes())
+    assert (done.returncode, done.stdout) == (0, handout)
     assert done.stderr.endswith(b" written\n")
     done = shell(f"aclbench synth {out} --packets 10 | aclbench replay -", tmp_path)
     assert (done.returncode, b"10 packets in" in done.stdout) == (0, True)
     done = shell(f"aclbench replay http --write-passed {out}", tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"standard output has the report" in done.stderr
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["plain"]
+    assert not [path.name for path in tmp_path.iterdir() if path.is_file()]
 
 
 def test_home_unset(tmp_path: Path) -> None:
-    done = shell("unset HOME; aclbench learn && aclbench repl -c 'show version'", tmp_path)
-    assert (done.returncode, done.stderr) == (0, b"")
+    works_at_home({name: value for name, value in os.environ.items() if name != "HOME"}, tmp_path)
 
 
 #: The command, with a fault of the program in one of its commands.
@@ -123,11 +134,11 @@ FAULT = (
 def test_a_fault_is_one_line_and_its_details_are_kept(
     debug: str, traceback: bool, tmp_path: Path
 ) -> None:
-    (tmp_path / "fault.py").write_text(FAULT)
-    line = f"{sys.executable} fault.py learn export 1"
-    done = shell(line, tmp_path, {"ACLBENCH_DEBUG": debug, "PYTHONPATH": os.getcwd()})
+    asked = ("learn", "export", "1")
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "ACLBENCH_DEBUG": debug}
+    done = run(*asked, environment=os.environ | state, program=FAULT)
     kept = tmp_path / "state" / "aclbench" / "last-fault.txt"
-    said = done.stderr.decode().splitlines()
+    said = done.stderr.splitlines()
     assert done.returncode == 70
     assert said[-1] == (
         "aclbench: a fault of the program: ZeroDivisionError: two lines \\x1b[31m; "
@@ -137,10 +148,9 @@ def test_a_fault_is_one_line_and_its_details_are_kept(
     assert "['learn', 'export', '1']" in kept.read_text()
     assert "in failing" in kept.read_text()
     (tmp_path / "file").write_text("")
-    done = shell(
-        line, tmp_path, {"XDG_STATE_HOME": str(tmp_path / "file"), "PYTHONPATH": os.getcwd()}
-    )
-    assert done.stderr.endswith(b"; ACLBENCH_DEBUG=1 shows the details: report them\n")
+    state["XDG_STATE_HOME"] = str(tmp_path / "file")
+    done = run(*asked, environment=os.environ | state, program=FAULT)
+    assert done.stderr.endswith("; ACLBENCH_DEBUG=1 shows the details: report them\n")
 
 
 LONG = "x" * 300

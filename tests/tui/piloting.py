@@ -5,8 +5,8 @@ while a bench plays, and sends a message to every widget. Here it waits until th
 nothing left to do: what then begins is begun by a clock, by a thread, or by the next key.
 
 What costs most of a start and of a key is Textual's own: reading style sheets, and making what a
-terminal prints. Here the first is done once a process, the second for dialogs, for pictures, and at
-a test's end for all that stands on the screen.
+terminal prints. Here the first is done once a process, the second for pictures, and once a process
+for each dialog, and for each place and size in which a test ends.
 """
 
 from __future__ import annotations
@@ -95,31 +95,36 @@ def _rules_once(sheet: Stylesheet, *args: Any, **options: Any) -> list[RuleSet]:
     return _rules[key]
 
 
-_refresh = Screen._compositor_refresh
-
-
-def _refresh_dialogs(screen: Screen[Any]) -> None:
-    """Paint a dialog, with what lies below it; of the bench all but that."""
-    if not isinstance(screen, BenchScreen):
-        _refresh(screen)
-        return
+def _refresh_nothing(screen: Screen[Any]) -> None:
+    """All of a refresh but the painting."""
     screen._dirty_widgets.clear()
     screen._compositor._dirty_regions.clear()
     screen.app._update_mouse_over(screen)
 
 
-def _paint_all(app: App[Any]) -> None:
-    """Paint all that stands on the screen, if anything does."""
+#: What was painted already: the screen on top, the place of the bench below it, and their size.
+_painted: set[tuple[type[Screen[Any]], str, tuple[int, int]]] = set()
+
+
+def _paint(app: App[Any]) -> None:
+    """Paint all that stands on the screen, if anything does and the like was not painted before.
+
+    What a panel shows is tested as a drawing; this is the way from there to the terminal.
+    """
     for screen in app.screen_stack if app.is_running else ():
-        screen._compositor.render_update(full=True)
+        place = getattr(app.screen_stack[0], "place", "")
+        kind = (type(screen), place, (app.size.width, app.size.height))
+        if kind not in _painted:
+            _painted.add(kind)
+            screen._compositor.render_update(full=True)
 
 
 @contextmanager
 def quick_pilot() -> Iterator[None]:
-    """Textual's pilot waits no longer than it must, and the bench is not painted meanwhile."""
+    """Textual's pilot waits no longer than it must, and nothing is painted meanwhile."""
     with (
         patch.object(Stylesheet, "_parse_rules", _rules_once),
-        patch.object(Screen, "_compositor_refresh", _refresh_dialogs),
+        patch.object(Screen, "_compositor_refresh", _refresh_nothing),
         patch("textual.app.wait_for_idle", _some_turns),
         patch("textual.pilot.wait_for_idle", _some_turns),
         patch.object(Pilot, "_wait_for_screen", _rest),
@@ -268,6 +273,7 @@ class Bench:
         """Wait for a dialog to have the keys."""
         await self.until(lambda: self.top is not self.screen and self.top.is_running)
         await self.settle()
+        _paint(self.pilot.app)
         return self.top
 
     async def closed(self) -> None:
@@ -305,7 +311,7 @@ async def benching(
         await bench.until(lambda: bench.screen.frame is not None)
         await bench.settle()
         yield bench
-        _paint_all(pilot.app)
+        _paint(pilot.app)
 
 
 def flat_out(bench: Bench) -> None:

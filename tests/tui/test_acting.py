@@ -24,9 +24,7 @@ from aclbench.workbench.inquiry.timeline import MARK_KINDS
 from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.workbench import Workbench
 from tui.bench import at_once, busy_bench, capture_bench, make_bench, one_opening
-from tui.piloting import LARGE, SMALL, Bench, Size, benching
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+from tui.piloting import LARGE, SMALL, Bench, benching
 
 
 def rests(bench: Bench) -> Callable[[], bool]:
@@ -37,9 +35,8 @@ def rests(bench: Bench) -> Callable[[], bool]:
 # --- sending --------------------------------------------------------------------------------------
 
 
-@SIZES
-async def test_a_packet_is_crafted_and_sent_and_answered(size: Size) -> None:
-    async with benching(make_bench, size) as bench:
+async def test_a_packet_is_crafted_and_sent_and_answered() -> None:
+    async with benching(make_bench) as bench:
         await bench.press("i")
         assert isinstance(await bench.dialog(), SendDialog)
         await bench.press("enter")
@@ -80,9 +77,8 @@ async def test_escape_sends_nothing() -> None:
 # --- the menu -------------------------------------------------------------------------------------
 
 
-@SIZES
-async def test_the_menu_says_what_each_entry_does(size: Size) -> None:
-    async with benching(size=size, open_bench=opener([])) as bench:
+async def test_the_menu_says_what_each_entry_does() -> None:
+    async with benching(open_bench=opener([])) as bench:
         await bench.press("d")
         menu = await bench.dialog()
         assert isinstance(menu, Menu)
@@ -125,17 +121,15 @@ async def clear_is_seen(bench: Bench) -> None:
     assert seen == {"●clear", "swipe end  +", "to clear ■", "cleaner"}
 
 
-@SIZES
-async def test_all_sessions_are_cleared(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_all_sessions_are_cleared() -> None:
+    async with benching(size=LARGE) as bench:
         await bench.choose("d", "c")
         await bench.until(rests(bench))
         await clear_is_seen(bench)
 
 
-@SIZES
-async def test_acls_are_taken_off_and_the_clear_is_seen(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_acls_are_taken_off_and_the_clear_is_seen() -> None:
+    async with benching() as bench:
         await bench.press("d", "i")
         await bench.until(lambda: isinstance(bench.top, InterfaceDialog))
         await bench.settle()
@@ -152,9 +146,8 @@ async def test_acls_are_taken_off_and_the_clear_is_seen(size: Size) -> None:
         await clear_is_seen(bench)
 
 
-@SIZES
-async def test_timeouts_are_changed_while_playing(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_timeouts_are_changed_while_playing() -> None:
+    async with benching(size=LARGE) as bench:
         await bench.press("space")
         await bench.press("d", "t")
         await bench.until(lambda: isinstance(bench.top, TimeoutDialog))
@@ -168,7 +161,7 @@ async def test_timeouts_are_changed_while_playing(size: Size) -> None:
         await bench.until(lambda: bench.player.transport.playing)  # it goes on behind the command
         await bench.press("space")
         await bench.settle()
-        assert "timeout 9 s" in bench.text("#workers TextPanel") or size == SMALL
+        assert "timeout 9 s" in bench.text("#workers TextPanel")
 
 
 async def test_a_packet_by_the_menu() -> None:
@@ -222,10 +215,9 @@ def opener(asked: list[str]) -> OpenBench:
     return open_bench
 
 
-@SIZES
-async def test_another_one_is_opened(size: Size) -> None:
+async def test_another_one_is_opened() -> None:
     asked: list[str] = []
-    async with benching(size=size, open_bench=opener(asked)) as bench:
+    async with benching(size=LARGE, open_bench=opener(asked)) as bench:
         await bench.press("3", "space", "ctrl+o")
         assert isinstance(await bench.dialog(), OpenDialog)
         await bench.press("enter")
@@ -254,9 +246,8 @@ def endless() -> Slices[Workbench]:
         yield Progress(number, unit="lines")
 
 
-@SIZES
 @pytest.mark.usefixtures("slow")
-async def test_one_that_takes_long_leaves_the_screen_to_the_keys(size: Size) -> None:
+async def test_one_that_takes_long_leaves_the_screen_to_the_keys() -> None:
     """And this one is there until it is ready; Esc stops it."""
     made: list[Workbench] = []
 
@@ -266,7 +257,7 @@ async def test_one_that_takes_long_leaves_the_screen_to_the_keys(size: Size) -> 
         made.append(busy_bench(4))
         return made[0]
 
-    async with benching(make_bench, size) as bench:
+    async with benching(make_bench) as bench:
         here, at = bench.bench, bench.offset()
         bench.player._make_bench = endless
         await bench.press("r")
@@ -393,10 +384,9 @@ async def begin_long(bench: Bench) -> None:
         "#command-progress", Static).render()))  # fmt: skip
 
 
-@SIZES
 @pytest.mark.usefixtures("slow")
-async def test_a_long_command_leaves_the_screen_to_the_keys(size: Size) -> None:
-    async with benching(lasting_bench, size) as bench:
+async def test_a_long_command_leaves_the_screen_to_the_keys() -> None:
+    async with benching(lasting_bench) as bench:
         await begin_long(bench)
         await bench.press("escape")
         assert not bench.region.is_open

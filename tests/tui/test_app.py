@@ -22,7 +22,6 @@ from aclbench.workbench.workbench import Workbench
 from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
 from tui.piloting import HUGE, LARGE, SMALL, Bench, Size, app, benching, flat_out
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 ALL_SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, HUGE], ids=["80x24", "120x40", "200x60"])
 PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
 
@@ -48,8 +47,10 @@ async def test_the_first_screen_shows_the_bench(size: Size) -> None:
         bench.lies_inside()
 
 
-@ALL_SIZES
-@pytest.mark.parametrize("workers", [0, 1, 16])
+@pytest.mark.parametrize(
+    ("size", "workers"),
+    [(SMALL, 0), (SMALL, 16), (LARGE, 1), (LARGE, 16), (HUGE, 0), (HUGE, 16)],
+)
 async def test_every_place_is_there_and_inside(size: Size, workers: int) -> None:
     async with benching(lambda: busy_bench(workers), size) as bench:
         for key, name in enumerate(PLACES, 1):
@@ -71,9 +72,8 @@ async def test_every_place_is_there_and_inside(size: Size, workers: int) -> None
 # --- time ---------------------------------------------------------------------------------------
 
 
-@SIZES
-async def test_play_advances_and_pause_stops(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_play_advances_and_pause_stops() -> None:
+    async with benching() as bench:
         start = bench.bench.now
         await bench.press("space")
         assert bench.player.transport.playing
@@ -112,9 +112,8 @@ async def test_it_plays_at_once_when_asked_to() -> None:
         await bench.until(lambda: bench.player.transport.playing)
 
 
-@SIZES
-async def test_steps_and_what_they_change(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_steps_and_what_they_change() -> None:
+    async with benching() as bench:
         await bench.press("s")
         assert "step: cleaner, wake up" in bench.status()
         await bench.press("right")
@@ -126,9 +125,8 @@ async def test_steps_and_what_they_change(size: Size) -> None:
         assert "jumped" in bench.status()
 
 
-@SIZES
-async def test_back_undoes_and_going_on_finds_the_same_run(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_back_undoes_and_going_on_finds_the_same_run() -> None:
+    async with benching() as bench:
         for key in ("s", "s", "e", "e"):
             await bench.press(key)
         there = bench.bench.snapshot()
@@ -175,16 +173,14 @@ async def test_end_goes_to_the_last_packet_played_or_not(tmp_path: Path) -> None
         assert bench.bench.snapshot().packets.read == 3
 
 
-@SIZES
-async def test_marks(size: Size) -> None:
+async def test_marks() -> None:
     """m and M, and the kind that k chooses."""
-    async with benching(size=size) as bench:
+    async with benching(size=LARGE) as bench:
         end = bench.bench.now
         await bench.press("home")
         await bench.choose("k", "d")
         assert bench.player.travel.mark_kind == "denied"
-        if size == LARGE:
-            assert "[d denied 1]" in bench.text("#timeline")
+        assert "[d denied 1]" in bench.text("#timeline")
         await bench.press("m")
         await bench.until(lambda: bench.player.underway.task is None)
         assert bench.bench.snapshot().packets.denied == 1
@@ -202,24 +198,21 @@ async def test_marks(size: Size) -> None:
         assert bench.bench.now == end
 
 
-@pytest.mark.parametrize(
-    ("where", "offset", "packets"),
-    [
-        ("+0.25", 0.25, 3),
-        ("+2min", 120, 6),
-        ("#4", 0.4, 4),
-        ("start", 0, 0),
-        ("end", 1.3, 6),
-        ("50%", 0.65, 6),
-        ("0%", 0, 0),
-    ],
-)
-async def test_going_places(where: str, offset: float, packets: int) -> None:
+async def test_going_places() -> None:
     async with benching() as bench:
-        await bench.go_to(where)
-        assert not bench.player.live.error, bench.status()
-        assert bench.offset() == int(offset * NS_PER_S)
-        assert bench.bench.snapshot().packets.read == packets
+        for where, offset, packets in (
+            ("+0.25", 0.25, 3),
+            ("#4", 0.4, 4),
+            ("start", 0, 0),
+            ("end", 1.3, 6),
+            ("50%", 0.65, 6),
+            ("0%", 0, 0),
+            ("+2min", 120, 6),
+        ):
+            await bench.go_to(where)
+            assert not bench.player.live.error, bench.status()
+            assert bench.offset() == int(offset * NS_PER_S), where
+            assert bench.bench.snapshot().packets.read == packets, where
 
 
 async def test_going_to_an_event_and_to_what_there_is_not() -> None:
@@ -298,10 +291,9 @@ async def test_restart_makes_a_new_bench() -> None:
         assert "idle" in bench.status()
 
 
-@SIZES
-async def test_it_plays_a_capture_flat_out_to_its_end(size: Size, tmp_path: Path) -> None:
+async def test_it_plays_a_capture_flat_out_to_its_end(tmp_path: Path) -> None:
     path = one_opening(tmp_path / "one.pcap")
-    async with benching(lambda: capture_bench(path), size) as bench:
+    async with benching(lambda: capture_bench(path)) as bench:
         flat_out(bench)
         await bench.press("space")
         await bench.until(lambda: not bench.player.transport.playing)
@@ -359,8 +351,10 @@ async def test_resizing_while_playing() -> None:
         assert len(bench.screen.query("#workers TextPanel")) == 4
 
 
-@ALL_SIZES
-@pytest.mark.parametrize("workers", [0, 1, 3, 16])
+@pytest.mark.parametrize(
+    ("size", "workers"),
+    [(SMALL, 0), (SMALL, 1), (SMALL, 16), (LARGE, 3), (LARGE, 16), (HUGE, 16)],
+)
 async def test_pages_of_workers_and_one_alone(size: Size, workers: int) -> None:
     async with benching(lambda: busy_bench(workers), size) as bench:
         seen: set[int] = set()
@@ -402,29 +396,30 @@ async def test_light_and_dark() -> None:
         assert panel.palette == dark
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_help_lists_every_key_of_the_place(place: str) -> None:
+async def test_help_lists_every_key_of_the_place() -> None:
     """Its own first; and each key once, with what it does there."""
     async with benching(size=LARGE) as bench:
-        await bench.screen.action_place(place)
-        own = with_keys(bench.shown.all_bindings(), {})
-        here = {key for binding in own for key in binding.key.split(",")}
-        await bench.press("question_mark")
-        assert isinstance(bench.top, HelpScreen)
-        first, *others = bench.top._parts
-        if own:
-            assert first[0][0] == f"on this place: {place}"
-            assert {about for _, about in first[1:]} == {binding.tooltip for binding in own}
-        else:
-            others.insert(0, first)
-        listed = {about for part in others for _, about in part}
-        for key in (*TIME, *SCREEN):
-            assert (key.about in listed) == (key.keys not in here), key
+        for place in PLACES:
+            await bench.screen.action_place(place)
+            own = with_keys(bench.shown.all_bindings(), {})
+            here = {key for binding in own for key in binding.key.split(",")}
+            await bench.press("question_mark")
+            assert isinstance(bench.top, HelpScreen)
+            first, *others = bench.top._parts
+            if own:
+                assert first[0][0] == f"on this place: {place}"
+                assert {about for _, about in first[1:]} == {binding.tooltip for binding in own}
+            else:
+                others.insert(0, first)
+            listed = {about for part in others for _, about in part}
+            for key in (*TIME, *SCREEN):
+                assert (key.about in listed) == (key.keys not in here), (place, key)
+            await bench.press("escape")
+            await bench.closed()
 
 
-@SIZES
-async def test_help_on_the_screen(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_help_on_the_screen() -> None:
+    async with benching() as bench:
         await bench.press("3", "question_mark")
         assert isinstance(bench.top, HelpScreen)
         parts = bench.top._parts
@@ -485,9 +480,8 @@ def printed(bench: Bench) -> str:
     return bench.region._output.text
 
 
-@SIZES
-async def test_the_command_line(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_the_command_line() -> None:
+    async with benching() as bench:
         assert not bench.region.is_open
         await bench.press("colon")
         assert bench.region.is_open

@@ -85,15 +85,14 @@ async def test_what_the_cursor_is_on_has_a_sign_before_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "says"),
+    ("size", "target", "says"),
     [
-        (FieldTarget("vpp_wk_0", "interrupt_is_unwanted"), "who wrote it, the latest first"),
-        (FieldTarget("cleaner", "wait_interval"), "written by"),
-        (ListTarget(1, 1), "what comes next"),
-        (SessionTarget(1, 0), "what happened, the latest last"),
+        (SMALL, FieldTarget("vpp_wk_0", "interrupt_is_unwanted"), "who wrote it, the latest first"),
+        (LARGE, FieldTarget("cleaner", "wait_interval"), "written by"),
+        (LARGE, ListTarget(1, 1), "what comes next"),
+        (SMALL, SessionTarget(1, 0), "what happened, the latest last"),
     ],
 )
-@SIZES
 async def test_enter_tells_the_story(size: Size, target: object, says: str) -> None:
     async with benching(size=size) as bench:
         bench.place.put_cursor(target)  # type: ignore[arg-type]
@@ -155,9 +154,8 @@ async def test_a_click_on_a_tab_a_key_or_a_kind_of_mark() -> None:
         assert "[m any]" in bench.text("#timeline")
 
 
-@SIZES
-async def test_a_click_on_the_timeline_goes_there(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_a_click_on_the_timeline_goes_there() -> None:
+    async with benching() as bench:
         spots = [
             spot
             for spot in bench.screen.query_one("#timeline", TextPanel).drawing.spots()
@@ -231,13 +229,12 @@ async def test_a_story_follows_the_bench() -> None:
 # --- lists ------------------------------------------------------------------------------------
 
 
-@SIZES
-async def test_the_packets(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_the_packets() -> None:
+    async with benching(size=LARGE) as bench:
         await bench.press("2")
         place = bench.screen.places["packets"]
         assert isinstance(place, PacketsPlace)
-        assert "6 of 6" in bench.text() or size == SMALL
+        assert "6 of 6" in bench.text()
         assert len(await all_of(bench, "up")) == 6
         await bench.press("ctrl+end", "enter")
         assert bench.screen.place == "story"
@@ -269,9 +266,8 @@ async def test_the_packets(size: Size) -> None:
         assert place.search == ""
 
 
-@SIZES
-async def test_the_sessions(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_the_sessions() -> None:
+    async with benching() as bench:
         await bench.press("3")
         place = bench.screen.places["sessions"]
         assert isinstance(place, SessionsPlace)
@@ -319,9 +315,8 @@ async def test_a_search_that_nothing_has_says_so() -> None:
             await bench.press("enter", "down", "up", "pagedown", "ctrl+end")
 
 
-@SIZES
-async def test_the_log(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_the_log() -> None:
+    async with benching() as bench:
         await bench.press("4")
         place = bench.screen.places["log"]
         assert isinstance(place, LogPlace)
@@ -377,9 +372,8 @@ async def test_about_a_packet_in_the_log_explains_it() -> None:
 # --- branches ---------------------------------------------------------------------------------
 
 
-@SIZES
-async def test_branches_are_visited_and_compared(size: Size) -> None:
-    async with benching(size=size) as bench:
+async def test_branches_are_visited_and_compared() -> None:
+    async with benching(size=LARGE) as bench:
         await bench.press("home")
         await bench.command("clear acl-plugin sessions")
         await bench.press("6")

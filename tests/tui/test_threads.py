@@ -18,9 +18,7 @@ from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.workbench import Workbench
 from tui.bench import player_of
 from tui.looking import command
-from tui.piloting import LARGE, SMALL, Bench, Size, benching
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+from tui.piloting import LARGE, Bench, benching
 
 
 def aging() -> Workbench:
@@ -40,10 +38,9 @@ async def played(bench: Bench, seconds: float = 3.0) -> None:
     assert not bench.player.transport.playing
 
 
-@SIZES
-async def test_it_plays_and_shows_what_happens(size: Size) -> None:
+async def test_it_plays_and_shows_what_happens() -> None:
     """Interrupts and requeues as they come, in the panels and in the log; then it stands still."""
-    async with benching(aging, size, threaded=True) as bench:
+    async with benching(aging, LARGE, threaded=True) as bench:
         assert "paused" in bench.status()
         await bench.press(*["plus"] * 4, "space")
         assert bench.player.transport.playing
@@ -144,9 +141,8 @@ async def test_going_back_by_the_dialog_is_refused_and_on_is_not() -> None:
 # --- what can be done -------------------------------------------------------------------------
 
 
-@SIZES
-async def test_the_places_work(size: Size) -> None:
-    async with benching(aging, size, threaded=True) as bench:
+async def test_the_places_work() -> None:
+    async with benching(aging, threaded=True) as bench:
         await played(bench)
         for key in "234571":
             await bench.press(key)

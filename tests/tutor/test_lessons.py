@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from aclbench.repl.printing import Printer
 from aclbench.tutor.checking import check, check_file
 from aclbench.tutor.grading import grade_file, lesson_finder
 from aclbench.tutor.handout import as_html, as_markdown, make_handout
@@ -64,8 +66,9 @@ def first_guesses(predictions: list[Prediction]) -> list[Prediction]:
 
 
 @each_lesson
-def test_it_can_be_put_on_paper(path: Path) -> None:
-    """The answers stand on the teacher's page alone."""
+def test_it_can_be_put_on_paper(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers stand on the teacher's page alone; what is read fits 80 columns at the prompt."""
+    monkeypatch.setenv("COLUMNS", "80")
     lesson = read_lesson(path)
     handout = make_handout(lesson, answers=True)
     asked = as_markdown(replace(handout, answers=()))
@@ -75,6 +78,11 @@ def test_it_can_be_put_on_paper(path: Path) -> None:
             assert step.solution[-1].strip() in as_markdown(handout)
             assert step.hints[2].text not in asked
     assert as_html(handout).count("<h1") == 2
+    printer = Printer(io.StringIO())
+    for section in (*handout.questions, *handout.answers):
+        assert all(len(line) <= 80 for line in printer.markdown_lines(section.text)), (
+            section.heading
+        )
 
 
 def test_answers_are_on_paper_only_where_asked_for() -> None:

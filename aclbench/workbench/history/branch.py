@@ -111,12 +111,9 @@ class Branch:
 
     def fork(self, name: str, at: Point, events: int) -> Branch:
         """A branch that has this one's past up to a point, where there were so many events."""
-        ops, starts = self.ops[: at.op], self.starts[: at.op + 1]
-        if at.op < len(self.ops) and at.position > self.starts[at.op].position:
-            ops.append(self._partial(at))
-            starts.append(Point(at.op + 1, at.position, at.time))
-        elif at.time > starts[-1].time:
-            ops.append(Run(at.position, at.time))
+        ops = self.inputs_to(at)
+        starts = self.starts[: at.op + 1]
+        if len(ops) == len(starts):
             starts.append(Point(at.op + 1, at.position, at.time))
         return Branch(
             name,
@@ -127,6 +124,15 @@ class Branch:
             parent=self.name,
             packets=self.packets.up_to(at.position.packets),
         )
+
+    def inputs_to(self, at: Point) -> list[Op]:
+        """The inputs that lead up to a point; of one that the point is inside of, the part."""
+        ops, start = self.ops[: at.op], self.starts[at.op]
+        if at.op < len(self.ops) and at.position > start.position:
+            ops.append(self._partial(at))
+        elif at.time > start.time:
+            ops.append(Run(at.position, at.time))
+        return ops
 
     def _partial(self, at: Point) -> Op:
         """The part of an input that leads up to a point inside it."""

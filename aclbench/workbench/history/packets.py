@@ -171,7 +171,9 @@ class PacketRows:
         full, rest = divmod(len(found), BLOCK)
         found._blocks = self._blocks[:full]
         if rest:
-            found._blocks.append(self._blocks[full].copy())
+            block = np.empty(BLOCK, DONE)  # of which no more is touched than there is
+            block[:rest] = self._blocks[full][:rest]
+            found._blocks.append(block)
         # Keys are numbered as they are met: those of the first packets have the first numbers.
         last = max((int(part["key"].max()) for part in found.parts(found.numbered)), default=-1)
         found._inherited = self, last + 1
