@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from routed import INSIDE_OUT
-from scapy.all import IP, TCP, Ether
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
 
 from aclbench import AclbenchError, CommandError, RunFileError, Workbench
 from aclbench.cli.inputs import BenchOptions, find_scenario

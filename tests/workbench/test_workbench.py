@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 from routed import INSIDE_OUT
-from scapy.all import ICMP, IP, TCP, UDP, Ether
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.l2 import Ether
 
 from aclbench import AclbenchError, CommandError, Workbench
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from routed import INSIDE_OUT
-from scapy.all import IP, TCP, UDP, Ether
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import Ether
 
 from aclbench import CommandError, Workbench
 from aclbench.engine.design import FIFO_2017
