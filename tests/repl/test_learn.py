@@ -23,10 +23,12 @@ from aclbench.repl.lesson import LessonSession
 from aclbench.repl.presenting import Presenter
 from aclbench.repl.printing import Printer
 from aclbench.tutor.course import LessonRun
+from aclbench.tutor.grading import grade_file, lesson_finder
 from aclbench.tutor.lesson import Experiment, Lesson, Predict, Task
 from aclbench.tutor.presenting import Presentation
 from aclbench.tutor.progress import Progress
 from aclbench.tutor.reading import read_lesson
+from aclbench.tutor.submission import submission_of, write_submission
 from aclbench.workbench.commands.bench.helping import what_next
 from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.rig.bundled import bundled_files
@@ -256,10 +258,14 @@ def test_where_nothing_can_be_kept_it_is_said_once(learner: Learner, tmp_path: P
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_lesson_can_be_finished_by_typing(
+def test_each_lesson_can_be_finished_by_typing_and_is_proven(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At 80 columns, left in the middle; a near miss is refused in words, and undone."""
+    """At 80 columns, left in the middle; a near miss is refused in words, and undone.
+
+    Tasks are solved in another way than the lesson's first. What is handed in then is proven, each
+    step by its own inputs.
+    """
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     learner = Learner(read_lesson(path), tmp_path)
     middle = len(learner.run.lesson.steps) // 2
@@ -280,7 +286,7 @@ def test_each_lesson_can_be_finished_by_typing(
             learner.types("hint", "hint", "hint", *step.near[0].run)
             assert step.near[0].says in joined(learner.types("next"))
             learner.types("undo")
-            assert "is refused" not in learner.types(*step.solution)
+            assert "is refused" not in learner.types(*step.others[0])
         assert step.number in learner.run.done, (step.number, learner.run.goal_state().message)
         shown.append(learner.types("next"))
     assert learner.run.finished
@@ -292,7 +298,15 @@ def test_each_lesson_can_be_finished_by_typing(
         prose = [line for line in text.splitlines() if "aclbench#" not in line]
         headings = [line for line in prose if re.match(r"Step \d+ of", line)]
         assert all(len(line) <= WIDTH for line in headings)
+    lesson, file = learner.run.lesson, tmp_path / "submission.json"
+    write_submission(submission_of(learner.run, "Ada Lovelace"), file)
     learner.run.close()
+    grade = grade_file(file, lesson_finder([lesson]))
+    assert (grade.problem, grade.notes, grade.changed) == ("", (), False)
+    assert grade.done == tuple(step.number for step in lesson.steps)
+    guesses = learner.run.predictions
+    assert grade.first_right == sum(guess.right is True for guess in guesses)
+    assert len(guesses) == grade.predictions
 
 
 def test_what_is_presented_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:

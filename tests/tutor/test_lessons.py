@@ -1,4 +1,7 @@
-"""Every lesson that comes along: its own words hold, on both drivers, on paper and in a class."""
+"""Every lesson that comes along: its own words hold, on both drivers and on paper.
+
+It is done at the prompt, and handed in, in `repl/test_learn.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,11 @@ import pytest
 
 from aclbench.repl.printing import Printer
 from aclbench.tutor.checking import check, check_file
-from aclbench.tutor.grading import grade_file, lesson_finder
 from aclbench.tutor.handout import as_html, as_markdown, make_handout
 from aclbench.tutor.lesson import Lesson, Predict, Task
-from aclbench.tutor.outcomes import Prediction
 from aclbench.tutor.reading import read_lesson
 from aclbench.tutor.shelf import lesson_after
-from aclbench.tutor.submission import submission_of, write_submission
 from aclbench.workbench.rig.bundled import bundled_files
-
-from .learner import work_through
 
 FILES = bundled_files("lessons")
 each_lesson = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -43,26 +41,6 @@ def test_it_asks_and_sets_a_task(path: Path) -> None:
 def test_its_solutions_hold_on_real_threads(path: Path) -> None:
     """Those that need no history."""
     assert check(read_lesson(path), driver="threaded") == []
-
-
-@each_lesson
-def test_what_is_handed_in_of_it_is_proven(path: Path, tmp_path: Path) -> None:
-    """Each step by its own inputs, also where another solution was taken."""
-    lesson = read_lesson(path)
-    run = work_through(lesson, other=True)
-    file = tmp_path / "submission.json"
-    write_submission(submission_of(run, "Ada Lovelace"), file)
-    right = [p.right for p in first_guesses(run.predictions)]
-    run.close()
-    grade = grade_file(file, lesson_finder([lesson]))
-    assert (grade.problem, grade.notes, grade.changed) == ("", (), False)
-    assert grade.done == tuple(step.number for step in lesson.steps)
-    assert grade.first_right == right.count(True)
-
-
-def first_guesses(predictions: list[Prediction]) -> list[Prediction]:
-    """The first of each step."""
-    return list({p.step: p for p in reversed(predictions)}.values())
 
 
 @each_lesson
