@@ -48,6 +48,11 @@ class BenchOptions(NamedTuple):
         return Limits(self.budget or OPENING_WORK, self.cpu_seconds or CPU_SECONDS)
 
     @property
+    def is_limited(self) -> bool:
+        """Whether somebody has said how much that is."""
+        return self.budget is not None or self.cpu_seconds is not None
+
+    @property
     def inside_by(self) -> list[str]:
         """The options given that define the inside by something else than addresses."""
         fields = ("inside_vlan", "inside_mac", "inside_interface")

@@ -113,8 +113,9 @@ def replay(
     if is_traced:
         bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
     written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
-    playing = bench.transport.playing() if end is None else bench.transport.running(end)
-    run = playing_within(budget_for_captures(asked.limits), bench, playing, UNTIL_HINT)
+    run = bench.transport.playing() if end is None else bench.transport.running(end)
+    if end is None or asked.is_limited:  # else a person has said how long
+        run = playing_within(budget_for_captures(asked.limits), bench, run, UNTIL_HINT)
     has_bar = not is_traced  # their lines would run into it
     stopped_by: AclbenchError | None = None
     interrupted = False

@@ -17,11 +17,13 @@ import pytest
 from capture.frames import ethernet, ip4, tcp
 from capture.test_cut import cut_pcap
 from cli.command import CAPTURES, capture, run
+from click.testing import CliRunner
 
 from aclbench import ScenarioError, Workbench
 from aclbench.capture import PcapngWriter, Source, open_capture, write_pcap
 from aclbench.cli import commands
 from aclbench.cli import replay as replaying
+from aclbench.workbench.budget import Budget, BudgetError
 from aclbench.workbench.rig import setting_up
 from aclbench.workbench.rig.bundled import bundled_files
 from aclbench.workbench.tasks import Slices
@@ -392,6 +394,21 @@ def test_years_between_two_packets(tmp_path: Path) -> None:
     assert (why.returncode, "units of work" in why.stderr) == (1, True)
     whole = run("replay", "--budget", "100000", "--until", "60", str(path))
     assert (whole.returncode, whole.stderr) == (0, "")
+
+
+def test_how_long_a_person_says_is_limited_by_what_he_says_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However slow the machine is."""
+    monkeypatch.setattr(replaying, "budget_for_captures", lambda limits: Budget(1))
+    arguments = ["replay", "--json", "--until", "10h", capture("http")]
+    done = CliRunner().invoke(commands.cli, arguments)
+    assert (done.exit_code, json.loads(done.stdout)["virtual_s"]) == (0, 36_000)
+    for more in (["--cpu-seconds", "9"], ["--budget", "9"]):
+        refused = CliRunner().invoke(commands.cli, [*arguments, *more])
+        assert isinstance(refused.exception, BudgetError)
+    refused = CliRunner().invoke(commands.cli, ["replay", capture("http")])
+    assert isinstance(refused.exception, BudgetError)
 
 
 def test_packets_use_up_no_budget() -> None:
