@@ -13,13 +13,26 @@ from textual.worker import WorkerFailed
 
 from aclbench.errors import ScenarioError
 from aclbench.tui.dialogs import OpenDialog
+from aclbench.tui.dialogs.picklist import PickList
 from aclbench.tui.help.screen import HelpScreen, matching
 from aclbench.tui.keys import SCREEN, TIME
+from aclbench.tui.live import MakeBench
+from aclbench.tui.place import OPEN
+from aclbench.tui.regions import WEIGHT
 from aclbench.tui.settings import Settings, with_keys
 from aclbench.tui.textpanel import FramePanel
 from aclbench.tui.units import NS_PER_S
+from aclbench.workbench.rig.bundled import bundled_files
 from aclbench.workbench.workbench import Workbench
-from tui.bench import busy_bench, capture_bench, make_bench, one_opening, opening, write_pcap
+from tui.bench import (
+    at_once,
+    busy_bench,
+    capture_bench,
+    make_bench,
+    one_opening,
+    opening,
+    write_pcap,
+)
 from tui.piloting import HUGE, LARGE, SMALL, Bench, Size, app, benching, flat_out
 
 ALL_SIZES = pytest.mark.parametrize("size", [SMALL, LARGE, HUGE], ids=["80x24", "120x40", "200x60"])
@@ -471,6 +484,40 @@ async def test_the_palette_has_every_action_of_the_place() -> None:
         await step.callback()
         await bench.settle()
         assert "step: cleaner, wake up" in bench.status()
+
+
+async def test_the_palette_begins_with_what_is_used_most_and_says_keys() -> None:
+    async with benching() as bench:
+        commands = list(bench.pilot.app.get_system_commands(bench.screen))
+        about = {key.id: key.about for key in (*TIME, *SCREEN, OPEN)}
+        titles = [command.title for command in commands]
+        first = [about[id] for id in WEIGHT if about.get(id) in titles]
+        assert titles[: len(first)] == first
+        assert [(c.title, c.help) for c in commands[:2]] == [
+            ("Play, or pause", "key Space"),
+            ("One named step of the actor whose turn it is, or that a chose", "key s"),
+        ]
+        assert titles[-2:] == ["Theme", "Screenshot"]
+
+
+async def test_ctrl_o_lists_the_bundled_scenarios_and_captures() -> None:
+    opened: list[str] = []
+
+    def open_bench(line: str) -> tuple[MakeBench, str]:
+        opened.append(line)
+        return at_once(busy_bench), line
+
+    async with benching(open_bench=open_bench) as bench:
+        await bench.press("ctrl+o")
+        dialog = await bench.dialog()
+        names = [row.split()[0] for row in dialog.query_one(PickList).rows]
+        scenarios = [path.stem for path in bundled_files("scenarios")]
+        captures = [path.name for path in bundled_files("pcaps")]
+        assert names == [*scenarios, *captures]
+        await bench.press("h", "enter")  # the first that begins with it: half-open.pcap
+        await bench.closed()
+        await bench.until(lambda: opened)
+        assert opened == ["half-open.pcap"]
 
 
 # --- the command line -----------------------------------------------------------------------------

@@ -490,6 +490,50 @@ async def test_a_scenario_is_opened_and_described() -> None:
         assert host.returned == ["'a b.pcap'"]
 
 
+async def test_letters_go_through_the_rows_that_begin_with_them() -> None:
+    scenarios = [("aging", "", ""), ("backlog", "", ""), ("full-table", "", "")]
+    host = Host(OpenDialog(scenarios, [], ["asymmetric.pcap", "Beacon.pcap"]))
+    async with host.run_test(size=(80, 24)) as pilot:
+        found = []
+        for key in "baab":
+            await press(pilot, key)
+            found.append(said(pilot).removeprefix("aclbench tui "))
+        assert found == ["backlog", "asymmetric.pcap", "aging", "backlog"]
+        await press(pilot, "b")
+        assert said(pilot) == "aclbench tui Beacon.pcap"
+        await press(pilot, "z")  # none does
+        assert said(pilot) == "aclbench tui Beacon.pcap"
+        assert host.screen.query_one("#path", Input).value == ""
+
+
+async def test_tab_completes_a_path_and_else_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "one.pcap").touch()
+    monkeypatch.chdir(tmp_path)
+    host = Host(OpenDialog([("aging", "Aging", "Three age.")]))
+    async with host.run_test(size=(80, 24)) as pilot:
+        line = host.screen.query_one("#path", Input)
+        line.focus()
+        await press(pilot, "t", "a")
+        for whole in ("taken/", "taken/one.pcap"):
+            for _ in range(200):
+                if line._suggestion == whole:
+                    break
+                await pilot.pause()
+            await press(pilot, "tab")
+            assert line.value == whole
+            assert line.cursor_position == len(whole)
+            assert line.has_focus
+        assert said(pilot) == "aclbench tui taken/one.pcap"
+        for _ in range(20):
+            await pilot.pause()
+        await press(pilot, "tab")
+        assert line.value == "taken/one.pcap"
+        assert not line.has_focus
+
+
 async def test_a_path_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "a b.pcap"
     path.touch()
