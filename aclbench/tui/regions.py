@@ -20,8 +20,9 @@ from aclbench.tui.timeline.text import timeline_drawing
 WEIGHT: Final = (
     "time.play", "time.step", "time.back", "help.open", "app.quit", "lesson.next", "lesson.show",
     "lesson.hint", "lesson.undo", "lesson.menu", "lesson.choose", "view.open", "view.go_there",
-    "view.search", "view.order", "view.compare", "view.about", "command.open", "time.mark",
-    "do.menu", "time.turn", "time.go_to", "do.send", "time.faster", "time.end", "time.start",
+    "view.search", "view.causes", "view.order", "view.compare", "view.about", "command.open",
+    "time.mark", "do.menu", "time.turn", "time.go_to", "do.send", "time.faster", "time.end",
+    "time.start",
 )  # fmt: skip
 #: In a lesson these come first: what it asks for is typed.
 _WEIGHT_IN_LESSON: Final = (
@@ -32,9 +33,9 @@ _WEIGHT_IN_LESSON: Final = (
 _ORDER: Final = (
     "time.play", "time.step", "time.turn", "time.back", "time.mark", "time.go_to", "time.start",
     "time.end", "time.faster", "view.open", "view.go_there", "view.about", "view.search",
-    "view.order", "view.compare", "do.send", "do.menu", "command.open", "lesson.choose",
-    "lesson.next", "lesson.hint", "lesson.undo", "lesson.show", "lesson.menu", "help.open",
-    "app.quit",
+    "view.causes", "view.order", "view.compare", "do.send", "do.menu", "command.open",
+    "lesson.choose", "lesson.next", "lesson.hint", "lesson.undo", "lesson.show", "lesson.menu",
+    "help.open", "app.quit",
 )  # fmt: skip
 #: What it says while a command is typed.
 _COMMAND_KEYS: Final = (

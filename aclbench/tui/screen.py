@@ -52,6 +52,7 @@ from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.story.tellers import teller_of
 from aclbench.tui.targets import (
     BranchTarget,
+    CausesTarget,
     DifferenceTarget,
     EventTarget,
     KeyTarget,
@@ -353,6 +354,14 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         if self.place != "story":
             self._came_from = self.place
         await self._show_place("story")
+
+    async def action_causes(self) -> None:
+        await self._open(CausesTarget())
+
+    async def action_search(self) -> None:
+        """Where nothing is searched it is the packets that are meant."""
+        await self._show_place("packets")
+        await self.app.run_action("search", self.places["packets"])
 
     @work
     async def action_compare_points(self) -> None:

@@ -50,7 +50,8 @@ def test_the_keys_of_a_place_clash_with_none(kind: type[Place]) -> None:
     own = Counter(key for b in with_keys(kind.all_bindings(), {}) for key in b.key.split(","))
     assert [key for key, count in own.items() if count > 1] == []
     everywhere = {each for key in EVERYWHERE for each in key.keys.split(",")}
-    assert not set(own) & everywhere
+    # `/` searches a place that can be searched, and elsewhere the packets.
+    assert set(own) & everywhere <= {"slash"}
 
 
 @pytest.mark.parametrize(

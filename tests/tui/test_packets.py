@@ -106,9 +106,20 @@ def test_number_time_flags_ports_connection_and_fate_are_never_cut(
         address, _, port = text.rpartition(":")
         assert f":{port} " in f"{end} "
         assert address[:3] in end
-    assert " ".join(said.split()).startswith("17 +2.500000 SA ")
+    number, time, flags = said.split()[:3]
+    assert (number, flags) == ("17", "SA")
+    assert time in ("+2.500000", "+2.500")
     assert " 12 " in destination
     assert f" {FATE_GLYPHS[fate]} {fate.replace('_', ' ')}" in said
+
+
+def test_at_80_columns_times_give_way_to_whole_addresses() -> None:
+    shorter = packet_of(ends=("192.168.1.10:40031", "10.20.30.40:443"))
+    assert " +2.500000 " in line_of(shorter, 80).plain
+    longer = packet_of(ends=("192.168.115.8:52723", "106.185.35.110:443"))
+    said = " ".join(line_of(longer, 80).plain.split())
+    assert said.startswith("17 +2.500 SA 192.168.115.8:52723 > 106.185.35.110:443 ")
+    assert " +2.500000 " in line_of(longer, 120).plain
 
 
 def test_columns_are_aligned() -> None:

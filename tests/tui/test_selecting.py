@@ -266,6 +266,20 @@ async def test_the_packets() -> None:
         assert place.search == ""
 
 
+async def test_from_the_bench_a_slash_searches_packets_and_w_asks_why() -> None:
+    async with benching() as bench:
+        await bench.press("slash")
+        await bench.dialog()
+        await bench.write("denied")
+        await bench.press("enter")
+        await bench.closed()
+        assert bench.screen.place == "packets"
+        assert " packets  denied " in bench.text()
+        await bench.press("1", "W")
+        await bench.until(lambda: "did not pass, for 1 cause" in bench.text())
+        assert bench.screen.place == "story"
+
+
 async def test_the_sessions() -> None:
     async with benching() as bench:
         await bench.press("3")

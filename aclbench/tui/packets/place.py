@@ -14,9 +14,9 @@ from aclbench.tui.frame import Frame
 from aclbench.tui.keys import Key, bindings
 from aclbench.tui.packets.text import Columns, column_heads, packet_line
 from aclbench.tui.palette import Palette
-from aclbench.tui.place import FILTER, OPEN, SEARCH, Changed, Opened, RowsPlace
+from aclbench.tui.place import FILTER, OPEN, SEARCH, Changed, RowsPlace
 from aclbench.tui.player import Player
-from aclbench.tui.targets import CausesTarget, PacketTarget, Target
+from aclbench.tui.targets import PacketTarget, Target
 from aclbench.workbench.inquiry.filtering import filter_of, what_is_wrong
 from aclbench.workbench.inquiry.packets import FoundPackets
 from aclbench.workbench.views.packets import PacketView
@@ -45,8 +45,6 @@ class PacketsPlace(RowsPlace[PacketView]):
         SEARCH,
         Key("c", "follow", "Follow", "view.follow",
             "Show the packets of the connection that the cursor is on alone; Esc shows all again"),
-        Key("W", "causes", "Why", "view.causes",
-            "All packets that did not pass, by cause, with an example of each"),
     )  # fmt: skip
     ABOUT_SEARCH = (
         "A filter: host 10.0.0.2, net, port 80, tcp, flags S, reason TEXT, conn 7, denied; "
@@ -127,9 +125,6 @@ class PacketsPlace(RowsPlace[PacketView]):
             self._left = before
             self._rows.stand_on(packet.ordinal)
         self.post_message(Changed())
-
-    def action_causes(self) -> None:
-        self.post_message(Opened(CausesTarget()))
 
     def leave(self) -> bool:
         """Back to all packets from those of one connection."""

@@ -51,10 +51,14 @@ _WITH_NODE: Final = 150
 
 
 class Columns(NamedTuple):
-    """How wide the columns are whose width depends on what is in sight; 0: not there."""
+    """How wide the columns are whose width depends on what is in sight; 0: not there.
+
+    `to_ms`: times are written to the millisecond, so that the ends have more room.
+    """
 
     name: int
     time: int
+    to_ms: bool
     flags: int
     length: int
     ends: Ends
@@ -68,12 +72,27 @@ class Columns(NamedTuple):
         conn = max([4, *conns]) + 1 if width >= _WITH_CONN else 0
         flags = max([3, *(len(_flags(packet)) + 1 for packet in packets)])
         flags = _FLAGS if width >= _WITH_TIME else flags if width >= _WITH_FLAGS else 0
-        time = clock.stamp_width + 1 if width >= _WITH_TIME else 0
         length = _LENGTH if width >= _WITH_LENGTH else 0
-        room = width - 3 - name - time - flags - length - conn - _FATE
+        room = width - 3 - name - flags - length - conn - _FATE
         most = _END_MOST if width >= _WITH_REASON else None
-        ends = Ends.of(((each.source, each.destination) for each in packets), room, most)
-        return Columns(name, time, flags, length, ends, conn)
+        pairs = [(each.source, each.destination) for each in packets]
+        needed = Ends.of(pairs, 10 * width, most).width
+        time, to_ms = 0, False
+        if width >= _WITH_TIME:
+            time = _times_width(packets, clock, to_ms)
+            to_ms = width < _WITH_LENGTH and needed + time > room
+            time = _times_width(packets, clock, to_ms)
+        return Columns(name, time, to_ms, flags, length, Ends.of(pairs, room - time, most), conn)
+
+
+def _times_width(packets: Sequence[PacketView], clock: Clock, to_ms: bool) -> int:
+    return max([4, *(len(_stamp(packet, clock, to_ms)) for packet in packets)]) + 1
+
+
+def _stamp(packet: PacketView, clock: Clock, to_ms: bool) -> str:
+    """When it was, in a column of times."""
+    stamp = clock.stamp(packet.time)
+    return stamp[: stamp.index(".") + 4] if to_ms else stamp
 
 
 def packets_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
@@ -107,7 +126,7 @@ def packet_line(
     line = Line(" ").add(NEW if new else " ", palette.changed)
     line.add(f"{packet.name:>{columns.name}} ", palette.dim)
     if columns.time:
-        line.add(f"{clock.stamp(packet.time):>{columns.time - 1}} ", palette.dim)
+        line.add(f"{_stamp(packet, clock, columns.to_ms):>{columns.time - 1}} ", palette.dim)
     if columns.flags:
         style = palette.up if packet.tcp_flags else palette.dim
         line.add(f"{_flags(packet):<{columns.flags - 1}} ", style)
