@@ -202,7 +202,7 @@ class Bench:
         if history is not None:
             history.before_acting()
         yield from self.transport.running(self.now)
-        rig.inject(op)
+        yield from rig.injecting(op)
         if history is not None:
             history.note(op)
         with self.listeners.with_listener(hear):

@@ -11,6 +11,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
 from aclbench import AclbenchError, CommandError, Workbench
+from aclbench.workbench.rig.inputs import Inject
+from aclbench.workbench.tasks import Task
 
 
 @pytest.fixture
@@ -212,3 +214,25 @@ def test_frame_size_does_not_show() -> None:
             bench.cli(line)
         results.append(bench.send("pg0", [out(port % 7) for port in range(20)]))
     assert results[0] == results[1] == results[2]
+
+
+def test_many_frames_are_handed_over_in_slices_and_all_or_none(bench: Workbench) -> None:
+    frames = tuple(bytes(out(port % 7)) for port in range(1000))
+    before, inputs = bench.snapshot(), len(bench.past.branch.ops)
+    task = Task(bench.sending("pg0", frames))
+    while task.progress is None:
+        assert not task.work(0.0)
+    assert task.progress == (256, 1000, "frames")
+    task.stop()
+    bench.advance(1)
+    assert bench.snapshot().packets == before.packets
+    assert not any(isinstance(op, Inject) for op in bench.past.branch.ops[inputs:])
+    assert [verdict.number for verdict in bench.send("pg0", frames)] == list(range(1, 1001))
+    bench.goto_packet(0)
+    task = Task(bench.transport.running(bench.past.branch.end.time))
+    while task.progress is None:
+        assert not task.work(0.0)
+    task.stop()
+    assert bench.snapshot().packets == before.packets
+    bench.play()
+    assert bench.snapshot().packets.read == 1000

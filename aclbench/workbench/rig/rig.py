@@ -49,7 +49,7 @@ from aclbench.workbench.rig.packing import Checkpoint, Packer, unpack_in_pieces
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS, AnyDriver, Start, make_driver
 from aclbench.workbench.rig.streams import Streams
-from aclbench.workbench.tasks import Pace, Slices
+from aclbench.workbench.tasks import Pace, Progress, Slices
 from aclbench.workbench.views.clock import Clock, Instant, TimeMode
 from aclbench.workbench.views.times import Moment
 
@@ -283,7 +283,7 @@ class Rig:
                 yield from self.changing(op.line)
             self.timed_done += op.timed
         elif isinstance(op, Inject):
-            self.inject(op)
+            yield from self.injecting(op)
         else:
             to = op.position if position is None else position
             if isinstance(op, Run):
@@ -300,27 +300,34 @@ class Rig:
         """
         return self._perform_line(self, line)
 
-    def inject(self, op: Inject) -> None:
-        """Hand frames over, to be handled now."""
-        rx = self.interface_index(op.interface)
-        am = self.machine.am
-        parse = am.parse or parse_ethernet
-        packets = [parse(frame, am.extension_headers, 0) for frame in op.frames]
-        count = len(packets)
+    def injecting(self, op: Inject) -> Slices[None]:
+        """Hand frames over, to be handled now; whoever stops it has handed over none."""
+        rx, size, count = self.interface_index(op.interface), self.start.frame_size, len(op.frames)
+        sent: list[Frame] = []
+        for begin in range(0, count, size):
+            if begin:
+                yield Progress(begin, count, "frames")
+            sent.append(self._sent(op.frames[begin : begin + size], op.first + begin, rx))
         self.sent = op.first + count - 1
-        frame = Frame(
-            [self.now] * count,
-            list(range(op.first, op.first + count)),
+        self.driver.arrivals.frames.extendleft(reversed(sent))
+
+    def _sent(self, frames: Sequence[bytes], first: int, rx: int) -> Frame:
+        """Frames that are sent now, as the driver takes them; `first` is the first one's number."""
+        am, now, count = self.machine.am, self.now, len(frames)
+        parse = am.parse or parse_ethernet
+        packets = [parse(frame, am.extension_headers, 0) for frame in frames]
+        return Frame(
+            [now] * count,
+            list(range(first, first + count)),
             [rx] * count,
             [packet.key for packet in packets],
             [packet.mirror_key for packet in packets],
             [
                 packet.info | len(frame) << INFO_LENGTH_SHIFT
-                for packet, frame in zip(packets, op.frames, strict=True)
+                for packet, frame in zip(packets, frames, strict=True)
             ],
-            columns=Arriving(partial(_rows_sent, op, self.now, rx, packets)),
+            columns=Arriving(partial(_rows_sent, frames, first, now, rx, packets)),
         )
-        self.driver.arrivals.frames.extendleft(reversed(frame.split(self.start.frame_size)))
 
     def _run_to(self, position: Position) -> Slices[None]:
         """Go on in fair order to a position that lies ahead; the clock aside."""
@@ -406,12 +413,14 @@ class Rig:
         yield from _give_back_in_pieces(self.driver)
 
 
-def _rows_sent(op: Inject, now: int, rx: int, packets: Sequence[Packet]) -> Arrived:
+def _rows_sent(
+    frames: Sequence[bytes], first: int, now: int, rx: int, packets: Sequence[Packet]
+) -> Arrived:
     """The rows of packets that are sent."""
     return arrived(
         np.full(len(packets), now),
-        np.arange(op.first, op.first + len(packets)) | SENT_BIT,
-        np.array([len(frame) for frame in op.frames]),
+        np.arange(first, first + len(packets)) | SENT_BIT,
+        np.array([len(frame) for frame in frames]),
         [rx] * len(packets),
         np.array([packet.info & FLAGS_KEPT for packet in packets]),
     )

@@ -16,6 +16,7 @@ from aclbench.engine.reasons import action_of
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.scenario_file import load_scenario
+from aclbench.workbench.tasks import finish
 
 
 def interface_rows(bench: Workbench) -> dict[str, dict[str, int]]:
@@ -276,7 +277,7 @@ def test_step_by_step_it_is_the_same() -> None:
         if len(step) == 1:
             stepped.cli(step[0])
             continue
-        stepped.rig.inject(Inject(step[0], 1, (bytes(step[1]),)))
+        finish(stepped.rig.injecting(Inject(step[0], 1, (bytes(step[1]),))))
         while not stepped.rig.stepped.at_rest() or stepped.rig.sent_waiting():
             taken = stepped.rig.stepped.step()
             labels.append(taken.step if taken else None)

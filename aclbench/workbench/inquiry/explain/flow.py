@@ -20,7 +20,7 @@ from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Slices, finish
 
 
 def explain_frame(subject: Subject, interface: str, frame: bytes) -> Slices[Explanation]:
@@ -58,7 +58,7 @@ def _handled(rig: Rig, follower: Follower, interface: str, frame: bytes) -> Pack
     driver, heard = rig.stepped, list[TraceEvent]()
     driver.settle()
     number = rig.sent + 1
-    rig.inject(Inject(interface, number, (frame,)))
+    finish(rig.injecting(Inject(interface, number, (frame,))))
     rig.hear(heard.append)
     while True:
         taken = driver.step()
