@@ -81,6 +81,11 @@ def packets_so_far(subject: Subject, rows: PacketRows) -> int:
     return min(rows.end, subject.rig.driver.packets_handled)
 
 
+def unheard(subject: Subject, rows: PacketRows) -> int:
+    """On real threads: packets that are done, and were done while no events were made."""
+    return max(subject.rig.driver.packets_handled - rows.end, 0) if subject.rig.is_threaded else 0
+
+
 def row_view(rig: Rig, row: PacketRow) -> PacketView:
     """Put a packet into words."""
     name = packet_name(rig, row.number & ~SENT_BIT, bool(row.number & SENT_BIT))

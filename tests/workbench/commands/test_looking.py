@@ -102,6 +102,26 @@ def test_placement_on_threads_is_chosen_before_the_first_packet() -> None:
         bench.cli("placement flow")
 
 
+def test_packets_of_threads_have_their_length_and_what_was_not_heard_is_said() -> None:
+    """Their number, for a run at full speed makes no events."""
+    scenario = load_scenario(find_input("aging"))
+    stepped, bench = (
+        Workbench.from_scenario(scenario, driver=driver) for driver in ("stepped", "threaded")
+    )
+    for each in (stepped, bench):
+        each.play(100)
+    heard, rows = (each.cli_data("packets last 100")["packets"] for each in (stepped, bench))
+    assert sorted(row["length"] for row in rows) == sorted(row["length"] for row in heard)
+    assert "full speed" not in bench.cli("packets")
+    bench.listeners.mute(True)
+    bench.play(50)
+    bench.listeners.mute(False)
+    handled = bench.snapshot().packets.read
+    assert bench.cli("packets").endswith(
+        f"({handled - 100} packets came at full speed, and are not kept)"
+    )
+
+
 def test_packets_lists_and_events_are_data_too(bench: Workbench) -> None:
     bench.play(300)
     text = bench.cli("packets tcp last 4").splitlines()
