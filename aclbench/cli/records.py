@@ -80,7 +80,11 @@ def runs_to_offer() -> list[Record]:
     """Those that ended without being left, and were not offered yet; the latest first."""
     from aclbench.workbench.history.records import ended_runs
 
-    return [run for run in ended_runs(say_aside) if not run.is_settled]
+    try:
+        return [run for run in ended_runs(say_aside) if not run.is_settled]
+    except RunFileError as error:  # no reason to show nothing else
+        say_aside(str(error))
+        return []
 
 
 class Records:

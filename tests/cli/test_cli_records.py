@@ -9,7 +9,7 @@ import click
 import pytest
 
 from aclbench import AclbenchError, Workbench
-from aclbench.cli.records import list_runs, run_named
+from aclbench.cli.records import list_runs, run_named, runs_to_offer
 from aclbench.workbench.history.records import beginning_record
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.tasks import finish
@@ -50,6 +50,21 @@ def test_the_list_has_numbers_times_titles_and_ends(
 def test_one_that_is_not_there(number: str, titles: list[str]) -> None:
     with pytest.raises(AclbenchError, match="there are 2; --resume list names them"):
         run_named(number)
+
+
+def test_a_folder_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not said that there are none; who did not ask for one is told, and gets a bench."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "aclbench" / "runs"
+    folder.parent.mkdir()
+    folder.symlink_to(folder)
+    for asked in (list_runs, lambda: run_named("1")):
+        with pytest.raises(AclbenchError, match="the runs that were kept are not known"):
+            asked()
+    assert runs_to_offer() == []
+    assert "the runs that were kept are not known" in capsys.readouterr().err
 
 
 def test_what_is_no_number(titles: list[str]) -> None:

@@ -21,6 +21,7 @@ from msgspec import Struct, field
 from platformdirs import user_state_path
 
 from aclbench.documents import DocumentError, JsonReader
+from aclbench.errors import RunFileError
 from aclbench.files import lock_open_file, set_aside
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.recorder import Recorder
@@ -167,10 +168,10 @@ def ended_runs(say: Say) -> list[Record]:
     """The records of runs that ended, latest first.
 
     Empty ones are deleted, and all but the last KEPT of those that are settled, and of the others.
-    A damaged one is given another name, and `say` is told, as of a folder that cannot be read.
+    A damaged one is given another name, and `say` is told. RunFileError: the folder cannot be read.
     """
     found: list[Record] = []
-    for path in _records(say):
+    for path in _records():
         with suppress(OSError):  # not ours to read, locked, no file, or deleted just now
             if path.name.startswith("."):
                 _remove_unfinished(path)
@@ -185,16 +186,16 @@ def ended_runs(say: Say) -> list[Record]:
     return found
 
 
-def _records(say: Say) -> list[Path]:
-    """The files that are records by their names."""
+def _records() -> list[Path]:
+    """The files that are records by their names. RunFileError: nobody can say."""
     folder = records_folder()
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        say(f"the runs that were kept are not known: {folder}: {error.strerror}")
-        return []
+        told = f"the runs that were kept are not known: {folder}: {error.strerror}"
+        raise RunFileError(told) from None
     return [folder / name for name in names if name.endswith(SUFFIX) and _NAME.match(name)]
 
 
