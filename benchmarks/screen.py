@@ -137,8 +137,7 @@ def _play(terminal: Terminal, packets: str, longest_s: float) -> Seen:
             break
     seconds = time.perf_counter() - began
     frames = terminal.bursts / seconds
-    terminal.press(" ")
-    time.sleep(2)
+    time.sleep(2)  # it stops at the last packet by itself
     while terminal.read(0.3):
         pass
     before, wall = terminal.cpu_seconds(), time.perf_counter()
