@@ -97,7 +97,10 @@ def play_up_to(bench: Workbench, frame: int, budget: Budget) -> None:
     from aclbench.workbench.tasks import finish
 
     alone = frame > 0 and bench.rig.feed is not None and len(bench.rig.feed.captures) == 1
-    packets = min(PLAY_PACKETS, frame) if alone else PLAY_PACKETS
+    if not alone:
+        finish(playing_within(budget, bench, bench.transport.playing()))
+        return
+    packets = min(PLAY_PACKETS, frame)
     while not finish(playing_within(budget, bench, bench.transport.playing(packets))):
-        if alone and bench.snapshot().packets.read >= frame:
+        if bench.snapshot().packets.read >= frame:
             return

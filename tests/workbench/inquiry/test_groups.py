@@ -83,14 +83,18 @@ def test_what_has_one_cause_is_one_group() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "limits", [{"MAX_EXAMPLES": 3}, {"LONG_RUN": 1, "MAX_EXAMPLES_OF_LONG_RUN": 3}]
+)
 def test_beyond_so_many_kinds_the_others_go_with_one_that_looks_nearly_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]
 ) -> None:
     """Every packet is in a group all the same, under the same causes."""
     bench = bench_on(next(p for p in bundled_files("pcaps") if p.stem == "refused"))
     bench.play()
     whole = grouped(bench)
-    monkeypatch.setattr("aclbench.workbench.inquiry.explain.groups.MAX_EXAMPLES", 3)
+    for name, limit in limits.items():
+        monkeypatch.setattr(f"aclbench.workbench.inquiry.explain.groups.{name}", limit)
     fewer = grouped(bench)
     assert fewer.packets == whole.packets
     assert sum(group.example is not None for group in fewer.groups) <= 3

@@ -42,8 +42,11 @@ from aclbench.workbench.inquiry.stretches import Stretch, Stretches
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices
 
-#: So many classes are explained; others go with one that looks nearly the same.
+#: So many classes are explained; others go with one that looks nearly the same. In a long run an
+#: example takes long, since what came before it has to be run again.
 MAX_EXAMPLES: Final = 48
+LONG_RUN: Final = 200_000
+MAX_EXAMPLES_OF_LONG_RUN: Final = 16
 #: Rules are held against so many packets, to tell classes apart; beyond it they are not.
 _MAX_RULE_CHECKS: Final = 20_000
 #: Kinds of causes that are another one with another rule.
@@ -265,13 +268,14 @@ def explain_all(history: History) -> Slices[Groups]:
     for _ in stretches.hear(Stretch(first, end), sorter.hear, sorter.begin):
         yield Progress(sorter.ordinal - begun, total, "packets looked at")
     classes = _to_explain(sorter.classes.values())
+    most = MAX_EXAMPLES if sorter.ordinal - begun < LONG_RUN else MAX_EXAMPLES_OF_LONG_RUN
     name = namer(history.here.rig, branch)
     groups: dict[int, Group] = {}
     alike: dict[tuple[Any, ...], Explanation] = {}
     for number, each in enumerate(classes):
         yield Progress(number, len(classes), "causes explained")
         example = alike.get(each.nearly)
-        if number < MAX_EXAMPLES:
+        if number < most:
             frame = frame_sent(history.here.rig, branch, each.event)
             packet = Found(each.ordinal, each.event, name(each.event), frame)
             example = yield from explain_found(history, stretches, packet, each.past)

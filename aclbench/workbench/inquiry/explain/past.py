@@ -138,8 +138,9 @@ def _flows(rows: PacketRows, wanted: Wanted) -> Slices[_Flows]:
     size, near = len(wanted.own), wanted.near
     has_ports = any(wanted.own[-6:-2])
     both = hosts(wanted.own)
-    for begin in range(0, len(numbers.keys), KEYS_AT_ONCE):
-        for index, key in enumerate(numbers.keys[begin : begin + KEYS_AT_ONCE], begin):
+    keys = numbers.keys if near is not None or not has_ports else []
+    for begin in range(0, len(keys), KEYS_AT_ONCE):
+        for index, key in enumerate(keys[begin : begin + KEYS_AT_ONCE], begin):
             if len(key) != size:
                 continue
             if (
@@ -150,7 +151,7 @@ def _flows(rows: PacketRows, wanted: Wanted) -> Slices[_Flows]:
                 whole += [index] if hosts(key) == both else []
             if near is not None and key.startswith(near.address) and source(key) == near:
                 other += [index] if index != opener else []
-        yield Progress(begin, len(numbers.keys), "flows looked at")
+        yield Progress(begin, len(keys), "flows looked at")
     found = ([opener] if opener is not None else [], [own] if own is not None else [], whole, other)
     return _Flows(*(np.array(each, np.uint32) for each in found))
 
