@@ -8,10 +8,8 @@ found, what would be right; the caller adds the file.
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import tomllib
 import types
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -149,6 +147,8 @@ def parse_toml(content: bytes) -> dict[str, Any]:
     try:
         text = content.decode("utf-8")
         _check_toml(text)
+        import tomllib
+
         return tomllib.loads(text, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise DocumentError(f"not text in UTF-8, at byte {error.start}") from None
@@ -198,6 +198,8 @@ def _plain(content: bytes) -> Any:
 
 def _with_bytes(content: bytes) -> Any:
     """JSON with names of files that are no UTF-8, which msgspec takes for damaged."""
+    import json
+
     try:
         if not _NAME_BYTE.search(content):
             raise ValueError
@@ -220,6 +222,8 @@ def to_json(value: Any, indent: int | None = None) -> str:
     try:
         text = msgspec.json.encode(value)
     except UnicodeEncodeError:
+        import json
+
         return json.dumps(msgspec.to_builtins(value), indent=indent)
     return (msgspec.json.format(text, indent=indent) if indent else text).decode()
 
@@ -404,10 +408,10 @@ def _mismatch(says: str, found: Any, hint: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value as the person wrote it, or nearly; short, and fit to be printed."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, Count):
-        return f"{int(value):,} of them"
+    if value is None or isinstance(value, Count):
+        return "nothing" if value is None else f"{int(value):,} of them"
+    import json  # not at the start of each command
+
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text if text.isprintable() else repr(text)
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

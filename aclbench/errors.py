@@ -3,7 +3,6 @@
 A leaf: every package may import this one, and it imports none.
 """
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -41,8 +40,10 @@ class ThreadError(AclbenchError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean deleted?`, of the names that are nearly the word; else all names there are."""
+    from difflib import get_close_matches
+
     names = sorted(known)
-    close = difflib.get_close_matches(word[:40], names, 3)
+    close = get_close_matches(word[:40], names, 3)
     if close:
         *others, last = close
         return f"did you mean {', '.join(others)} or {last}?" if others else f"did you mean {last}?"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from aclbench.capture import PcapWriter, Traffic, write_traffic
-from aclbench.capture.writer import RECORD_HEADER_BYTES
+from aclbench.capture.synth import write_traffic
+from aclbench.capture.traffic import Traffic
+from aclbench.capture.writer import RECORD_HEADER_BYTES, PcapWriter
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 from aclbench.workbench.workbench import Workbench
 

@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from aclbench.capture import GuessedSides, guess_inside
-from aclbench.capture.guess import MOST_PREFIXES
+from aclbench.capture.guess import MOST_PREFIXES, GuessedSides, guess_inside
 from aclbench.errors import CaptureError
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aclbench.capture import open_capture
+from aclbench.capture.reader import open_capture
 from benchmarks.captures import INSIDE, bench_of, fast, opened
 from benchmarks.measuring import RUNS, Figure, seconds_of, show
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 #: Link type Ethernet, as classic pcap and pcapng number it.
 LINK_ETHERNET: Final = 1
+#: When generated traffic begins unless told otherwise, in ns since 1970: 2026-01-01, so that the
+#: same arguments make the same bytes on any day. Of a capture that begins then it tells no time.
+GENERATED_NS: Final = 1_767_225_600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)

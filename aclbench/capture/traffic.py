@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, get_args
 
+from aclbench.capture.batch import GENERATED_NS
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP
 from aclbench.errors import SynthError
 from aclbench.words import counted
@@ -33,8 +34,6 @@ HOSTS_LIMIT: Final = 65534
 PACKETS_LIMIT: Final = 999_999_999
 FRAME_BYTES: Final = (60, 9014)
 _LATEST_S: Final = 1 << 32
-#: 2026-01-01, so that the same arguments make the same bytes on any day.
-START_NS: Final = 1_767_225_600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Traffic:
     idle_every: int = 500
     order: Order = "random"
     frame_bytes: int = 100
-    start_ns: int = START_NS
+    start_ns: int = GENERATED_NS
     inside: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     seed: int = 0

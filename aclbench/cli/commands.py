@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import Final, NoReturn
 
 import click
 
-from aclbench.cli.completion import completion
-from aclbench.cli.explain import explain
 from aclbench.cli.faults import say_fault
-from aclbench.cli.learn import learn
 from aclbench.cli.output import occupy_closed_streams, say, say_error
-from aclbench.cli.repl import repl
-from aclbench.cli.replay import replay
-from aclbench.cli.synth import synth
-from aclbench.cli.tui import tui
 from aclbench.compiled import form
 from aclbench.errors import AclbenchError, ThreadError
 from aclbench.files import remove_folders
@@ -24,9 +18,43 @@ from aclbench.version import __version__
 
 #: The exit code of what SIGPIPE ends, to a shell.
 EXIT_BROKEN_PIPE: Final = 141
+#: The subcommands, each a module of `aclbench.cli`, with what `aclbench --help` says of it.
+SUBCOMMANDS: Final = {
+    "completion": "Print a script that lets a shell complete commands, options and bundled names.",
+    "explain": "Say why packet N of a capture passed or not, and what would have let it pass.",
+    "learn": "Work through guided lessons; without an argument, list them.",
+    "repl": "Type VPP's commands and aclbench's own.",
+    "replay": "Play captures and print what became of their packets and sessions.",
+    "synth": "Write a capture of made-up traffic.",
+    "tui": "Watch each worker's lists, bitmaps and flags, live.",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Subcommands(click.Group):
+    """Loads the module of a subcommand when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the help."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of a name; None if there is none."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module = import_module(f"aclbench.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write their names and summaries."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+@click.group(
+    cls=Subcommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message=f"aclbench %(version)s, {form()}")
 def cli() -> None:
     """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
@@ -34,10 +62,6 @@ def cli() -> None:
     Try `aclbench tui aging` to watch it, `aclbench learn` for lessons, `aclbench replay CAPTURE`
     for the figures of a capture.
     """
-
-
-for command in (completion, explain, learn, repl, replay, synth, tui):
-    cli.add_command(command)
 
 
 def run() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import Final
 
 from aclbench.cli.output import say
@@ -22,6 +21,8 @@ def say_fault(error: BaseException, what: str = "") -> int:
 
     `what` says what went wrong, if that is known better than by the error. Returns the exit code.
     """
+    import traceback
+
     details = "".join(traceback.format_exception(error))
     if os.environ.get(DEBUG):
         say(details, err=True, nl=False)

@@ -15,7 +15,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aclbench.capture import GuessedSides
+    from aclbench.capture.guess import GuessedSides
     from aclbench.workbench.budget import Limits
     from aclbench.workbench.rig.scenario import InterfaceSpec, Placement, Scenario
     from aclbench.workbench.tasks import Slices
@@ -282,7 +282,9 @@ def _refuse_classic(captures: Sequence[Path]) -> None:
 
     Of a pipe it is said when it is read.
     """
-    from aclbench.capture import NO_INTERFACES, can_be_read_again, open_capture
+    from aclbench.capture.reader import open_capture
+    from aclbench.capture.steering import NO_INTERFACES
+    from aclbench.capture.stream import can_be_read_again
     from aclbench.errors import CaptureError
 
     for path in filter(can_be_read_again, captures):
@@ -313,7 +315,7 @@ def _check_inside(asked: BenchOptions) -> None:
     """UsageError: the options do not say what is inside."""
     from ipaddress import ip_network
 
-    from aclbench.capture import parse_mac, parse_vlan
+    from aclbench.capture.steering import parse_mac, parse_vlan
 
     def check(option: str, texts: Sequence[str], parser: Callable[[str], object]) -> None:
         for text in texts:
@@ -338,7 +340,7 @@ def _check_inside(asked: BenchOptions) -> None:
 
 def _guessed(capture: Path) -> Slices[GuessedSides]:
     """The inside as the capture suggests it; says how far it is."""
-    from aclbench.capture import GUESS_PACKETS, guessing_inside
+    from aclbench.capture.guess import GUESS_PACKETS, guessing_inside
     from aclbench.workbench.tasks import Progress
 
     guessing = guessing_inside(capture)

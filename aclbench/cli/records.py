@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 import sys
-import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -211,6 +210,8 @@ def last_line(how: str, kept: str = "") -> str:
 
 def ended_by_fault(error: Exception, kept: str) -> Ended:
     """Say what ended a screen or a prompt that should have gone on; returns what to raise."""
+    import traceback
+
     say("".join(traceback.format_exception(error)), err=True, nl=False)
     write_now(2, last_line("error", kept))
     return Ended(1)

@@ -164,14 +164,14 @@ def written_captures(
     bench: Workbench, files: tuple[str | None, str | None, str | None], force: bool
 ) -> list[SplitCaptures | AnnotatedCapture]:
     """What writes packets: those that passed, those that did not, and all with comments."""
-    from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, refuse_outputs
-
     passed = written_capture("--write-passed", files[0])
     dropped = written_capture("--write-dropped", files[1])
     annotated = written_capture("--write-annotated", files[2], ".pcapng")
     outputs = [path for path in (passed, dropped, annotated) if path is not None]
     if not outputs:
         return []
+    from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, refuse_outputs
+
     feed = refuse_outputs(bench.rig, outputs, force)
     found: list[SplitCaptures | AnnotatedCapture] = []
     if passed is not None or dropped is not None:

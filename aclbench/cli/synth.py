@@ -17,7 +17,8 @@ from aclbench.words import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aclbench.capture import PcapWriter, Traffic
+    from aclbench.capture.traffic import Traffic
+    from aclbench.capture.writer import PcapWriter
 
 #: Used where only one of the two is given.
 PACKETS_PER_FLOW = 10
@@ -69,7 +70,7 @@ def synth(file: str, force: bool, **asked: Any) -> None:
 
     Hosts inside open whole connections to hosts outside. The same arguments give the same bytes.
     """
-    from aclbench.capture import write_traffic
+    from aclbench.capture.synth import write_traffic
 
     try:
         traffic = traffic_of(asked)
@@ -112,7 +113,7 @@ def traffic_of(asked: dict[str, Any]) -> Traffic:
 @contextmanager
 def output(file: str, force: bool) -> Iterator[PcapWriter]:
     """A writer to the file, which takes its place if it is written completely."""
-    from aclbench.capture import PcapWriter
+    from aclbench.capture.writer import PcapWriter
 
     if file == "-":
         if sys.__stdout__ is None:

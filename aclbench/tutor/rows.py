@@ -17,16 +17,15 @@ from aclbench.engine import events
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.reasons import acl_of, fate_of, node_of, reason_text, rule_of
 from aclbench.expressions import NUMBER, TEXT, FieldKind, Type, list_of
+from aclbench.workbench.views.counts import PacketCounts, SessionCounts
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.snapshot import (
     CleanerView,
     InterfaceView,
     ListView,
-    PacketCounts,
-    SessionCounts,
     SessionView,
     Snapshot,
     WorkerView,
-    key_text,
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.events import PacketVerdict, TraceEvent
@@ -29,11 +29,12 @@ from aclbench.workbench.rig.setting_up import SetUpLines, set_up
 from aclbench.workbench.tasks import Slices, finish, tidying
 from aclbench.workbench.transport import Transport
 from aclbench.workbench.travel import Travel
-from aclbench.workbench.views.events import EventLog
 from aclbench.workbench.views.report import Report, make_report
-from aclbench.workbench.views.snapshot import Outlook, Snapshot, View
-from aclbench.workbench.views.taking import take_snapshot
 from aclbench.workbench.views.verdict import Verdict, verdict_of
+
+if TYPE_CHECKING:  # what a replay has no use for is imported when it is asked for
+    from aclbench.workbench.views.events import EventLog
+    from aclbench.workbench.views.snapshot import Outlook, Snapshot, View
 
 #: Events that a bench on real threads keeps.
 EVENTS_KEPT: Final = 100_000
@@ -42,7 +43,9 @@ EVENTS_KEPT: Final = 100_000
 class CommandLines(SetUpLines, Protocol):
     """What performs command lines: see `commands.lines`."""
 
-    table: CommandTable
+    @property
+    def table(self) -> CommandTable:
+        """The commands there are; more may be added to those of one bench."""
 
     def slices(self, bench: Any, line: str) -> Slices[str]:
         """Run one line on a bench; returns what it prints."""
@@ -63,8 +66,6 @@ class Bench:
     ) -> None:
         self.rig = rig
         self.lines = lines
-        #: The commands there are; more may be added to those of one bench.
-        self.commands = lines.table
         self.listeners = Listeners(rig)
         self.history = history
         #: On real threads, the last events, if they are kept.
@@ -88,6 +89,8 @@ class Bench:
         #: Files that `exec` is running just now, one inside the other.
         self.exec_depth = 0
         if keeps and rig.is_threaded:
+            from aclbench.workbench.views.events import EventLog
+
             self.kept = EventLog(EVENTS_KEPT)
             self.listeners.add(self.kept.hear)
             self.listeners.add(self.told.hear)
@@ -100,6 +103,11 @@ class Bench:
     def now(self) -> int:
         """Virtual time in nanoseconds; it starts at one second."""
         return self.rig.driver.now
+
+    @property
+    def commands(self) -> CommandTable:
+        """The commands there are; more may be added to those of one bench."""
+        return self.lines.table
 
     @property
     def started(self) -> int:
@@ -213,10 +221,15 @@ class Bench:
 
     def snapshot(self, view: View | None = None) -> Snapshot:
         """The bench as it stands; without a view, everything but long lists' middles."""
+        from aclbench.workbench.views.snapshot import View
+        from aclbench.workbench.views.taking import take_snapshot
+
         return take_snapshot(self.rig.driver, view or View(), self.rig.next_timed)
 
     def outlook(self) -> Outlook:
         """What is due next, without a look at the workers: for whoever asks often."""
+        from aclbench.workbench.views.snapshot import Outlook
+
         rig = self.rig
         cleaner, due = rig.machine.am.cleaner, self.next_time()
         return Outlook(

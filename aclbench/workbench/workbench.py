@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from aclbench.capture import as_frame
+from aclbench.capture.craft import as_frame
 from aclbench.designs import design_named
 from aclbench.drivers.frame import FRAME_SIZE
 from aclbench.drivers.stepping import StepTaken

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from struct import pack
 
-from aclbench.capture import RawBatch, open_capture
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.reader import open_capture
 from aclbench.errors import CaptureError
 
 #: A time in ns since the epoch, and what was captured.

@@ -8,7 +8,7 @@ from struct import pack
 import numpy as np
 from hypothesis import strategies as st
 
-from aclbench.capture import RawBatch
+from aclbench.capture.batch import RawBatch
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS
 
 MACS = bytes.fromhex("020000000002020000000001")

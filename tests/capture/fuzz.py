@@ -15,7 +15,10 @@ from pathlib import Path
 from capture.containers import LINKS, read_all, records_of
 from capture.mutate import containers, rare_pcapng
 
-from aclbench.capture import RawBatch, decode, guess_inside, parse_frame
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.decoding import decode
+from aclbench.capture.guess import guess_inside
+from aclbench.capture.links import parse_frame
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 from aclbench.workbench.workbench import Workbench
 

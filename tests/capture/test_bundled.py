@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from aclbench.capture import ByAddress, Columns, RawBatch, decode, guess_inside, open_capture
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.columns import Columns
+from aclbench.capture.decoding import decode
+from aclbench.capture.guess import guess_inside
+from aclbench.capture.reader import open_capture
+from aclbench.capture.steering import ByAddress
 from aclbench.engine.packet import (
     ETHERTYPES_VLAN,
     INFO_ICMP,

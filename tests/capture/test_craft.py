@@ -6,7 +6,7 @@ import pytest
 from capture.frames import FRAMES, ethernet, icmp, ip4, ip6, tcp, udp
 from hypothesis import given
 
-from aclbench.capture import as_frame, describe
+from aclbench.capture.craft import as_frame, describe
 from aclbench.engine.packet import INFO_L4_VALID, parse_ethernet
 from aclbench.errors import CaptureError
 

@@ -9,7 +9,7 @@ import pytest
 from capture.containers import block, interface, obsolete, read_all, relink, section, simple
 from capture.frames import ethernet, ip4, ip6, tcp
 
-from aclbench.capture import decode
+from aclbench.capture.decoding import decode
 from aclbench.engine.packet import (
     INFO_CUT,
     INFO_L4_VALID,

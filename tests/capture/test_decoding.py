@@ -23,8 +23,11 @@ from capture.frames import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.capture import Columns, RawBatch, decode, open_capture, parse_frame
-from aclbench.capture.decoding import ReadCommon, read_in_one_pass
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.columns import Columns
+from aclbench.capture.decoding import ReadCommon, decode, read_in_one_pass
+from aclbench.capture.links import parse_frame
+from aclbench.capture.reader import open_capture
 from aclbench.capture.shapes import read_at_once
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from capture.frames import MACS, batch_of, ethernet, icmp, ip6, tcp, udp
 
-from aclbench.capture import Duplicates
-from aclbench.capture.duplicates import identities
+from aclbench.capture.duplicates import Duplicates, identities
 
 MS = 1_000_000
 #: A time in ns and a frame.

@@ -10,7 +10,7 @@ from capture.containers import LINKS, read_all, records_of
 from capture.fuzz import PACKETS, PCAPS, make_corpus, try_case
 from capture.mutate import MUTATORS, Mutator, containers, damaged, mutant_of, pieces, rare_pcapng
 
-from aclbench.capture import decode
+from aclbench.capture.decoding import decode
 
 MUTANTS = 4
 #: Cases of `make fuzz`, the same on every run.

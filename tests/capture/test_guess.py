@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from capture.frames import ethernet, icmp, ip4, ip6, tcp, udp
 
-from aclbench.capture import GuessedSides, guess_inside, write_pcap
+from aclbench.capture.guess import GuessedSides, guess_inside
+from aclbench.capture.writer import write_pcap
 from aclbench.errors import CaptureError
 
 SYN, SYN_ACK = 0x02, 0x12

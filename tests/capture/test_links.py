@@ -11,8 +11,10 @@ from capture.frames import FRAMES, batch_of, ethernet, ip4, ip6, tcp, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.capture import Columns, RawBatch, as_ethernet, decode, parse_frame
-from aclbench.capture.decoding import read_in_one_pass
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.columns import Columns
+from aclbench.capture.decoding import decode, read_in_one_pass
+from aclbench.capture.links import as_ethernet, parse_frame
 from aclbench.capture.shapes import read_at_once
 from aclbench.engine.packet import INFO_CUT, INFO_MALFORMED, INFO_NOT_IP, parse_ethernet
 

@@ -8,7 +8,7 @@ import pytest
 from capture.frames import batch_of, icmp, tcp, udp
 from capture.test_guess import packet
 
-from aclbench.capture import decode
+from aclbench.capture.decoding import decode
 from aclbench.capture.openers import PacketsSeen, Pairs, source_opened
 from aclbench.engine.packet import parse_ethernet
 

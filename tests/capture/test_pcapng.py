@@ -20,8 +20,11 @@ from capture.containers import (
     simple,
 )
 
-from aclbench.capture import RawBatch, decode, open_capture, reader
+from aclbench.capture import reader
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.decoding import decode
 from aclbench.capture.pcapng import INTERFACE_LIMIT, RECORD_BLOCKS
+from aclbench.capture.reader import open_capture
 from aclbench.engine.packet import INFO_NOT_IP
 
 RECORDS = [(10**18 + i * 1_000_003, bytes([i]) * (i % 40)) for i in range(1, 120)]

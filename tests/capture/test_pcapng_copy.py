@@ -19,7 +19,7 @@ from capture.containers import (
 from capture.frames import ethernet, ip4, tcp
 from scapy.utils import RawPcapNgReader
 
-from aclbench.capture import PcapngCopy, is_pcapng
+from aclbench.capture.pcapng_copy import PcapngCopy, is_pcapng
 
 #: Of the packets that have a time; a simple one gets it.
 TIME_NS = 2 * 10**9

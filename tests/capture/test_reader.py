@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture import RawBatch, open_capture, reader, write_pcap
+from aclbench.capture import reader
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.reader import open_capture
+from aclbench.capture.writer import write_pcap
 from aclbench.errors import CaptureError
 
 FRAMES = [bytes([i]) * (14 + i % 50) for i in range(1, 200)]

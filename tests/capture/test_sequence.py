@@ -12,9 +12,9 @@ from capture.containers import pcap, pcapng
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture import CaptureSequence, Group
 from aclbench.capture import reader as reader_module
 from aclbench.capture.reader import CaptureReader
+from aclbench.capture.sequence import CaptureSequence, Group
 from aclbench.errors import CaptureError
 
 #: A capture and a packet's number in it.

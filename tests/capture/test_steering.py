@@ -15,16 +15,16 @@ from capture.frames import FRAMES, MACS, batch_of, ethernet, ip4, ip6, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.capture import (
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.decoding import decode
+from aclbench.capture.links import as_ethernet
+from aclbench.capture.steering import (
     ByAddress,
     ByCapture,
     ByCaptureInterface,
     ByMac,
     ByVlan,
-    RawBatch,
     Steering,
-    as_ethernet,
-    decode,
     parse_mac,
     parse_vlan,
 )

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from capture.containers import pcap, read_all
 
-from aclbench.capture import can_be_read_again, guess_inside, open_capture
+from aclbench.capture.guess import guess_inside
+from aclbench.capture.reader import open_capture
+from aclbench.capture.stream import can_be_read_again
 from aclbench.errors import CaptureError
 
 RECORDS = [(10**18 + i, bytes([i]) * 50) for i in range(200)]

@@ -14,9 +14,20 @@ from capture.containers import records_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aclbench.capture import PcapWriter, Traffic, decode, open_capture, parse_frame, write_traffic
 from aclbench.capture import synth as synth_module
-from aclbench.capture.traffic import TCP_ENDS, Order, parse_duration, parse_shares, parse_start
+from aclbench.capture.decoding import decode
+from aclbench.capture.links import parse_frame
+from aclbench.capture.reader import open_capture
+from aclbench.capture.synth import write_traffic
+from aclbench.capture.traffic import (
+    TCP_ENDS,
+    Order,
+    Traffic,
+    parse_duration,
+    parse_shares,
+    parse_start,
+)
+from aclbench.capture.writer import PcapWriter
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, unpack_key
 from aclbench.errors import SynthError
 

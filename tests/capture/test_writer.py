@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.capture import PcapWriter, open_capture, write_pcap
-from aclbench.capture.writer import RECORD_HEADER_BYTES
+from aclbench.capture.reader import open_capture
+from aclbench.capture.writer import RECORD_HEADER_BYTES, PcapWriter, write_pcap
 from aclbench.errors import CaptureError
 
 _TIMES = st.integers(0, 10**9 * 2**32 - 1)

@@ -72,7 +72,7 @@ def test_a_file_that_cannot_be_opened_is_not_removed(
     def refuse(*arguments: object) -> None:
         raise CaptureError("cannot be written")
 
-    monkeypatch.setattr("aclbench.capture.PcapWriter", refuse)
+    monkeypatch.setattr("aclbench.capture.writer.PcapWriter", refuse)
     with pytest.raises(CaptureError), synth.output(str(path), force=True):
         pass
     assert path.read_bytes() == b"mine"

@@ -17,7 +17,7 @@ from capture.containers import enhanced, interface, section
 from capture.frames import ethernet, ip4, udp
 
 from aclbench import Workbench
-from aclbench.capture import open_capture
+from aclbench.capture.reader import open_capture
 
 #: Four times as much takes four times as long, and with the square sixteen times.
 MORE: Final = 4

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.budget import OPENING_LIMITS, Limits
+from aclbench.workbench.commands.basic import basic_commands, is_in_full
 from aclbench.workbench.commands.bench.helping import asked_what_next, what_next
 from aclbench.workbench.commands.columns import LongText
 from aclbench.workbench.commands.reach import refuse_in_file
-from aclbench.workbench.commands.table import make_command_table
 from aclbench.workbench.commands.vpp.vpp_errors import with_vpp_line
-from aclbench.workbench.grammar import GrammarError, ParsedCommand
+from aclbench.workbench.grammar import CommandTable, GrammarError, ParsedCommand
 from aclbench.workbench.rig.inputs import Cli
 from aclbench.workbench.rig.rig import ChangesNothing, CommandResult, Rig
 from aclbench.workbench.tasks import Slices
@@ -27,9 +28,15 @@ class Lines:
     """What a bench and its rigs perform command lines with."""
 
     def __init__(self, limits: Limits = OPENING_LIMITS) -> None:
-        self.table = make_command_table()
         #: How much the lines of a scenario, or a saved run, may make.
         self.limits = limits
+
+    @cached_property
+    def table(self) -> CommandTable:
+        """All commands; a bench that is set up and played needs the basic ones alone."""
+        from aclbench.workbench.commands.table import make_command_table
+
+        return make_command_table()
 
     def performing(self, rig: Rig, line: str) -> Slices[CommandResult]:
         """Run a command that changes a rig, and nothing else; a blank line does nothing.
@@ -48,10 +55,18 @@ class Lines:
 
         CommandError: it is refused, as is what reaches further than the bench and its captures.
         """
-        parsed = self.table.parse(line, rig)
+        parsed = self._parsed_to_set_up(rig, line)
         if parsed is not None:
             refuse_in_file(parsed.command, "a scenario's", names_captures=True)
-        yield from self.slices(Bench(rig, self, keeps=False), line)
+            yield from _performed(Bench(rig, self, keeps=False), parsed, line)
+
+    def _parsed_to_set_up(self, rig: Rig, line: str) -> ParsedCommand | None:
+        """What a line means: most are basic commands, in full words."""
+        try:
+            parsed = basic_commands().parse(line, rig)
+        except GrammarError:
+            return self.table.parse(line, rig)
+        return parsed if parsed is None or is_in_full(line, parsed) else self.table.parse(line, rig)
 
     def slices(self, bench: Bench, line: str) -> Slices[str]:
         """Run one command line on a bench; returns what VPP prints.
@@ -68,20 +83,7 @@ class Lines:
             parsed = self.table.parse(line, bench)
         except GrammarError as error:
             raise with_vpp_line(line, error) from None
-        if parsed is None:
-            return ""
-        if parsed.command.changes:
-            return (yield from _acting(bench, parsed, line))
-        found = parsed
-        if found.command.direct:
-            result = found.command.handler(bench, found)
-        else:
-            result = bench.rig.driver.on_main(lambda: _show(bench, found))
-        if isinstance(result, LongText):
-            return (yield from _printed(bench, result))
-        if isinstance(result, Generator):
-            result = yield from result
-        return str(result)
+        return "" if parsed is None else (yield from _performed(bench, parsed, line))
 
     def data(self, bench: Bench, line: str) -> Slices[Any]:
         """The same as plain values for `json.dumps`.
@@ -100,6 +102,21 @@ class Lines:
         if isinstance(result, Generator):
             result = yield from result
         return result
+
+
+def _performed(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:
+    """Have a bench perform a command line; returns what it prints."""
+    if parsed.command.changes:
+        return (yield from _acting(bench, parsed, line))
+    if parsed.command.direct:
+        result = parsed.command.handler(bench, parsed)
+    else:
+        result = bench.rig.driver.on_main(lambda: _show(bench, parsed))
+    if isinstance(result, LongText):
+        return (yield from _printed(bench, result))
+    if isinstance(result, Generator):
+        result = yield from result
+    return str(result)
 
 
 def _show(bench: Bench, parsed: ParsedCommand) -> Any:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Final
 
 from aclbench.workbench.commands import settings
+from aclbench.workbench.commands.basic import basic_commands
 from aclbench.workbench.commands.bench import (
     execute,
     explain,
@@ -25,18 +26,16 @@ from aclbench.workbench.commands.bench import (
     stories,
     trace,
 )
-from aclbench.workbench.commands.types import ARGUMENT_TYPES, TIME_FORM
+from aclbench.workbench.commands.types import TIME_FORM
 from aclbench.workbench.commands.vpp import (
-    acls,
     counters,
     errors,
-    interfaces,
     packet_generator,
     runtime,
     show,
     show_vnet,
 )
-from aclbench.workbench.grammar import REST, SECONDS, WORD, CommandTable
+from aclbench.workbench.grammar import CommandTable
 
 OWN_TYPES: Final = (
     *running.TYPES,
@@ -56,16 +55,11 @@ def make_command_table() -> CommandTable:
 @cache
 def _all_commands() -> CommandTable:
     """Made once: every bench has a table."""
-    table = CommandTable(
-        (
-            *(*ARGUMENT_TYPES, *OWN_TYPES, *explain.TYPES),
-            *(packet_generator.STREAM, helping.BEGINNING, files.FILE, WORD, REST, SECONDS),
-        )
-    )
-    table.define("rule", acls.RULE_FORM)
+    table = basic_commands().copied()
+    table.register(*OWN_TYPES, *explain.TYPES)
+    table.register(packet_generator.STREAM, helping.BEGINNING, files.FILE)
     table.define(*TIME_FORM)
-    vpps = interfaces, acls, show, errors, counters, runtime, show_vnet, packet_generator
-    for module in vpps:
+    for module in (show, errors, counters, runtime, show_vnet, packet_generator):
         for command in module.COMMANDS:
             table.add(replace(command, on_rig=True))
     for module in (trace, execute):

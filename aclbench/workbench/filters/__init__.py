@@ -28,7 +28,7 @@ from aclbench.workbench.filters.reading import (
     read_filter,
     read_query,
 )
-from aclbench.workbench.filters.terms import Field, Term, connection_of
+from aclbench.workbench.filters.terms import Field, Term
 
 __all__ = [
     "EVERYTHING",
@@ -45,7 +45,6 @@ __all__ = [
     "Query",
     "Term",
     "asks_for_connections",
-    "connection_of",
     "filter_text",
     "filter_words",
     "passes",

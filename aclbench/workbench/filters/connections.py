@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aclbench.workbench.filters.terms import connection_of
+from aclbench.workbench.views.keys import connection_of
 
 #: What a packet that is not IP belongs to.
 NO_CONNECTION = 0

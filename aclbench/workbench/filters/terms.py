@@ -14,7 +14,6 @@ from aclbench.engine.packet import (
     INFO_TCP_FLAGS_MASK,
     INFO_TCP_FLAGS_VALID,
     KEY4_SIZE,
-    KEY_SLOWPATH,
     PROTO_ICMP,
     PROTO_ICMP6,
     PROTO_TCP,
@@ -22,8 +21,8 @@ from aclbench.engine.packet import (
 )
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.filters.names import Kind
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.packets import FLAG_LETTERS
-from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import reason_words
 
 #: The fields that there are: `way` is the pair of rx and tx sw_if_index (-1: none); a session's is
@@ -279,23 +278,6 @@ def prefix_of(word: str) -> IPv4Network | IPv6Network:
 def quoted(text: str) -> str:
     """A text as it is typed."""
     return f'"{text}"'
-
-
-def connection_of(key: bytes) -> bytes:
-    """What all packets of a connection have in common: both ends in one order, and the protocol.
-
-    Type and code of ICMP are no part of it, so that a reply belongs to its request; empty where
-    there is no IP.
-    """
-    if not key:
-        return b""
-    size = _address_size(key)
-    src, dst, proto = key[:size], key[size : 2 * size], key[-2:-1]
-    if key[-1] & KEY_SLOWPATH:
-        return min(src, dst) + max(src, dst) + bytes(4) + proto
-    one, other = (src, key[-6:-4]), (dst, key[-4:-2])
-    low, high = min(one, other), max(one, other)
-    return low[0] + high[0] + low[1] + high[1] + proto
 
 
 def _address_size(key: bytes) -> int:

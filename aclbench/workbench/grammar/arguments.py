@@ -3,7 +3,6 @@
 Only the types that know nothing of the bench; a command table registers its own beside them.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -72,7 +71,9 @@ def choice(name: str, values: Mapping[str, Any], description: str = "") -> Argum
     def parse(text: str, context: Any) -> Any:
         if text in values:
             return values[text]
-        near = difflib.get_close_matches(text[:64], values, n=1)
+        from difflib import get_close_matches
+
+        near = get_close_matches(text[:64], values, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ArgumentError(f"{shown_word(text)} is not one of {words}{hint}")
 

@@ -5,7 +5,6 @@ order; a word in full rules out abbreviations. Ways are tried depth first and ea
 once, so the time is bounded by their number, which grows with the line and not faster.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -160,9 +159,11 @@ class Reading:
             line = shown_line(self._line, len(self._line))
             message = f"{line}: something is missing at the end: {_either(expected)}"
             return GrammarError(message, column=len(self._line.rstrip()))
+        from difflib import get_close_matches
+
         token = self.tokens[index]
         longer = _longer(token, words)
-        near = [] if token.quoted else difflib.get_close_matches(token.text[:64], words)
+        near = [] if token.quoted else get_close_matches(token.text[:64], words)
         line = shown_line(self._line, token.column)
         if not token.closed:
             message = f"{line}: the quote is not closed"
@@ -175,7 +176,7 @@ class Reading:
             message = f"{line}: {self._refusals(arguments, index)}"
             message += f"; here can also come: {', '.join(words)}" if words else ""
         elif len(expected) > MOST_LISTED:
-            nearest = difflib.get_close_matches(token.text[:64], words, 3, cutoff=0)
+            nearest = get_close_matches(token.text[:64], words, 3, cutoff=0)
             before = " ".join(["help", *(t.text for t in self.tokens[:index][:_HELP_WORDS])])
             message = f"unknown word {shown_word(token.text)} in {line}: "
             message += f"did you mean {', '.join(nearest[:-1])} or {nearest[-1]}? "

@@ -88,19 +88,22 @@ def fixed_words(tree: Sequence | Choice) -> Counter[str]:
     return Counter(item.text for item in items if isinstance(item, Literal))
 
 
-def _occurrences(node: Node) -> Counter[str]:
-    total: Counter[str] = Counter()
+def _occurrences(node: Node) -> dict[str, int]:
+    """How often each label can be taken."""
+    total: dict[str, int] = {}
     match node:
         case Argument():
             total[node.label] = 1
         case Sequence():
             for item in node.items:
-                total += _occurrences(item)
+                for label, count in _occurrences(item).items():
+                    total[label] = total.get(label, 0) + count
         case Choice():
             for alternative in node.alternatives:
-                total |= _occurrences(alternative)
+                for label, count in _occurrences(alternative).items():
+                    total[label] = max(total.get(label, 0), count)
         case Repeat():
-            total.update(dict.fromkeys(_occurrences(node.body), _MANY))
+            total = dict.fromkeys(_occurrences(node.body), _MANY)
         case Literal():
             pass
     return total

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.workbench.filters import connection_of
 from aclbench.workbench.rig.done import DONE, DonePackets
+from aclbench.workbench.views.keys import connection_of
 
 #: Rows of a block, and blocks that are kept: the latest.
 BLOCK: Final = 65_536

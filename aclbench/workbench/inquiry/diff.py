@@ -19,7 +19,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place
 from aclbench.workbench.rig.fields import field_names, fields_of
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 State = dict[str, dict[str, Any]]
 

@@ -7,15 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from aclbench.capture import (
-    LINK_NONE,
-    PcapngCopy,
-    PcapngWriter,
-    PcapWriter,
-    Source,
-    can_be_read_again,
-    is_pcapng,
-)
+from aclbench.capture.links import LINK_NONE
+from aclbench.capture.pcapng_copy import PcapngCopy, is_pcapng
+from aclbench.capture.pcapng_writer import PcapngWriter, Source
+from aclbench.capture.stream import can_be_read_again
+from aclbench.capture.writer import PcapWriter
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT
 from aclbench.engine.events import Check, PacketVerdict, TraceEvent
@@ -39,8 +35,8 @@ from aclbench.workbench.filters import EVERYTHING, Connections, Filter
 from aclbench.workbench.inquiry.filtering import verdict_test
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.packets import flags_text
-from aclbench.workbench.views.snapshot import key_text
 from aclbench.workbench.views.verdict import outcome_text
 
 #: Fates with which a packet leaves the rig.

@@ -42,7 +42,7 @@ from aclbench.engine.reasons import (
     rule_of,
 )
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 #: The nodes that a trace can begin at.
 TRACEABLE: Final = ("pg-input", *NODE_NAMES)

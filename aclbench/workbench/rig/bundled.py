@@ -5,7 +5,6 @@ In a checkout they stand at its top; in an installed package under `aclbench/bun
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from aclbench.capture.stream import STANDARD_INPUT
@@ -56,6 +55,8 @@ def find_input(name: str) -> Path:
                     return candidate
     if path.parent != Path():
         raise AclbenchError(f"{name}: no such file")
+    from difflib import get_close_matches
+
     bundled = [f for kind in ("scenarios", "pcaps") for f in bundled_files(kind)]
     if path.suffix:
         near = get_close_matches(name[:64], [f.name for f in bundled], n=1)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aclbench.capture import CaptureSequence, can_be_read_again
+from aclbench.capture.sequence import CaptureSequence
+from aclbench.capture.stream import can_be_read_again
 from aclbench.errors import CaptureError
 from aclbench.workbench.tasks import Progress, Slices
 

@@ -17,18 +17,14 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.capture import (
-    NOTED,
-    CapturePosition,
-    CaptureSequence,
-    Duplicates,
-    Group,
-    RawBatch,
-    Steering,
-    as_ethernet,
-    can_be_read_again,
-    decode,
-)
+from aclbench.capture.batch import RawBatch
+from aclbench.capture.columns import NOTED
+from aclbench.capture.decoding import decode
+from aclbench.capture.duplicates import Duplicates
+from aclbench.capture.links import as_ethernet
+from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
+from aclbench.capture.steering import Steering
+from aclbench.capture.stream import can_be_read_again
 from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH

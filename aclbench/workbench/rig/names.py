@@ -8,7 +8,6 @@ are then interfaces like pg0. As in VPP a name is compared as text, letter case 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Final
 
 from aclbench.engine.main import AclMain
@@ -55,6 +54,8 @@ def no_interface(name: str, am: AclMain) -> str:
     known = names_of(am)
     meant = same_but_for_case(name, am)
     if meant is None and not is_packet_generator(name):
+        from difflib import get_close_matches
+
         meant = next(iter(get_close_matches(name[:64], known, n=1)), None)
     hint = f"; did you mean {meant}?" if meant else ""
     if is_packet_generator(name):

@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aclbench.capture import Steering
-from aclbench.capture.traffic import START_NS as GENERATED_NS
+from aclbench.capture.batch import GENERATED_NS
+from aclbench.capture.steering import Steering
 from aclbench.drivers.frame import Frame
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-from aclbench.capture import parse_mac, parse_vlan
+from aclbench.capture.steering import parse_mac, parse_vlan
 from aclbench.documents import Wrong
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError

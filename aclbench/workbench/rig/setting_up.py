@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Final, Protocol
 
-from aclbench.capture import awaiting_header
+from aclbench.capture.stream import awaiting_header
 from aclbench.designs import design_named
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits

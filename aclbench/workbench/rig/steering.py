@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from aclbench.capture import (
+from aclbench.capture.steering import (
     ByAddress,
     ByCapture,
     ByCaptureInterface,

@@ -7,12 +7,12 @@ A stream is known by its capture's content: run again from a journal, another co
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aclbench.capture import PcapWriter, as_ethernet, open_capture
+from aclbench.capture.links import as_ethernet
+from aclbench.capture.reader import open_capture
 from aclbench.errors import CaptureError, CommandError
 from aclbench.files import TemporaryFolder, reason
 from aclbench.workbench.tasks import Progress, Slices
@@ -61,6 +61,8 @@ class Streams:
 
 def measuring(path: Path) -> Slices[tuple[str, int]]:
     """The SHA-256 of a capture and how many packets it has. CommandError: it cannot be read."""
+    import hashlib
+
     try:
         if str(path) == "-" or not path.is_file():
             raise CommandError(f"{path}: no such file; pcap names a capture")
@@ -101,6 +103,8 @@ def capture_of(stream: Stream) -> Slices[Path]:
         return path
     if _folder is None:
         _folder = TemporaryFolder()
+    from aclbench.capture.writer import PcapWriter
+
     part = _folder.path / f"{stream.sha256[:16]}-{stream.limit}.pcap"
     with PcapWriter(part) as writer, open_capture(path) as reader:
         for batch in reader.batches():

@@ -11,7 +11,7 @@ from aclbench.drivers.frame import split_number
 from aclbench.engine import events
 from aclbench.engine.events import TraceEvent
 from aclbench.workbench.views.clock import Clock
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.times import seconds_text
 from aclbench.workbench.views.verdict import outcome_text
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from aclbench.engine.outcomes import Way
 from aclbench.engine.packet import INFO_TCP_FLAGS_MASK, INFO_TCP_FLAGS_VALID
 from aclbench.engine.reasons import Fate, acl_of, fate_of, rule_of
-from aclbench.workbench.views.snapshot import key_texts
+from aclbench.workbench.views.keys import key_texts
 from aclbench.workbench.views.verdict import reason_words
 
 #: TCP's flags from the lowest bit on, as tcpdump and `send` write them.

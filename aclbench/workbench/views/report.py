@@ -14,11 +14,9 @@ from aclbench.engine.reasons import FATES, fate_of, reason_text
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.engine.worker import Worker
 from aclbench.words import counted
-from aclbench.workbench.views.snapshot import (
+from aclbench.workbench.views.counts import (
     PacketCounts,
     SessionCounts,
-)
-from aclbench.workbench.views.taking import (
     WorkerPart,
     packet_counts,
     packet_reasons,

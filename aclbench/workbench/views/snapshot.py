@@ -10,22 +10,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from aclbench.engine.packet import (
-    PROTO_ICMP,
-    PROTO_ICMP6,
-    PROTO_TCP,
-    PROTO_UDP,
-    address_text,
-    unpack_key,
-)
 from aclbench.engine.session import SessionId
+from aclbench.workbench.views.counts import PacketCounts, SessionCounts
+from aclbench.workbench.views.keys import connection_text, connection_texts
 
 #: Positions in a list are exact up to here; beyond, a session's position is None.
 EXACT_POSITIONS: Final = 10_000
 #: Sessions shown of each end of a list unless a view says otherwise.
 DEFAULT_WINDOW: Final = 32
-
-_PROTO_NAMES: Final = {PROTO_ICMP: "icmp", PROTO_TCP: "tcp", PROTO_UDP: "udp", PROTO_ICMP6: "icmp6"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +73,7 @@ class SessionView:
     @property
     def ends(self) -> tuple[str, str, str]:
         """Source, destination and protocol, in the direction of ingress."""
-        return _connection_texts(self.src, self.sport, self.dst, self.dport, self.proto)
+        return connection_texts(self.src, self.sport, self.dst, self.dport, self.proto)
 
     @property
     def connection(self) -> str:
@@ -175,34 +167,6 @@ class InterfaceView:
     sessions: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCounts:
-    """Sessions over all threads. `by_list` counts by the list they are linked on."""
-
-    added: int
-    deleted: int
-    recycled: int
-    requeued: int
-    live: int
-    peak: int
-    by_list: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PacketCounts:
-    """Packets by fate, each once; `checked` met at least one acl node."""
-
-    read: int
-    checked: int
-    permitted: int
-    denied: int
-    delivered: int
-    dropped: int
-    unchecked: int
-    not_ip: int
-    malformed: int
-
-
 class Outlook(NamedTuple):
     """What is due next (None: nothing), what the cleaner waits for, and how many sessions live."""
 
@@ -249,39 +213,3 @@ class Snapshot:
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`."""
         return asdict(self)
-
-
-def connection_text(src: str, sport: int, dst: str, dport: int, proto: int) -> str:
-    """`10.0.0.2:1234 > 192.168.0.2:80 tcp`; ICMP shows type and code, others no ports."""
-    return "{} > {} {}".format(*_connection_texts(src, sport, dst, dport, proto))
-
-
-def _connection_texts(
-    src: str, sport: int, dst: str, dport: int, proto: int
-) -> tuple[str, str, str]:
-    name = _PROTO_NAMES.get(proto, f"proto {proto}")
-    if proto in (PROTO_TCP, PROTO_UDP):
-        src = f"[{src}]:{sport}" if ":" in src else f"{src}:{sport}"
-        dst = f"[{dst}]:{dport}" if ":" in dst else f"{dst}:{dport}"
-    elif proto in (PROTO_ICMP, PROTO_ICMP6):
-        name = f"{name} type {sport} code {dport}"
-    return src, dst, name
-
-
-def key_text(key: bytes) -> str:
-    """A session key as a connection; empty for a packet that is not IP."""
-    return "{} > {} {}".format(*key_texts(key)) if key else ""
-
-
-def key_texts(key: bytes) -> tuple[str, str, str]:
-    """A session key as both ends and the protocol; all empty for a packet that is not IP."""
-    if not key:
-        return "", "", ""
-    five = unpack_key(key)
-    return _connection_texts(
-        address_text(five.src, five.is_ip6),
-        five.sport,
-        address_text(five.dst, five.is_ip6),
-        five.dport,
-        five.proto,
-    )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from aclbench.drivers.driver import CLEANER, Driver, actor_name
 from aclbench.drivers.threaded import ThreadedDriver
@@ -15,40 +14,21 @@ from aclbench.engine import reading
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import address_text, unpack_key
 from aclbench.engine.reading import SessionRow
-from aclbench.engine.reasons import FATES, Fate, fate_of, was_checked
 from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
+from aclbench.workbench.views.counts import WorkerPart, packet_counts, session_counts, worker_part
 from aclbench.workbench.views.snapshot import (
     EXACT_POSITIONS,
     CleanerView,
     InterfaceView,
     ListView,
-    PacketCounts,
     PlaceView,
-    SessionCounts,
     SessionView,
     Snapshot,
     View,
     WorkerView,
 )
-
-
-class WorkerPart(NamedTuple):
-    """What one thread says of itself, at a safe point: its counts, and its view if it is shown.
-
-    `reasons` are its packets' last reasons (see `engine.reasons`) and how often.
-    """
-
-    added: int
-    deleted: int
-    recycled: int
-    requeued: int
-    live: int
-    peak: int
-    by_list: tuple[int, ...]
-    reasons: dict[int, int]
-    view: WorkerView | None = None
 
 
 def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapshot:
@@ -61,18 +41,18 @@ def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapsh
     am = driver.machine.am
     upcoming = [driver.upcoming(worker.thread_index) for worker in am.workers]
 
-    def make(worker: Worker, now: int) -> WorkerPart:
-        part = worker_part(worker, now)
-        if view.threads is not None and worker.thread_index not in view.threads:
-            return part
-        return part._replace(view=_worker_view(am, worker, view, now, upcoming))
+    def make(worker: Worker, now: int) -> tuple[WorkerPart, WorkerView | None]:
+        shown = view.threads is None or worker.thread_index in view.threads
+        seen = _worker_view(am, worker, view, now, upcoming) if shown else None
+        return worker_part(worker, now), seen
 
-    parts = driver.at_safe_points(make)
+    made = driver.at_safe_points(make)
+    parts = [part for part, _ in made]
     next_time = min(driver.next_time(), max(next_timed, driver.now))
     return Snapshot(
         now=driver.now,
         next_time=None if next_time == NEVER else next_time,
-        workers=tuple(part.view for part in parts if part.view is not None),
+        workers=tuple(seen for _, seen in made if seen is not None),
         cleaner=_cleaner_view(driver),
         interfaces=interface_views(driver),
         sessions=session_counts(parts),
@@ -86,20 +66,6 @@ def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapsh
         shortest_timeout=am.shortest_timeout,
         max_entries=am.conn_table_max_entries,
         threaded=isinstance(driver, ThreadedDriver),
-    )
-
-
-def worker_part(worker: Worker, now: int) -> WorkerPart:
-    """The counts of one thread: for `Driver.at_safe_points`."""
-    return WorkerPart(
-        added=sum(worker.session_adds_by_sw_if_index.values()),
-        deleted=sum(worker.session_dels_by_sw_if_index.values()),
-        recycled=worker.cnt_recycled_sessions,
-        requeued=worker.cnt_session_timer_restarted,
-        live=worker.live_sessions,
-        peak=worker.peak_sessions,
-        by_list=tuple(worker.conn_list_length),
-        reasons=dict(worker.packet_reasons),
     )
 
 
@@ -262,35 +228,3 @@ def interface_views(driver: Driver) -> tuple[InterfaceView, ...]:
         for interface in driver.machine.am.interfaces
         if interface is not None
     )
-
-
-def session_counts(parts: Sequence[WorkerPart]) -> SessionCounts:
-    """Sessions over all threads."""
-    return SessionCounts(
-        added=sum(part.added for part in parts),
-        deleted=sum(part.deleted for part in parts),
-        recycled=sum(part.recycled for part in parts),
-        requeued=sum(part.requeued for part in parts),
-        live=sum(part.live for part in parts),
-        peak=max(part.peak for part in parts),
-        by_list=tuple(sum(part.by_list[n] for part in parts) for n in range(len(parts[0].by_list))),
-    )
-
-
-def packet_reasons(parts: Sequence[WorkerPart]) -> dict[int, int]:
-    """Every packet's last reason (see `engine.reasons`) and how often, over all threads."""
-    total: dict[int, int] = {}
-    for part in parts:
-        for reason, count in part.reasons.items():
-            total[reason] = total.get(reason, 0) + count
-    return total
-
-
-def packet_counts(parts: Sequence[WorkerPart]) -> PacketCounts:
-    """Packets by fate over all threads."""
-    by_fate: dict[Fate, int] = dict.fromkeys(FATES, 0)
-    checked = 0
-    for reason, count in packet_reasons(parts).items():
-        by_fate[fate_of(reason)] += count
-        checked += count if was_checked(reason) else 0
-    return PacketCounts(read=sum(by_fate.values()), checked=checked, **by_fate)

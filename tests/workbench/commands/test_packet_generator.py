@@ -10,7 +10,7 @@ import pytest
 import vpp_transcript
 
 from aclbench import CommandError, Workbench
-from aclbench.capture import write_pcap
+from aclbench.capture.writer import write_pcap
 from aclbench.errors import AclbenchError
 from aclbench.workbench.tasks import Slices, Task, finish
 from aclbench.workbench.workbench import loading

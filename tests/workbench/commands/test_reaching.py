@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from aclbench import CommandError, Workbench
-from aclbench.capture import PacketFields, make_frame, write_pcap
-from aclbench.capture.traffic import START_NS
+from aclbench.capture.batch import GENERATED_NS
+from aclbench.capture.fields import PacketFields, make_frame
+from aclbench.capture.writer import write_pcap
 from aclbench.engine.packet import PROTO_UDP
 from aclbench.errors import AclbenchError
 from aclbench.workbench.inquiry.diff import state_of
@@ -258,7 +259,7 @@ def test_show_clock_has_the_time_of_day_and_the_start(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("first", "why"), [(0, "1970"), (START_NS, "generated")])
+@pytest.mark.parametrize(("first", "why"), [(0, "1970"), (GENERATED_NS, "generated")])
 def test_where_no_clock_was_set_times_stay_relative(tmp_path: Path, first: int, why: str) -> None:
     path = capture(tmp_path / "none.pcap", first, first + SEC)
     bench = Workbench.from_scenario(scenario_of(path))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from routed import ROUTED
 
 from aclbench import CommandError, Workbench
-from aclbench.capture import PacketFields, as_frame, make_frame
+from aclbench.capture.craft import as_frame
+from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.engine.packet import (
     INFO_L4_VALID,
     INFO_NONFIRST_FRAGMENT,

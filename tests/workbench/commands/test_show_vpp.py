@@ -9,7 +9,7 @@ import pytest
 import vpp_transcript
 
 from aclbench import CommandError, Workbench
-from aclbench.capture import write_pcap
+from aclbench.capture.writer import write_pcap
 from aclbench.engine.events import PacketVerdict
 from aclbench.workbench.commands.vpp import absent
 

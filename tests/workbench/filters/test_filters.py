@@ -32,7 +32,6 @@ from aclbench.workbench.filters import (
     Names,
     Not,
     Or,
-    connection_of,
     filter_text,
     filter_words,
     passes,
@@ -53,6 +52,7 @@ from aclbench.workbench.filters.terms import (
     ReasonTerm,
     WorkerTerm,
 )
+from aclbench.workbench.views.keys import connection_of
 from aclbench.workbench.views.verdict import reason_words
 
 NAMES = Names(

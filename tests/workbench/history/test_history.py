@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, CommandError, Workbench
-from aclbench.capture import open_capture
+from aclbench.capture.reader import open_capture
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.counts import event_counts
 from aclbench.engine.invariants import check_invariants

@@ -16,7 +16,7 @@ from routed import ROUTED
 from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 
 from aclbench import AclbenchError, CommandError, Workbench
-from aclbench.capture import make_frame
+from aclbench.capture.fields import make_frame
 from aclbench.engine.acl import AclRule
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.packet import unpack_key

@@ -9,7 +9,8 @@ from capture.frames import tcp
 from capture.test_guess import opened, packet
 
 from aclbench import Workbench
-from aclbench.capture import guess_inside, write_pcap
+from aclbench.capture.guess import guess_inside
+from aclbench.capture.writer import write_pcap
 from aclbench.workbench.inquiry.explain import Explanation
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 

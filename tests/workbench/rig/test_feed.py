@@ -10,8 +10,12 @@ from capture.containers import pcap, records_of
 from capture.frames import MACS, ethernet, ip4, udp
 
 from aclbench import Workbench
-from aclbench.capture import ByAddress, PcapWriter, as_ethernet, decode, open_capture
 from aclbench.capture import reader as reader_module
+from aclbench.capture.decoding import decode
+from aclbench.capture.links import as_ethernet
+from aclbench.capture.reader import open_capture
+from aclbench.capture.steering import ByAddress
+from aclbench.capture.writer import PcapWriter
 from aclbench.drivers.frame import split_number
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import INFO_SAME_SIDE

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from aclbench.capture import PacketFields, make_frame
+from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench

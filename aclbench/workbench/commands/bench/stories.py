@@ -20,7 +20,7 @@ from aclbench.workbench.grammar import (
     ParsedCommand,
 )
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 if TYPE_CHECKING:  # what tells stories is imported when one is asked for
     from aclbench.workbench.inquiry.stories import Story

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from aclbench.capture import ByCapture
+from aclbench.capture.steering import ByCapture
 from aclbench.errors import CommandError
 from aclbench.words import counted
 from aclbench.workbench.commands.types import INTERFACE, interfaces_of, rig_of

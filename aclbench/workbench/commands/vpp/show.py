@@ -17,7 +17,7 @@ from aclbench.workbench.commands.columns import LongText
 from aclbench.workbench.commands.vpp import data
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 #: Who has the lookup contexts: VPP's name of the acl nodes on interfaces.
 _LOOKUP_USER: Final = "interface ACL"

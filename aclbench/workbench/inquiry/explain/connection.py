@@ -16,7 +16,6 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.session import SessionId
 from aclbench.errors import AclbenchError, CommandError
-from aclbench.workbench.filters import connection_of
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import point_of_packet
 from aclbench.workbench.inquiry.explain.finding import Found
@@ -29,6 +28,7 @@ from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.events import event_text
+from aclbench.workbench.views.keys import connection_of
 
 #: So many events of its sessions are told, the first ones.
 MAX_EVENTS: Final = 50

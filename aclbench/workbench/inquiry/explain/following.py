@@ -57,7 +57,7 @@ from aclbench.workbench.inquiry.explain.tree import (
     SidePart,
 )
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 _NOT_FORWARDED: Final[dict[int, str]] = {
     NO_ROUTE: "no route",

@@ -11,7 +11,7 @@ from aclbench.workbench.inquiry.explain.scene import Draft, Scene, permit_text
 from aclbench.workbench.inquiry.explain.tree import Cause
 from aclbench.workbench.inquiry.explain.trial import Undo
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 #: So many slots of a pool are looked through in a slice.
 _SLOTS: Final = 4096

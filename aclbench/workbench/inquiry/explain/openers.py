@@ -33,7 +33,7 @@ from aclbench.workbench.inquiry.explain.scene import Draft, Scene, leads_to, per
 from aclbench.workbench.inquiry.explain.tree import Cause, RemovedSession
 from aclbench.workbench.inquiry.explain.trial import Undo
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.times import seconds_text
 
 #: What became of a packet at the node where it would have opened a session.

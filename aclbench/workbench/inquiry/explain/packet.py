@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 
-from aclbench.capture import describe
+from aclbench.capture.craft import describe
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.reasons import fate_of
 from aclbench.engine.session import SessionId

@@ -46,7 +46,7 @@ from aclbench.workbench.inquiry.explain.scene import Draft, Scene, address_of, p
 from aclbench.workbench.inquiry.explain.tree import Cause, RulePart
 from aclbench.workbench.inquiry.explain.trial import Undo
 from aclbench.workbench.rig.rig import Rig
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 
 #: Rules that failed on one field only: so many are named.
 MAX_RULES: Final = 3

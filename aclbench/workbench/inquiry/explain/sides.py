@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from aclbench.capture import inside_options, source_opened
+from aclbench.capture.guess import inside_options
+from aclbench.capture.openers import source_opened
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import address_text, unpack_key
 from aclbench.workbench.inquiry.explain.tree import Cause

@@ -39,7 +39,7 @@ from aclbench.workbench.inquiry.writers import field_reader
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import bitmap_text
-from aclbench.workbench.views.snapshot import key_text
+from aclbench.workbench.views.keys import key_text
 from aclbench.workbench.views.times import seconds_text
 
 #: Writers that a story names.

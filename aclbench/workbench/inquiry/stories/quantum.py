@@ -15,7 +15,8 @@ from aclbench.workbench.inquiry.stories.ahead import Ahead
 from aclbench.workbench.inquiry.stories.check import why_judged
 from aclbench.workbench.inquiry.stories.values import NextInList
 from aclbench.workbench.tasks import Slices
-from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.keys import key_text
+from aclbench.workbench.views.snapshot import SessionView
 from aclbench.workbench.views.taking import session_view
 
 #: Sessions at the head of a list whose fate is told.

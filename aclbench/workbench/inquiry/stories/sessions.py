@@ -28,7 +28,8 @@ from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.events import session_of
-from aclbench.workbench.views.snapshot import SessionView, key_text
+from aclbench.workbench.views.keys import key_text
+from aclbench.workbench.views.snapshot import SessionView
 from aclbench.workbench.views.taking import session_view
 from aclbench.workbench.views.times import seconds_text
 
