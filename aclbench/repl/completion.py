@@ -32,7 +32,7 @@ class CommandCompleter(Completer):
     ) -> Iterable[Completion]:
         line = document.text_before_cursor
         bench = self._bench()
-        found = list(islice(bench.commands.complete(line, bench), _MOST))
+        found = list(islice(bench.lines.table.complete(line, bench), _MOST))
         for text, about, start in found:
             # One that is alone is done, so that the next word can begin; a folder goes on.
             done = len(found) == 1 and not text.endswith("/") and not document.text_after_cursor

@@ -337,7 +337,7 @@ _WORDS: Final[tuple[tuple[str, Word, str], ...]] = (
 
 def add_words(session: LessonSession) -> None:
     """Add the words to the table of the session's bench."""
-    table = session.bench.commands
+    table = session.bench.lines.table
     table.register(_option_type(session))
     for syntax, word, summary in _WORDS:
         command = Command(

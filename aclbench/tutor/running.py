@@ -44,7 +44,7 @@ def run_lines(bench: Workbench, lines: Sequence[str], budget: Budget) -> Slices[
 def refuse_forbidden(bench: Workbench, line: str, budget: Budget) -> None:
     """Refuse what is not for a lesson. Raises LessonError."""
     try:
-        parsed = bench.commands.parse(line, bench)
+        parsed = bench.lines.table.parse(line, bench)
     except AclbenchError:
         return  # `cli` says the same, in full
     if parsed is None:

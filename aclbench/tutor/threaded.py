@@ -69,7 +69,7 @@ def _for_threads(bench: Workbench, lines: Lines, budget: Budget) -> Lines | None
     """Those of the lines that change something, run; None: there is one that threads cannot do."""
     kept: list[str] = []
     for line in lines:
-        parsed = bench.commands.parse(line, bench)
+        parsed = bench.lines.table.parse(line, bench)
         if parsed is None:
             continue
         command = parsed.command

@@ -124,7 +124,7 @@ class BenchWorld:
 def _words_of(bench: Workbench, line: str) -> list[str]:
     """The words of a command in full, without what they are about: `set acl-plugin acl`."""
     try:
-        parsed = bench.commands.parse(line, bench)
+        parsed = bench.lines.table.parse(line, bench)
     except AclbenchError:  # what it names is not there any more
         return line.split()
     return [] if parsed is None else [item.name for item in parsed.path if item.kind == "word"]

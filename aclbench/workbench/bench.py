@@ -105,11 +105,6 @@ class Bench:
         return self.rig.driver.now
 
     @property
-    def commands(self) -> CommandTable:
-        """The commands there are; more may be added to those of one bench."""
-        return self.lines.table
-
-    @property
     def started(self) -> int:
         """When the run began, in virtual nanoseconds: what times are counted from."""
         return self.rig.started

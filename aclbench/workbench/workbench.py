@@ -200,7 +200,7 @@ class Workbench(Bench):
         """
         from aclbench.workbench.commands.bench.explain import explanation_of
 
-        parsed = self.commands.parse(f"explain {packet}", self)
+        parsed = self.lines.table.parse(f"explain {packet}", self)
         assert parsed is not None
         return finish(explanation_of(self, parsed))
 

@@ -51,7 +51,7 @@ def test_the_inside_is_guessed_in_slices_and_once(monkeypatch: pytest.MonkeyPatc
     scenario = Task(make_bench()).finish().rig.scenario
     assert scenario is not None
     assert scenario.assumed.startswith("guessed inside (")
-    monkeypatch.setattr("aclbench.capture.guessing_inside", None)
+    monkeypatch.setattr("aclbench.capture.guess.guessing_inside", None)
     assert Task(make_bench()).finish().rig.scenario == scenario
 
 

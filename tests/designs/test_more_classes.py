@@ -50,7 +50,7 @@ def test_it_is_a_class_however_it_is_run(run: Run) -> None:
 def test_its_timeout_is_set_at_the_prompt() -> None:
     """By its name; VPP's keep their words, and both are in a file of commands."""
     bench = Workbench(design=DESIGN)
-    offered = [c.text for c in bench.commands.complete("set acl-plugin session timeout ", bench)]
+    offered = [c.text for c in bench.lines.table.complete("set acl-plugin session timeout ", bench)]
     assert offered == ["tcp", "udp", "tcp_opened"]
     bench.cli(LINE)
     bench.cli("set acl-plugin session timeout tcp transient 8")

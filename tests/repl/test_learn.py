@@ -191,11 +191,13 @@ def test_the_words_collide_with_nothing(learner: Learner) -> None:
         except AclbenchError:
             before = None
         if before is not None:
-            after = bench.commands.parse(line, bench)
+            after = bench.lines.table.parse(line, bench)
             assert after is not None
             assert after.command.syntax == before.command.syntax, line
     words = {syntax.split()[0] for syntax, _, _ in plain.reference()}
-    own = {row.syntax.split()[0] for row in bench.commands.reference() if row.group == "the lesson"}
+    own = {
+        row.syntax.split()[0] for row in bench.lines.table.reference() if row.group == "the lesson"
+    }
     assert own == {"next", "guess", "try", "hint", "solution", "undo", "redo", "skip", "lesson"}
     assert not words & own
 

@@ -423,7 +423,7 @@ async def test_only_timeouts_that_were_changed_are_set(bench: Workbench) -> None
             ]
         ]
         for line in host.returned[0]:
-            bench.commands.parse(line, bench)
+            bench.lines.table.parse(line, bench)
 
 
 @pytest.mark.parametrize("text", ["", "1.5", "-1", "x", "²", "9" * 30])
@@ -468,7 +468,7 @@ async def test_what_is_done_to_an_interface(
         await press(pilot, "enter")
         assert host.returned == [lines]
         for line in lines:
-            bench.commands.parse(line, bench)
+            bench.lines.table.parse(line, bench)
 
 
 # --- open -------------------------------------------------------------------------------------
@@ -594,7 +594,7 @@ async def test_paths_that_are_none(text: str, words: str) -> None:
 def test_places(text: str, line: str, bench: Workbench) -> None:
     assert goto_line(text) == line
     if not line.endswith("%"):
-        assert bench.commands.parse(line, bench) is not None
+        assert bench.lines.table.parse(line, bench) is not None
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Walk:
 
 def candidates_for(bench: Workbench, before: str) -> list[Completion]:
     """What the last word of a line can become."""
-    return list(islice(bench.commands.complete(before, bench), MOST))
+    return list(islice(bench.lines.table.complete(before, bench), MOST))
 
 
 def begin(found: Sequence[Completion], begun: Edit) -> Edit | Walk:

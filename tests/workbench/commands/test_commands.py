@@ -201,7 +201,7 @@ def test_sessions_block_has_the_2017_labels(bench: Workbench) -> None:
 )
 def test_abbreviations_of_vpp_s_words_are_vpp_s(line: str, words: tuple[str, ...]) -> None:
     """However many commands of ours begin like them; ours are reached by a letter more."""
-    parsed = Workbench().commands.parse(line, Workbench())
+    parsed = Workbench().lines.table.parse(line, Workbench())
     assert parsed is not None
     typed = tuple(item.name for item in parsed.path if item.kind == "word")
     assert typed == words

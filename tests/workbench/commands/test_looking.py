@@ -155,7 +155,7 @@ def test_words_of_a_filter_stand_in_any_order(bench: Workbench) -> None:
     assert "did you mean idle" in refused(bench, "sessions by idel")
     assert "said of packets" in refused(bench, "sessions denied")
     assert "from 1 to 2,000" in refused(bench, "packets last 0")
-    completed = [each.text for each in bench.commands.complete("packets tcp and ho", bench)]
+    completed = [each.text for each in bench.lines.table.complete("packets tcp and ho", bench)]
     assert completed == ["tcp and host"]
     assert "flags S" in bench.cli("help packets")
 

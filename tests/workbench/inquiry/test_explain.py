@@ -263,7 +263,7 @@ def test_a_packet_only_asked_about(flow: str, sent: tuple[int, ...]) -> None:
 
 
 def _send(bench: Workbench, flow: str) -> Any:
-    parsed = bench.commands.parse(f"explain {flow}", bench)
+    parsed = bench.lines.table.parse(f"explain {flow}", bench)
     assert parsed is not None
     return bench.send(parsed.arguments["interface"].name, make_frame(read_packet(parsed)))
 

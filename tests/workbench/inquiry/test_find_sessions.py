@@ -208,9 +208,9 @@ def test_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(CommandError, match=says):
             bench.cli(line)
-    complete = [each.text for each in bench.commands.complete("story session 1/", bench)]
+    complete = [each.text for each in bench.lines.table.complete("story session 1/", bench)]
     assert "1/0" in complete
-    assert [each.text for each in bench.commands.complete("story field cleaner wait_", bench)] == [
-        "wait_interval"
-    ]
-    assert "pg1" in [each.text for each in bench.commands.complete("sessions p", bench)]
+    assert [
+        each.text for each in bench.lines.table.complete("story field cleaner wait_", bench)
+    ] == ["wait_interval"]
+    assert "pg1" in [each.text for each in bench.lines.table.complete("sessions p", bench)]

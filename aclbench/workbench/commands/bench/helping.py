@@ -44,13 +44,13 @@ def what_next(bench: Bench, line: str) -> str:
 
     CommandError: it leads nowhere.
     """
-    rows = bench.commands.expected(line, bench)
+    rows = bench.lines.table.expected(line, bench)
     if not rows:
-        return bench.commands.help(line, bench)  # raises: it points at the word
+        return bench.lines.table.help(line, bench)  # raises: it points at the word
     words = {row.text for row in rows}
     there = [
         (text, about)
-        for text, about, _ in bench.commands.complete(line, bench)
+        for text, about, _ in bench.lines.table.complete(line, bench)
         if text not in words
     ]
     left_out = len(there) - _SHOWN_CANDIDATES
@@ -72,7 +72,7 @@ def _parse_beginning(text: str, context: Any) -> str:
 
 
 def _complete_beginning(prefix: str, context: Any) -> Iterable[Candidate]:
-    for text, about, start in islice(context.commands.complete(prefix, context), 200):
+    for text, about, start in islice(context.lines.table.complete(prefix, context), 200):
         yield Candidate(prefix[:start] + text, about)
 
 
@@ -83,7 +83,7 @@ BEGINNING: Final = ArgumentType(
 
 def help_(bench: Bench, parsed: ParsedCommand) -> str:
     """All commands, or those that begin with some words."""
-    return bench.commands.help(parsed.arguments.get("command", ""), bench)
+    return bench.lines.table.help(parsed.arguments.get("command", ""), bench)
 
 
 # --- the way out --------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def leave(bench: Bench, parsed: ParsedCommand) -> NoReturn:
 def is_leaving(bench: Bench, line: str) -> bool:
     """Whether a line leaves the prompt, abbreviated or not."""
     try:
-        parsed = bench.commands.parse(line, bench)
+        parsed = bench.lines.table.parse(line, bench)
     except CommandError:
         return False
     return parsed is not None and parsed.command.handler is leave
