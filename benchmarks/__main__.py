@@ -19,10 +19,10 @@ from pathlib import Path
 
 from aclbench import compiled
 from benchmarks.aging import a_day, requeues
-from benchmarks.captures import fast, mixed
+from benchmarks.captures import fast, mixed, spread
 from benchmarks.measuring import measure
 from benchmarks.past import speed_kept, step_back
-from benchmarks.replaying import against_others, at_live_sessions, shares
+from benchmarks.replaying import against_others, at_live_sessions, at_live_ways, shares
 from benchmarks.threads import against_stepped
 
 PACKETS, FLOWS = 1_000_000, 100_000
@@ -30,6 +30,10 @@ PACKETS, FLOWS = 1_000_000, 100_000
 
 def replay(folder: Path) -> None:
     """Captures of a million packets, file to summary, one worker."""
+    path = spread(folder / "spread.pcap", PACKETS, FLOWS)
+    print(f"replay of {PACKETS:,} packets, {FLOWS:,} flows, addresses spread, inside guessed")
+    against_others(path, PACKETS, folder, guessed=True)
+    shares(path, PACKETS)
     path = fast(folder / "fast.pcap", PACKETS, FLOWS)
     print(f"replay of {PACKETS:,} packets, {FLOWS:,} flows at random, established, IPv4")
     against_others(path, PACKETS, folder)
@@ -42,7 +46,8 @@ def replay(folder: Path) -> None:
 
 def live(folder: Path) -> None:
     """Packets while many sessions live."""
-    at_live_sessions(folder, (1000, 100_000, 1_000_000))
+    at_live_sessions(folder, (1000, 10_000, 100_000, 1_000_000))
+    at_live_ways(folder, FLOWS)
 
 
 def aging(folder: Path) -> None:

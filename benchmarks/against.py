@@ -22,7 +22,8 @@ from statistics import median
 from typing import NamedTuple
 
 from aclbench.tui.units import short_count
-from benchmarks.captures import INSIDE, denied, fast, flood, mixed, opened, scan
+from benchmarks.captures import INSIDE, denied, fast, flood, mixed, opened, scan, spread
+from benchmarks.measuring import Cost, cost_of_process
 from benchmarks.replaying import inside_options
 from benchmarks.screen import Terminal, play
 
@@ -44,13 +45,6 @@ prefixes = ["{inside}"]
 [[interface]]
 name = "pg1"
 """
-
-
-class Cost(NamedTuple):
-    """What a run took, in seconds: user and system time of its process, and time on the wall."""
-
-    cpu: float
-    wall: float
 
 
 class Sizes(NamedTuple):
@@ -90,13 +84,7 @@ class Checkout:
 
     def process(self, command: list[str]) -> Cost:
         """Run a whole process, its output thrown away."""
-        began = time.perf_counter()
-        child = subprocess.Popen(command, env=self.env, cwd=self.folder, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            raise subprocess.CalledProcessError(child.returncode, command)
-        return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - began)
+        return cost_of_process(command, self.env, self.folder)
 
     def within(self, kind: str, scenario: Path, number: int = 0) -> Cost:
         """What a kind of `benchmarks/inside.py` takes, without setting it up."""
@@ -111,9 +99,10 @@ class Checkout:
 Measured = Callable[[Checkout], Cost]
 
 
-def replay(path: Path, *options: str) -> Measured:
-    """A whole replay."""
-    arguments = ("replay", *inside_options(), *options, str(path))
+def replay(path: Path, *options: str, guessed: bool = False) -> Measured:
+    """A whole replay; with `guessed`, the guess of the inside included."""
+    inside = () if guessed else inside_options()
+    arguments = ("replay", *inside, *options, str(path))
     return lambda checkout: checkout.process(checkout.command(*arguments))
 
 
@@ -154,6 +143,7 @@ def parts(folder: Path, sizes: Sizes) -> dict[str, Callable[[], Measured]]:
     few = max(1, flows // 10)
     return {
         "start": lambda: replay(fast(folder / "start.pcap", 10, 1)),
+        "spread": lambda: replay(spread(folder / "spread.pcap", packets, flows), guessed=True),
         "long-flows": lambda: replay(fast(folder / "long.pcap", packets, flows)),
         "syn-flood": lambda: replay(flood(folder / "flood.pcap", packets // 2)),
         "port-scan": lambda: replay(scan(folder / "scan.pcap", packets // 2)),

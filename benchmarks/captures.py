@@ -10,6 +10,7 @@ from aclbench.capture.synth import write_traffic
 from aclbench.capture.traffic import Traffic
 from aclbench.capture.writer import RECORD_HEADER_BYTES, PcapWriter
 from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
+from aclbench.workbench.rig.start import DriverKind
 from aclbench.workbench.workbench import Workbench
 
 INSIDE = ("10.0.0.0/8", "fd00:1::/64")
@@ -172,11 +173,15 @@ def _put_number(frame: np.ndarray, at: int, number: np.ndarray) -> None:
     frame[:, at : at + 2] = number.astype(">u2").view(np.uint8).reshape(-1, 2)
 
 
-def bench_of(path: Path, history: bool = False) -> Workbench:
-    """A bench with a capture ready to play, as `aclbench replay` makes it."""
+def bench_of(
+    path: Path, history: bool = False, workers: int = 1, driver: DriverKind = "stepped"
+) -> Workbench:
+    """A bench with a capture ready to play; workers get its packets by flow hash."""
     inside = InterfaceSpec("pg0", prefixes=INSIDE)
-    scenario = scenario_for_capture([path], inside, "", 1, "interface")
-    return Workbench.from_scenario(scenario, history=history)
+    scenario = scenario_for_capture(
+        [path], inside, "", workers, "interface" if workers == 1 else "flow"
+    )
+    return Workbench.from_scenario(scenario, history=history, driver=driver)
 
 
 def _write(path: Path, traffic: Traffic) -> Path:

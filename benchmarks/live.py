@@ -1,19 +1,20 @@
-"""One process that opens the connections of a capture, then times what comes after them.
+"""One process that opens the connections of a capture, then measures what comes after them.
 
-    python -m benchmarks.live CAPTURE FLOWS
+    python -m benchmarks.live CAPTURE FLOWS [--workers N] [--history] [--threads]
 
-Prints nanoseconds a packet, reading and the garbage collector included, and bytes a session.
+Prints as JSON seconds of processor and wall, reading and the garbage collector included, for how
+many packets they were, and bytes of memory a session.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 from pathlib import Path
 
 from benchmarks.captures import bench_of
-from benchmarks.measuring import seconds_of
+from benchmarks.measuring import cost_of
 
 
 def resident_bytes() -> int:
@@ -23,18 +24,24 @@ def resident_bytes() -> int:
 
 
 def main() -> None:
-    """Open, then time."""
-    flows = int(sys.argv[2])
-    bench = bench_of(Path(sys.argv[1]))
+    """Open, then measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("capture", type=Path)
+    parser.add_argument("flows", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--history", action="store_true")
+    parser.add_argument("--threads", action="store_true")
+    asked = parser.parse_args()
+    driver = "threaded" if asked.threads else "stepped"
+    bench = bench_of(asked.capture, asked.history, asked.workers, driver)
     before = resident_bytes()
-    bench.play(3 * flows)
+    bench.play(3 * asked.flows)
     opened = bench.report()
-    assert opened.sessions.live == flows
+    assert opened.sessions.live == asked.flows
     grown = resident_bytes() - before
-    elapsed = seconds_of(bench.play)
+    cost = cost_of(bench.play)
     packets = bench.report().packets.read - opened.packets.read
-    figures = {"ns_a_packet": elapsed / packets * 1e9, "bytes_a_session": grown / flows}
-    print(json.dumps(figures))
+    print(json.dumps([*cost, packets, grown / asked.flows]))
 
 
 main()

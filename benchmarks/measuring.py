@@ -1,10 +1,17 @@
-"""Runs a thing several times and prints its median, its spread, and what it says of itself."""
+"""Runs a thing several times and prints its median, its spread, and what it says of itself.
+
+What whole processes cost is told in processor time, user and system, and in time on the wall: the
+first hardly changes with what else the machine does.
+"""
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 #: How often each thing is measured.
@@ -16,6 +23,41 @@ class Figure(NamedTuple):
 
     value: float
     said: str = ""
+
+
+class Cost(NamedTuple):
+    """What a run took, in seconds: user and system time of its process, and time on the wall."""
+
+    cpu: float
+    wall: float
+
+
+def cost_of(run: Callable[[], object]) -> Cost:
+    """What it takes in this process."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    run()
+    return Cost(time.process_time() - cpu, time.perf_counter() - wall)
+
+
+def cost_of_process(
+    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Cost:
+    """What a whole process takes, its output thrown away. Raises CalledProcessError."""
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - began)
+
+
+def median_of(costs: Sequence[Cost]) -> Cost:
+    """The median of each."""
+    cpu, wall = (statistics.median(values) for values in zip(*costs, strict=True))
+    return Cost(cpu, wall)
 
 
 def seconds_of(run: Callable[[], object]) -> float:

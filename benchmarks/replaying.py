@@ -8,12 +8,20 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aclbench.capture.reader import open_capture
 from benchmarks.captures import INSIDE, bench_of, fast, opened
-from benchmarks.measuring import RUNS, Figure, seconds_of, show
+from benchmarks.measuring import (
+    RUNS,
+    Cost,
+    Figure,
+    cost_of_process,
+    median_of,
+    seconds_of,
+    show,
+)
 
 #: Packets that are measured while so many sessions live.
 PACKETS_AT_LIVE = 1_000_000
@@ -32,15 +40,18 @@ def inside_options() -> list[str]:
     return [part for prefix in INSIDE for part in ("--inside", prefix)]
 
 
-def command_of(path: Path) -> list[str]:
-    """The command that replays a capture."""
-    return [sys.executable, "-m", "aclbench", "replay", *inside_options(), str(path)]
+def command_of(path: Path, guessed: bool = False) -> list[str]:
+    """The command that replays a capture; with `guessed`, the inside is guessed."""
+    inside = [] if guessed else inside_options()
+    return [sys.executable, "-m", "aclbench", "replay", *inside, str(path)]
 
 
-def against_others(path: Path, packets: int, folder: Path) -> None:
+def against_others(path: Path, packets: int, folder: Path, guessed: bool = False) -> None:
     """Each tool that there is, in turn, several times; and how many times as fast we are."""
     few = fast(folder / "few.pcap", SCAPY_PACKETS, SCAPY_PACKETS // 10)
-    tools: list[tuple[str, int, list[str]]] = [("aclbench replay", packets, command_of(path))]
+    tools: list[tuple[str, int, list[str]]] = [
+        ("aclbench replay", packets, command_of(path, guessed))
+    ]
     if shutil.which("softflowd"):
         # All flows are tracked, IPv6 too; the collector's port is one where nobody listens.
         flows = ("-6", "-v", "9", "-m", str(packets), "-n", "127.0.0.1:9995", "-d")
@@ -48,16 +59,17 @@ def against_others(path: Path, packets: int, folder: Path) -> None:
     if shutil.which("tshark"):
         tools.append(("tshark -z conv,tcp", packets, _tshark(path)))
     tools.append(("scapy", SCAPY_PACKETS, [sys.executable, "-c", _SCAPY, str(few)]))
-    figures: dict[str, list[Figure]] = {name: [] for name, _, _ in tools}
+    costs: dict[str, list[Cost]] = {name: [] for name, _, _ in tools}
     for _ in range(RUNS):
         for name, count, command in tools:
-            figures[name].append(Figure(count / seconds_of(lambda c=command: _quietly(c))))
-    ours = statistics.median(figure.value for figure in figures[tools[0][0]])
-    for name, found in figures.items():
-        median = statistics.median(figure.value for figure in found)
-        if name != tools[0][0]:
-            found[-1] = Figure(found[-1].value, f"aclbench: {ours / median:.2f} times that")
-        show(f"  {name}", "packets/s", found)
+            cost = cost_of_process(command)
+            costs[name].append(Cost(cost.cpu / count * 1e9, cost.wall / count * 1e9))
+    ours = median_of(costs["aclbench replay"])
+    print(f"  {'':<26}{'cpu ns/packet':>14}{'wall':>8}   aclbench, times as fast: cpu, wall")
+    for name, found in costs.items():
+        cost = median_of(found)
+        times = f"{cost.cpu / ours.cpu:>12.2f}{cost.wall / ours.wall:>8.2f}"
+        print(f"  {name:<26}{cost.cpu:>14.0f}{cost.wall:>8.0f}{times}", flush=True)
 
 
 def _tshark(path: Path) -> list[str]:
@@ -75,7 +87,7 @@ def shares(path: Path, packets: int) -> None:
         gc.disable()
         session = seconds_of(bench.play) - reading - decoding
         gc.enable()
-        process = seconds_of(lambda: _quietly(command_of(path)))
+        process = cost_of_process(command_of(path)).wall
         rest = process - reading - decoding - session
         for name, part in (
             ("reading", reading),
@@ -90,22 +102,50 @@ def shares(path: Path, packets: int) -> None:
 
 
 def at_live_sessions(folder: Path, flows: Sequence[int]) -> None:
-    """What a packet costs while so many sessions live, and what a session takes of memory."""
-    paths = [opened(folder / f"live-{n}.pcap", n, PACKETS_AT_LIVE) for n in flows]
-    costs: dict[int, list[float]] = {n: [] for n in flows}
-    memory: dict[int, float] = {}
+    """What a packet costs while so many sessions live, what a session takes of memory, and what a
+    packet of a whole replay costs, in which these sessions are opened first."""
+    paths = {n: opened(folder / f"live-{n}.pcap", n, PACKETS_AT_LIVE) for n in flows}
+    lives = {f"{n:,} sessions": (paths[n], n, ()) for n in flows}
+    found = _live(lives)
+    wholes: dict[int, list[Cost]] = {n: [] for n in flows}
     for _ in range(RUNS):
-        for n, path in zip(flows, paths, strict=True):
-            command = [sys.executable, "-m", "benchmarks.live", str(path), str(n)]
-            found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-            costs[n].append(found["ns_a_packet"])
-            memory[n] = found["bytes_a_session"]
-    for n in flows:
-        ratio = statistics.median(costs[n]) / statistics.median(costs[flows[0]])
-        said = f"{ratio:.2f} times that at {flows[0]:,}"
-        figures = [Figure(cost, said) for cost in costs[n]]
-        show(f"a packet at {n:,} live sessions", "ns", figures)
-    show(f"memory at {flows[-1]:,} live sessions", "B/session", [Figure(memory[flows[-1]])])
+        for n in flows:
+            wholes[n].append(cost_of_process(command_of(paths[n])))
+    print(f"{'':<28}{'cpu ns/packet':>14}{'wall':>8}{'B/session':>11}{'whole replay: cpu':>19}")
+    for n, (name, (cost, memory)) in zip(flows, found.items(), strict=True):
+        whole = median_of(wholes[n]).cpu / (PACKETS_AT_LIVE + 3 * n) * 1e9
+        print(f"{name:<28}{cost.cpu:>14.0f}{cost.wall:>8.0f}{memory:>11.0f}{whole:>19.0f}")
+
+
+def at_live_ways(folder: Path, flows: int) -> None:
+    """The same of one number of sessions: more workers, history, real threads."""
+    path = opened(folder / f"live-{flows}.pcap", flows, PACKETS_AT_LIVE)
+    ways = {
+        **{f"{n} worker{'s'[: n != 1]}": ("--workers", str(n)) for n in (1, 4, 16)},
+        "1 worker, history": ("--history",),
+        "16 workers, history": ("--workers", "16", "--history"),
+        **{f"{n} on threads": ("--workers", str(n), "--threads") for n in (1, 2, 4)},
+    }
+    found = _live({name: (path, flows, options) for name, options in ways.items()})
+    print(f"{f'at {flows:,} sessions':<28}{'cpu ns/packet':>14}{'wall':>8}{'B/session':>11}")
+    for name, (cost, memory) in found.items():
+        print(f"{name:<28}{cost.cpu:>14.0f}{cost.wall:>8.0f}{memory:>11.0f}", flush=True)
+
+
+def _live(
+    runs: Mapping[str, tuple[Path, int, tuple[str, ...]]],
+) -> dict[str, tuple[Cost, float]]:
+    """Of each run, in turn: nanoseconds a packet and bytes a session, medians."""
+    costs: dict[str, list[Cost]] = {name: [] for name in runs}
+    memory: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(RUNS):
+        for name, (path, flows, options) in runs.items():
+            command = [sys.executable, "-m", "benchmarks.live", str(path), str(flows), *options]
+            said = subprocess.run(command, check=True, capture_output=True).stdout
+            cpu, wall, packets, grown = json.loads(said)
+            costs[name].append(Cost(cpu / packets * 1e9, wall / packets * 1e9))
+            memory[name].append(grown)
+    return {name: (median_of(costs[name]), statistics.median(memory[name])) for name in runs}
 
 
 def _read(path: Path) -> None:
@@ -119,7 +159,3 @@ def _frames(path: Path) -> None:
     assert feed is not None
     while feed.next_frame() is not None:
         pass
-
-
-def _quietly(command: Sequence[str]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

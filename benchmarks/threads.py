@@ -6,12 +6,10 @@ import gc
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from aclbench.drivers.cores import has_global_lock
-from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
-from aclbench.workbench.workbench import Workbench
-from benchmarks.captures import INSIDE
+from aclbench.workbench.rig.start import DriverKind
+from benchmarks.captures import bench_of
 from benchmarks.measuring import RUNS, Figure, seconds_of, show
 
 
@@ -30,11 +28,9 @@ def against_stepped(path: Path, packets: int, name: str, workers: Sequence[int])
         show(f"{name}, {count} worker{'s'[: count != 1]} on threads", "packets/s", figures)
 
 
-def _seconds(path: Path, workers: int, **how: Any) -> float:
-    inside = InterfaceSpec("pg0", prefixes=INSIDE)
-    scenario = scenario_for_capture([path], inside, "", workers, "flow")
+def _seconds(path: Path, workers: int, driver: DriverKind = "stepped") -> float:
     gc.collect()
-    bench = Workbench.from_scenario(scenario, history=False, **how)
+    bench = bench_of(path, workers=workers, driver=driver)
     gc.disable()
     try:
         return seconds_of(bench.play)
