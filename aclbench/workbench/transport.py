@@ -321,15 +321,11 @@ class Transport:
     def stepping(self, actor: str | None = None) -> Slices[StepTaken | None]:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
         chosen = None if actor is None else self._actor(actor)
-
-        def go() -> StepTaken | None:
-            return self._live.rig.stepped.step(chosen)
-
-        return (yield from self._stepping(go, chosen, whole_turn=False))
+        return self._stepping(lambda: self._live.rig.stepped.step(chosen), chosen, whole_turn=False)
 
     def stepping_turn(self) -> Slices[StepTaken | None]:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return (yield from self._stepping(self._live.rig.stepped.run_turn, None, whole_turn=True))
+        return self._stepping(self._live.rig.stepped.run_turn, None, whole_turn=True)
 
     def _actor(self, name: str) -> int:
         driver = self._live.rig.stepped

@@ -32,7 +32,7 @@ from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.rig.scenario import Placement, Scenario
 from aclbench.workbench.rig.setting_up import set_up
 from aclbench.workbench.rig.start import AnyOrder, DriverKind, Start
-from aclbench.workbench.tasks import Slices, Task, finish
+from aclbench.workbench.tasks import Slices, Task, finish, finish_short
 from aclbench.workbench.views.events import EventView, event_view
 from aclbench.workbench.views.times import seconds_to_ns
 from aclbench.workbench.views.verdict import Verdict
@@ -149,11 +149,11 @@ class Workbench(Bench):
 
     def step(self, actor: str | None = None) -> StepTaken | None:
         """One named step of an actor, or of the one whose turn it is; None: nothing is left."""
-        return finish(self.transport.stepping(actor))
+        return finish_short(self.transport.stepping(actor))
 
     def step_turn(self) -> StepTaken | None:
         """Let the actor whose turn it is run until it waits or is done; returns its last step."""
-        return finish(self.transport.stepping_turn())
+        return finish_short(self.transport.stepping_turn())
 
     # --- going back ----------------------------------------------------------------------------
 
