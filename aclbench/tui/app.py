@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import events, on
 from textual._context import active_message_pump
 from textual.app import App, SystemCommand
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hits
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
@@ -187,6 +187,10 @@ class AclbenchApp(App[AclbenchError]):
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot"):
                 yield command
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys have the same names in Textual's footer, which the help has."""
+        return binding.key_display or key_name(binding.key)
 
     def notify(self, message: str, **settings: Any) -> None:
         super().notify(visible(message), **settings)
