@@ -62,6 +62,7 @@ class Underway:
         self._began = live.wall()
         self._work(FIRST_S)
         if self.task is task:
+            live.say("")  # how far it is stands there now, and not what was said before
             self._transport.playing = False
             live.log.listen(live.bench.is_threaded)
 

@@ -387,6 +387,8 @@ async def begin_long(bench: Bench) -> None:
 @pytest.mark.usefixtures("slow")
 async def test_a_long_command_leaves_the_screen_to_the_keys() -> None:
     async with benching(lasting_bench) as bench:
+        await bench.press("s")  # what is said of it makes room for how far the command is
+        assert "step: " in bench.status()
         await begin_long(bench)
         await bench.press("escape")
         assert not bench.region.is_open
