@@ -205,13 +205,13 @@ def _read_l4(l4: Bytes, l4_bytes: Ints, proto: Bytes, icmp_proto: int) -> _L4:
     ported = valid & (tcp | (proto == PROTO_UDP))
     icmp = valid & (proto == icmp_proto)
     flagged = tcp & (l4_bytes >= TCP_FLAGS_BYTES)
-    ports = np.where(ported, l4[:, 0:4].view(">u4")[:, 0], np.int64(0))
+    ports = np.where(ported, l4[:, 0:4].view(">u4")[:, 0].astype(np.int64), 0)
     mirrored = (ports & 0xFFFF) << 16 | ports >> 16
     if icmp.any():  # type and code are not swapped
         ports[icmp] = mirrored[icmp] = l4[icmp, 0].astype(np.int64) << 16 | l4[icmp, 1]
     rest = proto.astype(np.int64) << 8 | np.where(valid & ~ported, KEY_SLOWPATH, 0)
     info = INFO_L4_VALID * valid.astype(np.int64) | INFO_ICMP * icmp.astype(np.int64)
-    flags = l4[:, TCP_FLAGS_BYTES - 1] | np.int64(INFO_TCP_FLAGS_VALID)
+    flags = l4[:, TCP_FLAGS_BYTES - 1].astype(np.int64) | INFO_TCP_FLAGS_VALID
     return _L4(
         ports << 16 | rest | np.where(icmp, KEY_IS_INPUT, 0),
         mirrored << 16 | rest,
