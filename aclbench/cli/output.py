@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import click
 
+from aclbench.errors import AclbenchError
 from aclbench.files import is_standard_output
 from aclbench.visible import carried, encoding_of, visible, visible_json
 
@@ -21,8 +22,11 @@ def say(text: str, err: bool = False, nl: bool = True) -> None:
 
 
 def output_path(name: str) -> Path:
-    """The file that `-o` names; `-` is standard output."""
-    return Path("/dev/stdout" if name == "-" else name)
+    """The file to be written; `-` is standard output. AclbenchError: that is closed."""
+    path = Path("/dev/stdout" if name == "-" else name)
+    if sys.__stdout__ is None and is_standard_output(path):
+        raise AclbenchError("standard output is closed: name a FILE")
+    return path
 
 
 def say_written(path: Path, text: str) -> None:

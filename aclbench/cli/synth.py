@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aclbench.cli.output import say
+from aclbench.cli.output import output_path, say
 from aclbench.errors import AclbenchError, SynthError
 from aclbench.files import is_folder, refuse_there
 from aclbench.words import counted
@@ -115,9 +114,8 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
     """A writer to the file, which takes its place if it is written completely."""
     from aclbench.capture.writer import PcapWriter
 
+    path = output_path(file)
     if file == "-":
-        if sys.__stdout__ is None:
-            raise AclbenchError("standard output is closed: name a FILE")
         if sys.stdout.isatty():
             raise click.UsageError("a capture is not for a terminal: name a FILE, or pipe it on")
         with PcapWriter("standard output", file=sys.stdout.buffer) as writer:
@@ -125,7 +123,6 @@ def output(file: str, force: bool) -> Iterator[PcapWriter]:
         return
     if not file:
         raise click.UsageError("an empty argument ('') names no FILE")
-    path = Path(file)
     if path.suffix == ".pcapng":
         raise click.UsageError(f"{file}: synth writes classic pcap; name it .pcap or .pcap.gz")
     if is_folder(path):

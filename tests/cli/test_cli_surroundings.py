@@ -38,6 +38,9 @@ def shell(
         ("aclbench tui >&-", 1, b"the live screen needs a terminal"),
         ("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
         ("aclbench replay http 2>&-", 0, b""),
+        ("aclbench synth - >&-", 1, b"standard output is closed: name a FILE"),
+        ("aclbench synth /dev/fd/1 >&-", 1, b"standard output is closed: name a FILE"),
+        ("aclbench learn export 1 -o - >&-", 1, b"standard output is closed: name a FILE"),
     ],
 )
 def test_a_closed_stream(line: str, code: int, says: bytes, tmp_path: Path) -> None:
