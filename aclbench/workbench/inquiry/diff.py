@@ -18,10 +18,13 @@ from aclbench.engine.worker import InterfaceCounters, Worker
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place
 from aclbench.workbench.rig.fields import field_names, fields_of
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Progress, Slices, finish
 from aclbench.workbench.views.keys import key_text
 
 State = dict[str, dict[str, Any]]
+
+#: Rows that are read, or compared, in one slice.
+SLICE_ROWS: Final = 512
 
 #: Fields of a worker that rows of their own show, or that only traces use; its counters of an
 #: interface are shown each by itself.
@@ -47,6 +50,11 @@ _SETTINGS: Final = (
 
 def state_of(driver: SteppedDriver) -> State:
     """Everything, counts first, then rows."""
+    return finish(reading_state(driver))
+
+
+def reading_state(driver: SteppedDriver) -> Slices[State]:
+    """The same in slices, of a machine that stands still meanwhile."""
     am = driver.machine.am
     state: State = {
         "counts": dict(zip(EVENT_KINDS, event_counts(am), strict=True)),
@@ -67,9 +75,11 @@ def state_of(driver: SteppedDriver) -> State:
         state[f"acl {acl_index}"] = {"tag": acl.tag, "rules": acl.rules}
     state["fib"] = {str(number): entry for number, entry in enumerate(am.fib.entries)}
     for worker in am.workers:
-        for session in reading.sessions_in(worker):
-            name = f"session {session.thread_index}/{session.session_index}"
-            state[name] = session_row(session)
+        for begin in range(0, reading.pool_size(worker), SLICE_ROWS):
+            for session in reading.sessions_in(worker, begin, begin + SLICE_ROWS):
+                name = f"session {session.thread_index}/{session.session_index}"
+                state[name] = session_row(session)
+            yield None
     return state
 
 
@@ -77,14 +87,12 @@ def diff(history: History, first: str, second: str) -> Slices[list[str]]:
     """What differs between two places, field by field: see `places.at_place`."""
     before = yield from _state_at(history, first)
     after = yield from _state_at(history, second)
-    return differences(before, after)
+    return (yield from _differences(before, after))
 
 
 def _state_at(history: History, place: str) -> Slices[State]:
-    if place == "now":
-        return state_of(history.here.rig.stepped)
     there = yield from at_place(history, place)
-    state = state_of(there.rig.stepped)
+    state = yield from reading_state(there.rig.stepped)
     yield from there.rig.closing()
     return state
 
@@ -107,10 +115,13 @@ def session_row(session: SessionRow) -> dict[str, Any]:
     return {"connection": key_text(session.key), **session._asdict()}
 
 
-def differences(before: State, after: State) -> list[str]:
+def _differences(before: State, after: State) -> Slices[list[str]]:
     """Field by field, a line each: `row field: before > after`; rows that only one has as such."""
     lines: list[str] = []
-    for row in [*before, *(row for row in after if row not in before)]:
+    rows = [*before, *(row for row in after if row not in before)]
+    for number, row in enumerate(rows, 1):
+        if not number % SLICE_ROWS:
+            yield Progress(number, len(rows), "rows compared")
         old, new = before.get(row), after.get(row)
         if old is None or new is None:
             one = old or new or {}

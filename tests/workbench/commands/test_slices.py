@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from aclbench import Workbench
 from aclbench.workbench.rig.bundled import find_input
 
@@ -43,3 +45,15 @@ def test_saving_that_is_stopped_leaves_the_old_file(tmp_path: Path) -> None:
     assert not task.work(0.0)
     task.stop()
     assert path.read_bytes() == before
+
+
+def test_two_states_are_read_and_compared_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench.load(find_input("aging"))
+    bench.play(200)
+    expected, live = bench.cli("diff start now"), bench.snapshot().sessions.live
+    monkeypatch.setattr("aclbench.workbench.inquiry.diff.SLICE_ROWS", 4)
+    task, told = bench.begin("diff start now"), 0
+    while not task.work(0.0):
+        told += task.progress is not None and task.progress.unit == "rows compared"
+    assert told >= live // 4 > 2
+    assert task.result == expected
