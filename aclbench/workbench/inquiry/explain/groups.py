@@ -14,7 +14,7 @@ import numpy as np
 
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.packet import INFO_LENGTH_SHIFT
+from aclbench.engine.packet import INFO_LENGTH_SHIFT, INFO_TCP_FLAGS_MASK, TCP_ACK, TCP_SYN
 from aclbench.engine.reasons import KIND_MASK, SAME_SIDE, Fate, fate_of, reason_text
 from aclbench.words import counted
 from aclbench.workbench.history.history import History
@@ -52,10 +52,10 @@ _MAX_RULE_CHECKS: Final = 20_000
 #: Kinds of causes that are another one with another rule.
 _BY_RULE: Final = ("near rule", "late", "port rule", "rule", "changed", "request denied")
 #: What is kept of denied flows takes more room than what is kept of all, and can be made again.
-_DENIALS_SHARE: Final = 8
+_DENIALS_SHARE: Final = 2
 _NOT_PASSED: Final = ("denied", "dropped", "malformed")
-#: The info word without the length of the frame.
-_NO_LENGTH: Final = (1 << INFO_LENGTH_SHIFT) - 1
+#: What tells packets of a flow apart in the info word: no length, and of the TCP flags two.
+_SHAPE: Final = ((1 << INFO_LENGTH_SHIFT) - 1) & ~INFO_TCP_FLAGS_MASK | TCP_SYN | TCP_ACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _Sorter:
     def _class_of(self, event: PacketVerdict) -> _Class:
         rig = self._gatherer.rig
         assert rig is not None
-        which = event.key, event.reason, event.rx, event.info & _NO_LENGTH
+        which = event.key, event.reason, event.rx, event.info & _SHAPE
         denials = self._denials.get(which)
         if denials is None and (place := denied_at(rig, event)) is not None:
             denials = self._denials[which] = self._meet(rig, event, place)
