@@ -66,7 +66,9 @@ def read_in_one_pass(batch: RawBatch, extension_headers: frozenset[int]) -> Word
     skipped = is_extension_header(extension_headers).tobytes()
     read = read_frames(batch.data, offset, captured, column(batch.wire_bytes), starts, skipped)
     # A compiled column cannot be written to by NumPy: only a copy of it can.
-    numbers = partial(np.array if read.rest else np.asarray, dtype=np.int64)
+    numbers = partial(np.array, dtype=np.int64)
+    if not read.rest:
+        numbers = partial(np.asarray, dtype=np.int64)
     k0, k1, m0, m1, flow = map(numbers, (read.k0, read.k1, read.m0, read.m1, read.flow))
     k2 = k3 = k4 = None
     if len(read.k2):
