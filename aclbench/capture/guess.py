@@ -65,9 +65,9 @@ def guessing_inside(
     with open_capture(path, look_ahead=True) as reader, suppress(CaptureError):
         for batch in reader.arriving(min(max_packets, SLICE_PACKETS)):
             if batch is not None:
-                seen.note(decode(batch))
+                seen.note(decode(batch.part(0, max_packets - seen.total)))
             yield seen.total
-            if seen.total >= max_packets:
+            if seen.total == max_packets:
                 break
     best, others = yield from _choose(seen)
     if not best:

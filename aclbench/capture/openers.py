@@ -56,20 +56,27 @@ _KNOWN_PORTS: Final = (
 )
 # fmt: on
 #: By port, how likely it is a client's: more for less known ones.
-_RANKS: Final = np.full(1 << 16, 2, dtype=np.int64)
+_RANKS: Final = np.full(1 << 16, 2, dtype=np.uint16)
 _RANKS[:_SERVICE_PORTS] = 0
 _RANKS[list(_KNOWN_PORTS)] = 1
 
 
+#: What info words say of who opened a flow.
+_TELLING: Final = INFO_ICMP | INFO_NONFIRST_FRAGMENT | INFO_TCP_FLAGS_VALID | TCP_ACK | TCP_SYN
+
+
 class Packets(NamedTuple):
-    """Packets of one family between two hosts, as columns; addresses are as in `Addresses`."""
+    """Packets of one family between two hosts, as columns; addresses are as in `Addresses`.
+
+    `info` has the bits of `_TELLING`. The columns are as narrow as can be: there are many of them.
+    """
 
     src: NDArray[Any]
     dst: NDArray[Any]
-    sport: Ints
-    dport: Ints
-    proto: Ints
-    info: Ints
+    sport: NDArray[np.uint16]
+    dport: NDArray[np.uint16]
+    proto: NDArray[np.uint8]
+    info: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class PacketsSeen:
             self.to_many += int(many.sum())
             self.to_itself += int(itself.sum())
             between = ~(many | itself)
-            found = Packets(src, dst, ports.sport, ports.dport, ports.proto, columns.info[rows])
+            found = _narrow(src, dst, *ports, columns.info[rows])
             self._between[family].append(Packets(*(column[between] for column in found)))
         self.not_ip += len(columns) - ip
 
@@ -137,11 +144,18 @@ class PacketsSeen:
         return _pairs(packets, hosts, src, dst, family)
 
 
+def _narrow(
+    src: NDArray[Any], dst: NDArray[Any], sport: Ints, dport: Ints, proto: Ints, info: Ints
+) -> Packets:
+    ports = sport.astype(np.uint16), dport.astype(np.uint16)
+    return Packets(src, dst, *ports, proto.astype(np.uint8), (info & _TELLING).astype(np.uint32))
+
+
 def _pairs(packets: Packets, hosts: NDArray[Any], src: Ints, dst: Ints, family: int) -> Pairs:
     """Flow by flow, then pair by pair; `src` and `dst` are rows of `hosts`."""
     is_back, sign, flow = _signs(packets, src > dst, family)
     if not sign.any():
-        sign = np.full(len(sign), FIRST)
+        sign = np.full_like(sign, FIRST)
     bits = len(hosts).bit_length()
     pairs, pair = ranked(np.minimum(src, dst) << bits | np.maximum(src, dst))
     flows, flow = ranked(flow)
@@ -174,20 +188,20 @@ def _pairs(packets: Packets, hosts: NDArray[Any], src: Ints, dst: Ints, family: 
     return Pairs(hosts, a, b, a_opened, b_opened, told, count, a_first)
 
 
-def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, Ints]:
+def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, NDArray[np.int8], Ints]:
     """Of each packet: whether its destination opened its flow, the sign, the flow within its pair.
 
     `is_down`: it goes from the greater address to the lesser.
     """
     _, _, sport, dport, proto, info = packets
     icmp = info & INFO_ICMP != 0
-    icmp_request = np.zeros(256, dtype=np.int64)
+    icmp_request = np.zeros(256, dtype=np.uint16)
     answers = np.zeros(256, dtype=np.bool_)
     for reply, request in _REQUEST_OF[family].items():
         icmp_request[[reply, request]] = request
         answers[reply] = True
     kind = sport & 0xFF
-    asked = np.where(icmp, icmp_request[kind], 0)
+    asked = icmp_request[kind] * icmp
     tcp = proto == PROTO_TCP
     source, destination = _RANKS[sport], _RANKS[dport]
     lower = tcp & (source == destination)
@@ -202,19 +216,22 @@ def _signs(packets: Packets, is_down: Bools, family: int) -> tuple[Bools, Ints, 
         np.where(syn, info & TCP_ACK != 0, by_port & (source < destination)),
     )
     sign = np.select(
-        (later | (icmp & (asked == 0)), (asked > 0) | syn, by_port), (NONE, OPENING, PORT), FIRST
+        (later | (icmp & (asked == 0)), (asked > 0) | syn, by_port),
+        (np.int8(NONE), np.int8(OPENING), np.int8(PORT)),
+        np.int8(FIRST),
     )
     low, high = np.where(is_down, dport, sport), np.where(is_down, sport, dport)
     # An ICMP flow has the type of its request and a direction; others have the ports of both ends.
     low, high = np.where(icmp, asked, low), np.where(icmp, is_down ^ is_back, high)
-    return is_back & ~later, sign, low << 24 | high << 8 | proto
+    flow = low.astype(np.int64) << 24 | high.astype(np.int64) << 8 | proto
+    return is_back & ~later, sign, flow
 
 
 def source_opened(key: bytes, info: int) -> bool:
     """Whether a packet's source opened its flow, as far as this packet alone tells."""
     five = unpack_key(key)
     row = (0, 0, five.sport, five.dport, five.proto, info)
-    packet = Packets(*(np.array([value], dtype=np.int64) for value in row))
+    packet = _narrow(*(np.array([value], dtype=np.int64) for value in row))
     is_back, _, _ = _signs(packet, np.zeros(1, dtype=np.bool_), 6 if five.is_ip6 else 4)
     return not is_back[0]
 

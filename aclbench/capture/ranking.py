@@ -24,8 +24,12 @@ def in_order(numbers: Ints) -> tuple[Ints, Ints]:
         rows = np.argsort(numbers, kind="stable")
         return numbers[rows], rows
     # Several times as fast as to sort the rows: NumPy sorts plain numbers many at a time.
-    both = np.sort(numbers << bits | np.arange(len(numbers)))
-    return both >> bits, both & ((1 << bits) - 1)
+    both = numbers << bits
+    both |= np.arange(len(numbers))
+    both.sort()
+    rows = both & ((1 << bits) - 1)
+    both >>= bits
+    return both, rows
 
 
 def begins(ordered: NDArray[Any]) -> Bools:
@@ -44,5 +48,6 @@ def ranked(values: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
     ordered, rows = in_order(values.astype(np.int64))
     is_new = begins(ordered)
     rank = np.empty(len(rows), dtype=np.int64)
-    rank[rows] = np.cumsum(is_new) - 1
+    rank[rows] = np.cumsum(is_new)
+    rank -= 1
     return ordered[is_new], rank

@@ -153,3 +153,10 @@ def test_of_a_damaged_capture_what_can_be_read(path: Path) -> None:
 def test_only_the_start_is_read(path: Path) -> None:
     frames = opened("10.0.0.2", "192.168.0.2") * 2000 + opened("172.16.0.1", "192.168.0.2") * 3000
     assert guess(path, frames, max_packets=10).prefixes == ("10.0.0.0/24",)
+
+
+def test_exactly_so_many_packets_are_examined(path: Path) -> None:
+    """However they come out of the file."""
+    frames = [packet("10.0.0.1", "192.168.0.1", udp(1000 + n, 53), 17) for n in range(50)]
+    for limit in (1, 7, 49, 50, 51):
+        assert guess(path, frames, limit).figures.packets == min(limit, 50)
