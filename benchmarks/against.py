@@ -113,16 +113,20 @@ def within(kind: str, path: Path, number: int = 0) -> Measured:
     return lambda checkout: checkout.within(kind, scenario, number)
 
 
-def first_screen(checkout: Checkout) -> Cost:
+def first_screen(shown: str) -> Measured:
     """From the start of the process to the first screen that shows the bench."""
-    began = time.perf_counter()
-    terminal = Terminal(checkout.command("tui", "--paused", "aging"), checkout.env)
-    try:
-        terminal.wait_for(re.compile(rb"paused"), 60)
-        return Cost(terminal.cpu_seconds(), time.perf_counter() - began)
-    finally:
-        terminal.process.kill()
-        terminal.process.wait(60)
+
+    def run(checkout: Checkout) -> Cost:
+        began = time.perf_counter()
+        terminal = Terminal(checkout.command("tui", "--paused", shown), checkout.env)
+        try:
+            terminal.wait_for(re.compile(rb"paused"), 60)
+            return Cost(terminal.cpu_seconds(), time.perf_counter() - began)
+        finally:
+            terminal.process.kill()
+            terminal.process.wait(60)
+
+    return run
 
 
 def screen(path: Path, packets: int, *options: str) -> Measured:
@@ -142,6 +146,7 @@ def parts(folder: Path, sizes: Sizes) -> dict[str, Callable[[], Measured]]:
     packets, flows = sizes
     few = max(1, flows // 10)
     return {
+        "help": lambda: lambda checkout: checkout.process(checkout.command("--help")),
         "start": lambda: replay(fast(folder / "start.pcap", 10, 1)),
         "spread": lambda: replay(spread(folder / "spread.pcap", packets, flows), guessed=True),
         "long-flows": lambda: replay(fast(folder / "long.pcap", packets, flows)),
@@ -162,7 +167,10 @@ def parts(folder: Path, sizes: Sizes) -> dict[str, Callable[[], Measured]]:
             for unit in ("step", "event", "turn", "packet")
         },
         "back-acl": lambda: within("replace", opened(folder / "acl.pcap", 10, 10), 5000),
-        "first-screen": lambda: first_screen,
+        "first-screen": lambda: first_screen("aging"),
+        "first-screen-spread": lambda: first_screen(
+            str(spread(folder / "spread.pcap", packets, flows))
+        ),
         "screen": lambda: screen(
             opened(folder / "screen.pcap", flows, packets), packets + 3 * flows
         ),
@@ -184,7 +192,7 @@ def compare(name: str, run: Measured, ours: Checkout, other: Checkout, runs: int
     for field in Cost._fields:
         before, now = (median(getattr(c, field) for c in costs[of]) for of in (other, ours))
         cells.append(f"{before:>9.3f} s {now:>9.3f} s {before / max(now, 1e-9):>7.2f}")
-    print(f"{name:<14}{'  '.join(cells)}", flush=True)
+    print(f"{name:<20}{'  '.join(cells)}", flush=True)
 
 
 def main() -> None:
@@ -203,7 +211,7 @@ def main() -> None:
         ours, other = (Checkout(folder, Path(scratch)) for folder in (ROOT, asked.folder))
         print(f"other: {other.folder}, {other.form()}\nours:  {ours.folder}, {ours.form()}")
         print(
-            f"{'':<14}{'cpu: other':>11}{'ours':>12}{'times':>8}{'wall: other':>13}"
+            f"{'':<20}{'cpu: other':>11}{'ours':>12}{'times':>8}{'wall: other':>13}"
             f"{'ours':>12}{'times':>8}"
         )
         for name in asked.parts or there:
