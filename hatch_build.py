@@ -83,7 +83,7 @@ def compile_machine() -> Path:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             staged = Path(scratch, "source")
-            _stage(compiled.PACKED, staged)
+            stage(staged)
             os.chdir(staged)  # modules are named by their paths from here
             extensions = mypycify(
                 [*_MYPY_OPTIONS, *sources],
@@ -111,8 +111,10 @@ def compile_machine() -> Path:
     return folder
 
 
-def _stage(packed: dict[str, str], staged: Path) -> None:
-    """Copy the source, with the compiled form of a module where it has one of its own."""
+def stage(staged: Path) -> None:
+    """Copy the source to a folder, with the compiled form of a module where it has its own."""
+    packed: dict[str, str] = _load_compiled().PACKED
+    shutil.rmtree(staged, ignore_errors=True)
     ignore = shutil.ignore_patterns("_compiled", "__pycache__", "bundled")
     shutil.copytree(ROOT / "aclbench", staged / "aclbench", ignore=ignore)
     for name, form in packed.items():

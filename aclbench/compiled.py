@@ -21,15 +21,34 @@ from typing import Final
 #: What a packet, or a round of the cleaner, runs through.
 COMPILED: Final = {
     "capture": ("walk", "decoder"),
-    "drivers": ("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
+    "drivers": (
+        *("frame", "driver", "cleaner_actor", "stepping", "stepped", "batch", "dispatcher"),
+        "fast_path",
+    ),
     "engine": (
-        *("storage", "timeouts", "packet", "session", "acl", "fib", "steps", "worker", "reasons"),
+        *(
+            "storage",
+            "timeouts",
+            "packet",
+            "pool",
+            "table",
+            "session",
+            "acl",
+            "fib",
+            "steps",
+            "worker",
+            "reasons",
+        ),
         *("telling", "outcomes", "main", "flags", "reading", "sessions", "matching", "datapath"),
         *("idle_check", "cleaner", "acl_lists", "machine"),
     ),
 }
 #: Modules that have a form of their own for compiling: what is compiled under the first name.
-PACKED: Final = {"engine/storage": "engine/storage_packed"}
+PACKED: Final = {
+    "engine/storage": "engine/storage_packed",
+    "engine/pool": "engine/pool_packed",
+    "engine/table": "engine/table_packed",
+}
 #: What compiled modules import and is not compiled: trace events are made only for who listens.
 NOT_COMPILED: Final = ("events", "tracing", "design")
 PACKAGE: Final = Path(__file__).parent

@@ -21,7 +21,7 @@ from aclbench.engine.main import Interface
 from aclbench.engine.worker import InterfaceCounters
 from aclbench.workbench.rig.fields import field_names
 am = SteppedDriver(1).machine.am
-things = (am, am.cleaner, am.workers[0], Interface(1, "pg0"), InterfaceCounters())
+things = (am, am.cleaner, am.workers[0], Interface(1, "pg0", am.pools), InterfaceCounters())
 print(json.dumps([field_names(thing) for thing in things]))
 """
 

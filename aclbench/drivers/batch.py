@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aclbench.drivers.fast_path import FastPath
 from aclbench.drivers.frame import Frame
 from aclbench.engine.datapath import Datapath
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
 
@@ -32,25 +34,38 @@ class Batch:
         return len(self.frame.time)
 
 
-def process_batch(datapath: Datapath, worker: Worker, batch: Batch) -> None:
+def process_batch(
+    datapath: Datapath, worker: Worker, batch: Batch, fast_path: FastPath | None = None
+) -> None:
     """Process packets on their worker's thread, each at its own time, but none before the batch's.
 
-    `Batch.now` is that time.
+    `Batch.now` is that time. The fast path is that of this thread; not to be used where somebody
+    listens.
     """
     frame, now = batch.frame, batch.now
-    datapath.warm_up(frame.rx, frame.key, frame.mirror_key)
-    numbers = frame.number
+    end = len(frame.time)
+    datapath.warm_up(frame.flow, 0, end)
+    numbers, keys = frame.number, frame.keys
     numbered = len(numbers) > 0
     i = 0
-    for time, rx, key, mirror_key, info in zip(  # noqa: B905
-        frame.time, frame.rx, frame.key, frame.mirror_key, frame.info
-    ):
-        if time > now:
-            now = time
-        if numbered:
-            worker.packet_number = numbers[i]
-            i += 1  # compiled, a counter is cheaper than `enumerate`
-        datapath.process_packet(worker, rx, key, mirror_key, info, now)
+    try:
+        while i < end:
+            if fast_path is not None and fast_path.is_worth_it():
+                i = fast_path.run(frame, i, end, now, NEVER, NEVER - 1, [worker], True)
+                now = fast_path.now
+                if i == end:
+                    break
+            now = max(now, frame.time[i])
+            if numbered:
+                worker.packet_number = numbers[i]
+            info = frame.info[i]
+            datapath.process_packet(
+                worker, frame.rx[i], keys.key(i, info), keys.mirror_key(i, info), info, now
+            )
+            i += 1
+    finally:
+        if fast_path is not None:
+            fast_path.count()
 
 
 def process_batch_by_clock(
@@ -61,6 +76,6 @@ def process_batch_by_clock(
     for i in range(len(frame.time)):
         if frame.number:
             worker.packet_number = frame.number[i]
-        datapath.process_packet(
-            worker, frame.rx[i], frame.key[i], frame.mirror_key[i], frame.info[i], clock()
-        )
+        info = frame.info[i]
+        key, mirror_key = frame.keys.key(i, info), frame.keys.mirror_key(i, info)
+        datapath.process_packet(worker, frame.rx[i], key, mirror_key, info, clock())

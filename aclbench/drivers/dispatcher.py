@@ -13,6 +13,7 @@ from typing import Final
 from aclbench.drivers.batch import Batch
 from aclbench.drivers.frame import Frame
 from aclbench.engine.main import AclMain
+from aclbench.engine.packet import INFO_NO_KEY
 
 #: A ticket names a packet by its worker and its count there: `thread_index << 48 | count`.
 _THREAD_SHIFT: Final = 48
@@ -60,7 +61,9 @@ class Dispatcher:
 
         None is processed earlier than `clock`. The frame's position goes behind them.
         """
-        begin, end = frame.position, min(len(frame.time), frame.position + most)
+        begin, end = frame.position, len(frame.time)
+        if most < end - begin:
+            end = begin + most
         stop = begin
         for time in frame.time[begin:end]:
             if time > until:
@@ -70,7 +73,10 @@ class Dispatcher:
             return []
         frame.position = stop
         now = max(self.latest, clock)
-        self.latest = max(now, max(frame.time[begin:stop]))
+        self.latest = now
+        for time in frame.time[begin:stop]:
+            if time > self.latest:
+                self.latest = time
         if self.am.n_workers == 1:
             self.dispatched[1] += stop - begin
             return [self._whole_batch(frame, begin, stop, now)]
@@ -95,7 +101,7 @@ class Dispatcher:
         am = self.am
         of_thread = [RowGroup(thread_index, 0) for thread_index in range(am.n_workers + 1)]
         i = begin
-        for flow in frame.flows()[begin:stop]:
+        for flow in frame.flow[begin:stop]:
             of_thread[1 + flow % am.n_workers].rows.append(i)
             i += 1
         groups: list[RowGroup] = []
@@ -111,14 +117,13 @@ class Dispatcher:
         if len(last) > _MAX_CONNECTIONS:
             self._drop_finished()
         rx_threads = [am.thread_of(rx, b"") for rx in range(len(am.interfaces))]
-        flows = frame.flows() if self.by_connection else []
         groups: list[RowGroup] = []
         of_thread: list[RowGroup | None] = [None] * (am.n_workers + 1)
         for i in range(begin, stop):
             thread = rx_threads[frame.rx[i]]
             after = 0
-            if self.by_connection and frame.key[i]:
-                connection = flows[i]
+            if self.by_connection and not frame.info[i] & INFO_NO_KEY:
+                connection = frame.flow[i]
                 after = last.get(connection, 0)
                 last[connection] = thread << _THREAD_SHIFT | (dispatched[thread] + 1)
                 other = after >> _THREAD_SHIFT
@@ -135,34 +140,18 @@ class Dispatcher:
 
     def _whole_batch(self, frame: Frame, begin: int, stop: int, now: int) -> Batch:
         """A batch of all rows from `begin` to `stop`, for the only worker."""
-        listening = self.am.tell.listener is not None
-        numbers = list(frame.number[begin:stop]) if listening else []
-        part = Frame(
-            frame.time[begin:stop],
-            numbers,
-            frame.rx[begin:stop],
-            frame.key[begin:stop],
-            frame.mirror_key[begin:stop],
-            frame.info[begin:stop],
-        )
+        part = frame.part(begin, stop)
+        if self.am.tell.listener is None:
+            part.number = ()
         return Batch(1, part, now, frame.number[begin], frame.number[stop - 1])
 
     def _batch(self, frame: Frame, group: RowGroup, now: int) -> Batch:
         """The batch of a group of rows."""
         rows = group.rows
-        time, rx, key = frame.time, frame.rx, frame.key
-        mirror_key, info = frame.mirror_key, frame.info
         numbers: list[int] = []
         if self.am.tell.listener is not None:
             numbers = [frame.number[i] for i in rows]
-        part = Frame(
-            [time[i] for i in rows],
-            numbers,
-            [rx[i] for i in rows],
-            [key[i] for i in rows],
-            [mirror_key[i] for i in rows],
-            [info[i] for i in rows],
-        )
+        part = frame.picked(rows, numbers)
         first, last = frame.number[rows[0]], frame.number[rows[-1]]
         batch = Batch(group.thread_index, part, now, first, last)
         batch.after_thread = group.after >> _THREAD_SHIFT

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from aclbench.engine.packet import flow_hash
+from mypy_extensions import i64
+
+from aclbench.engine.packet import (
+    INFO_IP6,
+    INFO_NO_KEY,
+    KEY4_SIZE,
+    Packet,
+    flow_hash,
+    key_of_words,
+    key_words,
+)
+from aclbench.engine.storage import Column, bytes14_of, column, picked
 
 #: Packets in a frame unless told otherwise, as in VPP.
 FRAME_SIZE: Final = 256
@@ -27,27 +37,129 @@ def split_number(number: int) -> tuple[int, int]:
     return number >> _FRAME_BITS, number & ((1 << _FRAME_BITS) - 1)
 
 
-@dataclass(slots=True)
+class PacketKeys:
+    """The keys of packets by columns of words, as `engine.packet.key_words` has them.
+
+    `k0` to `k4` are a packet's key. `m0` and `m1` are the first two words of its mirror key; for
+    IPv6 the others are `k4`, `k0` and `k2`. Where no packet is IPv6, `k2` to `k4` are empty.
+    """
+
+    __slots__ = ("_bytes", "k0", "k1", "k2", "k3", "k4", "m0", "m1")
+
+    def __init__(
+        self,
+        k0: Column,
+        k1: Column,
+        m0: Column,
+        m1: Column,
+        k2: Column,
+        k3: Column,
+        k4: Column,
+    ) -> None:
+        self.k0: Column = k0
+        self.k1: Column = k1
+        self.m0: Column = m0
+        self.m1: Column = m1
+        self.k2: Column = k2
+        self.k3: Column = k3
+        self.k4: Column = k4
+        #: All keys and mirror keys as IPv4 has them, once one was wanted.
+        self._bytes: bytes = b""
+
+    def key(self, i: i64, info: i64) -> bytes:
+        """The key of a packet with this info word; empty for one without."""
+        if info & INFO_NO_KEY:
+            return b""
+        if info & INFO_IP6:
+            return key_of_words(
+                self.k0[i], self.k1[i], self.k2[i], self.k3[i], self.k4[i], is_ip6=True
+            )
+        return self._key4(2 * i)
+
+    def mirror_key(self, i: i64, info: i64) -> bytes:
+        """The same of its mirror key."""
+        if info & INFO_NO_KEY:
+            return b""
+        if info & INFO_IP6:
+            return key_of_words(
+                self.m0[i], self.m1[i], self.k4[i], self.k0[i], self.k2[i], is_ip6=True
+            )
+        return self._key4(2 * i + 1)
+
+    def _key4(self, place: i64) -> bytes:
+        """One of the IPv4 keys. To make all of them at once takes little more than to make one."""
+        if not self._bytes:
+            self._bytes = bytes14_of(self.k0, self.k1, self.m0, self.m1)
+        at: i64 = place * KEY4_SIZE
+        return self._bytes[at : at + KEY4_SIZE]
+
+    def part(self, begin: i64, end: i64) -> PacketKeys:
+        """Those of the packets from row `begin` up to `end`."""
+        return PacketKeys(
+            self.k0[begin:end],
+            self.k1[begin:end],
+            self.m0[begin:end],
+            self.m1[begin:end],
+            self.k2[begin:end],
+            self.k3[begin:end],
+            self.k4[begin:end],
+        )
+
+    def picked(self, rows: list[int]) -> PacketKeys:
+        """Those of these rows, in their order."""
+        return PacketKeys(
+            picked(self.k0, rows),
+            picked(self.k1, rows),
+            picked(self.m0, rows),
+            picked(self.m1, rows),
+            picked(self.k2, rows),
+            picked(self.k3, rows),
+            picked(self.k4, rows),
+        )
+
+
 class Frame:
     """Packets as columns of equal length; `position` is the first that is not handled yet.
 
     `time` is the bench's own, in nanoseconds; where it goes back, the clock stays. `rx` is the
-    sw_if_index that each enters on, `number` is as `packet_number` makes it. Keys and info are as
-    in `aclbench.engine.packet`. `flow` has their flow hashes, 0 for a packet without a key; it may
-    be empty, where they are not wanted or still to be computed. `columns` is what whoever made it
-    keeps of these packets, beginning with row `first_row`; the driver hands it on.
+    sw_if_index that each enters on, `number` is as `packet_number` makes it. Info is as in
+    `aclbench.engine.packet`. `flow` has their flow hashes, 0 for a packet without a key.
+    `columns` is what whoever made it keeps of these packets, beginning with row `first_row`; the
+    driver hands it on.
     """
 
-    time: list[int]
-    number: Sequence[int]
-    rx: list[int]
-    key: list[bytes]
-    mirror_key: list[bytes]
-    info: list[int]
-    flow: list[int] = field(default_factory=list)
-    position: int = 0
-    columns: Any = None
-    first_row: int = 0
+    __slots__ = (
+        "columns",
+        "first_row",
+        "flow",
+        "info",
+        "keys",
+        "number",
+        "position",
+        "rx",
+        "time",
+    )
+
+    def __init__(
+        self,
+        time: Column,
+        number: Sequence[int],
+        rx: Column,
+        keys: PacketKeys,
+        info: Column,
+        flow: Column,
+        columns: Any = None,
+        first_row: int = 0,
+    ) -> None:
+        self.time: Column = time
+        self.number: Sequence[int] = number
+        self.rx: Column = rx
+        self.keys: PacketKeys = keys
+        self.info: Column = info
+        self.flow: Column = flow
+        self.position: int = 0
+        self.columns: Any = columns
+        self.first_row: int = first_row
 
     def __len__(self) -> int:
         """Packets not handled yet."""
@@ -57,43 +169,82 @@ class Frame:
         """When the next packet arrives."""
         return self.time[self.position]
 
-    def flows(self) -> list[int]:
-        """The flow hashes of all packets, computed if need be."""
-        if not self.flow:
-            self.flow = [flow_hash(key) if key else 0 for key in self.key]
-        return self.flow
+    def key(self, row: int) -> bytes:
+        """The key of a packet, as it looks on ingress."""
+        return self.keys.key(row, self.info[row])
+
+    def keys_of(self, begin: int, end: int) -> list[bytes]:
+        """The keys of the packets from row `begin` up to `end`."""
+        return [self.keys.key(row, self.info[row]) for row in range(begin, end)]
 
     def pop(self) -> PacketInput:
         """Hand over the next packet."""
         i = self.position
         self.position = i + 1
+        info = self.info[i]
         return PacketInput(
             self.time[i],
             self.number[i],
             self.rx[i],
-            self.key[i],
-            self.mirror_key[i],
-            self.info[i],
+            self.keys.key(i, info),
+            self.keys.mirror_key(i, info),
+            info,
             self,
             i,
         )
 
+    def part(self, begin: int, end: int) -> Frame:
+        """The packets from row `begin` up to `end`."""
+        return Frame(
+            self.time[begin:end],
+            self.number[begin:end],
+            self.rx[begin:end],
+            self.keys.part(begin, end),
+            self.info[begin:end],
+            self.flow[begin:end],
+            self.columns,
+            self.first_row + begin,
+        )
+
     def split(self, size: int) -> list[Frame]:
-        """The same packets in frames of at most `size`."""
-        return [
-            Frame(
-                self.time[i : i + size],
-                self.number[i : i + size],
-                self.rx[i : i + size],
-                self.key[i : i + size],
-                self.mirror_key[i : i + size],
-                self.info[i : i + size],
-                self.flow[i : i + size],
-                columns=self.columns,
-                first_row=self.first_row + i,
-            )
-            for i in range(self.position, len(self.time), size)
-        ]
+        """The packets not handled yet in frames of at most `size`."""
+        return [self.part(i, i + size) for i in range(self.position, len(self.time), size)]
+
+    def picked(self, rows: list[int], number: Sequence[int]) -> Frame:
+        """The packets of these rows, in their order, with other numbers."""
+        return Frame(
+            picked(self.time, rows),
+            number,
+            picked(self.rx, rows),
+            self.keys.picked(rows),
+            picked(self.info, rows),
+            picked(self.flow, rows),
+        )
+
+
+def frame_of_packets(
+    time: list[int],
+    number: Sequence[int],
+    rx: list[int],
+    packets: Sequence[Packet],
+    columns: Any = None,
+) -> Frame:
+    """A frame of packets that were parsed one by one."""
+    words = [key_words(packet.key) for packet in packets]
+    mirrors = [key_words(packet.mirror_key) for packet in packets]
+    with_ip6 = any(packet.info & INFO_IP6 for packet in packets)
+    keys = PacketKeys(
+        column([word[0] for word in words]),
+        column([word[1] for word in words]),
+        column([word[0] for word in mirrors]),
+        column([word[1] for word in mirrors]),
+        column([word[2] for word in words] if with_ip6 else ()),
+        column([word[3] for word in words] if with_ip6 else ()),
+        column([word[4] for word in words] if with_ip6 else ()),
+    )
+    flow = [flow_hash(packet.key) if packet.key else 0 for packet in packets]
+    info = column([packet.info for packet in packets])
+    return Frame(column(time), number, column(rx), keys, info, column(flow), columns)
 
 
 class PacketInput(NamedTuple):

@@ -138,8 +138,8 @@ class SteppedDriver(Stepping):
         listening = am.tell.listener is not None
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers: list[Worker] = []
-        flow_workers: list[Worker] = []
         handled, going_on = 0, True
+        fast_path = self._fast_path if not listening else None
         while going_on and (frame := self.arrivals.next_frame()) is not None:
             start, end = frame.position, len(frame.time)
             if max_packets is not None:
@@ -148,39 +148,37 @@ class SteppedDriver(Stepping):
             i = start
             if not rx_workers:
                 rx_workers = self._rx_workers()
-            if by_flow:
-                flow_workers = [am.packet_workers[h % am.n_workers] for h in frame.flows()]
             if not start:
-                datapath.warm_up(frame.rx, frame.key, frame.mirror_key)
-            # Compiled, a plain zip of lists is a loop over all of them at once.
-            for time, rx, key, mirror_key, info in zip(  # noqa: B905
-                frame.time[start:end],
-                frame.rx[start:end],
-                frame.key[start:end],
-                frame.mirror_key[start:end],
-                frame.info[start:end],
-            ):
-                if time > now:
-                    if time > until:
+                datapath.warm_up(frame.flow, 0, end)
+            while i < end:
+                if fast_path is not None and fast_path.is_worth_it():
+                    workers = am.packet_workers if by_flow else rx_workers
+                    i = fast_path.run(frame, i, end, now, self._due, until, workers, by_flow)
+                    now = fast_path.now
+                    if i == end:
                         break
-                    if time >= self._due:
-                        self._at_packet(now, i - start)
-                        if not self._run_due(time):
-                            now, going_on = self.now, False
-                            break
-                        rx_workers = self._rx_workers()  # an index may have become free
-                    now = time
-                elif now >= self._due:
+                time = max(frame.time[i], now)
+                if time > max(until, now):
+                    break
+                if time >= self._due:
                     self._at_packet(now, i - start)
-                    if not self._run_due(now):
-                        going_on = False
+                    going_on = self._run_due(time)
+                    if not going_on:
+                        now = self.now
                         break
-                    rx_workers = self._rx_workers()
-                worker = flow_workers[i] if by_flow else rx_workers[rx]
+                    rx_workers = self._rx_workers()  # an index may have become free
+                now = time
+                rx, info = frame.rx[i], frame.info[i]
+                worker = rx_workers[rx]
+                if by_flow:
+                    worker = am.packet_workers[frame.flow[i] % am.n_workers]
                 if listening:
                     worker.packet_number = frame.number[i]
+                key, mirror_key = frame.keys.key(i, info), frame.keys.mirror_key(i, info)
                 datapath.process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
+            if fast_path is not None:
+                fast_path.count()
             if going_on:
                 self._at_packet(now, i - start)
             frame.position = i

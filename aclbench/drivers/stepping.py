@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from aclbench.drivers.cleaner_actor import CleanerActor
 from aclbench.drivers.driver import CLEANER, CLOCK, START_NS, actor_name
+from aclbench.drivers.fast_path import FastPath, fast_path_of
 from aclbench.drivers.frame import FRAME_SIZE, Arrivals, Handled, PacketInput
 from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.machine import Machine
@@ -126,6 +127,7 @@ class Stepping:
         self._turns_left: int = NEVER
         self.machine: Machine = Machine(n_workers, self, design)
         self._cleaner: CleanerActor = CleanerActor(self.machine)
+        self._fast_path: FastPath | None = fast_path_of(self.machine)
         #: While somebody keeps them, the packets that are done, in the order of `am.outcomes`.
         self.handled: list[Handled] | None = None
 
@@ -320,7 +322,7 @@ class Stepping:
             for i in range(frame.position, len(frame.time)):
                 if frame.time[i] > until:
                     return list(threads)
-                threads[am.thread_of(frame.rx[i], frame.key[i])] = None
+                threads[am.thread_of(frame.rx[i], frame.key(i))] = None
         return list(threads)
 
     @property

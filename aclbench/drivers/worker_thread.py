@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from aclbench.drivers.batch import Batch, process_batch, process_batch_by_clock
 from aclbench.drivers.clock import BenchClock
 from aclbench.drivers.driver import actor_name
+from aclbench.drivers.fast_path import fast_path_of
 from aclbench.engine.machine import Machine
 from aclbench.engine.worker import Worker
 
@@ -70,6 +71,7 @@ class WorkerThread:
         self.clock = clock
         self.worker = worker
         self.name = actor_name(worker.thread_index)
+        self.fast_path = fast_path_of(machine)
         self.inbox: SimpleQueue[Batch | bool | None] = SimpleQueue()
         self.questions: SimpleQueue[Question] = SimpleQueue()
         #: Interrupts raised so far; and those that had been when the last one was served.
@@ -139,7 +141,8 @@ class WorkerThread:
         self.doing = f"handling packets {batch.first} to {batch.last}"
         datapath, wall = self.machine.datapath, self.clock.wall
         if wall is None:
-            process_batch(datapath, self.worker, batch)
+            listening = self.machine.am.tell.listener is not None
+            process_batch(datapath, self.worker, batch, None if listening else self.fast_path)
         else:
             process_batch_by_clock(datapath, self.worker, batch, wall.now)
 

@@ -35,6 +35,7 @@ from aclbench.engine.packet import (
     destination,
     request_key,
 )
+from aclbench.engine.pool import Session
 from aclbench.engine.reasons import (
     AHEAD,
     BROADCAST,
@@ -62,7 +63,7 @@ from aclbench.engine.reasons import (
     node_bits,
     rule_of,
 )
-from aclbench.engine.session import Session, SessionId
+from aclbench.engine.session import SessionId
 from aclbench.engine.sessions import ALL_SEEN, Sessions
 from aclbench.engine.steps import (
     ADD,
@@ -77,6 +78,7 @@ from aclbench.engine.steps import (
     WRITE_FLAGS,
     Step,
 )
+from aclbench.engine.storage import Column
 from aclbench.engine.worker import Worker
 
 #: No tx interface.
@@ -431,13 +433,11 @@ class Datapath:
         outcomes = self.am.outcomes
         assert outcomes is not None
         session = worker.session_in_hand
-        outcomes.append(reason)
         if session is None or reason & KIND_MASK != EXISTING_SESSION:
-            outcomes.append(way(tx, worker.thread_index))
+            outcomes.append(reason, way(tx, worker.thread_index))
         else:
-            outcomes.append(
-                way_of_hit(tx, worker.thread_index, session.thread_index, session.session_index)
-            )
+            hit = way_of_hit(tx, worker.thread_index, session.thread_index, session.session_index)
+            outcomes.append(reason, hit)
 
     def drop_after(self, worker: Worker, reason: int, drop: int, info: int) -> int:
         """The reason of a packet that forwarding dropped after the input node's check."""
@@ -454,29 +454,13 @@ class Datapath:
 
     # --- ahead of the packets -------------------------------------------------------------------
 
-    def warm_up(self, rx: list[int], keys: list[bytes], mirror_keys: list[bytes]) -> None:
-        """Look up the sessions of the packets to come, so that they are in the processor's cache.
-
-        In a table larger than the caches a look-up waits for memory four times, one wait after the
-        other. Look-ups of many packets in a row, whose keys know their hashes already, wait at the
-        same time. The packets' own look-ups then find everything in the cache. VPP prefetches for
-        the same reason.
-        """
+    def warm_up(self, flow: Column, begin: int, end: int) -> None:
+        """Have the sessions of packets to come, by their flow hashes, in the processor's cache."""
         largest: Interface | None = None
-        checks_input: list[bool] = []
         for interface in self.am.interfaces:
-            checks_input.append(interface is not None and bool(interface.input_acls))
             if interface is None or len(interface.sessions) < self.warm_up_sessions:
                 continue
             if largest is None or len(interface.sessions) > len(largest.sessions):
                 largest = interface
-        if largest is None:
-            return
-        ahead: list[bytes] = []
-        for i in range(len(rx)):
-            key = keys[i] if checks_input[rx[i]] else mirror_keys[i]
-            hash(key)
-            ahead.append(key)
-        sessions = largest.sessions
-        for key in ahead:
-            sessions.get(key)
+        if largest is not None:
+            largest.sessions.warm_up(flow, begin, end)

@@ -14,7 +14,7 @@ from mypy_extensions import mypyc_attr
 
 from aclbench.engine.flags import set_clear_in_process, set_needed, set_pending, set_unwanted
 from aclbench.engine.main import AclMain
-from aclbench.engine.session import NO_SESSION, Session
+from aclbench.engine.pool import NO_SESSION, Session
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import (
     ALLOW_INTERRUPT,
@@ -74,7 +74,7 @@ class IdleCheck:
         deleted = 0
         while expired:
             yield JUDGE
-            deleted += self.judge(worker, expired.popleft(), now)
+            deleted += self.judge(worker, worker.pool.session(expired.popleft()), now)
         worker.cnt_interrupts_served += 1
         self.am.tell.interrupt_served(worker, taken, deleted, now)
         return taken
@@ -86,14 +86,14 @@ class IdleCheck:
         ago than the shortest timeout of all.
         """
         latest = worker.swipe_end_time or now - self.am.shortest_timeout - 1
-        pool, expired = worker.sessions_pool, worker.expired
+        pool, expired = worker.pool, worker.expired
         index = worker.conn_list_head[list_id]
         taken = 0
         while index != NO_SESSION and taken < budget:
-            session = pool[index]
+            session = pool.session(index)
             if session.link_enqueue_time > latest:
                 break
-            expired.append(session)
+            expired.append(index)
             taken += 1
             index = session.link_next_idx
         if taken:
@@ -102,7 +102,7 @@ class IdleCheck:
             if index == NO_SESSION:
                 worker.conn_list_tail[list_id] = NO_SESSION
             else:
-                pool[index].link_prev_idx = NO_SESSION
+                pool.session(index).link_prev_idx = NO_SESSION
         # Also where nothing was taken: a timeout may have been changed since it was written.
         self.sessions.note_head(worker, list_id)
 
@@ -161,14 +161,14 @@ class IdleCheck:
         """Whether a list's head was there when the sweep began."""
         return any(
             head != NO_SESSION
-            and worker.sessions_pool[head].link_enqueue_time <= worker.swipe_end_time
+            and worker.pool.session(head).link_enqueue_time <= worker.swipe_end_time
             for head in worker.conn_list_head
         )
 
     def tail_times(self, worker: Worker) -> list[int]:
         """The enqueue times of the lists' tails."""
         return [
-            worker.sessions_pool[tail].link_enqueue_time
+            worker.pool.session(tail).link_enqueue_time
             for tail in worker.conn_list_tail
             if tail != NO_SESSION
         ]

@@ -7,7 +7,7 @@ judged, a bitmap whose flag comes next) is counted. It walks everything: for tes
 from __future__ import annotations
 
 from aclbench.engine.main import AclMain
-from aclbench.engine.session import NO_LIST, NO_SESSION, Session
+from aclbench.engine.pool import NO_LIST, NO_SESSION, Session
 from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
@@ -55,7 +55,8 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         if session.thread_index != worker.thread_index:
             problems.append(f"{name}: holds a session of thread {session.thread_index}")
         interface = am.interfaces[session.sw_if_index]
-        if interface is None or interface.sessions.get(session.key) is not session:
+        there = None if interface is None else interface.sessions.get(session.key)
+        if there is None or not there.is_same(session):
             problems.append(f"{name}: session {session.session_index} is not in its table")
         if not worker.serviced_sw_if_index_bitmap >> session.sw_if_index & 1:
             problems.append(f"{name}: serviced bitmap lacks sw_if_index {session.sw_if_index}")
@@ -65,24 +66,24 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         for session in sessions:
             place(session, list_name)
         problems += _list_problems(am, worker, list_id, sessions, name)
-    for list_id, there in enumerate(am.places, len(am.lists)):
-        for index in there.slots(worker):
-            session = worker.sessions_pool[index]
-            place(session, there.name)
+    for list_id, beside in enumerate(am.places, len(am.lists)):
+        for index in beside.slots(worker):
+            session = worker.pool.session(index)
+            place(session, beside.name)
             if session.link_list_id != list_id:
-                problems.append(f"{name}: session {index} in {there.name} is of another list")
-    for session in worker.expired:
-        place(session, "the idle check's hand")
-    for index in worker.free_indices:
+                problems.append(f"{name}: session {index} in {beside.name} is of another list")
+    for index in worker.expired:
+        place(worker.pool.session(index), "the idle check's hand")
+    for index in worker.pool.free_indices:
         if index in seen:
             problems.append(f"{name}: free slot {index} is on {seen[index]}")
         seen[index] = "the free list"
-        if worker.sessions_pool[index].link_list_id != NO_LIST:
+        if worker.pool.session(index).link_list_id != NO_LIST:
             problems.append(f"{name}: free slot {index} says it is on a list")
-    if len(seen) != len(worker.sessions_pool):
-        lost = sorted(set(range(len(worker.sessions_pool))) - set(seen))
+    if len(seen) != len(worker.pool):
+        lost = sorted(set(range(len(worker.pool))) - set(seen))
         problems.append(f"{name}: slots {lost[:10]} are neither on a list nor free")
-    live = len(worker.sessions_pool) - len(worker.free_indices)
+    live = len(worker.pool) - len(worker.pool.free_indices)
     added = sum(worker.session_adds_by_sw_if_index.values())
     deleted = sum(worker.session_dels_by_sw_if_index.values())
     if not live == worker.live_sessions == added - deleted:
@@ -140,7 +141,7 @@ def _flag_problems(am: AclMain, worker: Worker, at_rest: bool) -> list[str]:
     in_hand = 0 if at_rest else am.cleaner.clearing_bitmap
     if not worker.clear_in_process and worker.pending_clear_sw_if_index_bitmap & ~in_hand:
         problems.append(f"{name}: no clear, but a pending bitmap")
-    if not carries and (worker.sessions_pool or worker.interrupt_is_pending):
+    if not carries and (len(worker.pool) or worker.interrupt_is_pending):
         problems.append(f"{name}: carries no packets, but has sessions or an interrupt")
     return problems
 
@@ -167,9 +168,11 @@ def _table_problems(am: AclMain) -> list[str]:
         if interface is None:
             continue
         name = interface.name
-        for key, session in interface.sessions.items():
-            if session.key != key or session.sw_if_index != interface.sw_if_index:
-                problems.append(f"{name}: the entry of {key.hex()} is another session")
+        for session in interface.sessions.sessions():
+            found = interface.sessions.get(session.key)
+            is_other = found is None or not found.is_same(session)
+            if is_other or session.sw_if_index != interface.sw_if_index:
+                problems.append(f"{name}: the entry of {session.key.hex()} is another session")
             if session.link_list_id == NO_LIST:
                 problems.append(f"{name}: a freed session is in the table")
     for sw_if_index in range(len(am.interfaces)):
@@ -197,13 +200,13 @@ def describe_state(am: AclMain, limit: int = 8) -> str:
             f"clear {worker.clear_in_process} swipe {worker.swipe_end_time} "
             f"serviced {worker.serviced_sw_if_index_bitmap:#x} "
             f"pending bitmap {worker.pending_clear_sw_if_index_bitmap:#x} "
-            f"taken {[s.session_index for s in worker.expired][:limit]}"
+            f"taken {list(worker.expired)[:limit]}"
         )
         for list_id, list_name in enumerate(am.lists):
             index = worker.conn_list_head[list_id]
             shown: list[str] = []
             while index != NO_SESSION and len(shown) < limit:
-                session = worker.sessions_pool[index]
+                session = worker.pool.session(index)
                 shown.append(f"{index}@{session.link_enqueue_time}")
                 index = session.link_next_idx
             lines.append(f"  {list_name} ({worker.conn_list_length[list_id]}): " + " ".join(shown))

@@ -58,7 +58,7 @@ class Machine:
         if am.interface_named(name) is not None:
             raise ValueError(f"interface {name} exists already")
         sw_if_index = self._take_sw_if_index()
-        interface = Interface(sw_if_index, name)
+        interface = Interface(sw_if_index, name, am.pools)
         am.shown.forget_interface(sw_if_index, name)
         for worker in am.workers:
             worker.interface_counters[sw_if_index : sw_if_index + 1] = [InterfaceCounters()]

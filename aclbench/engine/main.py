@@ -11,10 +11,13 @@ from typing import Protocol
 
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
 from aclbench.engine.places import SessionPlace
-from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes, Session
+from aclbench.engine.pool import SessionPool
+from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
+from aclbench.engine.table import SessionTable
 from aclbench.engine.telling import Tell
 from aclbench.engine.timeouts import (
     DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL,
@@ -48,7 +51,7 @@ class Host(Protocol):
 class Interface:
     """One interface. Written by the thread that runs commands, but for the table's content."""
 
-    def __init__(self, sw_if_index: int, name: str) -> None:
+    def __init__(self, sw_if_index: int, name: str, pools: list[SessionPool]) -> None:
         self.sw_if_index: int = sw_if_index
         self.name: str = name
         self.admin_up: bool = False
@@ -58,8 +61,8 @@ class Interface:
         #: ACL indices in order; replaced as a whole, so that a match under way keeps its own.
         self.input_acls: tuple[int, ...] = ()
         self.output_acls: tuple[int, ...] = ()
-        #: The lookup table. A key enters by `setdefault`, so that of two workers one is first.
-        self.sessions: dict[bytes, Session] = {}
+        #: The lookup table.
+        self.sessions: SessionTable = SessionTable(pools)
         #: The thread that polls it, with interface placement.
         self.rx_thread: int = 0
         #: Counted up at each change of that direction's rules or list: sessions keep that of their
@@ -140,20 +143,20 @@ class AclMain:
         self.parse: Parse | None = None
         #: What always holds beside the engine's own: given whether all is at rest, the problems.
         self.invariants: Callable[[AclMain, bool], list[str]] | None = None
-        #: Tells who listens: `tell.listener` hears trace events.
+        #: Tells who listens (`tell.listener` hears trace events); chooses a session's class.
         self.tell: Tell = Tell()
-        #: Chooses the class of a session.
         self.classes: Classes = Classes()
-        #: One a thread, thread 0 among them.
+        #: One a thread, thread 0 among them; and their pools.
         threads = range(n_workers + 1)
         self.workers: list[Worker] = [Worker(t, len(lists), n_columns) for t in threads]
+        self.pools: list[SessionPool] = [worker.pool for worker in self.workers]
         #: The workers whose threads carry packets.
         self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers
         self.cleaner: CleanerData = CleanerData()
         self.shown: ShownData = ShownData()
 
         #: By sw_if_index; None where an index is free.
-        self.interfaces: list[Interface | None] = [Interface(0, "local0")]
+        self.interfaces: list[Interface | None] = [Interface(0, "local0", self.pools)]
         #: The indexes of deleted interfaces, the last deleted last; some may not be cleared yet.
         self.free_sw_if_indices: list[int] = []
         #: The sw_if_index of each name, without those that are being deleted.
@@ -180,8 +183,8 @@ class AclMain:
         self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
         #: True: a packet's thread is chosen by flow hash, not by its rx interface.
         self.flow_placement: bool = False
-        #: While somebody keeps them, of each packet that is done: its reason, and `outcomes.way`.
-        self.outcomes: list[int] | None = None
+        #: While somebody keeps them, what became of each packet that is done.
+        self.outcomes: Outcomes | None = None
 
     def interface(self, sw_if_index: int) -> Interface:
         """The interface at an index that is in use."""

@@ -29,6 +29,7 @@ from aclbench.engine.reasons import (
 from aclbench.engine.worker import Worker
 
 
+@mypyc_attr(free_list_len=1, acyclic=True)
 class AclMatch:
     """A match under way: one rule of one ACL at a time."""
 

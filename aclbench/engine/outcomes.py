@@ -7,9 +7,12 @@ costs no more than a small one; a session's index that is too large for its part
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, final
+
+from mypy_extensions import i64
 
 from aclbench.engine.session import SessionId
+from aclbench.engine.storage import Column, appended, column
 
 TX_BITS: Final = 20
 THREAD_BITS: Final = 9
@@ -29,16 +32,33 @@ class Way(NamedTuple):
     session: SessionId | None
 
 
-def way(tx: int, thread_index: int) -> int:
+@final
+class Outcomes:
+    """What became of packets, in the order in which they were done: two numbers for each."""
+
+    def __init__(self) -> None:
+        #: Reason and way, reason and way.
+        self.numbers: Column = column(())
+
+    def __len__(self) -> int:
+        """Packets."""
+        return len(self.numbers) // 2
+
+    def append(self, reason: i64, way: i64) -> None:
+        """Keep what became of one more packet."""
+        self.numbers = appended(appended(self.numbers, reason), way)
+
+
+def way(tx: i64, thread_index: i64) -> i64:
     """The way of a packet that hit no session."""
     return tx + 1 | thread_index << THREAD_SHIFT
 
 
-def way_of_hit(tx: int, thread_index: int, owner: int, session_index: int) -> int:
+def way_of_hit(tx: i64, thread_index: i64, owner: i64, session_index: i64) -> i64:
     """The way of a packet that hit a session of an owner."""
     if session_index >= _MAX_SESSION:
         return way(tx, thread_index)
-    hit = owner << _OWNER_SHIFT | session_index + 1 << _SESSION_SHIFT
+    hit: i64 = owner << _OWNER_SHIFT | session_index + 1 << _SESSION_SHIFT
     return tx + 1 | thread_index << THREAD_SHIFT | hit
 
 

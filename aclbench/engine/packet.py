@@ -21,7 +21,7 @@ from ipaddress import IPv4Address, IPv6Address
 from struct import Struct
 from typing import Final, NamedTuple
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from aclbench.engine.storage import be16, be32, be64, bytes14, bytes38
 
@@ -227,6 +227,7 @@ def _five_tuple(src: bytes, dst: bytes, proto: int, info: int, l4: bytes) -> Pac
 # --- reading a key back ---------------------------------------------------------------------
 
 
+@mypyc_attr(free_list_len=1, acyclic=True)
 class FiveTuple:
     """A key, unpacked. Addresses are ints; ports are type and code for ICMP."""
 
@@ -244,18 +245,15 @@ class FiveTuple:
         self.key_flags: int = key_flags
 
 
-#: A key as numbers; IPv6 addresses in two halves.
-_KEY4_NUMBERS: Final = Struct("!IIHHBB")
-_KEY6_NUMBERS: Final = Struct("!QQQQHHBB")
-
-
 def unpack_key(key: bytes) -> FiveTuple:
     """Unpack a key as matching sees it: as the packet looks when the key is its `key`."""
     if len(key) == KEY4_SIZE:
-        src, dst, sport, dport, proto, key_flags = _KEY4_NUMBERS.unpack(key)
-        return FiveTuple(src, dst, sport, dport, proto, False, key_flags)
-    src, src_low, dst, dst_low, sport, dport, proto, key_flags = _KEY6_NUMBERS.unpack(key)
-    return FiveTuple(src << 64 | src_low, dst << 64 | dst_low, sport, dport, proto, True, key_flags)
+        return FiveTuple(
+            be32(key, 0), be32(key, 4), be16(key, 8), be16(key, 10), key[12], False, key[13]
+        )
+    src = int.from_bytes(key[0:16], "big")
+    dst = int.from_bytes(key[16:32], "big")
+    return FiveTuple(src, dst, be16(key, 32), be16(key, 34), key[36], True, key[37])
 
 
 def destination(key: bytes) -> bytes:

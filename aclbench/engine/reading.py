@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from aclbench.engine.main import AclMain, Interface
-from aclbench.engine.session import NO_LIST, NO_SESSION, Session, SessionId
+from aclbench.engine.pool import NO_LIST, NO_SESSION, Session
+from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
 
 
@@ -77,35 +78,41 @@ def length_of(am: AclMain, worker: Worker, list_id: int) -> int:
 
 def pool_size(worker: Worker) -> int:
     """Slots of a worker's pool, the free ones among them."""
-    return len(worker.sessions_pool)
+    return len(worker.pool)
 
 
 def is_live(worker: Worker, session_index: int) -> bool:
     """Whether there is such a slot, and a session in it."""
-    pool = worker.sessions_pool
-    return 0 <= session_index < len(pool) and pool[session_index].link_list_id != NO_LIST
+    pool = worker.pool
+    return 0 <= session_index < len(pool) and pool.session(session_index).link_list_id != NO_LIST
 
 
 def session_at(worker: Worker, session_index: int) -> SessionRow | None:
     """The session in a slot; None where the slot is free, or there is no such slot."""
     if not is_live(worker, session_index):
         return None
-    return _row(worker.sessions_pool[session_index])
+    return _row(worker.pool.session(session_index))
 
 
 def slot_at(worker: Worker, session_index: int) -> SessionRow:
     """What stands in a slot, be it free: then of the session that was there last."""
-    return _row(worker.sessions_pool[session_index])
+    return _row(worker.pool.session(session_index))
 
 
 def sessions_in(worker: Worker, begin: int = 0, end: int | None = None) -> list[SessionRow]:
     """The sessions in the slots from `begin` to `end`, in order of slots."""
-    return [_row(s) for s in worker.sessions_pool[begin:end] if s.link_list_id != NO_LIST]
+    return [_row(s) for s in _slots(worker, begin, end) if s.link_list_id != NO_LIST]
 
 
 def list_ids_in(worker: Worker, begin: int = 0, end: int | None = None) -> list[int]:
     """For each of these slots the list that it is on; `NO_LIST` where it is free."""
-    return [session.link_list_id for session in worker.sessions_pool[begin:end]]
+    return [session.link_list_id for session in _slots(worker, begin, end)]
+
+
+def _slots(worker: Worker, begin: int, end: int | None) -> list[Session]:
+    """The slots of a slice of the pool."""
+    pool = worker.pool
+    return [pool.session(index) for index in range(len(pool))[begin:end]]
 
 
 def timeout_class(am: AclMain, row: SessionRow) -> int:
@@ -116,7 +123,7 @@ def timeout_class(am: AclMain, row: SessionRow) -> int:
 def sessions_by_class(am: AclMain, worker: Worker) -> tuple[int, ...]:
     """How many sessions of each class a worker has."""
     counts = [0] * len(am.timeout_classes)
-    for session in worker.sessions_pool:
+    for session in _slots(worker, 0, None):
         if session.link_list_id != NO_LIST:
             counts[am.classes.session_get_timeout_type(session)] += 1
     return tuple(counts)
@@ -132,7 +139,7 @@ def walk(worker: Worker, session_index: int, backward: bool = False) -> Iterator
     """
     index = session_index
     while index != NO_SESSION:
-        session = worker.sessions_pool[index]
+        session = worker.pool.session(index)
         yield _row(session)
         index = session.link_prev_idx if backward else session.link_next_idx
 
@@ -144,18 +151,18 @@ def sessions_on(worker: Worker, list_id: int) -> list[SessionRow]:
 
 def position_on_list(worker: Worker, session_index: int, limit: int) -> int | None:
     """How many sessions stand before a listed one, if those are fewer than `limit`."""
-    position, before = 0, worker.sessions_pool[session_index].link_prev_idx
+    position, before = 0, worker.pool.session(session_index).link_prev_idx
     while before != NO_SESSION:
         position += 1
         if position >= limit:
             return None
-        before = worker.sessions_pool[before].link_prev_idx
+        before = worker.pool.session(before).link_prev_idx
     return position
 
 
 def taken(worker: Worker) -> tuple[int, ...]:
     """The slots that the idle check has taken off their lists and not yet judged."""
-    return tuple([session.session_index for session in worker.expired])
+    return tuple(worker.expired)
 
 
 def in_hand(worker: Worker) -> SessionId | None:
@@ -181,6 +188,6 @@ def find(interface: Interface, key: bytes) -> SessionId | None:
 def table(interface: Interface) -> list[tuple[bytes, SessionId]]:
     """An interface's whole table: for checks."""
     return [
-        (key, SessionId(session.thread_index, session.session_index))
-        for key, session in interface.sessions.items()
+        (session.key, SessionId(session.thread_index, session.session_index))
+        for session in interface.sessions.sessions()
     ]

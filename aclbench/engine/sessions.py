@@ -12,20 +12,14 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from aclbench.engine.main import AclMain, Interface
-from aclbench.engine.packet import INFO_IP6, INFO_TCP_FLAGS_MASK, KEY4_SIZE
+from aclbench.engine.packet import INFO_IP6, INFO_TCP_FLAGS_MASK
+from aclbench.engine.pool import NO_LIST, NO_SESSION, Session
 from aclbench.engine.reasons import node_bits
-from aclbench.engine.session import (
-    NO_LIST,
-    NO_SESSION,
-    POLICY_EPOCH_IS_INPUT,
-    Session,
-)
+from aclbench.engine.session import POLICY_EPOCH_IS_INPUT
 from aclbench.engine.steps import RESCHEDULE
 from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
 from aclbench.engine.worker import Worker
 
-#: Where the protocol stands in a key of either family, from its end.
-_KEY_PROTO = -2
 #: `track_session`: the packet has no flag that was not seen before.
 ALL_SEEN: Final = -1
 
@@ -56,7 +50,7 @@ class Sessions:
             worker.conn_list_head[list_id] = session_index
             worker.head_expiry_time[list_id] = enqueue_time + self.am.shortest_timeout + 1
         else:
-            last = worker.sessions_pool[tail]
+            last = worker.pool.session(tail)
             if enqueue_time < last.link_enqueue_time:
                 enqueue_time = last.link_enqueue_time
             last.link_next_idx = session_index
@@ -78,11 +72,11 @@ class Sessions:
             worker.conn_list_head[list_id] = after
             self.note_head(worker, list_id)
         else:
-            worker.sessions_pool[before].link_next_idx = after
+            worker.pool.session(before).link_next_idx = after
         if after == NO_SESSION:
             worker.conn_list_tail[list_id] = before
         else:
-            worker.sessions_pool[after].link_prev_idx = before
+            worker.pool.session(after).link_prev_idx = before
         worker.conn_list_length[list_id] -= 1
 
     def note_head(self, worker: Worker, list_id: int) -> None:
@@ -91,7 +85,7 @@ class Sessions:
         if head == NO_SESSION:
             worker.head_expiry_time[list_id] = NEVER
         else:
-            enqueued = worker.sessions_pool[head].link_enqueue_time
+            enqueued = worker.pool.session(head).link_enqueue_time
             worker.head_expiry_time[list_id] = enqueued + self.am.shortest_timeout + 1
 
     # --- a packet on an existing session -----------------------------------------------------
@@ -130,7 +124,7 @@ class Sessions:
         new = classes.timeout_type_of(session.proto, sees, other)
         if new != old:
             worker.cnt_class_changes += 1
-            ip6 = INFO_IP6 if len(session.key) != KEY4_SIZE else 0
+            ip6 = INFO_IP6 if session.is_ip6 else 0
             node = node_bits(is_input, ip6)
             by_node = worker.class_changes_by_node
             by_node[node] = by_node.get(node, 0) + 1
@@ -184,7 +178,7 @@ class Sessions:
         A key that another thread has entered meanwhile needs no room.
         """
         am, table = self.am, interface.sessions
-        has_room = len(table) < am.conn_table_max_entries or key in table
+        has_room = len(table) < am.conn_table_max_entries or table.get(key) is not None
         am.tell.room_sought(
             worker, interface.sw_if_index, len(table), am.conn_table_max_entries, has_room, now
         )
@@ -205,25 +199,16 @@ class Sessions:
         Returns the session that is in the table now, and whether it is the one made here. The slot
         is filled before it is entered, since from then on other threads find it.
         """
-        if worker.free_indices:
-            session = worker.sessions_pool[worker.free_indices.pop()]
-            for column in worker.columns:
-                column[session.session_index] = 0
-        else:
-            session = Session(worker.thread_index, len(worker.sessions_pool))
-            worker.sessions_pool.append(session)
-            for column in worker.columns:
-                column.append(0)
-        session.sw_if_index = interface.sw_if_index
-        session.key = key
-        session.proto = key[_KEY_PROTO]
-        session.intf_policy_epoch = policy_epoch
+        session = worker.pool.take()
+        is_ip6 = info & INFO_IP6 != 0
+        session.set_owned(interface.sw_if_index, policy_epoch, is_ip6)
+        session.set_key(key, is_ip6)
         session.last_active_time = now
         session.tcp_flags_seen_in = info & INFO_TCP_FLAGS_MASK if is_input else 0
         session.tcp_flags_seen_out = 0 if is_input else info & INFO_TCP_FLAGS_MASK
-        entered = interface.sessions.setdefault(key, session)
-        if entered is not session:
-            worker.free_indices.append(session.session_index)
+        entered = interface.sessions.enter(session)
+        if not entered.is_same(session):
+            worker.pool.free_indices.append(session.session_index)
             return entered, False
         sw_if_index = interface.sw_if_index
         adds = worker.session_adds_by_sw_if_index
@@ -242,9 +227,9 @@ class Sessions:
         clear that this may be part of.
         """
         sw_if_index = session.sw_if_index
-        del self.am.interface(sw_if_index).sessions[session.key]
+        self.am.interface(sw_if_index).sessions.remove(session)
         session.link_list_id = NO_LIST
-        worker.free_indices.append(session.session_index)
+        worker.pool.free_indices.append(session.session_index)
         dels = worker.session_dels_by_sw_if_index
         dels[sw_if_index] = dels.get(sw_if_index, 0) + 1
         worker.live_sessions -= 1
@@ -257,7 +242,7 @@ class Sessions:
         head = worker.conn_list_head[TIMEOUT_TCP_TRANSIENT]
         if head == NO_SESSION:
             return False
-        session = worker.sessions_pool[head]
+        session = worker.pool.session(head)
         self.conn_list_delete_session(worker, session)
         self.delete_session(worker, session)
         worker.cnt_recycled_sessions += 1

@@ -7,6 +7,8 @@ by side, so that a million sessions are no objects. Nothing else in the engine h
 
 from __future__ import annotations
 
+import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from struct import Struct
@@ -44,6 +46,11 @@ def last_at_most(numbers: Column, number: int, low: int, high: int) -> int:
     `low - 1` where all of these are greater.
     """
     return bisect_right(numbers, number, low, high) - 1
+
+
+def picked(numbers: Column, rows: list[int]) -> Column:
+    """A column of what stands in these rows; empty of an empty one."""
+    return [numbers[row] for row in rows] if numbers else []
 
 
 def _as_list(items: Any) -> list[int]:
@@ -93,3 +100,22 @@ def bytes14(a: int, b: int) -> bytes:
 def bytes38(a: int, b: int, c: int, d: int, e: int) -> bytes:
     """Four signed numbers in eight bytes each, and one in six."""
     return _38_BYTES.pack(a, b, c, d, e >> 32, e & 0xFFFFFFFF)
+
+
+def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
+    """`bytes14` of what stands in each row of `a` and `b`, then of `c` and `d`, all joined."""
+    w, x, y, z = (_network_order(numbers) for numbers in (a, b, c, d))
+    return b"".join(
+        [
+            w[at : at + 8] + x[at + 2 : at + 8] + y[at : at + 8] + z[at + 2 : at + 8]
+            for at in range(0, len(w), 8)
+        ]
+    )
+
+
+def _network_order(numbers: Column) -> bytes:
+    """Numbers in eight bytes each."""
+    words = array("q", numbers)
+    if sys.byteorder == "little":
+        words.byteswap()
+    return words.tobytes()

@@ -5,8 +5,7 @@ It is compiled under that file's name, and never imported by its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from librt.strings import (
     BytesWriter,
@@ -24,7 +23,7 @@ from mypy_extensions import i16, i32, i64
 Column: TypeAlias = "vec[i64]"
 
 
-def column(items: Iterable[i64]) -> Column:
+def column(items: Any) -> Column:
     """A column of these; those of a NumPy array of `int64` are copied as they are."""
     return extend(vec[i64](), items)
 
@@ -39,7 +38,7 @@ def appended(numbers: Column, number: i64) -> Column:
     return append(numbers, number)
 
 
-def extended(numbers: Column, items: Iterable[i64]) -> Column:
+def extended(numbers: Column, items: Any) -> Column:
     """A column with these behind it; the old one is not to be used any more."""
     return extend(numbers, items)
 
@@ -56,6 +55,16 @@ def last_at_most(numbers: Column, number: i64, low: i64, high: i64) -> i64:
         else:
             low = middle + 1
     return low - 1
+
+
+def picked(numbers: Column, rows: list[int]) -> Column:
+    """A column of what stands in these rows; empty of an empty one."""
+    if not len(numbers):
+        return numbers
+    found = zeros(len(rows))
+    for at, row in enumerate(rows):
+        found[at] = numbers[row]
+    return found
 
 
 # --- numbers in bytes -------------------------------------------------------------------------
@@ -107,4 +116,17 @@ def bytes38(a: i64, b: i64, c: i64, d: i64, e: i64) -> bytes:
     write_i64_be(writer, d)
     write_i16_be(writer, i16(e >> 32))
     write_i32_be(writer, i32(e & 0xFFFFFFFF))
+    return writer.getvalue()
+
+
+def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
+    """`bytes14` of what stands in each row of `a` and `b`, then of `c` and `d`, all joined."""
+    writer = BytesWriter()
+    for i in range(len(a)):
+        write_i64_be(writer, a[i])
+        write_i16_be(writer, i16(b[i] >> 32))
+        write_i32_be(writer, i32(b[i] & 0xFFFFFFFF))
+        write_i64_be(writer, c[i])
+        write_i16_be(writer, i16(d[i] >> 32))
+        write_i32_be(writer, i32(d[i] & 0xFFFFFFFF))
     return writer.getvalue()

@@ -12,7 +12,8 @@ from aclbench.engine import events
 from aclbench.engine.acl import AclRule
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.fib import FibEntry
-from aclbench.engine.session import Session, SessionId
+from aclbench.engine.pool import Session
+from aclbench.engine.session import SessionId
 from aclbench.engine.tracing import (
     Forwarded,
     KeyLookedUp,

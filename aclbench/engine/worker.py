@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from aclbench.engine.pool import NO_SESSION, Session, SessionPool
 from aclbench.engine.reasons import acl_of
-from aclbench.engine.session import NO_SESSION, Session
 from aclbench.engine.timeouts import NEVER
 
 #: The thread that the cleaner runs on.
@@ -67,19 +67,16 @@ class Worker(PacketCounters):
 
     def __init__(self, thread_index: int, n_lists: int, n_columns: int) -> None:
         self.thread_index: int = thread_index
-        # The pool and the lists: written by the owner. Others reach a Session through an
+        # The pool and the lists: written by the owner. Others reach a session through an
         # interface's table and write only its timestamp and flags.
-        self.sessions_pool: list[Session] = []
-        self.free_indices: list[int] = []
-        #: A design's own columns, each with an integer a slot, 0 when the slot is taken.
-        self.columns: list[list[int]] = [[] for _ in range(n_columns)]
+        self.pool: SessionPool = SessionPool(thread_index, n_columns)
         self.conn_list_head: list[int] = [NO_SESSION] * n_lists
         self.conn_list_tail: list[int] = [NO_SESSION] * n_lists
         self.conn_list_length: list[int] = [0] * n_lists
         #: When each list's head is due: written by the owner, read by the cleaner.
         self.head_expiry_time: list[int] = [NEVER] * n_lists
-        #: Sessions that the idle check has taken and not yet judged: the owner's alone.
-        self.expired: deque[Session] = deque()
+        #: Slots that the idle check has taken and not yet judged: the owner's alone.
+        self.expired: deque[int] = deque()
 
         # The mass clear. The owner alone writes the first two.
         self.swipe_end_time: int = 0
@@ -128,9 +125,9 @@ class Worker(PacketCounters):
         found: list[Session] = []
         index = self.conn_list_head[list_id]
         while index != NO_SESSION:
-            session = self.sessions_pool[index]
+            session = self.pool.session(index)
             found.append(session)
-            if len(found) > len(self.sessions_pool):
+            if len(found) > len(self.pool):
                 raise AssertionError(f"thread {self.thread_index}: list {list_id} is a circle")
             index = session.link_next_idx
         return found

@@ -36,7 +36,7 @@ HERE, THERE, ELSE = 1, 2, 9
 
 def assign(steering: Steering, batch: RawBatch) -> list[int]:
     """The interfaces of a batch, decoded as a feed does."""
-    return steering.assign(batch, decode(batch))
+    return steering.assign(batch, decode(batch)).tolist()
 
 
 def packet(src: str, dst: str = "192.168.0.2") -> bytes:
@@ -154,10 +154,8 @@ def test_agrees_with_one_by_one(
         dst = ip_address(key[size : 2 * size]) if key else None
         ended = dst is not None and any(dst in n for n in ends)
         same.append(here is not None and here == side(dst) and not ended)
-    assert (
-        ByAddress(list(zip(prefixes, range(99), strict=False)), 99, own).assign(batch, columns)
-        == expected
-    )
+    steering = ByAddress(list(zip(prefixes, range(99), strict=False)), 99, own)
+    assert steering.assign(batch, columns).tolist() == expected
     assert [bool(info & INFO_SAME_SIDE) for info in columns.info] == same
 
 

@@ -32,12 +32,12 @@ class Parking(Sessions):
             super().conn_list_add_session(worker, session, list_id, now)
             return
         session.link_list_id = PARKED
-        worker.columns[0][session.session_index] = 1
+        worker.pool.columns[0][session.session_index] = 1
         worker.serviced_sw_if_index_bitmap |= 1 << session.sw_if_index
 
 
 def parked(worker: Worker) -> tuple[int, ...]:
-    return tuple(index for index, there in enumerate(worker.columns[0]) if there)
+    return tuple(index for index, there in enumerate(worker.pool.columns[0]) if there)
 
 
 PLACE = SessionPlace("parked", "what is not aged", parked)
@@ -76,7 +76,7 @@ def test_they_are_taken_back() -> None:
 
 def test_a_place_that_forgets_them_is_found_out() -> None:
     made = bench()
-    made.rig.machine.am.workers[1].columns[0][0] = 0
+    made.rig.machine.am.workers[1].pool.columns[0][0] = 0
     with pytest.raises(InvariantError, match=r"slots \[0\] are neither on a list nor free"):
         made.check_invariants()
 

@@ -34,6 +34,7 @@ from hypothesis import strategies as st
 
 from aclbench.drivers.driver import CLOCK
 from aclbench.drivers.stepped import SteppedDriver
+from aclbench.engine import reading
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule
 from aclbench.engine.events import (
     InterruptServed,
@@ -47,6 +48,7 @@ from aclbench.engine.events import (
 )
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.main import AclMain
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import EH_FRAGMENT
 from aclbench.workbench.rig.fields import fields_of
 
@@ -130,6 +132,7 @@ ACTIONS: dict[str, tuple[int, Callable[[Random], Action]]] = {
     "timeout": (2, lambda r: ("timeout", r.randint(0, 2), r.choice(TIMEOUTS_S))),
     "rules": (1, _rules),
     "max_entries": (1, lambda r: ("max_entries", r.choice(MAX_ENTRIES))),
+    "reclassify": (1, lambda r: ("reclassify", r.random() < 0.6)),
     "placement": (1, lambda r: ("placement", r.random() < 0.5)),
     "apply": (2, lambda r: ("apply", r.randint(1, 3), r.random() < 0.5, r.choice(ACL_LISTS))),
     "clear": (2, lambda r: ("clear",)),
@@ -150,7 +153,8 @@ class Plan:
     max_entries: int
     quantum: int
     timeouts_s: tuple[int, int, int]
-    actions: tuple[Action, ...]
+    #: Not shown: hypothesis shows the seed, and a whole plan is long.
+    actions: tuple[Action, ...] = field(repr=False)
 
 
 def plan_of(seed: int, length: int, clears: bool = True) -> Plan:
@@ -235,14 +239,15 @@ class Watch:
     def judged(self, event: SessionDeleted) -> None:
         """The idle check deletes nothing too early, and nothing too late."""
         slot = (event.thread_index, event.session_index)
-        session = self.am.workers[slot[0]].sessions_pool[slot[1]]
+        session = self.am.workers[slot[0]].pool.session(slot[1])
         timeout = self.am.session_timeout[self.am.classes.session_get_timeout_type(session)]
         cleared = self.am.cleaner.clearing_bitmap >> event.sw_if_index & 1
-        assert cleared or event.idle >= timeout, f"{event} went before {timeout}"
+        is_due = event.idle >= timeout or event.reclassified
+        assert cleared or is_due, f"{event} went before {timeout}"
         assert cleared or not event.cleared
         if self.fair:
             assert event.time - event.idle == self.last_active[slot]
-            if not self.am.cleaner.clearing_bitmap:
+            if not self.am.cleaner.clearing_bitmap and not event.reclassified:
                 self.in_time(slot, timeout, event.time)
 
     def in_time(self, slot: tuple[int, int], timeout: int, now: int) -> None:
@@ -255,7 +260,7 @@ class Watch:
     def nobody_is_late(self, now: int) -> None:
         """Of the sessions that are alive now; for the fair order, outside clears."""
         for slot in self.live:
-            session = self.am.workers[slot[0]].sessions_pool[slot[1]]
+            session = self.am.workers[slot[0]].pool.session(slot[1])
             timeout = self.am.session_timeout[self.am.classes.session_get_timeout_type(session)]
             self.in_time(slot, timeout, now)
 
@@ -292,6 +297,7 @@ class Run:
         frame_size: int = 256,
         seed: int = 1,
         heard: bool = True,
+        kept: bool = False,
     ):
         self.how = how
         self.frame_size = frame_size
@@ -303,6 +309,8 @@ class Run:
         self.random = Random(seed)
         self.watch = Watch(am, fair=not how.startswith("random"))
         am.tell.listener = self.watch.hear if heard else None
+        if kept:
+            self.driver.handled, am.outcomes = [], Outcomes()
         if not heard:
             self.machine.datapath.warm_up_sessions = 0  # as if the table were a large one
         set_up(self.machine, 3)
@@ -352,7 +360,7 @@ class Run:
         return {
             "now": self.driver.now,
             "tables": [
-                None if i is None else sorted((k, s.thread_index) for k, s in i.sessions.items())
+                None if i is None else sorted((k, s.thread_index) for k, s in reading.table(i))
                 for i in am.interfaces
             ],
             "workers": [
@@ -422,6 +430,9 @@ class Run:
 
     def max_entries(self, entries: int) -> None:
         self.am.conn_table_max_entries = entries
+
+    def reclassify(self, on: bool) -> None:
+        self.am.reclassify_sessions = on
 
     def placement(self, by_flow: bool) -> None:
         self.am.flow_placement = by_flow

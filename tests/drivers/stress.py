@@ -30,14 +30,16 @@ from engine.bench import SEC, SYN, address, set_up, tcp_out, udp_out
 
 from aclbench.drivers.batch import Batch
 from aclbench.drivers.driver import CLEANER
-from aclbench.drivers.frame import Frame
+from aclbench.drivers.frame import Frame, frame_of_packets
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.drivers.worker_thread import WorkerThread
+from aclbench.engine import reading
 from aclbench.engine.acl import DENY, PERMIT, AclRule
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.invariants import check_invariants, describe_state
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import Packet, parse_ethernet
+from aclbench.engine.session import SessionId
 from aclbench.engine.steps import CleanerEvent, WaitKind
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
@@ -357,13 +359,11 @@ class Traffic:
             self.time += gap()
             times.append(self.time)
         first, self.made = self.made, self.made + len(drawn)
-        return Frame(
+        return frame_of_packets(
             times,
-            list(range(first, self.made)),
+            range(first, self.made),
             [rx for rx, _ in drawn],
-            [packet.key for _, packet in drawn],
-            [packet.mirror_key for _, packet in drawn],
-            [packet.info for _, packet in drawn],
+            [packet for _, packet in drawn],
         )
 
     def draw_gap(self, count: int) -> Callable[[], int]:
@@ -586,8 +586,13 @@ class Stress:
             for worker in am.workers:
                 found = problems_at_safe_point(worker, self.driver.now)
                 assert not found, f"{found}\n{describe_state(am)}"
-            in_tables = {id(s) for i in am.interfaces if i for s in i.sessions.values()}
-            on_lists = {id(s) for w in am.workers for n in range(3) for s in w.list_sessions(n)}
+            in_tables = {where for i in am.interfaces if i for _, where in reading.table(i)}
+            on_lists = {
+                SessionId(w.thread_index, s.session_index)
+                for w in am.workers
+                for n in range(3)
+                for s in w.list_sessions(n)
+            }
             assert in_tables == on_lists, f"tables and lists differ\n{describe_state(am)}"
             assert len(in_tables) == am.live_sessions()
             counted = sum(self.fates().values())

@@ -395,7 +395,7 @@ def test_a_packet_that_the_clock_passes_keeps_its_time():
     assert bench.driver.now == passed == START_NS + SEC // 2
     finish(bench, ONE)
     assert bench.verdicts()[-1].time == START_NS
-    assert bench.am.workers[ONE].sessions_pool[1].last_active_time == START_NS
+    assert bench.am.workers[ONE].pool.session(1).last_active_time == START_NS
 
 
 def test_an_interrupt_handler_that_the_clock_passes_keeps_its_time():

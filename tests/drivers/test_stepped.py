@@ -214,7 +214,7 @@ def test_a_frame_can_be_split():
     pieces = frame.split(4)
     assert [len(piece) for piece in pieces] == [4, 2]
     assert [piece.pop().number for piece in pieces] == [1, 5]
-    assert pieces[0].key[0] == parse_ethernet(udp_out(1)).key
+    assert pieces[0].key(0) == parse_ethernet(udp_out(1)).key
 
 
 # --- one thing at a time ---------------------------------------------------------------------

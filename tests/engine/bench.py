@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from struct import pack
 
-from aclbench.drivers.frame import Frame
+from aclbench.drivers.frame import Frame, frame_of_packets
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import Order
 from aclbench.engine.acl import PERMIT_REFLECT, AclRule
@@ -19,8 +19,8 @@ from aclbench.engine.invariants import check_invariants
 from aclbench.engine.machine import Machine
 from aclbench.engine.main import Interface
 from aclbench.engine.packet import Packet, parse_ethernet
+from aclbench.engine.pool import Session
 from aclbench.engine.reasons import reason_text
-from aclbench.engine.session import Session
 from aclbench.engine.steps import CleanerEvent, Step, Wait, Wake
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.engine.worker import Worker
@@ -313,13 +313,11 @@ class Driven:
 def frame_of(packets: list[tuple[int, int, bytes]], first_number: int = 0) -> Frame:
     """A frame of (time, sw_if_index, bytes)."""
     parsed: list[Packet] = [parse_ethernet(data) for _, _, data in packets]
-    return Frame(
+    return frame_of_packets(
         [time for time, _, _ in packets],
-        list(range(first_number, first_number + len(packets))),
+        range(first_number, first_number + len(packets)),
         [rx for _, rx, _ in packets],
-        [p.key for p in parsed],
-        [p.mirror_key for p in parsed],
-        [p.info for p in parsed],
+        parsed,
     )
 
 

@@ -30,7 +30,8 @@ from engine.bench import (
 
 from aclbench.engine.events import ClassChanged, SessionAdded, SessionRecycled
 from aclbench.engine.invariants import check_invariants
-from aclbench.engine.session import NO_LIST, SessionId
+from aclbench.engine.pool import NO_LIST
+from aclbench.engine.session import SessionId
 from aclbench.engine.steps import (
     ADD,
     RESCHEDULE,
@@ -121,7 +122,7 @@ def test_freed_slots_are_handed_out_again():
     assert bench.live() == []
     bench.packet(udp_out(), T0 + 200 * SEC)
     assert [s.session_index for s in bench.live()] == [0]
-    assert len(bench.worker.sessions_pool) == 1
+    assert len(bench.worker.pool) == 1
 
 
 # --- fragments and ICMP ----------------------------------------------------------------------

@@ -61,7 +61,7 @@ def completions(line: str, made: Workbench | None = None) -> list[str]:
     ("line", "offered"),
     [
         ("sho", ["show "]),
-        ("show acl-plugin ", ["acl", "interface", "lookup", "sessions"]),
+        ("show acl-plugin ", ["acl", "interface", "lookup", "memory", "sessions"]),
         ("set acl-plugin interface p", ["pg0", "pg1"]),
         ("show acl-plugin acl index ", ["0 "]),
         ("help show acl-plugin i", ["help show acl-plugin interface "]),

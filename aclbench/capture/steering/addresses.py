@@ -53,7 +53,7 @@ class ByAddress:
         ends: Networks = dict.fromkeys([*never, *map(_network, own)], 0)
         self._ends = {family: _PrefixTable(ends, family) for family in _BITS}
 
-    def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
+    def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """The interface of each packet, by its source; flags those that stayed on one side."""
         rx = np.full(len(columns), self.default, dtype=np.int64)
         for family, rows, sources, destinations in columns.addresses:
@@ -65,8 +65,7 @@ class ByAddress:
                 ends = self._ends[family].longest_matches(destinations[same])
                 stayed = np.arange(len(columns))[rows][same[ends == NOWHERE]]
                 columns.info[stayed] |= INFO_SAME_SIDE
-        assigned: list[int] = rx.tolist()
-        return assigned
+        return rx
 
     def unmatched(self) -> list[str]:
         """Nothing: a prefix without packets is ordinary."""

@@ -75,15 +75,14 @@ class ByVlan:
             (parse_vlan(text), f"VLAN {text}", sw_if_index) for text, sw_if_index in vlans
         )
 
-    def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
+    def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """The interface of each packet, by its tags."""
         outer, inner = vlan_tags(batch)
         rx = np.full(len(batch), self.default, dtype=np.int64)
         self._table.put(np.where(outer == UNTAGGED, UNTAGGED, outer << _INNER_BITS), rx)
         both = np.where((outer > 0) & (inner > 0), outer << _INNER_BITS | inner, UNTAGGED)
         self._table.put(both, rx)
-        assigned: list[int] = rx.tolist()
-        return assigned
+        return rx
 
     def unmatched(self) -> list[str]:
         """The VLANs that no packet had."""
@@ -116,12 +115,11 @@ class ByMac:
             (parse_mac(text), f"source MAC {text}", sw_if_index) for text, sw_if_index in macs
         )
 
-    def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
+    def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """The interface of each packet, by its source MAC."""
         rx = np.full(len(batch), self.default, dtype=np.int64)
         self._table.put(source_macs(batch), rx)
-        assigned: list[int] = rx.tolist()
-        return assigned
+        return rx
 
     def unmatched(self) -> list[str]:
         """The addresses that no packet came from."""
@@ -157,7 +155,7 @@ class ByCaptureInterface:
         self._met: set[str | int] = set()
         self._seen: dict[str, None] = {}
 
-    def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
+    def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """The interface of each packet. CaptureError where the format knows of none."""
         if batch.interface is None:
             raise CaptureError(NO_INTERFACES)
@@ -170,8 +168,7 @@ class ByCaptureInterface:
             if label in self._given:
                 rx_of[number] = self._given[label]
                 self._met.add(label)
-        assigned: list[int] = rx_of[batch.interface].tolist()
-        return assigned
+        return rx_of[batch.interface]
 
     def unmatched(self) -> list[str]:
         """The interfaces that no packet was captured on."""
@@ -189,9 +186,9 @@ class ByCapture:
     def __init__(self, rx_of: Sequence[int]) -> None:
         self._rx_of = tuple(rx_of)
 
-    def assign(self, batch: RawBatch, columns: Columns) -> list[int]:
+    def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """One interface for the whole batch."""
-        return [self._rx_of[batch.capture]] * len(batch)
+        return np.full(len(batch), self._rx_of[batch.capture], dtype=np.int64)
 
     def unmatched(self) -> list[str]:
         """Nothing: a capture without packets is no mistake."""

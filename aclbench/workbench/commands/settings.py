@@ -30,8 +30,6 @@ def set_placement(rig: Rig, parsed: ParsedCommand) -> str:
             "on real threads the placement is chosen before the first packet; `reset`, then choose"
         )
     am.flow_placement = "flow" in parsed.words
-    if rig.feed is not None and am.n_workers > 1 and am.flow_placement:
-        rig.feed.with_flows = True
     return ""
 
 

@@ -6,6 +6,7 @@ freed there is no row; what a late packet writes into its slot belongs to nobody
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -29,8 +30,10 @@ SLICE_ROWS: Final = 512
 #: Fields of a worker that rows of their own show, or that only traces use; its counters of an
 #: interface are shown each by itself.
 _WORKER_APART: Final = {
-    *("sessions_pool", "columns", "session_in_hand", "packet_number", "interface_counters"),
+    *("pool", "session_in_hand", "packet_number", "interface_counters"),
 }
+#: Of a worker's pool, beside the sessions.
+_OF_POOL: Final = ("free_indices",)
 _INTERFACE_COUNTERS: Final = field_names(InterfaceCounters())
 _INTERFACE_APART: Final = {"sessions"}
 _SETTINGS: Final = (
@@ -100,13 +103,17 @@ def _state_at(history: History, place: str) -> Slices[State]:
 def shown_fields(thing: object) -> tuple[str, ...]:
     """The fields of a worker or of the cleaner that a row shows, by name."""
     names = tuple(name for name in field_names(thing) if name not in _WORKER_APART)
-    return (*names, *_INTERFACE_COUNTERS) if isinstance(thing, Worker) else names
+    if not isinstance(thing, Worker):
+        return names
+    return (*names, *_OF_POOL, *_INTERFACE_COUNTERS)
 
 
 def shown_value(thing: object, name: str) -> Any:
     """The value of one of the `shown_fields`, as it is now; a worker's counters by sw_if_index."""
     if isinstance(thing, Worker) and name in _INTERFACE_COUNTERS:
         return tuple([getattr(counters, name) for counters in thing.interface_counters])
+    if isinstance(thing, Worker) and name in _OF_POOL:
+        return _plain(getattr(thing.pool, name))
     return _plain(getattr(thing, name))
 
 
@@ -145,10 +152,8 @@ def _plain_fields(thing: object, apart: Collection[str] = ()) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A value that does not change under us."""
-    if isinstance(value, list):
+    if isinstance(value, list | deque):
         return tuple(value)
     if isinstance(value, dict):
         return dict(value)
-    if hasattr(value, "popleft"):
-        return tuple(session.session_index for session in value)
     return value

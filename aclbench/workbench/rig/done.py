@@ -6,7 +6,7 @@ it comes from the engine (`engine.outcomes`). Nothing here is made packet by pac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.drivers.frame import Handled
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import INFO_TCP_FLAGS_MASK, INFO_TCP_FLAGS_VALID
 
 #: `time` is the bench's, as the packet arrives. `number` is as `drivers.frame.packet_number` makes
@@ -65,22 +66,19 @@ def arrived(
     time: NDArray[Any],
     number: NDArray[Any],
     length: NDArray[Any],
-    rx: Sequence[int],
+    rx: NDArray[Any],
     flags: NDArray[Any],
 ) -> Arrived:
     """The rows of packets that arrive."""
     rows = np.empty(len(time), ARRIVED)
     rows["time"], rows["number"], rows["length"], rows["flags"] = time, number, length, flags
-    try:
-        rows["rx"] = np.frombuffer(bytes(rx), np.uint8)  # which takes a fraction of the time
-    except ValueError:  # an index above 255
-        rows["rx"] = rx
+    rows["rx"] = rx
     return rows
 
 
-def done_packets(handled: list[Handled], outcomes: list[int], so_far: int) -> DonePackets:
+def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> DonePackets:
     """The packets that were handled, with what became of them; `so_far` counts all of the run."""
-    count = len(outcomes) // 2
+    count = len(outcomes)
     keys: list[bytes] = []
     starts: list[int] = []
     at = 0
@@ -92,14 +90,14 @@ def done_packets(handled: list[Handled], outcomes: list[int], so_far: int) -> Do
         at += end - first
     for frame, first, end, _ in handled:
         starts.append(len(keys))
-        keys += frame.key[first:end]
+        keys += frame.keys_of(first, end)
     if at != count:  # an exception broke a run off: what was kept of it does not fit together
         return DonePackets(so_far, np.empty(0, DONE), [])
     # A packet is handled when it arrives, or later: the clock never goes back.
     time = rows["time"].copy()
     time[starts] = np.maximum(time[starts], [each.now for each in handled])
     rows["time"] = np.maximum.accumulate(time)
-    both = np.fromiter(outcomes, np.int64, 2 * count)
+    both = np.asarray(outcomes.numbers, np.int64)
     rows["reason"], rows["way"] = both[::2], both[1::2]
     return DonePackets(so_far - count, rows, keys)
 

@@ -8,9 +8,8 @@ is handed over at once, since the clock never goes back.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -25,9 +24,17 @@ from aclbench.capture.links import as_ethernet
 from aclbench.capture.sequence import CapturePosition, CaptureSequence, Group
 from aclbench.capture.steering import Steering
 from aclbench.capture.stream import can_be_read_again
-from aclbench.drivers.frame import FRAME_SIZE, Frame, packet_number, split_number
+from aclbench.drivers.frame import (
+    FRAME_SIZE,
+    Frame,
+    PacketKeys,
+    frame_of_packets,
+    packet_number,
+    split_number,
+)
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
+from aclbench.engine.storage import Column, column
 from aclbench.errors import CaptureError
 from aclbench.words import counted
 from aclbench.workbench.rig.done import Arrived, Arriving, arrived
@@ -35,7 +42,7 @@ from aclbench.workbench.rig.extent import Extent, measuring
 from aclbench.workbench.tasks import Slices
 
 _T = TypeVar("_T")
-_NO_PACKETS: Final = Frame([], [], [], [], [], [])
+_NO_PACKETS: Final = frame_of_packets([], (), [], [])
 #: What stands for the end of the groups.
 _END: Final = Group((), None, (), 0)
 #: What helps where packets are there twice; by whether the captures are merged.
@@ -61,7 +68,6 @@ class Opened(NamedTuple):
     start: int
     frame_size: int
     by_time: bool
-    with_flows: bool
     extent: Extent
 
 
@@ -101,7 +107,6 @@ class Feed:
         start: int,
         frame_size: int = FRAME_SIZE,
         by_time: bool = False,
-        with_flows: bool = False,
     ) -> None:
         self.error: CaptureError | None = None
         self.read: int = 0
@@ -112,8 +117,6 @@ class Feed:
         self.start = start
         self.frame_size = frame_size
         self.by_time = by_time
-        #: Whether frames come with their flow hashes; those that come without get them in the end.
-        self.with_flows = with_flows
         self._am = am
         #: How far the captures go, as far as that is known.
         self.extent = Extent()
@@ -153,22 +156,10 @@ class Feed:
         while self._position >= len(self._packets.info):
             if not self._next_group():
                 return _NO_PACKETS if self._waits else None
-        packets = self._packets
         first, last = self._position, self._position + self.frame_size
         self._position = last
-        times = packets.time[first:last]
-        self.read += len(times)
-        self.latest = Frame(
-            times,
-            packets.number[first:last],
-            packets.rx[first:last],
-            packets.key[first:last],
-            packets.mirror_key[first:last],
-            packets.info[first:last],
-            packets.flow[first:last],
-            columns=packets.columns,
-            first_row=first,
-        )
+        self.latest = self._packets.part(first, last)
+        self.read += len(self.latest)
         return self.latest
 
     def raw(self, number: int) -> tuple[RawBatch, int]:
@@ -284,7 +275,6 @@ class Feed:
             self.start,
             self.frame_size,
             self.by_time,
-            self.with_flows,
             self.extent,
         )
 
@@ -309,8 +299,8 @@ class Feed:
 
         Raises CaptureError as `check_captures` does.
         """
-        captures, stamps, steering, start, frame_size, by_time, with_flows, extent = state.opened
-        feed = Feed(captures, steering, am, start, frame_size, by_time, with_flows)
+        captures, stamps, steering, start, frame_size, by_time, extent = state.opened
+        feed = Feed(captures, steering, am, start, frame_size, by_time)
         feed._stamps = stamps
         feed.check_captures()
         feed.extent = extent
@@ -357,11 +347,12 @@ class Feed:
         if group.order is None:
             self._packets = frames[0]
         else:
-            self._packets = _in_order(frames, group.order.tolist())
+            self._packets = _in_order(frames, group.order)
         self._noted_rows = {}
         if self._has_noted:
-            words = enumerate(self._packets.info)
-            self._noted_rows = {row: info for row, info in words if info & NOTED}
+            words = np.asarray(self._packets.info, np.int64)
+            rows = np.flatnonzero(words & NOTED)
+            self._noted_rows = dict(zip(rows.tolist(), words[rows].tolist(), strict=True))
             self._has_noted = False
         self._group = group
         self._position = 0
@@ -381,14 +372,14 @@ class Feed:
             raise CaptureError(f"{self.captures[part.capture]}: {error}") from None
         self._has_noted |= columns.has_noted
         number = packet_number(part.capture, part.first_number)
+        keys = (columns.k0, columns.k1, columns.m0, columns.m1, columns.k2, columns.k3, columns.k4)
         return Frame(
-            (part.time_ns + offset).tolist(),
+            column(part.time_ns + offset),
             range(number, number + len(columns)),
-            rx,
-            columns.keys(),
-            columns.mirror_keys(),
-            columns.info.tolist(),
-            columns.flow.tolist() if self.with_flows else [],
+            column(rx),
+            PacketKeys(*(column(()) if words is None else column(words) for words in keys)),
+            column(columns.info),
+            column(columns.flow),
             columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
         )
 
@@ -421,33 +412,49 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
-def _in_order(frames: Sequence[Frame], order: list[int]) -> Frame:
+def _in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Frame:
     """The packets of several frames, by their rows in all of them, one frame behind the other."""
 
-    def sort(columns: Iterable[Sequence[_T]]) -> list[_T]:
-        return list(map(list(chain.from_iterable(columns)).__getitem__, order))
+    def sorted_by(read: Callable[[Frame], Column]) -> Column:
+        """One column of all; where some frames have none, it is zeros there."""
+        parts = [np.asarray(read(frame), np.int64) for frame in frames]
+        if not any(map(len, parts)):
+            return column(())
+        filled = [
+            part if len(part) else np.zeros(len(frame.info), np.int64)
+            for part, frame in zip(parts, frames, strict=True)
+        ]
+        return column(np.concatenate(filled)[order])
 
+    numbers = np.concatenate([np.asarray(frame.number, np.int64) for frame in frames])[order]
     return Frame(
-        sort(frame.time for frame in frames),
-        sort(frame.number for frame in frames),
-        sort(frame.rx for frame in frames),
-        sort(frame.key for frame in frames),
-        sort(frame.mirror_key for frame in frames),
-        sort(frame.info for frame in frames),
-        sort(frame.flow for frame in frames) if any(frame.flow for frame in frames) else [],
+        sorted_by(lambda frame: frame.time),
+        numbers.tolist(),
+        sorted_by(lambda frame: frame.rx),
+        PacketKeys(
+            sorted_by(lambda frame: frame.keys.k0),
+            sorted_by(lambda frame: frame.keys.k1),
+            sorted_by(lambda frame: frame.keys.m0),
+            sorted_by(lambda frame: frame.keys.m1),
+            sorted_by(lambda frame: frame.keys.k2),
+            sorted_by(lambda frame: frame.keys.k3),
+            sorted_by(lambda frame: frame.keys.k4),
+        ),
+        sorted_by(lambda frame: frame.info),
+        sorted_by(lambda frame: frame.flow),
         columns=Arriving(partial(_arrived_in_order, frames, order)),
     )
 
 
 def _arrived(
-    part: RawBatch, offset: int, number: int, rx: list[int], flags: NDArray[np.uint16]
+    part: RawBatch, offset: int, number: int, rx: NDArray[np.int64], flags: NDArray[np.uint16]
 ) -> Arrived:
     """The rows of the packets of a part; `offset` is bench time minus capture time."""
     numbers = np.arange(number, number + len(rx))
     return arrived(part.time_ns + offset, numbers, part.wire_bytes, rx, flags)
 
 
-def _arrived_in_order(frames: Sequence[Frame], order: list[int]) -> Arrived:
+def _arrived_in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Arrived:
     """The rows of packets of several frames, in another order."""
     together: Arrived = np.concatenate([frame.columns.rows for frame in frames])[order]
     return together

@@ -16,7 +16,7 @@ from aclbench.engine.acl import Acl, AclRule
 from aclbench.engine.design import Design
 from aclbench.engine.fib import Fib, FibEntry
 from aclbench.engine.machine import Machine
-from aclbench.engine.main import Interface
+from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.packing import (
     POOL_FIELDS,
     PackedPool,
@@ -42,12 +42,14 @@ _MAIN_APART: Final = {
     "invariants",
     "parse",
     "workers",
+    "pools",
     "packet_workers",
     "cleaner",
     "shown",
     "interfaces",
     "fib",
     "acls",
+    "outcomes",
 }
 
 
@@ -156,7 +158,7 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     set_fields(am, _copies(checkpoint.main))
     set_fields(am.cleaner, checkpoint.cleaner)
     set_fields(am.shown, _copies(checkpoint.shown))
-    am.interfaces = [_unpack_interface(fields) for fields in checkpoint.interfaces]
+    am.interfaces = [_unpack_interface(am, fields) for fields in checkpoint.interfaces]
     am.fib = Fib()
     am.fib.replace(checkpoint.fib)
     am.acls = {index: Acl(rules, tag) for index, (rules, tag) in checkpoint.acls.items()}
@@ -190,9 +192,9 @@ def _unpack_counters(fields: dict[str, Any]) -> InterfaceCounters:
     return counters
 
 
-def _unpack_interface(fields: dict[str, Any] | None) -> Interface | None:
+def _unpack_interface(am: AclMain, fields: dict[str, Any] | None) -> Interface | None:
     if fields is None:
         return None
-    interface = Interface(fields["sw_if_index"], fields["name"])
+    interface = Interface(fields["sw_if_index"], fields["name"], am.pools)
     set_fields(interface, _copies(fields))
     return interface

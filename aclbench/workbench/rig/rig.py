@@ -19,7 +19,7 @@ import numpy as np
 
 from aclbench.capture.batch import GENERATED_NS
 from aclbench.capture.steering import Steering
-from aclbench.drivers.frame import Frame
+from aclbench.drivers.frame import Frame, frame_of_packets
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
@@ -27,6 +27,7 @@ from aclbench.engine import reading
 from aclbench.engine.counts import event_counts
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import INFO_LENGTH_SHIFT, Packet, parse_ethernet
 from aclbench.engine.packing import empty_in_pieces
 from aclbench.engine.steps import WaitKind
@@ -142,7 +143,7 @@ class Rig:
 
     def keep_packets(self) -> None:
         """Keep what becomes of every packet from now on."""
-        self.stepped.handled, self.machine.am.outcomes = [], []
+        self.stepped.handled, self.machine.am.outcomes = [], Outcomes()
 
     def take_packets(self) -> DonePackets:
         """The packets that were done since the last time; they are kept no longer."""
@@ -150,7 +151,7 @@ class Rig:
         handled, outcomes = driver.handled, am.outcomes
         if not handled or outcomes is None:
             return NO_PACKETS
-        driver.handled, am.outcomes = [], []
+        driver.handled, am.outcomes = [], Outcomes()
         return done_packets(handled, outcomes, driver.packets_handled)
 
     # --- names -------------------------------------------------------------------------------
@@ -188,9 +189,7 @@ class Rig:
         am, frame_size = self.machine.am, self.start.frame_size
         if self.is_threaded:
             frame_size *= self.start.workers  # what a worker gets of it is a frame
-        by_connection = self.is_threaded and self.start.order in (None, "connection")
-        with_flows = am.n_workers > 1 and (am.flow_placement or by_connection)
-        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time, with_flows)
+        self.feed = Feed(captures, steering, am, self.now, frame_size, by_time)
         self.driver.arrivals.source = self.feed.next_frame
 
     def decode_again(self) -> None:
@@ -316,16 +315,15 @@ class Rig:
         am, now, count = self.machine.am, self.now, len(frames)
         parse = am.parse or parse_ethernet
         packets = [parse(frame, am.extension_headers, 0) for frame in frames]
-        return Frame(
+        with_lengths = [
+            packet._replace(info=packet.info | len(frame) << INFO_LENGTH_SHIFT)
+            for packet, frame in zip(packets, frames, strict=True)
+        ]
+        return frame_of_packets(
             [now] * count,
-            list(range(first, first + count)),
+            range(first, first + count),
             [rx] * count,
-            [packet.key for packet in packets],
-            [packet.mirror_key for packet in packets],
-            [
-                packet.info | len(frame) << INFO_LENGTH_SHIFT
-                for packet, frame in zip(packets, frames, strict=True)
-            ],
+            with_lengths,
             columns=Arriving(partial(_rows_sent, frames, first, now, rx, packets)),
         )
 
@@ -421,7 +419,7 @@ def _rows_sent(
         np.full(len(packets), now),
         np.arange(first, first + len(packets)) | SENT_BIT,
         np.array([len(frame) for frame in frames]),
-        [rx] * len(packets),
+        np.full(len(packets), rx),
         np.array([packet.info & FLAGS_KEPT for packet in packets]),
     )
 

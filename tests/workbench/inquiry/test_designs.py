@@ -11,7 +11,7 @@ from aclbench.engine.design import FIFO_2017, Design
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.matching import RuleCheck
 from aclbench.engine.packet import FiveTuple
-from aclbench.engine.session import Session
+from aclbench.engine.pool import Session
 from aclbench.engine.worker import Worker
 from aclbench.workbench.inquiry.explain import explanation_text
 from aclbench.workbench.inquiry.explain.tree import NodePart

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aclbench import Workbench
+from aclbench.engine import reading
 from aclbench.engine.events import (
     ClassChanged,
     FlagSet,
@@ -111,7 +112,7 @@ def test_fragments_and_ip6_share_and_are_skipped() -> None:
     without_ports = [
         session
         for worker in bench.rig.machine.am.workers
-        for session in worker.sessions_pool
+        for session in reading.sessions_in(worker)
         if session.proto == 17 and session.key[-6:-2] == bytes(4)
     ]
     # Of UDP: of .2 and .3 in each family, and of the one behind hop-by-hop options; that of .2 in

@@ -116,7 +116,14 @@ def test_a_feed_goes_on_from_any_state(
     def packets(feed: Feed) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
         while (frame := feed.next_frame()) is not None:
-            found += zip(frame.time, frame.number, frame.rx, frame.key, frame.info, strict=True)
+            found += zip(
+                frame.time,
+                frame.number,
+                frame.rx,
+                frame.keys_of(0, len(frame)),
+                frame.info,
+                strict=True,
+            )
         return found
 
     whole = packets(Feed(captures, steering, am, SECOND, 100, by_time))

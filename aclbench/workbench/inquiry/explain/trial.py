@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from aclbench.drivers.frame import Frame
+from aclbench.drivers.frame import frame_of_packets
 from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.packet import Packet
 from aclbench.errors import CommandError
 from aclbench.workbench.inquiry.explain.keys import Crafted, mirror
 from aclbench.workbench.rig.rig import Rig
@@ -47,13 +48,11 @@ def _tried(rig: Rig, undo: Undo, packet: Crafted, time: int) -> Slices[int | Non
     sent = [*undo.packets, undo.instead or packet]
     rig.driver.arrivals.frames.extendleft(
         reversed(
-            Frame(
+            frame_of_packets(
                 [max(time, rig.now)] * len(sent),
                 [-1 - number for number in range(len(sent))],
                 [each.rx for each in sent],
-                [each.key for each in sent],
-                [mirror(each.key, each.info) for each in sent],
-                [each.info for each in sent],
+                [Packet(each.key, mirror(each.key, each.info), each.info) for each in sent],
             ).split(rig.start.frame_size)
         )
     )

@@ -18,7 +18,7 @@ from aclbench.engine.events import (
     SessionRequeued,
     TraceEvent,
 )
-from aclbench.engine.session import NO_LIST, NO_SESSION
+from aclbench.engine.pool import NO_LIST, NO_SESSION
 from aclbench.engine.timeouts import (
     NEVER,
     TIMEOUT_TCP_TRANSIENT,

@@ -12,8 +12,9 @@ from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import PROTO_TCP
+from aclbench.engine.pool import NO_SESSION
 from aclbench.engine.reading import SessionRow
-from aclbench.engine.session import NO_SESSION, SessionId
+from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
 from aclbench.errors import CommandError
 from aclbench.words import counted

@@ -12,6 +12,7 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
 from aclbench import CommandError, Workbench
+from aclbench.engine import reading
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.events import (
     PacketVerdict,
@@ -20,7 +21,8 @@ from aclbench.engine.events import (
     SessionRequeued,
     TraceEvent,
 )
-from aclbench.engine.session import NO_LIST, SessionId
+from aclbench.engine.pool import NO_LIST
+from aclbench.engine.session import SessionId
 from aclbench.workbench.inquiry.stories import (
     NextCheck,
     SessionStory,
@@ -116,7 +118,7 @@ def test_the_story_of_every_session_is_in_the_events_of_the_run(actions: list[An
                 bench.step()
     count = len(heard)
     for worker in bench.rig.machine.am.workers:
-        for session in worker.sessions_pool:
+        for session in (reading.slot_at(worker, n) for n in range(len(worker.pool))):
             where = SessionId(session.thread_index, session.session_index)
             mine = [(n, e) for n, e in enumerate(heard, 1) if about(e, where)]
             begin = max(n for n, (_, e) in enumerate(mine) if isinstance(e, SessionAdded))
@@ -142,7 +144,7 @@ def test_what_comes_next_comes(packets: int, more: int) -> None:
         bench.step()
     said = {}
     for worker in bench.rig.machine.am.workers:
-        for session in worker.sessions_pool[::7]:
+        for session in reading.sessions_in(worker)[::7]:
             if session.link_list_id != NO_LIST:
                 where = SessionId(session.thread_index, session.session_index)
                 said[where] = next_of(bench, *where)
@@ -176,7 +178,7 @@ def test_going_to_an_event_s_place_it_is_the_last_of_its_kind() -> None:
         (
             whole(bench, worker.thread_index, n)
             for worker in bench.rig.machine.am.workers
-            for n in range(0, len(worker.sessions_pool), 8)
+            for n in range(0, len(worker.pool), 8)
         ),
         key=lambda story: len(story.events),
     )
