@@ -47,7 +47,7 @@ lint: $(VENV)/.dev ## ruff: errors, imports, style
 
 types: $(VENV)/.dev ## mypy --strict, of the source as it is and as it is compiled
 	$(BIN)/mypy --strict aclbench
-	$(BIN)/python -c 'import hatch_build; hatch_build.stage(hatch_build.Path("build/staged"))'
+	$(BIN)/python -c 'from aclbench import compiled; compiled.stage(compiled.Path("build/staged"))'
 	cd build/staged && $(CURDIR)/$(BIN)/mypy --strict --config-file $(CURDIR)/pyproject.toml aclbench
 
 imports: $(VENV)/.dev ## the import contracts

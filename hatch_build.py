@@ -83,7 +83,7 @@ def compile_machine() -> Path:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             staged = Path(scratch, "source")
-            stage(staged)
+            compiled.stage(staged)
             os.chdir(staged)  # modules are named by their paths from here
             extensions = mypycify(
                 [*_MYPY_OPTIONS, *sources],
@@ -109,16 +109,6 @@ def compile_machine() -> Path:
         os.chdir(before)
     compiled.stamp()
     return folder
-
-
-def stage(staged: Path) -> None:
-    """Copy the source to a folder, with the compiled form of a module where it has its own."""
-    packed: dict[str, str] = _load_compiled().PACKED
-    shutil.rmtree(staged, ignore_errors=True)
-    ignore = shutil.ignore_patterns("_compiled", "__pycache__", "bundled")
-    shutil.copytree(ROOT / "aclbench", staged / "aclbench", ignore=ignore)
-    for name, form in packed.items():
-        (staged / "aclbench" / f"{form}.py").replace(staged / "aclbench" / f"{name}.py")
 
 
 def _load_compiled() -> ModuleType:

@@ -107,3 +107,14 @@ def form() -> str:
     """How the machine runs in this process: `compiled` or `interpreted`."""
     found = any(isinstance(finder, CompiledFinder) for finder in sys.meta_path)
     return "compiled" if found else "interpreted"
+
+
+def stage(folder: Path) -> None:
+    """Copy the source into a folder as it is compiled: a module that has a packed form is that."""
+    import shutil  # which nobody else needs as the program starts
+
+    shutil.rmtree(folder, ignore_errors=True)
+    ignored = shutil.ignore_patterns(FOLDER.name, "__pycache__", "bundled")
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=ignored)
+    for name, packed in PACKED.items():
+        (folder / PACKAGE.name / f"{packed}.py").replace(folder / PACKAGE.name / f"{name}.py")

@@ -59,9 +59,8 @@ def process_batch(
             if numbered:
                 worker.packet_number = numbers[i]
             info = frame.info[i]
-            datapath.process_packet(
-                worker, frame.rx[i], keys.key(i, info), keys.mirror_key(i, info), info, now
-            )
+            key, mirror_key = keys.both(i, info)
+            datapath.process_packet(worker, frame.rx[i], key, mirror_key, info, now)
             i += 1
     finally:
         if fast_path is not None:
@@ -77,5 +76,5 @@ def process_batch_by_clock(
         if frame.number:
             worker.packet_number = frame.number[i]
         info = frame.info[i]
-        key, mirror_key = frame.keys.key(i, info), frame.keys.mirror_key(i, info)
+        key, mirror_key = frame.keys.both(i, info)
         datapath.process_packet(worker, frame.rx[i], key, mirror_key, info, clock())

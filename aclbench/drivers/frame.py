@@ -86,12 +86,25 @@ class PacketKeys:
             )
         return self._key4(2 * i + 1)
 
+    def both(self, i: i64, info: i64) -> tuple[bytes, bytes]:
+        """The key and the mirror key of a packet."""
+        if info & (INFO_NO_KEY | INFO_IP6):
+            return self.key(i, info), self.mirror_key(i, info)
+        joined = self._bytes or self._joined()
+        at: i64 = 2 * i * KEY4_SIZE
+        middle: i64 = at + KEY4_SIZE
+        return joined[at:middle], joined[middle : middle + KEY4_SIZE]
+
     def _key4(self, place: i64) -> bytes:
-        """One of the IPv4 keys. To make all of them at once takes little more than to make one."""
-        if not self._bytes:
-            self._bytes = bytes14_of(self.k0, self.k1, self.m0, self.m1)
+        """One of the IPv4 keys."""
+        joined = self._bytes or self._joined()
         at: i64 = place * KEY4_SIZE
-        return self._bytes[at : at + KEY4_SIZE]
+        return joined[at : at + KEY4_SIZE]
+
+    def _joined(self) -> bytes:
+        """All keys and mirror keys: to make them at once takes little more than to make one."""
+        self._bytes = bytes14_of(self.k0, self.k1, self.m0, self.m1)
+        return self._bytes
 
     def part(self, begin: i64, end: i64) -> PacketKeys:
         """Those of the packets from row `begin` up to `end`."""

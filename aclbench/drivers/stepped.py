@@ -174,7 +174,7 @@ class SteppedDriver(Stepping):
                     worker = am.packet_workers[frame.flow[i] % am.n_workers]
                 if listening:
                     worker.packet_number = frame.number[i]
-                key, mirror_key = frame.keys.key(i, info), frame.keys.mirror_key(i, info)
+                key, mirror_key = frame.keys.both(i, info)
                 datapath.process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
             if fast_path is not None:

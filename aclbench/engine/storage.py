@@ -2,7 +2,7 @@
 
 This file is the interpreted form, over Python's lists. Where the machine is compiled
 `storage_packed.py` stands in its place, with the same names: there a column is machine words side
-by side, so that a million sessions are no objects. Nothing else in the engine has two forms.
+by side. Besides this, `pool.py` and `table.py` alone have two forms.
 """
 
 from __future__ import annotations
