@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import i64
 
@@ -34,7 +34,7 @@ from aclbench.engine.packet import (
     TCP_FLAGS_BYTES,
     flow_hash_of_words,
 )
-from aclbench.engine.storage import Column, be16, be32, be64, zeros
+from aclbench.engine.storage import Column, be16, be32, be64, column, zeros
 
 _IP6_HEADER_BYTES: Final = 40
 _VLAN_TAG_BYTES: Final = 4
@@ -52,10 +52,11 @@ class Starts:
     are columns of both; what begins behind the captured bytes is not known then.
     """
 
-    def __init__(self, link_bytes: i64, at: Column, ethertype: Column) -> None:
+    def __init__(self, link_bytes: i64, at: Any, ethertype: Any) -> None:
         self.link_bytes: i64 = link_bytes
-        self.at: Column = at
-        self.ethertype: Column = ethertype
+        # Made here: handed over by interpreted code, a compiled column would never be freed.
+        self.at: Column = column(at)
+        self.ethertype: Column = column(ethertype)
 
 
 class FramesRead:
@@ -79,13 +80,14 @@ class FramesRead:
 
 def read_frames(
     data: bytes,
-    offset: Column,
-    captured: Column,
-    wire_bytes: Column,
+    offsets: Any,
+    lengths: Any,
+    wire_lengths: Any,
     starts: Starts,
     skipped: bytes,
 ) -> FramesRead:
     """Read what is of a common shape. `skipped` has a 1 for each IPv6 extension header."""
+    offset, captured, wire_bytes = column(offsets), column(lengths), column(wire_lengths)
     n: i64 = len(offset)
     read = FramesRead(n)
     link_bytes: i64 = starts.link_bytes

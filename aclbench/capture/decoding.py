@@ -39,7 +39,6 @@ from aclbench.engine.packet import (
     key_words,
     parse_ethernet,
 )
-from aclbench.engine.storage import column
 from aclbench.errors import CaptureError
 
 #: Reads what is of a common shape, given the extension headers that are skipped.
@@ -51,10 +50,9 @@ _LINK_BYTES: Final[dict[int, int]] = {LINK_ETHERNET: ETHERNET_BYTES, LINK_COOKED
 
 def read_in_one_pass(batch: RawBatch, extension_headers: frozenset[int]) -> Words:
     """As `shapes.read_at_once`, by the compiled decoder; see `Words`."""
-    offset, captured = column(batch.offset), column(batch.captured)
     link_bytes = _LINK_BYTES.get(batch.link_type) if batch.link_types is None else None
     if link_bytes is not None:
-        starts = Starts(link_bytes, column(()), column(()))
+        starts = Starts(link_bytes, (), ())
     elif len(batch.data) < 2 * ETHERNET_BYTES:
         return no_words(len(batch))
     else:
@@ -62,9 +60,9 @@ def read_in_one_pass(batch: RawBatch, extension_headers: frozenset[int]) -> Word
         (at, ethertype), tagged = untagged_starts(batch, last)
         # What is not known begins behind all data: it is read singly.
         at = np.where(tagged | (at > last), len(batch.data) + 1, at)
-        starts = Starts(0, column(at), column(ethertype.astype(np.int64)))
+        starts = Starts(0, at, ethertype.astype(np.int64))
     skipped = is_extension_header(extension_headers).tobytes()
-    read = read_frames(batch.data, offset, captured, column(batch.wire_bytes), starts, skipped)
+    read = read_frames(batch.data, batch.offset, batch.captured, batch.wire_bytes, starts, skipped)
     # A compiled column cannot be written to by NumPy: only a copy of it can.
     numbers = partial(np.array, dtype=np.int64)
     if not read.rest:

@@ -36,7 +36,6 @@ from aclbench.capture.walk import (
     Records,
     walk_enhanced,
 )
-from aclbench.engine.storage import column
 
 SECTION_MAGIC: Final = bytes.fromhex("0a0d0d0a")
 BYTE_ORDERS: Final[dict[bytes, str]] = {
@@ -106,7 +105,7 @@ class Pcapng:
         self._links = np.array([*(i.link_type for i in interfaces), LINK_NONE], dtype=np.int64)
         limits = (frame_limit(i.snaplen) if i.link_type in LINKS_READ else -1 for i in interfaces)
         self._limits = np.array([*limits, 0], dtype=np.int64)
-        self._run_limits = column(self._limits[:-1])
+        self._run_limits = self._limits[:-1]
         self._names = (*(i.name for i in interfaces), "")
         self._one_clock = len({i.clock for i in interfaces}) == 1
 

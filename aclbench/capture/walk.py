@@ -5,11 +5,11 @@ In a module of its own, which is compiled.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import i64
 
-from aclbench.engine.storage import Column, four_words, zeros
+from aclbench.engine.storage import Column, column, four_words, zeros
 
 #: A record header of classic pcap, and what is ahead of the packet in an enhanced block of pcapng.
 RECORD_HEADER_BYTES: Final = 16
@@ -84,12 +84,12 @@ def walk_records(data: bytes, begin: i64, max_records: i64, form: RecordForm) ->
 
 
 def walk_enhanced(
-    data: bytes, begin: i64, max_packets: i64, big_endian: bool, limits: Column
+    data: bytes, begin: i64, max_packets: i64, big_endian: bool, interface_limits: Any
 ) -> Records:
     """The valid enhanced packet blocks of a pcapng from `begin` on, up to any other block.
 
-    `limits` has for each interface the most that may have been captured of a packet. Stamps of 64
-    bits end it, too.
+    `interface_limits` has for each interface the most that may have been captured of a packet.
+    Stamps of 64 bits end it, too.
     """
     least: i64 = ENHANCED_HEAD_BYTES + BLOCK_TAIL_BYTES
     most: i64 = min(max_packets, (len(data) - begin) // least)
@@ -97,6 +97,7 @@ def walk_enhanced(
     offset, captured = found.offset, found.captured
     wire_bytes, time = found.wire_bytes, found.time
     interface = found.interface
+    limits = column(interface_limits)
     interfaces: i64 = len(limits)
     at: i64 = begin
     count: i64 = 0

@@ -235,6 +235,26 @@ class Frame:
         )
 
 
+def frame_of_arrays(
+    time: Any,
+    number: Sequence[int],
+    rx: Any,
+    keys: Sequence[Any],
+    info: Any,
+    flow: Any,
+    columns: Any = None,
+) -> Frame:
+    """A frame of arrays, `keys` being the seven of `PacketKeys`, of which the last may be None.
+
+    Columns are made here: handed over by interpreted code, compiled ones would never be freed.
+    """
+    k0, k1, m0, m1, k2, k3, k4 = [() if words is None else words for words in keys]
+    words = PacketKeys(
+        column(k0), column(k1), column(m0), column(m1), column(k2), column(k3), column(k4)
+    )
+    return Frame(column(time), number, column(rx), words, column(info), column(flow), columns)
+
+
 def frame_of_packets(
     time: list[int],
     number: Sequence[int],

@@ -130,11 +130,12 @@ class SessionTable:
         found = self.find6(k0, k1, k2, k3, k4, flow) if is_ip6 else self.find4(k0, k1, flow)
         if found != NOT_FOUND:
             return self.session(found)
-        if (self._used + 1) * 4 > (self._mask + 1) * 3:
-            self._rebuild()
-        self._put(flow, session)
-        self._live += 1
+        self._add(flow, session)
         return session
+
+    def enter_new(self, session: Session) -> None:
+        """Enter a session whose key is not there."""
+        self._add(session.flow, session)
 
     def remove(self, session: Session) -> None:
         """Take a session out; it is there."""
@@ -165,6 +166,12 @@ class SessionTable:
         self._slots = zeros(_SMALLEST)
         self._mask = _SMALLEST - 1
         self._live = self._used = 0
+
+    def _add(self, flow: i64, session: Session) -> None:
+        if (self._used + 1) * 4 > (self._mask + 1) * 3:
+            self._rebuild()
+        self._put(flow, session)
+        self._live += 1
 
     def _entry(self, flow: i64, session: Session) -> i64:
         place: i64 = session.thread_index << _THREAD_SHIFT | session.session_index
@@ -202,4 +209,4 @@ def enter_listed(pool: SessionPool, tables: list[SessionTable | None], begin: in
         if session.link_list_id != NO_LIST:
             table = tables[session.sw_if_index]
             assert table is not None
-            table.enter(session)
+            table.enter_new(session)

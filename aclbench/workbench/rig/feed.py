@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,13 @@ from aclbench.capture.stream import can_be_read_again
 from aclbench.drivers.frame import (
     FRAME_SIZE,
     Frame,
-    PacketKeys,
+    frame_of_arrays,
     frame_of_packets,
     packet_number,
     split_number,
 )
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
-from aclbench.engine.storage import Column, column
 from aclbench.errors import CaptureError
 from aclbench.words import counted
 from aclbench.workbench.rig.done import Arrived, Arriving, arrived
@@ -373,13 +372,13 @@ class Feed:
         self._has_noted |= columns.has_noted
         number = packet_number(part.capture, part.first_number)
         keys = (columns.k0, columns.k1, columns.m0, columns.m1, columns.k2, columns.k3, columns.k4)
-        return Frame(
-            column(part.time_ns + offset),
+        return frame_of_arrays(
+            part.time_ns + offset,
             range(number, number + len(columns)),
-            column(rx),
-            PacketKeys(*(column(()) if words is None else column(words) for words in keys)),
-            column(columns.info),
-            column(columns.flow),
+            rx,
+            keys,
+            columns.info,
+            columns.flow,
             columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
         )
 
@@ -415,23 +414,22 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def _in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Frame:
     """The packets of several frames, by their rows in all of them, one frame behind the other."""
 
-    def sorted_by(read: Callable[[Frame], Column]) -> Column:
+    def sorted_by(read: Callable[[Frame], Any]) -> NDArray[np.int64]:
         """One column of all; where some frames have none, it is zeros there."""
         parts = [np.asarray(read(frame), np.int64) for frame in frames]
         if not any(map(len, parts)):
-            return column(())
+            return np.zeros(0, np.int64)
         filled = [
             part if len(part) else np.zeros(len(frame.info), np.int64)
             for part, frame in zip(parts, frames, strict=True)
         ]
-        return column(np.concatenate(filled)[order])
+        return np.concatenate(filled)[order]
 
-    numbers = np.concatenate([np.asarray(frame.number, np.int64) for frame in frames])[order]
-    return Frame(
+    return frame_of_arrays(
         sorted_by(lambda frame: frame.time),
-        numbers.tolist(),
+        sorted_by(lambda frame: frame.number).tolist(),
         sorted_by(lambda frame: frame.rx),
-        PacketKeys(
+        (
             sorted_by(lambda frame: frame.keys.k0),
             sorted_by(lambda frame: frame.keys.k1),
             sorted_by(lambda frame: frame.keys.m0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +236,27 @@ def test_frames_of_other_link_types_are_recorded_as_ethernet(tmp_path: Path) -> 
     bench.play()
     assert bench.rig.feed is not None
     assert bench.rig.feed.record(1) == (SECOND, as_ethernet(packet(1)[14:], 101), len(packet(1)))
+
+
+def test_packets_that_are_gone_take_no_memory(tmp_path: Path) -> None:
+    """Columns that interpreted code hands to the compiled machine are freed with their frame."""
+    captures = split(tmp_path)
+    am = Workbench().rig.machine.am
+
+    def read_all() -> int:
+        feed = Feed(captures, ByAddress(SIDES, 1), am, SECOND, 100, True)
+        while feed.next_frame() is not None:
+            pass
+        del feed
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        read_all()
+        after_one = read_all()
+        for _ in range(4):
+            after_more = read_all()
+    finally:
+        tracemalloc.stop()
+    assert after_more - after_one < 50_000  # of 2,320 packets, four times
