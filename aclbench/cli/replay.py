@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -113,16 +113,17 @@ def replay(
     if is_traced:
         bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
     written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
-    run = bench.transport.playing() if end is None else bench.transport.running(end)
+    run = bench.transport.playing() if end is None else bench.transport.running(end.time)
     if end is None or asked.is_limited:  # else a person has said how long
         run = playing_within(budget_for_captures(asked.limits), bench, run, UNTIL_HINT)
-    has_bar = not is_traced  # their lines would run into it
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
-        interrupted = play_to_end(bench, run, has_bar)
+        interrupted = play_to_end(bench, run, has_bar=not is_traced)  # lines would run into it
     except AclbenchError as error:  # a full disk, or a line of the scenario refused at its time
         stopped_by = error
+    if end is not None and not as_json:
+        end.say_what_was_unknown(bench)
     for capture in written:
         stopped_by = why_not_written(capture) or stopped_by
     stopped_by = stopped_by or bench.capture_error
@@ -135,8 +136,22 @@ def replay(
         raise KeyboardInterrupt
 
 
-def end_of(bench: Workbench, moment: Moment, announces: bool) -> int:
-    """The time (ns) that `--until` named; what there is to say of it is printed.
+class End(NamedTuple):
+    """The time (ns) that `--until` named; and whether it was said to be behind the last packet."""
+
+    time: int
+    is_said: bool
+
+    def say_what_was_unknown(self, bench: Workbench) -> None:
+        """Once all is played it is known of pipes, too, where their last packets are."""
+        from aclbench.workbench.commands.bench.reaching import silence_text
+
+        if not self.is_said and (silence := silence_text(bench.rig, self.time)):
+            say(f"note: {silence}")
+
+
+def end_of(bench: Workbench, moment: Moment, announces: bool) -> End:
+    """The time that `--until` named; what there is to say of it is printed.
 
     A time of day waits for the first packet.
     """
@@ -144,11 +159,13 @@ def end_of(bench: Workbench, moment: Moment, announces: bool) -> int:
     from aclbench.workbench.tasks import finish
 
     found = finish(bench.rig.finding_time(moment))
-    if announces:
-        for note in (found.note, finish(silence_ahead(bench.rig, found.ns))):
-            if note:
-                say(f"note: {note}")
-    return found.ns
+    if not announces:
+        return End(found.ns, is_said=False)
+    silence = finish(silence_ahead(bench.rig, found.ns))
+    for note in (found.note, silence):
+        if note:
+            say(f"note: {note}")
+    return End(found.ns, bool(silence))
 
 
 def traced(bench: Workbench, only: Filter, as_json: bool) -> Traced:

@@ -353,6 +353,11 @@ def test_until_a_time_of_day_on_a_pipe(tmp_path: Path) -> None:
         assert (done.returncode, json.loads(done.stdout)["packets"]["read"]) == (0, 6)
     late = run("replay", "--until", "12:00:20", str(path)).stdout
     assert late.startswith("note: +20 s is 12 s after the last packet, which came at +8 s")
+    writer = threading.Thread(target=lambda: fifo.write_bytes(path.read_bytes()))
+    writer.start()
+    late = run("replay", "--until", "12:00:20", "--inside", "10.0.0.0/8", str(fifo)).stdout
+    writer.join()
+    assert late.count("+20 s is 12 s after the last packet, which came at +8 s") == 1
 
 
 def test_years_between_two_packets(tmp_path: Path) -> None:
