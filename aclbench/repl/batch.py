@@ -61,6 +61,7 @@ def run_batch(session: Session, lines: Iterable[Line]) -> None:
             if session.run(line.text):
                 return
         except AclbenchError as error:
+            session.refused(error)
             raise BatchError(f"{line.place}: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aclbench.errors import AclbenchError
 from aclbench.repl.printing import Printer
 from aclbench.workbench.commands.bench.helping import is_leaving
 
@@ -32,3 +33,8 @@ class Session:
         if data is not None:
             self.printer.data(data)
         return False
+
+    def refused(self, error: AclbenchError) -> None:
+        """A line of a batch was refused: with JSON that is a document, too."""
+        if self._as_json:
+            self.printer.data({"error": str(error)})

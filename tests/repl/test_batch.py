@@ -105,6 +105,17 @@ def test_json_is_one_document_a_command() -> None:
     assert "sessions" in found[6]["text"]
 
 
+@pytest.mark.parametrize("line", ["show bridge-domain", "show nonsense", "goto packet 5"])
+def test_a_refused_line_is_a_document_too(line: str) -> None:
+    """Who reads JSON gets one document for each line that was run, the last one as well."""
+    here, out = session(as_json=True)
+    with pytest.raises(AclbenchError) as refusal:
+        run_batch(here, given_lines(["show version", line]))
+    _, said = [json.loads(row) for row in out.getvalue().splitlines()]
+    assert list(said) == ["error"]
+    assert said["error"] in str(refusal.value)
+
+
 def test_json_of_sessions_agrees_with_the_bench() -> None:
     """Lists, lengths and totals, as a snapshot has them; a command that shows changes nothing."""
     bench = Workbench.load(Path(__file__).parent.parent.parent / "scenarios" / "aging.toml")

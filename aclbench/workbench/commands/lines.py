@@ -79,10 +79,7 @@ class Lines:
         question = asked_what_next(line)
         if question is not None:
             return what_next(bench, question)
-        try:
-            parsed = self.table.parse(line, bench)
-        except GrammarError as error:
-            raise with_vpp_line(line, error) from None
+        parsed = self._parsed(bench, line)
         return "" if parsed is None else (yield from _performed(bench, parsed, line))
 
     def data(self, bench: Bench, line: str) -> Slices[Any]:
@@ -91,7 +88,7 @@ class Lines:
         They are those of a command that has them, else `{"text": ...}`; of no command, None.
         """
         text = isinstance(line, str) and asked_what_next(line) is None
-        parsed = self.table.parse(line, bench) if text else None
+        parsed = self._parsed(bench, line) if text else None
         if text and parsed is None:
             return None
         if parsed is None or parsed.command.data is None:
@@ -102,6 +99,13 @@ class Lines:
         if isinstance(result, Generator):
             result = yield from result
         return result
+
+    def _parsed(self, bench: Bench, line: str) -> ParsedCommand | None:
+        """What a line means; an error stands behind VPP's own words, where VPP has some."""
+        try:
+            return self.table.parse(line, bench)
+        except GrammarError as error:
+            raise with_vpp_line(line, error, self.table) from None
 
 
 def _performed(bench: Bench, parsed: ParsedCommand, line: str) -> Slices[str]:

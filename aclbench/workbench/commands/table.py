@@ -57,7 +57,7 @@ def _all_commands() -> CommandTable:
     """Made once: every bench has a table."""
     table = basic_commands().copied()
     table.register(*OWN_TYPES, *explain.TYPES)
-    table.register(packet_generator.STREAM, helping.BEGINNING, files.FILE)
+    table.register(packet_generator.STREAM, runtime.NODE, helping.BEGINNING, files.FILE)
     table.define(*TIME_FORM)
     for module in (show, errors, counters, runtime, show_vnet, packet_generator):
         for command in module.COMMANDS:

@@ -129,6 +129,43 @@ def node_calls(bench: Workbench, thread: int) -> dict[str, int]:
     return {row["node"]: row["calls"] for row in nodes}
 
 
+def test_runtime_in_vpps_forms(bench: Workbench) -> None:
+    """One node, the longest call, all nodes, the rates alone: columns as VPP 26.10 printed them."""
+    head = (
+        "             Name                 State         Calls          Vectors        Suspends"
+        "      Packet-Clocks   Vectors/Call  "
+    )
+    named = bench.cli("show runtime acl-plugin-in-ip4-fa").splitlines()
+    assert named[-2:] == [
+        head,
+        "acl-plugin-in-ip4-fa             active                  4               4"
+        "               0          0.00e0            1.00",
+    ]
+    assert node_calls(bench, 1)["acl-plugin-in-ip4-fa"] == 4
+    longest = bench.cli("show run max").splitlines()
+    assert (
+        "             Name              Max Node Clocks  Vectors at Max    Max Clocks  "
+        "    Avg Clocks   Avg Vectors/Call"
+    ) in longest
+    assert (
+        "acl-plugin-in-ip4-fa                0.00e0             1            0.00e0    "
+        "      0.00e0          1.00e0     "
+    ) in longest
+    assert [line.split()[0] for line in bench.cli("show run summary").splitlines()] == [
+        "Thread", "Time", "vector", "---------------", "Thread", "Time", "vector",
+    ]  # fmt: skip
+    every = bench.cli("show run verbose")
+    assert "ip6-lookup" in every
+    assert "ip6-lookup" not in bench.cli("show runtime brief")
+    assert every.count("acl-plugin-fa-cleaner-process") == 1
+    assert bench.cli_data("sh run pg0-tx")["threads"][1]["nodes"] == [
+        {"node": "pg0-tx", "calls": 2}
+    ]
+    with pytest.raises(CommandError, match="did you mean ip4-input"):
+        bench.cli("show runtime ip4-inputs")
+    assert bench.cli("show node counters") == bench.cli("show errors")
+
+
 def test_runtime_has_a_call_a_packet(bench: Workbench) -> None:
     calls = node_calls(bench, 1)
     assert {node: calls[node] for node in calls if not node.endswith("process")} == {

@@ -146,8 +146,15 @@ def test_threads_version_and_clock() -> None:
         ("show interface features pg0", "`show acl-plugin interface`"),
         ("show hardware-interfaces", "`show interface`"),
         ("show ip fib summary", "`show ip fib` lists the routes"),
-        ("show node counters", "`show errors`"),
         ("show nat44 sessions", "of VPP there is the acl plugin alone here"),
+        ("show ip arp", "VPP's `show ip arp` is not here: packets need no neighbours"),
+        ("show ip fib table 0", "there is one table a family"),
+        ("show node foo", "`show runtime`"),
+        ("show errors verbose", "`show errors` counts over all threads"),
+        ("set int promiscuous on pg0", "nothing here depends on it"),
+        ("create loopback interface", "`set interface state` makes an interface"),
+        ("acl_interface_set_acl_list pg0 input 0", "there is no binary API here"),
+        ("ping 10.0.0.2", "`send` sends a packet"),
     ],
 )
 def test_what_vpp_has_and_aclbench_has_not_is_said_in_a_line(line: str, instead: str) -> None:
@@ -155,16 +162,64 @@ def test_what_vpp_has_and_aclbench_has_not_is_said_in_a_line(line: str, instead:
         vpp_transcript.set_up().cli(line)
     assert instead in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
+    with pytest.raises(CommandError) as as_data:
+        vpp_transcript.set_up().cli_data(line)
+    assert str(as_data.value) == str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("show ip", "something is missing at the end: fib"),
+        ("show ip nonsense", "here can come: fib"),
+        ("show ip fib nonsense", "nonsense"),
+        ("show i", "ambiguous word"),
+        ("show s", "did you mean"),
+    ],
+)
+def test_what_may_be_a_command_that_is_here_is_not_taken_for_one_that_is_not(
+    line: str, said: str
+) -> None:
+    """`ip` is no short form of `ipsec`, and a word that may be several of VPP's is none of them."""
+    with pytest.raises(CommandError) as refusal:
+        vpp_transcript.set_up().cli(line)
+    assert said in str(refusal.value)
+    assert "is not here" not in str(refusal.value)
 
 
 def test_what_is_named_instead_is_there() -> None:
     """Each command that is named in its place is one of the table."""
     bench = vpp_transcript.set_up()
-    named = re.findall(r"`([a-z6 -]+)`", " ".join(absent._INSTEAD.values()))
+    named = re.findall(r"`([a-z6 -]+)`", " ".join(instead for _, _, instead in absent._INSTEAD))
     assert len(set(named)) > 10
     for line in named:
         said = bench.cli(f"help {line.removeprefix('help ')}")
         assert all(word in said for word in line.removeprefix("help ").split())
+
+
+def test_where_one_destination_leads() -> None:
+    """A host by the longest prefix that holds it; a prefix by itself; the rest is said."""
+    bench = vpp_transcript.set_up()
+    head = "ipv4-VRF:0, fib_index:0"
+    assert bench.cli("show ip fib 10.0.0.77").splitlines() == [
+        head, "10.0.0.0/24", "  attached: pg0"
+    ]  # fmt: skip
+    assert bench.cli("sh ip fib 10.0.0.1").splitlines()[1:] == [
+        "10.0.0.1/32", "  receive: for the bench itself"
+    ]  # fmt: skip
+    assert bench.cli("show ip fib 224.0.0.5").splitlines()[2] == "  drop: multicast"
+    assert bench.cli("show ip fib 10.0.0.0/24") == bench.cli("show ip fib 10.0.0.77")
+    assert bench.cli_data("show ip fib 10.0.0.77") == {
+        "routes": [{"prefix": "10.0.0.0/24", "leads_to": "attached: pg0"}]
+    }
+    for line, said in (
+        ("show ip fib 9.9.9.9", "no route to 9.9.9.9"),
+        ("show ip fib 10.0.0.0/25", "no route to 10.0.0.0/25 itself"),
+        ("show ip fib fd00::1", "`show ip6 fib` is its table"),
+        ("show ip6 fib 10.0.0.0/24", "`show ip fib` is its table"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            bench.cli(line)
 
 
 def test_memory_and_interfaces_by_name() -> None:

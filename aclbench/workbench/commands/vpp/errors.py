@@ -142,6 +142,14 @@ COMMANDS: Final = (
         data=errors_data,
     ),
     Command(
+        "show node counters",
+        show_errors,
+        "the same as show errors",
+        group="show",
+        changes=False,
+        data=errors_data,
+    ),
+    Command(
         "clear errors",
         clear_errors,
         "have show errors count from here on",

@@ -6,6 +6,8 @@ clocks: they are 0. All is told from what the machine counts anyway.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
@@ -28,7 +30,15 @@ from aclbench.engine.reasons import (
 from aclbench.engine.steps import WaitKind
 from aclbench.engine.worker import THREAD_MAIN, Worker
 from aclbench.workbench.commands.columns import centred
-from aclbench.workbench.grammar import Command, ParsedCommand
+from aclbench.workbench.commands.types import rig_of
+from aclbench.workbench.grammar import (
+    ArgumentError,
+    ArgumentType,
+    Candidate,
+    Command,
+    ParsedCommand,
+)
+from aclbench.workbench.grammar.lines import shown_word
 from aclbench.workbench.rig.rig import Rig
 
 NS_PER_S: Final = 1_000_000_000
@@ -36,6 +46,11 @@ CLEANER_PROCESS: Final = "acl-plugin-fa-cleaner-process"
 WORKER_PROCESS: Final = "acl-plugin-fa-worker-cleaner-process"
 #: What is dropped ahead of the acl nodes and reaches `ip4-input` or `ip6-input` all the same.
 _AT_IP_INPUT: Final = (IP4_OPTIONS, IP4_TOO_SHORT, IP4_BAD_LENGTH, MULTICAST)
+_IP_NODES: Final = ("input", "lookup", "receive", "rewrite")
+_ONCE: Final = (
+    *("pg-input", "ethernet-input", "error-drop", "drop", "error-punt", "punt"),
+    *(CLEANER_PROCESS, WORKER_PROCESS),
+)
 _STATES: Final = {
     WaitKind.EVENT: '"event wait"',
     WaitKind.EVENT_OR_CLOCK: '"any wait"',
@@ -89,6 +104,36 @@ def _way(reason: int) -> list[str]:
     return [*way, f"{family}-receive"] if kind == FOR_US else way
 
 
+def nodes_of(rig: Rig) -> list[str]:
+    """All nodes that there are, by name."""
+    ways = (f"{family}-{node}" for family in ("ip4", "ip6") for node in _IP_NODES)
+    of_interfaces = (
+        f"{interface.name}-{node}"
+        for interface in rig.machine.am.interfaces
+        if interface is not None and not interface.deleted
+        for node in ("output", "tx")
+    )
+    return sorted((*_ONCE, *NODE_NAMES, *ways, *of_interfaces))
+
+
+def _parse_node(text: str, context: Any) -> str:
+    nodes = nodes_of(rig_of(context))
+    if text in nodes:
+        return text
+    near = get_close_matches(text[:40], nodes, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ArgumentError(
+        f"there is no node {shown_word(text)}: {hint}`show runtime verbose` lists them"
+    )
+
+
+def _complete_node(prefix: str, context: Any) -> Iterable[Candidate]:
+    return (Candidate(node, "a node") for node in nodes_of(rig_of(context)))
+
+
+NODE: Final = ArgumentType("node", "a node by name", _parse_node, _complete_node)
+
+
 def _since_cleared(rig: Rig, worker: Worker) -> dict[str, int]:
     """The same since `clear runtime`, in the order of names, without what is 0."""
     cleared, thread = rig.machine.am.shown.runtime_cleared, worker.thread_index
@@ -105,11 +150,11 @@ def _seconds(rig: Rig) -> float:
 
 
 def show_runtime(rig: Rig, parsed: ParsedCommand) -> str:
-    """The nodes of each thread that were called."""
+    """The nodes of each thread that were called; `verbose` all there are, or one by name."""
     workers = rig.machine.am.workers
     blocks: list[str] = []
     for worker in workers:
-        lines = [*_head(rig, worker), *_node_lines(rig, worker)]
+        lines = _block(rig, worker, parsed)
         if len(workers) > 1:
             name = actor_name(worker.thread_index)
             lines.insert(0, f"Thread {worker.thread_index} {name}")
@@ -117,7 +162,31 @@ def show_runtime(rig: Rig, parsed: ParsedCommand) -> str:
     return "\n---------------\n".join(blocks)
 
 
-def _head(rig: Rig, worker: Worker) -> list[str]:
+def _block(rig: Rig, worker: Worker, parsed: ParsedCommand) -> list[str]:
+    named = parsed.arguments.get("node")
+    rates = [] if named else _rates(rig, worker)
+    if "summary" in parsed.words:
+        return rates
+    calls = _asked(rig, worker, parsed)
+    if "max" in parsed.words:
+        return [*rates, _MAX_HEAD, *(_max_line(node, times) for node, times in calls.items())]
+    lines = (_node_line(rig, node, times) for node, times in calls.items())
+    return [*rates, _HEAD, *lines]
+
+
+def _asked(rig: Rig, worker: Worker, parsed: ParsedCommand) -> dict[str, int]:
+    """The nodes that a line asks for, with their calls since `clear runtime`."""
+    called = _since_cleared(rig, worker)
+    named = parsed.arguments.get("node")
+    if named:
+        return {named: called.get(named, 0)}
+    if "verbose" in parsed.words:
+        elsewhere = set() if worker.thread_index == THREAD_MAIN else {CLEANER_PROCESS}
+        return {node: called.get(node, 0) for node in nodes_of(rig) if node not in elsewhere}
+    return called
+
+
+def _rates(rig: Rig, worker: Worker) -> list[str]:
     seconds, calls = _seconds(rig), _since_cleared(rig, worker)
     left = sum(n for node, n in calls.items() if node.endswith("-tx"))
     counts = calls.get("pg-input", 0), left, calls.get("drop", 0), calls.get("punt", 0)
@@ -127,30 +196,48 @@ def _head(rig: Rig, worker: Worker) -> list[str]:
     return [
         f"Time {seconds:.1f}, 10.000000 sec internal node vector rate {rate:.2f} loops/sec 0.00",
         "  vector rates " + ", ".join(f"{name} {text}" for name, text in names),
-        centred("Name", 30)
-        + centred("State", 12)
-        + "".join(
-            centred(head, 16)
-            for head in ("Calls", "Vectors", "Suspends", "Packet-Clocks", "Vectors/Call")
-        ),
     ]
 
 
-def _node_lines(rig: Rig, worker: Worker) -> list[str]:
-    lines: list[str] = []
-    for node, calls in _since_cleared(rig, worker).items():
-        state, vectors, suspends = "active", calls, 0
-        if node == CLEANER_PROCESS:
-            state = _STATES[rig.machine.am.cleaner.wait.kind]
-            calls, vectors, suspends = 0, 0, calls
-        elif node == WORKER_PROCESS:
-            state, vectors = "interrupt wait", 0
-        a_call = vectors / calls if calls else 0
-        lines.append(
-            f"{node[:30]:<30}{centred(state[:12], 12)}{calls:>16}{vectors:>16}{suspends:>16}"
-            f"{'0.00e0':>16}{a_call:>16.2f}"
-        )
-    return lines
+_HEAD: Final = (
+    centred("Name", 30)
+    + centred("State", 12)
+    + "".join(
+        centred(head, 16)
+        for head in ("Calls", "Vectors", "Suspends", "Packet-Clocks", "Vectors/Call")
+    )
+)
+_MAX_HEAD: Final = (
+    centred("Name", 30)
+    + centred("Max Node Clocks", 17)
+    + "".join(
+        centred(head, 16)
+        for head in ("Vectors at Max", "Max Clocks", "Avg Clocks", "Avg Vectors/Call")
+    )
+)
+_NO_CLOCKS: Final = "0.00e0"
+
+
+def _node_line(rig: Rig, node: str, calls: int) -> str:
+    state, vectors, suspends = "active", calls, 0
+    if node == CLEANER_PROCESS:
+        state = _STATES[rig.machine.am.cleaner.wait.kind]
+        calls, vectors, suspends = 0, 0, calls
+    elif node == WORKER_PROCESS:
+        state, vectors = "interrupt wait", 0
+    a_call = vectors / calls if calls else 0
+    return (
+        f"{node[:30]:<30}{centred(state[:12], 12)}{calls:>16}{vectors:>16}{suspends:>16}"
+        f"{_NO_CLOCKS:>16}{a_call:>16.2f}"
+    )
+
+
+def _max_line(node: str, calls: int) -> str:
+    """The call that took longest: with no clocks any, and each has the one packet."""
+    vectors = int(bool(calls) and node not in (CLEANER_PROCESS, WORKER_PROCESS))
+    return f"{node[:30]:<30}{centred(_NO_CLOCKS, 17)}" + "".join(
+        centred(text, 16) for text in (str(vectors), _NO_CLOCKS, _NO_CLOCKS, f"{vectors}.00e0")
+    )
 
 
 def _scientific(value: float) -> str:
@@ -169,7 +256,7 @@ def runtime_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
                 "name": actor_name(worker.thread_index),
                 "nodes": [
                     {"node": node, "calls": calls}
-                    for node, calls in _since_cleared(rig, worker).items()
+                    for node, calls in _asked(rig, worker, parsed).items()
                 ],
             }
             for worker in rig.machine.am.workers
@@ -192,10 +279,11 @@ def clear_runtime(rig: Rig, parsed: ParsedCommand) -> str:
 GROUP: Final = "show"
 COMMANDS: Final = (
     Command(
-        "show runtime",
+        "show runtime [<node>|{brief|verbose|max|summary}]",
         show_runtime,
         "show what each node of each thread was called for",
-        "A packet is handled by itself: a call a packet. Virtual time has no clocks.",
+        "A packet is handled by itself: a call a packet. Virtual time has no clocks.\n"
+        "verbose: nodes without calls, too; max: the longest call; summary: the rates alone.",
         group=GROUP,
         changes=False,
         data=runtime_data,

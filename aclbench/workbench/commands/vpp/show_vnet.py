@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any, Final
 
 from aclbench.drivers.driver import actor_name
-from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FibEntry
+from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FIB_MULTICAST, FibEntry, Prefix
 from aclbench.engine.packet import address_text
 from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.errors import CommandError
 from aclbench.version import __version__
 from aclbench.workbench.commands.vpp.counters import interface_data
 from aclbench.workbench.grammar import Command, ParsedCommand
@@ -82,7 +84,7 @@ def show_clock(rig: Rig, parsed: ParsedCommand) -> str:
 
 def fib_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
     """`show ip fib` and `show ip6 fib`."""
-    rows = fib_rows(rig, is_ip6="ip6" in (item.name for item in parsed.path))
+    rows = _asked(rig, parsed)
     return {"routes": [{"prefix": prefix, "leads_to": leads_to} for prefix, leads_to in rows]}
 
 
@@ -118,14 +120,48 @@ def clock_data(rig: Rig, parsed: ParsedCommand) -> dict[str, Any]:
 # --- show ip fib ------------------------------------------------------------------------------
 
 
-def show_ip_fib(rig: Rig, parsed: ParsedCommand) -> str:
-    """The forwarding table of IPv4."""
-    return _fib_text(rig, is_ip6=False)
+def show_fib(rig: Rig, parsed: ParsedCommand) -> str:
+    """The forwarding table of a family; of a host or prefix, where that leads."""
+    lines = [f"ipv{6 if _is_ip6(parsed) else 4}-VRF:0, fib_index:0"]
+    for prefix, leads_to in _asked(rig, parsed):
+        lines += [prefix, f"  {leads_to}"]
+    return "\n".join(lines)
 
 
-def show_ip6_fib(rig: Rig, parsed: ParsedCommand) -> str:
-    """The forwarding table of IPv6."""
-    return _fib_text(rig, is_ip6=True)
+def _is_ip6(parsed: ParsedCommand) -> bool:
+    return "ip6" in (item.name for item in parsed.path)
+
+
+def _asked(rig: Rig, parsed: ParsedCommand) -> list[tuple[str, str]]:
+    """All prefixes; of a host the longest that holds it, of a prefix itself. CommandError."""
+    is_ip6, host = _is_ip6(parsed), parsed.arguments.get("host")
+    prefix: Prefix | None = parsed.arguments.get("prefix")
+    if host is not None:
+        address = ip_address(host)
+        _refuse_family(is_ip6, address.version == 6)
+        entry = rig.machine.am.fib.entry_for(address.packed)
+        if entry is None:
+            raise CommandError(f"no route to {host}; `ip route add` makes one")
+        return [(_prefix_text(entry.prefix), _leads_to(rig, entry))]
+    rows = fib_rows(rig, is_ip6)
+    if prefix is None:
+        return rows
+    _refuse_family(is_ip6, prefix.is_ip6)
+    name = _prefix_text(prefix)
+    found = [row for row in rows if row[0] == name]
+    if not found:
+        raise CommandError(f"no route to {name} itself; of a host it is said how it is reached")
+    return found
+
+
+def _refuse_family(is_ip6: bool, asked_ip6: bool) -> None:
+    if asked_ip6 != is_ip6:
+        family, word = ("IPv6", "ip6") if asked_ip6 else ("IPv4", "ip")
+        raise CommandError(f"that is {family}: `show {word} fib` is its table")
+
+
+def _prefix_text(prefix: Prefix) -> str:
+    return f"{address_text(prefix.address, prefix.is_ip6)}/{prefix.length}"
 
 
 def fib_rows(rig: Rig, is_ip6: bool) -> list[tuple[str, str]]:
@@ -138,16 +174,8 @@ def fib_rows(rig: Rig, is_ip6: bool) -> list[tuple[str, str]]:
             if there is None or _rank(entry) < _rank(there):
                 best[place] = entry
     return [
-        (f"{address_text(address, is_ip6)}/{length}", _leads_to(rig, entry))
-        for (address, length), entry in sorted(best.items())
+        (_prefix_text(entry.prefix), _leads_to(rig, entry)) for _, entry in sorted(best.items())
     ]
-
-
-def _fib_text(rig: Rig, is_ip6: bool) -> str:
-    lines = [f"ipv{6 if is_ip6 else 4}-VRF:0, fib_index:0"]
-    for prefix, leads_to in fib_rows(rig, is_ip6):
-        lines += [prefix, f"  {leads_to}"]
-    return "\n".join(lines)
 
 
 def _rank(entry: FibEntry) -> tuple[int, bool]:
@@ -160,6 +188,8 @@ def _leads_to(rig: Rig, entry: FibEntry) -> str:
         return "receive: for the bench itself"
     if entry.sw_if_index == FIB_BROADCAST:
         return "drop: broadcast"
+    if entry.sw_if_index == FIB_MULTICAST:
+        return "drop: multicast"
     name = rig.interface_name(entry.sw_if_index)
     return f"via {entry.via}" if entry.source.name == "CLI" else f"attached: {name}"
 
@@ -180,8 +210,18 @@ COMMANDS: Final = tuple(
             interface_data,
             "show which worker polls which interface",
         ),
-        ("show ip fib", show_ip_fib, fib_data, "show where IPv4 destinations lead"),
-        ("show ip6 fib", show_ip6_fib, fib_data, "show where IPv6 destinations lead"),
+        (
+            "show ip fib [<host>|<prefix>]",
+            show_fib,
+            fib_data,
+            "show where IPv4 destinations lead, or where one does",
+        ),
+        (
+            "show ip6 fib [<host>|<prefix>]",
+            show_fib,
+            fib_data,
+            "show where IPv6 destinations lead, or where one does",
+        ),
         ("show threads", show_threads, threads_data, "list the threads with what each has done"),
         ("show version", show_version, version_data, "say which program this is"),
         ("show clock", show_clock, clock_data, "show the virtual time"),

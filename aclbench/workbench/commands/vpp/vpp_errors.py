@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from aclbench.workbench.commands.vpp.absent import instead_of, words_behind
-from aclbench.workbench.grammar import GrammarError
+from aclbench.workbench.grammar import CommandTable, GrammarError
+
+#: The words that a syntax begins with.
+_FIRST_WORDS: Final = re.compile(r"[\w-]+(?: [\w-]+)*(?![\w-])")
 
 
-def with_vpp_line(line: str, error: GrammarError) -> GrammarError:
+def with_vpp_line(line: str, error: GrammarError, table: CommandTable) -> GrammarError:
     """The error of a line, behind VPP's own where VPP has one.
 
     Of a command that VPP has and aclbench has not: what there is instead.
     """
-    instead = instead_of(line)
+    begins = (_FIRST_WORDS.match(command.syntax) for command in table.commands)
+    instead = instead_of(line, [begin.group().split() for begin in begins if begin])
     if instead:
         return GrammarError(instead, column=error.column)
     words = line.split()
