@@ -121,8 +121,8 @@ class Travel:
         self._move(self._back_to(self._live.started), "to the start", "at the start of the run")
 
     def to_end(self) -> None:
-        """Behind the last packet of the captures, played or not; without any, or in the silence
-        behind them, to the end of what was done. It is what the command `goto end` does."""
+        """Behind the last packet of the captures, played or not; without any, to the end of what
+        was done. It is what the command `goto end` does."""
         live = self._live
         self._transport.pause()
 

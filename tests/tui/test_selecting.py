@@ -212,6 +212,21 @@ async def test_enter_on_an_event_of_a_story_goes_there() -> None:
         await bench.until(lambda: "looking back" not in bench.text())
 
 
+async def test_keys_that_go_there_are_offered_where_a_row_leads_somewhere() -> None:
+    """None leads anywhere in an explanation of a packet, nor where nothing was told yet."""
+    async with benching(size=LARGE) as bench:
+        await bench.press("7")
+        assert "Go there" not in bench.text("#footer")
+        await bench.press("2", "up", "enter")
+        await bench.until(lambda: bench.screen.place == "story" and "outcome" in bench.text())
+        assert "Go there" not in bench.text("#footer")
+        await bench.press("1")
+        bench.place.put_cursor(SessionTarget(1, 0))
+        await bench.press("enter")
+        await bench.until(lambda: "Go there" in bench.text("#footer"))
+        assert "Enter goes there" in bench.text()
+
+
 async def test_a_story_follows_the_bench() -> None:
     """The same field, as it is where one went."""
     async with benching(size=LARGE) as bench:

@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import ClassVar, Final, TypeAlias
 
 from textual.binding import BindingType
+from textual.reactive import reactive
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
@@ -34,6 +35,8 @@ class StoryPlace(RowsPlace[_Numbered]):
     """One story at a time; it is told anew where the bench has gone on."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(GO_THERE, ABOUT)
+    #: A row of the story stands for a moment, a session or a packet.
+    leads: reactive[bool] = reactive(False, repaint=False, bindings=True)
 
     def __init__(self, player: Player) -> None:
         super().__init__(
@@ -45,6 +48,10 @@ class StoryPlace(RowsPlace[_Numbered]):
         self._at: object = None
         self._teller: Teller | None = None
         self._painted = 0.0
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A story that leads nowhere offers no keys to go there."""
+        return self.leads or action not in (GO_THERE.action, ABOUT.action)
 
     def tell(self, teller: Teller) -> None:
         """Tell this story from now on. Raises AclbenchError: there is none."""
@@ -105,6 +112,7 @@ class StoryPlace(RowsPlace[_Numbered]):
 
     def paint(self) -> None:
         self._painted = self.player.live.wall()
+        self.leads = self._told is not None and any(row.target for row in self._told.rows)
         super().paint()
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
@@ -114,7 +122,7 @@ class StoryPlace(RowsPlace[_Numbered]):
             said = "looking ..." if self._telling is not None else _NONE_YET
             lines += [Line(f" {text}", palette.dim) for text in wrap(said, max(width - 2, 1))]
             return drawing(lines, height)
-        keys = "Enter goes there, I tells, " if any(row.target for row in told.rows) else ""
+        keys = "Enter goes there, I tells, " if self.leads else ""
         about = f"{keys}Esc closes " if told.complete else "looking back ... "
         lines = [heading(f" {told.title}", about, width, palette)]
         if self._error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.rig.scenario import InterfaceSpec, Scenario, scenario_for_capture
 from aclbench.workbench.rig.scenario_file import load_scenario
-from aclbench.workbench.tasks import Progress
+from aclbench.workbench.tasks import Progress, finish
 
 #: Of the capture of the scenario `aging`.
 PACKETS = 2320
@@ -172,14 +173,38 @@ def test_on_a_branch_the_end_is_that_of_the_branch_and_the_captures() -> None:
     assert bench.cli("events clear-started") == "no such event"
 
 
-def test_a_run_that_went_on_in_silence_ends_where_it_ends() -> None:
+def test_the_end_is_the_last_packet_also_where_the_run_went_on_in_silence() -> None:
+    """Back from the silence, and on from before it."""
     bench = aging()
     bench.cli("run until end")
+    end, state = bench.now, state_of(bench.rig.stepped)
     bench.cli("run 200s")
-    end = bench.now
+    assert "in the past" in bench.cli("goto end")
+    assert (bench.now, state_of(bench.rig.stepped)) == (end, state)
     bench.cli("goto packet 5")
     bench.cli("goto end")
     assert bench.now == end
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_how_far_it_is_to_the_end_is_told_in_packets(known: bool) -> None:
+    bench = aging()
+    assert bench.rig.feed is not None
+    if known:
+        finish(bench.rig.feed.measuring())
+    bench.cli("run until packet 20")
+    task = bench.begin("run until end")
+    told: list[Progress] = []
+    while not task.work(0.0):
+        if task.progress is not None:
+            told.append(task.progress)
+    assert told[0].done < told[-1].done <= PACKETS - 20
+    if known:
+        assert {progress.total for progress in told} == {PACKETS - 20}
+        assert told[-1].unit == "packets"
+    else:
+        assert re.fullmatch(r"packets, \d+ % of what there is", told[0].unit)
+        assert str(told[0]).startswith(f"{told[0].done:,} packets, ")
 
 
 # --- times ------------------------------------------------------------------------------------

@@ -117,8 +117,20 @@ def _play(bench: Bench, count: int | None) -> Slices[None]:
         done = bench.rig.driver.packets_handled - first
         if count is not None:
             yield Progress(done, count, "packets")
-        else:
-            yield Progress(*feed.progress, "bytes") if feed is not None else None
+        elif feed is not None:
+            yield _so_far(bench.rig, done)
+
+
+def _so_far(rig: Rig, done: int) -> Progress:
+    """How far it is to the captures' last packet: how many there are, or what part was read."""
+    feed = rig.feed
+    assert feed is not None
+    if feed.extent.packets is not None:
+        left = feed.extent.packets - feed.read + rig.unhandled
+        return Progress(done, done + left, "packets")
+    read, size = feed.progress
+    share = f", {100 * read // size} % of what there is" if size else ""
+    return Progress(done, 0, f"packets{share}")
 
 
 def _refuse_beyond(rig: Rig, number: int) -> Slices[None]:
@@ -198,7 +210,14 @@ def go_to_time(bench: Bench, time: int) -> Slices[None]:
 
 
 def go_to_end(bench: Bench) -> Slices[None]:
-    """To the end of the branch, and on to the last packet of the captures if it ends before."""
+    """To the last packet of the captures: back, along the branch, or on from its end.
+
+    Without captures to the end of the branch.
+    """
+    last = bench.rig.captures_end
+    if last is not None and last < bench.past.branch.end.time:
+        yield from bench.travel.going_to_time(last)
+        return
     yield from _to_branch_end(bench)
     if bench.rig.feed is not None:
         yield from _play(bench, None)
