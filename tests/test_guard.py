@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 import weakref
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from pseudoterminal import Terminal
 
 from aclbench.terminal import Guard
 
@@ -44,6 +47,25 @@ def test_a_signal_amid_a_destructor_is_not_dropped(
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (code, says, "")
+
+
+#: An error, with the terminal as a screen has it.
+UNTIDY = """
+import sys
+from aclbench.terminal import OFF_SCREEN, Guard
+with Guard(lambda number: None, str) as guard:
+    guard.undo = OFF_SCREEN
+    for mode in ("1049h", "1000h", "1003h", "1006h", "2004h", "1004h", "25l"):
+        print(f"\\x1b[?{mode}", flush=True)
+    sys.exit(3)
+"""
+
+
+def test_what_a_program_has_asked_of_a_terminal_is_taken_back(tmp_path: Path) -> None:
+    with closing(Terminal(tmp_path, program=UNTIDY)) as terminal:
+        assert terminal.leave() == 3
+        assert b"\x1b[?1049h" in terminal.painted
+        assert not terminal.modes_left
 
 
 def test_what_else_is_dropped_is_told_of() -> None:

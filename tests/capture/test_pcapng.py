@@ -19,9 +19,11 @@ from capture.containers import (
     section,
     simple,
 )
+from numpy.typing import NDArray
 
+from aclbench.capture import pcapng as pcapng_module
 from aclbench.capture import reader
-from aclbench.capture.batch import RawBatch
+from aclbench.capture.batch import RawBatch, gather
 from aclbench.capture.decoding import decode
 from aclbench.capture.pcapng import INTERFACE_LIMIT, RECORD_BLOCKS
 from aclbench.capture.reader import open_capture
@@ -271,6 +273,25 @@ def test_descriptions_among_packets_part_no_batch(path: Path) -> None:
     assert len(batches) < 10
     found_at = [n for batch in batches for n in batch.interface.tolist()]
     assert found_at == list(range(packets))
+
+
+def test_blocks_behind_a_section_are_located_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may have a section for each packet: what is behind one is not gone through again."""
+    located: list[int] = []
+
+    def counted(data: bytes, size: int, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        located.append(len(at))
+        return gather(data, size, at)
+
+    monkeypatch.setattr(pcapng_module, "gather", counted)
+    sections = 300
+    path.write_bytes((section() + interface(1) + enhanced(10**15, b"x")) * sections)
+    batches, error = read_all(path)
+    assert not error
+    assert sum(map(len, batches)) == sections
+    assert sum(located) < 200 * sections
 
 
 @pytest.mark.parametrize("between", [0, 3])

@@ -9,7 +9,10 @@ import click
 import pytest
 
 from aclbench import AclbenchError, Workbench
-from aclbench.cli.records import list_runs, run_named, runs_to_offer
+from aclbench.cli import tui
+from aclbench.cli.inputs import BenchOptions
+from aclbench.cli.records import Records, list_runs, run_named, runs_to_offer
+from aclbench.tui.settings import Settings
 from aclbench.workbench.history.records import beginning_record
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.tasks import finish
@@ -65,6 +68,20 @@ def test_a_folder_that_cannot_be_read(
             asked()
     assert runs_to_offer() == []
     assert "the runs that were kept are not known" in capsys.readouterr().err
+
+
+def test_a_run_is_offered_once(titles: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its title, the latest first; who does not want it is not asked again, and has it still."""
+    asked: list[str] = []
+    monkeypatch.setattr(tui, "confirm", lambda question: bool(asked.append(question)))
+    options = BenchOptions((), (), (), (), (), None, None, None)
+    for _ in range(2):
+        screen = tui.Screen(False, options, True, Settings(), [], Records("tui"))
+        assert not screen.offer_runs()
+    assert [question.partition(" ended on ")[0] for question in asked] == [
+        f"A run of {title}" for title in titles
+    ]
+    assert [run_named(number).title for number in ("1", "2")] == titles
 
 
 def test_what_is_no_number(titles: list[str]) -> None:

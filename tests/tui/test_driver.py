@@ -1,13 +1,49 @@
-"""The screen in an encoding that has less than Unicode."""
+"""How the screen reads and writes its terminal: what cannot be typed, what cannot be painted."""
 
 from __future__ import annotations
 
 import io
+import os
+import threading
+from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
+from textual.events import Key
+from textual.message import Message
 
-from aclbench.tui.driver import Output, carried_in_cells
+from aclbench.tui.driver import Output, ScreenDriver, carried_in_cells
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\xe1",
+        b"\x1b[999999999999;1u",
+        b"\x1b[55296;1u",
+        b"\x1b[97;1;57343u",
+        b"\x1b[48;9999;9999;9999;9999t",
+    ],
+)
+def test_what_nobody_can_type_is_no_message(noise: bytes) -> None:
+    """No byte that is no text, no number that is no character, no size; what stands beside it is.
+
+    Behind it the terminal is closed, which ends the reading.
+    """
+    reader, writer = os.pipe()
+    os.write(writer, b"a" + noise + b"\x1b[A")
+    os.close(writer)
+    got: list[Message] = []
+    hung_up: list[bool] = []
+    driver = ScreenDriver.__new__(ScreenDriver)
+    driver.fileno, driver.exit_event = reader, threading.Event()
+    driver.process_message = got.append
+    driver._guard = SimpleNamespace(hang_up=lambda: hung_up.append(True))
+    driver.run_input_thread()
+    os.close(reader)
+    assert [event.key for event in got if isinstance(event, Key)] == ["a", "up"]
+    assert len(got) == 2
+    assert hung_up == [True]
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,9 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ProgressError, match="cannot be written"):
         Progress(tmp_path / "file" / "lessons.json").save(begun(tmp_path, "01-one.toml", 1))
+    (tmp_path / "lesson-01-one.json").mkdir()
+    with pytest.raises(ProgressError, match=r"lesson-01-one\.json: cannot be written: Is a dir"):
+        Progress(tmp_path / "lessons.json").save(begun(tmp_path, "01-one.toml", 1))
 
 
 def test_a_lesson_is_gone_on_with_in_slices(tmp_path: Path) -> None:

@@ -72,3 +72,14 @@ def test_a_run_that_is_loaded_has_a_budget(tmp_path: Path) -> None:
     assert Workbench.load(tmp_path / "aging.run", Limits(20_000)).now == bench.now
     with pytest.raises(RunFileError, match=r"aging.run: line 3: .* more than 500 .* branch main"):
         Workbench.load(tmp_path / "aging.run", Limits(500))
+
+
+def test_branches_without_inputs_are_work_too(tmp_path: Path) -> None:
+    """A file may have nothing else."""
+    bench, path = Workbench(), tmp_path / "many.run"
+    for number in range(30):
+        bench.branch(f"b{number}")
+    bench.save(path)
+    assert len(Workbench.load(path, Limits(1_000)).branches()) == 31
+    with pytest.raises(RunFileError, match=r"many.run: line 27: .* more than 500 .* by branches"):
+        Workbench.load(path, Limits(500))

@@ -67,10 +67,11 @@ def _perform_all(
             branch.packets = parent.packets.up_to(fork.position.packets)
         performing = _perform(history, here, first, forks[branch.name], budget)
         try:
+            budget.spend(COMMAND_WORK, "branches")
             yield from performing
         except AclbenchError as error:
-            op = branch.ops[min(here.cursor.op, len(branch.ops) - 1)]
-            raise reader.error(recorded.lines[id(op)], str(error)) from None
+            what = branch.ops[min(here.cursor.op, len(branch.ops) - 1)] if branch.ops else branch
+            raise reader.error(recorded.lines.get(id(what), 1), str(error)) from None
     there = yield from history.at(recorded.at, recorded.current)
     yield from history.take(there).closing()
 

@@ -45,6 +45,8 @@ MAX_LINE_BYTES: Final = 64 << 20
 MAX_HEADER_BYTES: Final = 16 << 20
 #: Bytes of a capture in one line.
 PACKED_BYTES: Final = 192 << 10
+#: Inputs that branches share with their parents, in all: each branch has them in a list of its own.
+MAX_SHARED: Final = 5_000_000
 #: What is written in one slice, in characters; a line may be longer.
 SLICE_CHARS: Final = 64 << 10
 #: Lines that are read in one slice.
@@ -222,7 +224,7 @@ class Recorded(NamedTuple):
     branches: dict[str, Branch]
     current: Branch
     at: Point
-    #: The line that each input stands in, by the input's identity.
+    #: The line that each input, or branch, stands in, by its identity.
     lines: dict[int, int]
 
 
@@ -235,6 +237,7 @@ class RunFileReader:
         self._lines: Iterator[tuple[int, bytes]] = iter(())
         self._branches: dict[str, Branch] = {}
         self._numbers: dict[int, int] = {}
+        self._shared = 0
         self._current: Branch | None = None
         self._at: Point | None = None
 
@@ -315,7 +318,7 @@ class RunFileReader:
     def _take(self, begin: Point, number: int, row: Any) -> None:
         """What one line says."""
         if isinstance(row, BranchRow):
-            self._begin_branch(begin, row)
+            self._numbers[id(self._begin_branch(begin, row))] = number
             return
         current = self._current or self._first("main", begin)
         if isinstance(row, SwitchRow):
@@ -342,20 +345,23 @@ class RunFileReader:
         self._current = self._branches[name] = Branch(name, [begin])
         return self._current
 
-    def _begin_branch(self, begin: Point, row: BranchRow) -> None:
+    def _begin_branch(self, begin: Point, row: BranchRow) -> Branch:
         """A branch leaves its parent behind so many inputs."""
         if not row.parent:
             if self._branches:
                 raise ValueError("a second first branch")
-            self._first(row.name, begin)
-            return
+            return self._first(row.name, begin)
         check_name(row.name, self._branches)
         origin = self._find(row.parent)
         if not 0 <= row.shared <= len(origin.ops):
             raise ValueError("a branch that shares more than there is")
+        self._shared += row.shared
+        if self._shared > MAX_SHARED:
+            raise ValueError(f"branches that share more than {MAX_SHARED:,} inputs in all")
         starts, ops = origin.starts[: row.shared + 1], origin.ops[: row.shared]
         self._current = Branch(row.name, starts, ops, parent=row.parent)
         self._branches[row.name] = self._current
+        return self._current
 
     def _find(self, name: str) -> Branch:
         if name not in self._branches:

@@ -119,7 +119,7 @@ class Scenario:
         It is the only one without prefixes, or else the only one that nothing is steered to.
         """
         for kind in ("prefixes", *LABELS):
-            having = [spec.name for spec in self.interfaces if getattr(spec, kind)]
+            having = {spec.name for spec in self.interfaces if getattr(spec, kind)}
             without = [spec.name for spec in self.interfaces if spec.name not in having]
             if len(without) == 1 and (having or kind == "prefixes"):
                 return without[0]
@@ -128,6 +128,7 @@ class Scenario:
     def set_up_lines(self) -> list[str]:
         """The CLI lines that make the interfaces, their addresses and their routes."""
         lines: list[str] = []
+        outside = self.outside
         for spec in self.interfaces:
             if is_packet_generator(spec.name):
                 lines.append(f"create packet-generator interface {spec.name}")
@@ -136,7 +137,7 @@ class Scenario:
         for spec in self.interfaces:
             own = {str(ip_interface(a).network) for a in spec.addresses}
             routes = spec.prefixes
-            if not routes and spec.name == self.outside:
+            if not routes and spec.name == outside:
                 routes = ("0.0.0.0/0", "::/0")
             lines += [f"ip route add {p} via {spec.name}" for p in routes if p not in own]
         return lines

@@ -32,6 +32,7 @@ Then `prefixes` are routes and nothing more; every other packet enters the outsi
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -111,8 +112,8 @@ class ScenarioDocument(Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
             raise Wrong("design", self.design, " or ".join(DESIGNS))
-        names = [table.name for table in self.interface]
-        doubled = next((name for name in names if names.count(name) > 1), None)
+        names = Counter(table.name for table in self.interface)
+        doubled = next((name for name, count in names.items() if count > 1), None)
         if doubled is not None:
             raise Wrong("interface", doubled, "a name of its own for each")
         if not Scenario("", tuple(table.spec() for table in self.interface)).outside:

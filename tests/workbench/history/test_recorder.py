@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,3 +86,20 @@ def test_another_run_is_recorded_once_it_stands_in_this_ones_place(
     again = Workbench.load(path)
     assert state_of(again.rig.driver) == state_of(bench.rig.driver)
     assert len(again.branches()) == 2
+
+
+def test_a_full_disk_ends_the_record_and_not_the_run(tmp_path: Path) -> None:
+    bench, path = Workbench(workers=1), tmp_path / "record.run"
+    recorder = bench.record(path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+    try:
+        for number in range(2):
+            bench.cli(f"create packet-generator interface pg{number}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert isinstance(recorder.failed, OSError)
+    bench.cli("create packet-generator interface pg2")
+    recorder.close(keep=True)
+    assert len(bench.snapshot().interfaces) == 4
+    assert len(Workbench.load(path).snapshot().interfaces) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from aclbench import Workbench
 from aclbench.errors import RunFileError
+from aclbench.files import lock_open_file
 from aclbench.workbench.history.records import (
     KEPT,
     LEFT,
@@ -273,6 +274,10 @@ def test_what_was_never_whole_is_removed_after_a_while() -> None:
     runs()
     assert unfinished.exists()
     os.utime(unfinished, (time.time() - 3600,) * 2)
+    with unfinished.open("rb") as writer:  # it may be long
+        lock_open_file(writer)
+        runs()
+        assert unfinished.exists()
     runs()
     assert not unfinished.exists()
 

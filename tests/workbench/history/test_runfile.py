@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from aclbench import AclbenchError, RunFileError, Workbench
 from aclbench.drivers.driver import actor_name
 from aclbench.errors import CommandError
+from aclbench.workbench.history import runfile
 from aclbench.workbench.history.runfile import MAX_LINE_BYTES
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.rig import inputs
@@ -199,6 +200,22 @@ def test_a_hostile_line_is_refused_with_its_number(tmp_path: Path, row: Any) -> 
     with pytest.raises(RunFileError, match=r"line \d+"):
         Workbench.load(path)
     assert not Path("/tmp/stolen.run").exists()
+
+
+def test_branches_share_no_more_inputs_than_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has its own list of them: of thousands inside each other they take gigabytes."""
+    bench, path = Workbench(), tmp_path / "x.run"
+    for number in range(6):
+        bench.branch(f"b{number}")
+        bench.cli(f"create packet-generator interface pg{number}")
+    bench.save(path)
+    monkeypatch.setattr(runfile, "MAX_SHARED", 0 + 1 + 2 + 3 + 4 + 5)
+    assert len(Workbench.load(path).branches()) == 7
+    monkeypatch.setattr(runfile, "MAX_SHARED", 0 + 1 + 2 + 3 + 4 + 4)
+    with pytest.raises(RunFileError, match=r"line 13: branches that share more than 14 inputs"):
+        Workbench.load(path)
 
 
 @settings(max_examples=60, deadline=None)

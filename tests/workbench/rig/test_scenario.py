@@ -9,10 +9,13 @@ from struct import pack
 import pytest
 from capture.containers import enhanced, interface, option, pcap, section
 from capture.frames import ip4, udp
+from counting import Name
 
 from aclbench import ScenarioError, Workbench
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.reasons import reason_text
+from aclbench.workbench.rig.scenario import Scenario
+from aclbench.workbench.rig.scenario_file import InterfaceTable, ScenarioDocument
 
 GOOD = """\
 title = "Two"
@@ -252,3 +255,14 @@ def test_what_a_last_line_begins_is_finished(tmp_path: Path, line: str) -> None:
     )
     assert bench.rig.driver.at_rest()
     assert bench.started == bench.now
+
+
+def test_names_of_interfaces_are_compared_with_few_others() -> None:
+    """Thousands of them are read and set up in time that is in proportion."""
+    count, before = 200, Name.looks
+    named = [InterfaceTable(name=Name(f"pg{n}"), vlans=(1 + n,)) for n in range(count)]
+    document = ScenarioDocument(interface=(*named, InterfaceTable(name=Name("pg999"))))
+    scenario = Scenario("", tuple(table.spec() for table in document.interface))
+    assert scenario.outside == "pg999"
+    assert scenario.set_up_lines()[-1] == "ip route add ::/0 via pg999"
+    assert Name.looks - before < 50 * count
