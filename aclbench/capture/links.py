@@ -17,6 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather
+from aclbench.capture.framing import (
+    FAMILIES,
+    FRAMINGS,
+    NOT_IP,
+    WRAPPINGS,
+    family_ethertype,
+    framed,
+    unwrapped,
+)
 from aclbench.engine.packet import (
     DEFAULT_EXTENSION_HEADERS,
     ETHERTYPE_IP4,
@@ -50,7 +59,7 @@ LINK_NONE: Final = -1
 LINK_PFLOG: Final = 117
 LINK_NFLOG: Final = 239
 #: BSD loopback: a family of four bytes, in the order of the machine that captured, or in network
-#: order (108, and 0 too on some systems). Read in either order: families are small numbers.
+#: order (108, and 0 too on some systems).
 LINKS_LOOPBACK: Final = frozenset({0, 108})
 
 ETHERNET_BYTES: Final = 14
@@ -80,40 +89,20 @@ LINKS_READ: Final = (
     frozenset({LINK_ETHERNET, LINK_COOKED, LINK_COOKED2, LINK_PFLOG, LINK_NFLOG})
     | LINKS_RAW
     | LINKS_LOOPBACK
+    | FRAMINGS.keys()
+    | WRAPPINGS.keys()
 )
-
-#: Address families: AF_INET, and AF_INET6 as Linux, NetBSD, FreeBSD and Darwin number it.
-_FAMILIES: Final[dict[int, int]] = {
-    2: ETHERTYPE_IP4,
-    10: ETHERTYPE_IP6,
-    24: ETHERTYPE_IP6,
-    28: ETHERTYPE_IP6,
-    30: ETHERTYPE_IP6,
-}
-#: Stands for a family that is not IP: no ethertype has this number.
-_NOT_IP: Final = 0
+#: Where IP begins differs from packet to packet: they are read one by one.
+_LINKS_SINGLE: Final = frozenset({LINK_NFLOG, *FRAMINGS, *WRAPPINGS})
 
 #: Link types that people meet and that are not read, by name.
 _OTHER_NAMES: Final[dict[int, str]] = {
     3: "AX.25",
-    6: "token ring",
     7: "ARCNET",
-    8: "SLIP",
-    9: "PPP",
-    10: "FDDI",
     11: "ATM",
     19: "ATM",
-    50: "PPP in HDLC",
-    51: "PPPoE",
-    100: "ATM",
-    104: "Cisco HDLC",
-    105: "802.11",
-    107: "frame relay",
     114: "LocalTalk",
-    119: "802.11 with Prism header",
     122: "Fibre Channel",
-    123: "SunATM",
-    127: "802.11 with radiotap",
     129: "ARCNET",
     138: "FireWire",
     139: "SS7",
@@ -122,31 +111,23 @@ _OTHER_NAMES: Final[dict[int, str]] = {
     142: "SS7",
     143: "DOCSIS",
     144: "IrDA",
-    163: "802.11 with AVS header",
-    166: "PPP",
     177: "LAPD",
     187: "Bluetooth",
     189: "USB",
-    192: "802.11 with PPI header",
     195: "802.15.4",
     197: "ERF",
     201: "Bluetooth",
     203: "LAPD",
-    204: "PPP",
-    205: "Cisco HDLC",
-    206: "frame relay",
     215: "802.15.4",
     220: "USB",
     224: "Fibre Channel",
     225: "Fibre Channel",
-    226: "Solaris IPNET",
     227: "CAN",
     230: "802.15.4",
     231: "D-Bus",
     235: "DVB-CI",
     240: "netANALYZER",
     241: "netANALYZER",
-    242: "IP over InfiniBand",
     243: "MPEG-2 transport stream",
     247: "InfiniBand",
     248: "SCTP",
@@ -157,19 +138,14 @@ _OTHER_NAMES: Final[dict[int, str]] = {
     254: "Bluetooth",
     255: "Bluetooth",
     256: "Bluetooth",
-    258: "macOS PKTAP",
     266: "USB",
     271: "vsock",
     272: "Bluetooth",
     280: "VPP graph dispatch",
-    281: "Ethernet with Broadcom tag",
-    282: "Ethernet with Broadcom tag",
     283: "802.15.4",
-    284: "Ethernet with Marvell tag",
-    285: "Ethernet with Marvell tag",
     288: "USB",
     **dict.fromkeys((*range(130, 138), *range(178, 184), 194, 200, 233, 238), "Juniper"),
-    **dict.fromkeys(range(147, 163), "private use"),
+    **dict.fromkeys((147, 148, *range(150, 163)), "private use"),
 }
 
 
@@ -178,7 +154,8 @@ def refusal(link_type: int) -> str:
     name = _OTHER_NAMES.get(link_type, "unknown to aclbench")
     return (
         f"link type {link_type} ({name}); aclbench reads Ethernet (1), Linux cooked (113, 276), "
-        "raw IP (101), loopback (0, 108), pflog (117) and NFLOG (239): capture on such an interface"
+        "raw IP (101), loopback (0, 108), pflog (117), NFLOG (239), PPP (9), Wi-Fi (105, 127) and "
+        "others: capture on such an interface"
     )
 
 
@@ -206,9 +183,28 @@ def as_ethernet(frame: bytes, link_type: int) -> bytes:
     if link_type == LINK_NFLOG:
         ip = _nflog_payload(frame)
         return bytes(12) + _ethertype_of(frame[0]) + ip if ip else b""
+    if link_type in FRAMINGS:
+        found = framed(frame, link_type)
+        if found is None:
+            return b""
+        return bytes(12) + found.ethertype.to_bytes(2, "big") + frame[found.at :]
+    if link_type in WRAPPINGS:
+        return _inner_ethernet(frame, link_type)
     if len(frame) < _LOOPBACK_BYTES:
         return b""
-    return bytes(12) + _loopback_ethertype(frame).to_bytes(2, "big") + frame[_LOOPBACK_BYTES:]
+    ethertype = family_ethertype(frame[:_LOOPBACK_BYTES])
+    return bytes(12) + ethertype.to_bytes(2, "big") + frame[_LOOPBACK_BYTES:]
+
+
+def _inner_ethernet(frame: bytes, link_type: int) -> bytes:
+    """The same of the packet that a wrapping has in it; of a wrapping in it nothing is read."""
+    found = unwrapped(frame, link_type)
+    if found is None:
+        return b""
+    inner, packet = found
+    if inner in WRAPPINGS or inner not in LINKS_READ:
+        return bytes(12) + NOT_IP.to_bytes(2, "big") + packet
+    return as_ethernet(packet, inner)
 
 
 def parse_frame(
@@ -260,7 +256,7 @@ def _ends_in_headers(frame: bytes) -> bool:
 
 
 def _ethertype_of(family: int) -> bytes:
-    return _FAMILIES.get(family, _NOT_IP).to_bytes(2, "big")
+    return FAMILIES.get(family, NOT_IP).to_bytes(2, "big")
 
 
 def _pflog_bytes(frame: bytes) -> int:
@@ -291,15 +287,6 @@ def _raw_ethertype(frame: bytes, link_type: int) -> int:
         return ETHERTYPE_IP4
     is_ip6 = link_type == LINK_RAW_IP6 or (frame[:1] and frame[0] >> 4 == 6)
     return ETHERTYPE_IP6 if is_ip6 else ETHERTYPE_IP4
-
-
-def _loopback_ethertype(frame: bytes) -> int:
-    head = frame[:_LOOPBACK_BYTES]
-    for order in ("little", "big"):
-        ethertype = _FAMILIES.get(int.from_bytes(head, order))
-        if ethertype is not None:
-            return ethertype
-    return _NOT_IP
 
 
 # --- many packets ---------------------------------------------------------------------------
@@ -370,21 +357,21 @@ def network_starts(data: bytes, offset: Ints, link_type: int, last: int) -> Netw
         return NetworkStarts(
             offset, np.where(is_ip6, np.uint16(ETHERTYPE_IP6), np.uint16(ETHERTYPE_IP4))
         )
-    ethertype = np.full(len(offset), _NOT_IP, dtype=np.uint16)
+    ethertype = np.full(len(offset), NOT_IP, dtype=np.uint16)
     if link_type == LINK_NONE:
         return NetworkStarts(offset, ethertype)
-    if link_type == LINK_NFLOG:  # where it stands differs: behind all data, so they go singly
+    if link_type in _LINKS_SINGLE:  # what begins behind all data is read singly
         return NetworkStarts(np.full(len(offset), last + 1), ethertype)
     if link_type == LINK_PFLOG:
         head = gather(data, 2, np.minimum(offset, last))
-        for number, meaning in _FAMILIES.items():
+        for number, meaning in FAMILIES.items():
             ethertype[head[:, 1] == number] = meaning
         header_bytes = np.maximum((head[:, 0].astype(np.int64) + 3) & ~3, _PFLOG_BYTES)
         return NetworkStarts(offset + header_bytes, ethertype)
     head = gather(data, _LOOPBACK_BYTES, np.minimum(offset, last))
     for order in ("<u4", ">u4"):
         family = head.view(order)[:, 0]
-        for number, meaning in _FAMILIES.items():
+        for number, meaning in FAMILIES.items():
             ethertype[family == number] = meaning
     return NetworkStarts(offset + _LOOPBACK_BYTES, ethertype)
 

@@ -182,7 +182,7 @@ def test_minor_versions(path: Path) -> None:
         (pack("<III", 7, 16, 0) + pack("<I", 20), "16 bytes at its beginning and 20 at its end"),
         (block(6, pack("<5I", 0, 0, 0, 99, 99)), "99 captured bytes, and has room for 0"),
         (block(6, pack("<5I", 0, 0, 0, 300_000, 0) + bytes(300_000)), "more than any frame"),
-        (interface(105) + enhanced(1, b"a", 1), "interface 1: link type 105 (802.11)"),
+        (interface(195) + enhanced(1, b"a", 1), "interface 1: link type 195 (802.15.4)"),
         (section() + enhanced(1, b"a"), "a packet of interface 0, but the section describes 0"),
         (section() + simple(b"a"), "a packet of interface 0, but the section describes 0"),
         (section()[:8] + bytes(20), "byte order mark is 00 00 00 00"),

@@ -223,7 +223,7 @@ SNOOP = b"snoop\0\0\0"
         (b"btsnoop\0", "a Bluetooth capture; aclbench reads pcap and pcapng: it has no IP"),
         (b"PK\3\4", "a ZIP archive; aclbench reads pcap and pcapng: unpack it first"),
         (pcap([], link=155), "link type 155 (private use)"),
-        (pcap([], link=105), "link type 105 (802.11); aclbench reads Ethernet (1)"),
+        (pcap([], link=195), "link type 195 (802.15.4); aclbench reads Ethernet (1)"),
         (pcap([], link=12345), "link type 12345 (unknown to aclbench)"),
         (pcap([])[:4] + struct.pack("<HH", 1, 2) + pcap([])[8:], "pcap version 1.2"),
     ],
