@@ -6,16 +6,24 @@ With `--hypothesis-profile=seeds` hypothesis draws the examples of `--hypothesis
 
 from __future__ import annotations
 
+import faulthandler
 import gc
+import os
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 #: No test takes so long, in seconds, on whatever machine: what waits for ever fails.
-LIMIT_S: Final = 300
+LIMIT_S: Final = 300.0
+#: Where that is caught, and it waits again, it fails again after so long, so many times; then the
+#: process ends.
+AGAIN_S: Final = 10.0
+TIMES: Final = 3
 
 settings.register_profile(
     "seeds",
@@ -38,20 +46,48 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Each test ends, also one that waits for what does not come."""
+@contextmanager
+def _limited(item: pytest.Item) -> Iterator[None]:
+    """What goes on in a `with` block ends, also if it waits for what does not come."""
+    times = count(1)
 
     def end(number: int, frame: object) -> None:
+        if next(times) > TIMES:
+            capture = item.config.pluginmanager.getplugin("capturemanager")
+            assert capture is not None
+            capture.suspend_global_capture(in_=True)
+            faulthandler.dump_traceback()
+            os._exit(1)
         pytest.fail(f"it has not ended after {LIMIT_S} s")
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.alarm(LIMIT_S)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT_S, AGAIN_S)
     try:
-        return (yield)
+        yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Each fixture ends."""
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Each test ends."""
+    with _limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """And what fixtures do behind it."""
+    with _limited(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
