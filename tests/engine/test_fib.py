@@ -257,3 +257,26 @@ def test_where_packets_go(data, why, tx):
     """Forwarded, even back out of the interface it came in by, or dropped for that reason."""
     verdict = Hand().packet(data, T0)
     assert (words(verdict), verdict.tx) == (why, tx)
+
+
+def test_a_route_is_found_without_a_look_at_the_others() -> None:
+    """Thousands are added, each if there is none yet."""
+
+    class Looked(Prefix):
+        looks = 0
+
+        def __eq__(self, other: object) -> bool:
+            Looked.looks += 1
+            return tuple.__eq__(self, other)
+
+        def __hash__(self) -> int:
+            Looked.looks += 1
+            return tuple.__hash__(self)
+
+    fib, count = Fib(), 200
+    for number in range(count):
+        wanted = Looked(number << 8, 24, False)
+        assert fib.route(wanted) is None
+        fib.add(FibEntry(wanted, Source.CLI, 1, ""))
+        assert fib.route(wanted) is not None
+    assert Looked.looks < 50 * count

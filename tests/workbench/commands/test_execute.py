@@ -9,6 +9,8 @@ import pytest
 import vpp_transcript
 
 from aclbench import CommandError, Workbench
+from aclbench.workbench.commands.bench import execute
+from aclbench.workbench.commands.bench.execute import MAX_JOINED_LINES
 
 
 def test_a_script_is_what_its_lines_are(tmp_path: Path) -> None:
@@ -65,6 +67,23 @@ def test_braces_go_over_lines(tmp_path: Path) -> None:
     script.write_text("packet-generator new {\n  name s\n")
     with pytest.raises(CommandError, match="not closed"):
         bench.cli(f"exec {script}")
+
+
+def test_a_brace_that_nobody_closes_ends_the_script(tmp_path: Path) -> None:
+    """Not only at the end of the file: what is joined until then costs the square of it."""
+    script = tmp_path / "s.cli"
+    script.write_text("show {\n" + "version\n" * MAX_JOINED_LINES + "}\n")
+    with pytest.raises(CommandError, match=r"s\.cli:1: what `{` opens is not closed"):
+        Workbench().cli(f"exec {script}")
+
+
+def test_too_large_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read to its end."""
+    monkeypatch.setattr(execute, "MAX_BYTES", 20)
+    script = tmp_path / "s.cli"
+    script.write_text("show version\n" * 2)
+    with pytest.raises(CommandError, match=r"s\.cli: more than .* not a file of command lines"):
+        Workbench().cli(f"exec {script}")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])

@@ -200,6 +200,14 @@ def test_a_run_may_come_through_a_pipe_and_no_device_is_read(
         Workbench.load(device)
 
 
+def test_a_capture_that_a_run_names_is_a_file(run_file: Path, tmp_path: Path) -> None:
+    """Whoever made the run may have named a pipe, whose size is 0, and which ends never."""
+    os.mkfifo(tmp_path / "mine.pcap")
+    changed(run_file, size_bytes=0, packed_bytes=0)
+    with pytest.raises(RunFileError, match=r"the capture .*mine\.pcap is not there"):
+        Workbench.load(run_file)
+
+
 def test_a_record_reads_no_capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It tells the capture by size and time: it is written as the screen begins."""
     capture = tmp_path / "mine.pcap"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from struct import pack
@@ -266,3 +267,19 @@ def test_names_of_interfaces_are_compared_with_few_others() -> None:
     assert scenario.outside == "pg999"
     assert scenario.set_up_lines()[-1] == "ip route add ::/0 via pg999"
     assert Name.looks - before < 50 * count
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("pipe.pcap", "found pipe.pcap; right would be a file"),
+        ("device.pcap", "found device.pcap; right would be a file"),
+        ("x" * 300, "found x.*; right would be a file"),
+    ],
+)
+def test_a_capture_that_a_scenario_names_is_a_file(tmp_path: Path, name: str, says: str) -> None:
+    """Somebody else may have made it: a pipe would wait for ever, and a device end never."""
+    os.mkfifo(tmp_path / "pipe.pcap")
+    (tmp_path / "device.pcap").symlink_to("/dev/zero")
+    with pytest.raises(ScenarioError, match=f"scenario.toml: captures 1: {says}"):
+        Workbench.load(write(tmp_path, f'captures = ["{name}"]\n{GOOD}'))
