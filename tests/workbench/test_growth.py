@@ -1,6 +1,7 @@
 """What somebody else's file has much of takes time in proportion, not with the square of it.
 
 CPU time of a size is compared with that of four times as much: a slow machine is slow for both.
+Memory is compared likewise.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import time
+import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -112,3 +114,22 @@ def test_it_grows_as_its_size(
         assert least_cpu_s(many) < MOST * least_cpu_s(few)
     finally:
         gc.enable()
+
+
+def peak_bytes(do: Opening) -> int:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        do()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("make", "count"), [(nested_branches, 10), (clears, 30)])
+def test_its_memory_does_so_too(
+    make: Callable[[Path, int], Opening], count: int, tmp_path: Path
+) -> None:
+    few, many = (make(tmp_path / f"{n}.toml", n) for n in (count, MORE * count))
+    few()
+    assert peak_bytes(many) < MOST * peak_bytes(few)
