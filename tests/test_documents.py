@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -233,6 +235,26 @@ def test_json_is_written_and_read_back() -> None:
     assert to_json(twig) == '{"kind":"twig","length":3}'
     assert to_json({"a": [1]}, indent=1) == '{\n "a": [\n  1\n ]\n}'
     assert JsonReader(Twig).read(to_json(twig).encode()) == twig
+
+
+def test_json_has_no_constants_also_beside_names_that_are_no_utf8() -> None:
+    """Which another parser reads, that would take them."""
+    names = JsonReader(dict[str, Any])
+    assert names.read(rb'{"a": "caf\udce9", "b": 1.5}') == {"a": "caf\udce9", "b": 1.5}
+    for constant in (b"NaN", b"Infinity", b"-Infinity"):
+        with pytest.raises(DocumentError, match="damaged: it is not JSON"):
+            names.read(rb'{"a": "caf\udce9", "b": ' + constant + b"}")
+
+
+def test_what_is_deep_is_refused_where_little_is_left_of_the_stack() -> None:
+    """A document within the limits, read by whoever is deep in calls already."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 80)
+    try:
+        with pytest.raises(DocumentError, match="not TOML"):
+            parse_toml(b"a = " + b"[" * 60 + b"]" * 60)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_files_are_read_within_bounds(tmp_path: Path) -> None:

@@ -79,6 +79,19 @@ def test_what_is_no_text_is_refused_with_its_place(tmp_path: Path) -> None:
         list(file_lines(tmp_path))
 
 
+def test_a_line_without_an_end_is_not_read_to_it() -> None:
+    """As a device or a pipe may have one."""
+
+    class Endless(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            assert size is not None
+            assert size >= 0
+            return "x" * size
+
+    with pytest.raises(AclbenchError, match="standard input:1: longer than 1,048,576 characters"):
+        list(stream_lines(Endless()))
+
+
 def test_json_is_one_document_a_command() -> None:
     """Values where a command has some, its text elsewhere, nothing for a comment."""
     here, out = session(as_json=True)

@@ -303,6 +303,9 @@ class RunFileReader:
             try:
                 row = reader.read(line)
             except DocumentError as error:
+                if len(line) == MAX_LINE_BYTES:
+                    long = f"longer than {MAX_LINE_BYTES >> 20} MB"
+                    raise self.error(number, long) from None
                 if not line.endswith(b"\n"):
                     break  # the process that wrote it ended in the middle of the line
                 raise self.error(number, str(error)) from None

@@ -202,6 +202,21 @@ def test_a_hostile_line_is_refused_with_its_number(tmp_path: Path, row: Any) -> 
     assert not Path("/tmp/stolen.run").exists()
 
 
+def test_a_line_is_of_bounded_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for the last one, of a process that ended in the middle of it."""
+    bench, path = Workbench(), tmp_path / "x.run"
+    bench.cli("create packet-generator interface pg0")
+    bench.cli(f"set acl-plugin acl permit tag {'x' * 60}")
+    bench.cli("create packet-generator interface pg1")
+    bench.save(path)
+    longest = max(map(len, path.read_bytes().splitlines(keepends=True)[1:]))
+    monkeypatch.setattr(runfile, "MAX_LINE_BYTES", longest)
+    assert len(Workbench.load(path).snapshot().interfaces) == 3
+    monkeypatch.setattr(runfile, "MAX_LINE_BYTES", longest - 5)
+    with pytest.raises(RunFileError, match=r"x\.run: line 4: longer than"):
+        Workbench.load(path)
+
+
 def test_branches_share_no_more_inputs_than_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
