@@ -72,4 +72,10 @@ def _empty_bench(asked: BenchOptions, threads: bool) -> Callable[[], Slices[Work
     chosen: Placement = next((p for p in PLACEMENTS if p == asked.placement), "interface")
     workers = 1 if asked.workers is None else asked.workers
     driver: DriverKind = "threaded" if threads else "stepped"
-    return lambda: done(Workbench(workers, chosen, driver=driver))
+
+    def make() -> Workbench:
+        bench = Workbench(workers, chosen, driver=driver)
+        bench.lines.limits = asked.limits  # of what is loaded there
+        return bench
+
+    return lambda: done(make())

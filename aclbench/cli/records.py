@@ -17,6 +17,7 @@ from aclbench.terminal import Ended, write_now
 from aclbench.words import counted
 
 if TYPE_CHECKING:
+    from aclbench.workbench.budget import Limits
     from aclbench.workbench.history.records import Record, RunRecorder, Taken
     from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
@@ -144,8 +145,8 @@ class Records:
 
     # --- beginning and ending -------------------------------------------------------------------
 
-    def loading(self, run: Record) -> Callable[[], Slices[Workbench]]:
-        """What makes the bench of a run that ended.
+    def loading(self, run: Record, limits: Limits) -> Callable[[], Slices[Workbench]]:
+        """What makes the bench of a run that ended; `limits` are for what is loaded there later.
 
         AclbenchError: it is not there any more. A damaged record is given another name.
         """
@@ -164,11 +165,13 @@ class Records:
 
         def make() -> Slices[Workbench]:
             try:
-                return (yield from loading(Workbench, taken.path, unlimited))
+                bench = yield from loading(Workbench, taken.path, unlimited)
             except DamagedRunError:
                 if taken.path == run.path:
                     set_record_aside(run.path, self.tell)
                 raise
+            bench.lines.limits = limits
+            return bench
 
         return make
 

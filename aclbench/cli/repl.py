@@ -119,7 +119,7 @@ def at_prompt(
     with Records("repl") as records:
         if resume is not None:
             run = run_named(resume)
-            make_bench, title = records.loading(run), run.title
+            make_bench, title = records.loading(run, asked.limits), run.title
         else:
             make_bench, title = bench_maker(inputs, asked, threads)
             if not inputs and (ended := runs_to_offer()):

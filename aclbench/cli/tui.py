@@ -141,7 +141,7 @@ class Screen:
 
     def go_on_with(self, run: Record) -> None:
         """Show a run that ended. AclbenchError: it cannot be gone on with."""
-        make_bench = self._records.loading(run)
+        make_bench = self._records.loading(run, self._asked.limits)
         self._show(self._kept(make_bench, (), goes_on=True), run.title)
 
     def _show(self, make_bench: Callable[[], Slices[Workbench]], title: str) -> None:

@@ -21,7 +21,7 @@ from aclbench.tutor.submission import (
     submission_of,
     write_submission,
 )
-from aclbench.workbench.budget import CPU_SECONDS, Budget
+from aclbench.workbench.budget import CPU_SECONDS, Budget, TooSlowError
 
 from .learner import work_through
 from .lessons import SECOND, lesson
@@ -62,6 +62,25 @@ def test_a_machine_that_is_too_slow_gives_no_grade(tmp_path: Path) -> None:
     grade = graded(tmp_path, cpu_s=1e-9)
     assert grade.problem.startswith("this machine was too slow")
     assert grade.done == ()
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
+def test_a_machine_that_becomes_too_slow_gives_no_grade(tmp_path: Path, part: float) -> None:
+    """No step of what it came to, either."""
+
+    class Slow(Budget):
+        most = 10**9
+
+        def check(self) -> None:
+            if self.spent > self.most:
+                raise TooSlowError("this machine was too slow")
+
+    made = lesson(tmp_path)
+    path, budget = handed_in(tmp_path, work_through(made)), Slow()
+    assert grade_file(path, lesson_finder([made]), budget).done == (1, 2, 3, 4)
+    Slow.most = int(budget.spent * part)
+    grade = grade_file(path, lesson_finder([made]), Slow())
+    assert (grade.problem, grade.done) == ("this machine was too slow", ())
 
 
 def test_the_first_guess_counts(tmp_path: Path) -> None:

@@ -65,6 +65,26 @@ def test_a_scenario_that_is_opened_has_a_budget(forever: Path) -> None:
         Workbench.load(forever, Limits(5_000))
 
 
+def test_the_way_to_a_line_for_a_time_has_a_budget(forever: Path) -> None:
+    """It is gone when the scenario is opened, to see whether the line is right."""
+    text = forever.read_text().replace("run 800000h\n", "")
+    forever.write_text(f'{text}[[at]]\ntime = "800000h"\ncli = "clear acl-plugin sessions"\n')
+    with pytest.raises(
+        BudgetError, match=r"forever.toml: .* more than 5,000 .* by the way to 800000h"
+    ):
+        Workbench.load(forever, Limits(5_000))
+
+
+def test_lines_that_bring_nothing_about_are_work_too(tmp_path: Path) -> None:
+    path = tmp_path / "many.toml"
+    line = "set acl-plugin session timeout udp idle 7"
+    inside, outside = 'name = "pg0"\nprefixes = ["10.0.0.0/24"]', 'name = "pg1"'
+    path.write_text(f"cli = {[line] * 30}\n[[interface]]\n{inside}\n[[interface]]\n{outside}\n")
+    Workbench.load(path, Limits(1_000))
+    with pytest.raises(BudgetError, match=rf"many.toml: .* more than 500 .* by `{line}`"):
+        Workbench.load(path, Limits(500))
+
+
 def test_a_run_that_is_loaded_has_a_budget(tmp_path: Path) -> None:
     bench = Workbench.load(find_input("aging"))
     bench.cli("run 10s")
