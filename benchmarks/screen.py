@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from aclbench.tui.units import short_count
 from benchmarks.captures import opened
-from benchmarks.measuring import seconds_of
+from benchmarks.measuring import cost_of_process
 from benchmarks.replaying import inside_options
 
 SIZE = 120, 40
@@ -40,9 +40,13 @@ _FILTERS = re.compile(rb"all events|without packets|sessions alone")
 
 
 class Seen(NamedTuple):
-    """What came of one run: how long it played, paintings a second, and the keys' delays (s)."""
+    """What came of one run: what it took (s), paintings a second, and the keys' delays (s).
+
+    `seconds` are on the wall while it played, `cpu` those of the processor until its last packet.
+    """
 
     seconds: float
+    cpu: float
     frames_a_second: float
     delays: list[float]
     paused_share: float
@@ -135,7 +139,7 @@ def _play(terminal: Terminal, packets: str, longest_s: float) -> Seen:
             pressed, next_press = 0.0, time.perf_counter() + KEY_EVERY_S
         if data and end.search(_plain(seen)):
             break
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, terminal.cpu_seconds()
     frames = terminal.bursts / seconds
     time.sleep(2)  # it stops at the last packet by itself
     while terminal.read(0.3):
@@ -144,7 +148,7 @@ def _play(terminal: Terminal, packets: str, longest_s: float) -> Seen:
     time.sleep(3)
     share = (terminal.cpu_seconds() - before) / (time.perf_counter() - wall)
     terminal.press("q")
-    return Seen(seconds, frames, delays, share)
+    return Seen(seconds, cpu, frames, delays, share)
 
 
 def _plain(data: bytes) -> bytes:
@@ -168,13 +172,18 @@ def main() -> None:
         program = [sys.executable, "-m", "aclbench"]
         threads = ["--threads"] if asked.threads else []
         replay = [*program, "replay", *threads, *shape, path]
-        without = seconds_of(lambda: subprocess.run(replay, check=True, capture_output=True))
-        print(f"without a screen  {total / without:>12,.0f} packets/s, whole process", flush=True)
+        without = cost_of_process(replay)
+        print(
+            f"without a screen  {total / without.wall:>12,.0f} packets/s, "
+            f"{without.cpu:.2f} s of processor time, whole process",
+            flush=True,
+        )
         screen = [*program, "tui", "--paused", *threads, *shape, path]
         seen = play(screen, short_count(total), asked.longest, {**os.environ, **state})
         print(
             f"with the screen   {total / seen.seconds:>12,.0f} packets/s, "
-            f"{without / seen.seconds:.2f} of that; {seen.frames_a_second:.1f} paintings a second"
+            f"{without.wall / seen.seconds:.2f} of that; {seen.cpu:.2f} s of processor time, "
+            f"{without.cpu / seen.cpu:.2f}; {seen.frames_a_second:.1f} paintings a second"
         )
         delays = sorted(seen.delays)
         print(

@@ -35,6 +35,9 @@ def at_place(history: History, place: str, before: bool = False) -> Slices[Repla
         if time < branch.starts[0].time == time + before:
             return (yield from history.at(branch.starts[0], branch))
         return (yield from history.at_time(time, branch))
+    if where.isdecimal() and where not in history.branches:
+        shown = where[:20]
+        raise CommandError(f"{shown} could be a time, +{shown}, or behind a packet, #{shown}")
     branch = history.find_branch(where)
     return (yield from history.at(branch.end, branch))
 

@@ -141,6 +141,36 @@ def test_it_says_how_far_it_is_and_who_stops_it_has_what_was_reached() -> None:
     assert state_of(bench.rig.stepped) == state_of(straight.rig.stepped)
 
 
+def test_where_nothing_was_played_it_is_said_what_plays_it() -> None:
+    """And not that there is nothing of the kind; without captures there is nothing to play."""
+    hint = "no packet has come yet; `run until end` plays the captures"
+    for line in ("packets", "packets denied", "sessions tcp", "explain all"):
+        assert aging().cli(line) == hint
+        assert hint not in Workbench().cli(line)
+    with pytest.raises(CommandError, match=re.escape(f"no connection 3: {hint}")):
+        aging().cli("explain conn 3")
+    bench = aging()
+    bench.cli("run until packet 5")
+    for line in ("packets port 9", "sessions port 9", "explain all"):
+        assert hint not in bench.cli(line)
+
+
+@pytest.mark.parametrize("before", ["goto start", "run until packet 7"])
+def test_a_packet_that_no_capture_has_is_told_how_many_there_are(before: str) -> None:
+    bench = aging()
+    bench.cli(before)
+    with pytest.raises(CommandError, match="no packet 99999: the capture has 2,320 packets"):
+        bench.cli("explain 99999")
+    with pytest.raises(CommandError, match="they are counted from 1"):
+        bench.cli("explain 0")
+
+
+def test_a_number_is_no_place_and_what_it_could_be_is_said() -> None:
+    for line in ("events from 5 to 6", "diff 5 7"):
+        with pytest.raises(CommandError, match=r"5 could be a time, \+5, or behind a packet, #5"):
+            aging().cli(line)
+
+
 # --- the end ----------------------------------------------------------------------------------
 
 

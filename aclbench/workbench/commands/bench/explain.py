@@ -13,7 +13,7 @@ from aclbench.capture.fields import PacketFields, make_frame
 from aclbench.engine.packet import PROTO_ICMP, PROTO_ICMP6, PROTO_TCP, PROTO_UDP, TCP_SYN
 from aclbench.errors import CommandError
 from aclbench.workbench.bench import Bench
-from aclbench.workbench.commands.bench.reaching import play_to_named
+from aclbench.workbench.commands.bench.reaching import play_to_named, unplayed_text
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.grammar import (
     ArgumentError,
@@ -26,6 +26,7 @@ from aclbench.workbench.tasks import Slices
 
 if TYPE_CHECKING:  # what answers is imported when it is asked
     from aclbench.workbench.inquiry.explain import Explanation, PacketName
+    from aclbench.workbench.inquiry.explain.connection import Connection
 
 #: A run of so many packets has its reasons counted first, since its causes take a while.
 LARGE: Final = 100_000
@@ -181,6 +182,8 @@ def explain_all_text(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     )
 
     packets = bench.past.cursor.position.packets
+    if unplayed := unplayed_text(bench.rig):
+        return unplayed
     if bench.printer is not None and packets >= LARGE:
         bench.printer(reasons_text(reasons_so_far(bench.past), packets))
     return groups_text((yield from explain_all(bench.past)))
@@ -193,20 +196,25 @@ def explain_all_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, An
     return (yield from explain_all(bench.past)).to_json()
 
 
+def _connection_of(bench: Bench, parsed: ParsedCommand) -> Slices[Connection]:
+    from aclbench.workbench.inquiry.explain import explain_connection
+
+    number = parsed.arguments["number"]
+    if unplayed := unplayed_text(bench.rig):
+        raise CommandError(f"there is no connection {number}: {unplayed}")
+    return (yield from explain_connection(bench, bench.past, number))
+
+
 def explain_conn_text(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """What happened to a connection, in lines."""
-    from aclbench.workbench.inquiry.explain import connection_text, explain_connection
+    from aclbench.workbench.inquiry.explain import connection_text
 
-    found = yield from explain_connection(bench, bench.past, parsed.arguments["number"])
-    return connection_text(found, bench.rig.clock)
+    return connection_text((yield from _connection_of(bench, parsed)), bench.rig.clock)
 
 
 def explain_conn_data(bench: Bench, parsed: ParsedCommand) -> Slices[dict[str, Any]]:
     """The same as plain values."""
-    from aclbench.workbench.inquiry.explain import explain_connection
-
-    found = yield from explain_connection(bench, bench.past, parsed.arguments["number"])
-    return found.to_json()
+    return (yield from _connection_of(bench, parsed)).to_json()
 
 
 GROUP: Final = "packets"

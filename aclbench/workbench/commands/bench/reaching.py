@@ -40,6 +40,13 @@ def where_text(bench: Bench) -> str:
     return f"{history.branch.name}: behind packet {packets}, {time}, {place}"
 
 
+def unplayed_text(rig: Rig) -> str:
+    """What to do where nothing is found since no packet came; empty where some did."""
+    if rig.feed is None or rig.driver.packets_handled:
+        return ""
+    return "no packet has come yet; `run until end` plays the captures"
+
+
 def going_to_time(bench: Bench, found: Instant, going: Slices[None]) -> Slices[str]:
     """Go to a time; what is to be said of it is said first, where that is known."""
     lines, ahead = Lines(bench), (yield from silence_ahead(bench.rig, found.ns))

@@ -9,6 +9,7 @@ from aclbench.errors import CommandError, did_you_mean
 from aclbench.words import counted
 from aclbench.workbench.bench import Bench
 from aclbench.workbench.commands.bench.looking import MAX_ROWS
+from aclbench.workbench.commands.bench.reaching import unplayed_text
 from aclbench.workbench.commands.columns import table_lines
 from aclbench.workbench.commands.types import rig_of
 from aclbench.workbench.filters import FilterError, Kind, Query, filter_words
@@ -98,7 +99,8 @@ def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The last packets of the run that are wanted."""
     found, left_out = yield from _packets_found(bench, parsed)
     if not len(found):
-        return "\n".join(["no such packet", *_not_kept(bench, found)])
+        nothing = unplayed_text(bench.rig) or "no such packet"
+        return "\n".join([nothing, *_not_kept(bench, found)])
     head = ("packet", "time", "flags", "length", "rx", "tx", "connection", "conn", "verdict")
     lines = table_lines(head, [_packet_row(bench, packet) for packet in found[left_out:]])
     if left_out:
@@ -151,7 +153,8 @@ def sessions(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """The sessions that are wanted, a row each."""
     found = yield from _sessions_found(bench, parsed)
     if not found.sessions:
-        return f"no such session; {found.looked_at:,} live ones were looked at"
+        looked_at = f"no such session; {found.looked_at:,} live ones were looked at"
+        return unplayed_text(bench.rig) or looked_at
     head = ("session", "connection", "on", "class", "idle", "check due", "expires")
     lines = table_lines(head, [_session_row(bench, view) for view in found.sessions])
     lines.append(_how_many(found))

@@ -9,6 +9,7 @@ import numpy as np
 from aclbench.drivers.frame import packet_number
 from aclbench.engine.events import PacketVerdict
 from aclbench.errors import CommandError
+from aclbench.words import counted
 from aclbench.workbench.inquiry.packets import SENT, frame_sent, packet_name
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.done import SENT_BIT
@@ -59,7 +60,7 @@ def find_packet(rig: Rig, stretches: Stretches, wanted: PacketName) -> Slices[Fo
         ordinal += len(rows)
         yield None
     if not places:
-        raise CommandError(_none_text(wanted, seen))
+        raise CommandError(_none_text(wanted, seen, _packets_ahead(rig)))
     if len(places) > 1:
         names = " or ".join(f"{source}:{wanted.frame}" for source in places)
         raise CommandError(f"there is more than one packet {wanted.frame}; say {names}")
@@ -94,13 +95,23 @@ def _source_name(rig: Rig, capture: int, is_sent: bool) -> str:
     return path.name if is_only else str(capture + 1)
 
 
-def _none_text(wanted: PacketName, seen: dict[str, tuple[int, int]]) -> str:
+def _packets_ahead(rig: Rig) -> int | None:
+    """How many packets the one capture has, where that is known."""
+    feed = rig.feed
+    return feed.extent.packets if feed is not None and len(feed.captures) == 1 else None
+
+
+def _none_text(wanted: PacketName, seen: dict[str, tuple[int, int]], in_capture: int | None) -> str:
     """What is there instead."""
     asked = f"{wanted.source}:{wanted.frame}" if wanted.source else str(wanted.frame)
+    if not wanted.frame:
+        return f"there is no packet {asked}: they are counted from 1"
+    if wanted.source != SENT and in_capture is not None:
+        return f"there is no packet {asked}: the capture has {counted(in_capture, 'packet')}"
     if not seen:
         return f"there is no packet {asked}: this run has had none yet"
-    there = [
+    there = ", ".join(
         f"{low} to {high} " + ("that were sent" if source == SENT else f"of {source}")
         for source, (low, high) in seen.items()
-    ]
-    return f"there is no packet {asked}; this run has had packets " + ", ".join(there) + " so far"
+    )
+    return f"there is no packet {asked}; this run has had packets {there} so far"
