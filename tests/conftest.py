@@ -16,6 +16,7 @@ from itertools import count
 from typing import Final
 
 import pytest
+from examples import SHARE
 from hypothesis import HealthCheck, settings
 
 #: No test takes so long, in seconds, on whatever machine: what waits for ever fails.
@@ -27,12 +28,15 @@ TIMES: Final = 3
 
 settings.register_profile(
     "seeds",
+    max_examples=100,
     deadline=None,
     database=None,
     derandomize=False,  # said, since hypothesis has another default where CI runs
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("aclbench", settings.get_profile("seeds"), derandomize=True)
+settings.register_profile(
+    "aclbench", settings.get_profile("seeds"), derandomize=True, max_examples=SHARE
+)
 settings.load_profile("aclbench")
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import seeds
+from examples import SHARE, examples
 from hypothesis import settings
 
 
@@ -45,3 +46,8 @@ def test_the_profile_of_the_rounds_heeds_the_seed() -> None:
     assert "--hypothesis-profile=seeds" in seeds.command(7, 2, [])
     assert not settings.get_profile("seeds").derandomize
     assert settings.get_profile("aclbench").derandomize
+
+
+def test_a_round_tries_more_examples_than_the_tests() -> None:
+    assert settings.get_profile("seeds").max_examples == 100
+    assert (examples(100).max_examples, examples(3).max_examples) == (SHARE, 2)

@@ -6,54 +6,63 @@ these numbers, and they number the events of a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from operator import attrgetter
 from typing import Final
 
 from aclbench.engine import events
 from aclbench.engine.events import TraceEvent
-from aclbench.engine.main import AclMain, CleanerData
-from aclbench.engine.worker import Worker
+from aclbench.engine.main import AclMain
 
-#: A counter of every worker, summed, and one of the cleaner; None: it has none of the kind.
-WorkerCounter = Callable[[Worker], int]
-CleanerCounter = Callable[[CleanerData], int]
-
-#: Every kind of event, in the order in which they are counted and listed.
-EVENTS: Final[dict[type[TraceEvent], tuple[WorkerCounter | None, CleanerCounter | None]]] = {
-    events.SessionAdded: (lambda w: sum(w.session_adds_by_sw_if_index.values()), None),
-    events.ClassChanged: (lambda w: w.cnt_class_changes, None),
-    events.SessionRequeued: (lambda w: w.cnt_session_timer_restarted, None),
-    events.SessionDeleted: (lambda w: w.cnt_deleted_sessions, None),
-    events.SessionRecycled: (lambda w: w.cnt_recycled_sessions, None),
-    events.InterruptSent: (None, lambda c: c.cnt_interrupts_sent),
-    events.InterruptServed: (lambda w: w.cnt_interrupts_served, None),
-    events.FlagSet: (lambda w: w.cnt_flag_changes, lambda c: c.cnt_flag_changes),
-    events.ClearStarted: (None, lambda c: c.cnt_clears_started),
-    events.ClearFinished: (None, lambda c: c.cnt_delete_by_sw_index_ok),
-    events.SweepStarted: (lambda w: w.cnt_sweeps_started, None),
-    events.SweepFinished: (lambda w: w.cnt_sweeps_finished, None),
-    events.WaitChanged: (None, lambda c: c.cnt_wait_changes),
-    events.RulesReplaced: (lambda w: w.cnt_rules_replaced, None),
-    events.PacketVerdict: (lambda w: sum(w.packet_reasons.values()), None),
+#: Every kind of event, in the order in which they are counted and listed: the counter of every
+#: worker and one of the cleaner; empty: it has none of the kind.
+EVENTS: Final[dict[type[TraceEvent], tuple[str, str]]] = {
+    events.SessionAdded: ("session_adds_by_sw_if_index", ""),
+    events.ClassChanged: ("cnt_class_changes", ""),
+    events.SessionRequeued: ("cnt_session_timer_restarted", ""),
+    events.SessionDeleted: ("cnt_deleted_sessions", ""),
+    events.SessionRecycled: ("cnt_recycled_sessions", ""),
+    events.InterruptSent: ("", "cnt_interrupts_sent"),
+    events.InterruptServed: ("cnt_interrupts_served", ""),
+    events.FlagSet: ("cnt_flag_changes", "cnt_flag_changes"),
+    events.ClearStarted: ("", "cnt_clears_started"),
+    events.ClearFinished: ("", "cnt_delete_by_sw_index_ok"),
+    events.SweepStarted: ("cnt_sweeps_started", ""),
+    events.SweepFinished: ("cnt_sweeps_finished", ""),
+    events.WaitChanged: ("", "cnt_wait_changes"),
+    events.RulesReplaced: ("cnt_rules_replaced", ""),
+    events.PacketVerdict: ("packet_reasons", ""),
 }
 #: The kinds by name, in the order of `event_counts`.
 EVENT_KINDS: Final = tuple(event.kind for event in EVENTS)
 
 
-#: The counters of either sort, each with the place of its kind.
-_OF_WORKERS: Final = [(n, each[0]) for n, each in enumerate(EVENTS.values()) if each[0] is not None]
-_OF_CLEANER: Final = [(n, each[1]) for n, each in enumerate(EVENTS.values()) if each[1] is not None]
+#: Counters that have a number for each interface, or for each reason.
+_DIVIDED: Final = ("session_adds_by_sw_if_index", "packet_reasons")
+#: The counters of either sort, read in one call, and the place of the kind of each.
+_OF_WORKERS: Final = [name for name, _ in EVENTS.values() if name and name not in _DIVIDED]
+_OF_CLEANER: Final = [name for _, name in EVENTS.values() if name]
+_read_worker: Final = attrgetter(*_OF_WORKERS)
+_read_divided: Final = attrgetter(*_DIVIDED)
+_read_cleaner: Final = attrgetter(*_OF_CLEANER)
 
 
 def event_counts(am: AclMain) -> tuple[int, ...]:
-    """The number of events of each kind since the start, in the order of `EVENT_KINDS`.
-
-    Asked after every step by hand: plain loops, over the counters that there are.
-    """
-    counts = [0] * len(EVENTS)
+    """The number of events of each kind since the start, in the order of `EVENT_KINDS`."""
+    of_workers = Counter[str]()
+    of_cleaner = dict(zip(_OF_CLEANER, _read_cleaner(am.cleaner), strict=True))
     for worker in am.workers:
-        for place, of_worker in _OF_WORKERS:
-            counts[place] += of_worker(worker)
-    for place, of_cleaner in _OF_CLEANER:
-        counts[place] += of_cleaner(am.cleaner)
-    return tuple(counts)
+        of_workers.update(dict(zip(_OF_WORKERS, _read_worker(worker), strict=True)))
+        for name, divided in zip(_DIVIDED, _read_divided(worker), strict=True):
+            of_workers[name] += sum(divided.values())
+    return tuple(of_workers[name] + of_cleaner.get(at, 0) for name, at in EVENTS.values())
+
+
+def event_total(am: AclMain) -> int:
+    """All of them. Asked after every step by hand, and every chunk of a run."""
+    total: int = sum(_read_cleaner(am.cleaner))
+    for worker in am.workers:
+        total += sum(_read_worker(worker))
+        for divided in _read_divided(worker):
+            total += sum(divided.values())
+    return total

@@ -136,7 +136,7 @@ class _Checker:
         """Step by step; at the first one that cannot be entered it ends."""
         for step in self._lesson.steps:
             try:
-                run.go_to(step.number)
+                self._enter(run, step)
             except BudgetError:
                 raise
             except AclbenchError as error:
@@ -150,6 +150,16 @@ class _Checker:
                     run.experiment()
             elif isinstance(step, Task):
                 self._task(run, step)
+
+    def _enter(self, run: LessonRun, step: AnyStep) -> None:
+        """Go on where that leads to what the lesson has there; behind a task it does not."""
+        before = run.step
+        if before is step:
+            return
+        if before.number in run.done and not isinstance(before, Task):
+            run.advance()
+        else:
+            run.go_to(step.number)
 
     def _predict(self, run: LessonRun, step: Predict) -> None:
         with self._noting("prediction", step):

@@ -20,7 +20,8 @@ from capture.frames import (
     tcp,
     udp,
 )
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.capture.batch import RawBatch
@@ -120,7 +121,7 @@ def _ends(key: bytes) -> tuple[int, int, int]:
     return family, int.from_bytes(src, "big"), int.from_bytes(dst, "big")
 
 
-@settings(max_examples=75)
+@examples(75)
 @given(
     frames=st.lists(FRAMES, max_size=12),
     tail=st.sampled_from((0, 0, 10, 200)),

@@ -7,7 +7,8 @@ from struct import pack
 import pytest
 from capture.frames import ethernet, ip4, ip6, tcp, udp
 from capture.linked import assert_agrees, linked
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.capture.framing import FRAMINGS, WRAPPINGS
@@ -131,7 +132,7 @@ def test_what_is_not_ip_or_cannot_be_read_is_not_taken_for_it(link: int, frame: 
     assert assert_agrees(linked([frame], [link])).info.tolist() == [INFO_NOT_IP]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(link=st.sampled_from(LINKS), frames=st.lists(st.binary(max_size=200), max_size=6))
 def test_any_bytes_are_read_without_an_error(link: int, frames: list[bytes]) -> None:
     assert_agrees(linked(frames, [link] * len(frames)))

@@ -6,14 +6,15 @@ import pytest
 from capture.containers import LINKS, relink
 from capture.frames import FRAMES, ethernet, ip4, ip6, tcp, udp
 from capture.linked import assert_agrees, linked
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.capture.links import as_ethernet
 from aclbench.engine.packet import INFO_CUT, INFO_MALFORMED, INFO_NOT_IP, parse_ethernet
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     frames=st.lists(st.tuples(FRAMES, st.sampled_from(LINKS)), max_size=12),
     order=st.sampled_from("<>"),
@@ -24,7 +25,7 @@ def test_any_bytes_of_mixed_links(frames: list[tuple[bytes, int]], order: str, t
     assert_agrees(linked(made, [link for _, link in frames], tail))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     frames=st.lists(FRAMES | st.binary(max_size=90), max_size=8),
     link=st.sampled_from(LINKS),

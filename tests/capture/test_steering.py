@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from capture.containers import enhanced, interface, option, pcap, pcapng, read_all, relink, section
 from capture.frames import FRAMES, MACS, batch_of, ethernet, ip4, ip6, udp
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.capture.batch import RawBatch
@@ -112,7 +113,7 @@ _PREFIXES6 = st.builds(
 _NEVER = [ip_network(n) for n in ("224.0.0.0/4", "255.255.255.255/32", "ff00::/8", "fe80::/10")]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     prefixes=st.lists(_PREFIXES4 | _PREFIXES6, max_size=12, unique=True),
     near=st.lists(
@@ -218,7 +219,7 @@ def _vlan_rule(frame: bytes, vlans: dict[str, int]) -> int:
     return ELSE
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     frames=st.lists(FRAMES, min_size=1, max_size=12),
     vlans=st.dictionaries(
@@ -274,7 +275,7 @@ def test_a_vlan_of_two_interfaces() -> None:
 # --- by MAC -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     frames=st.lists(FRAMES, min_size=1, max_size=12),
     link_type=st.sampled_from([1, 113, 276, 101, 0]),

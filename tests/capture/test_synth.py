@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from capture.containers import records_of
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.capture import synth as synth_module
@@ -78,7 +79,7 @@ TRAFFICS = st.builds(
 )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(traffic=TRAFFICS)
 def test_counts_and_conversations(
     tmp_path_factory: pytest.TempPathFactory, traffic: Traffic

@@ -96,26 +96,17 @@ def test_no_home(home: str, tmp_path: Path) -> None:
     works_at_home(os.environ | homes, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def handout(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """As it is printed; a file that is there already is left alone."""
-    folder = tmp_path_factory.mktemp("handout")
-    said = shell("aclbench learn export 1 >plain; aclbench learn export 1 -o plain", folder)
-    assert b"plain is there already" in said.stderr
-    return (folder / "plain").read_bytes()
-
-
 @pytest.mark.parametrize("out", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_standard_output_by_any_name(out: str, handout: bytes, tmp_path: Path) -> None:
+def test_standard_output_by_any_name(out: str, tmp_path: Path) -> None:
     """Nothing is said into what is written there; a report has no capture in it."""
-    done = shell(f"aclbench learn export 1 -o {out}", tmp_path)
-    assert (done.returncode, done.stdout) == (0, handout)
-    assert done.stderr.endswith(b" written\n")
-    done = shell(f"aclbench synth {out} --packets 10 | aclbench replay -", tmp_path)
-    assert (done.returncode, b"10 packets in" in done.stdout) == (0, True)
-    done = shell(f"aclbench replay http --write-passed {out}", tmp_path)
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert b"standard output has the report" in done.stderr
+    done = run("learn", "export", "1", "-o", out, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, run("learn", "export", "1").stdout)
+    assert done.stderr.endswith(" written\n")
+    piped = shell(f"aclbench synth {out} --packets 10 | aclbench replay -", tmp_path)
+    assert (piped.returncode, b"10 packets in" in piped.stdout) == (0, True)
+    done = run("replay", "http", "--write-passed", out, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard output has the report" in done.stderr
     assert not [path.name for path in tmp_path.iterdir() if path.is_file()]
 
 

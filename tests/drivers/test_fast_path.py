@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from drivers.scenario import How, Plan, Run, plans
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.drivers.fast_path import SWITCH
@@ -43,7 +44,7 @@ def run_of(plan: Plan, how: How = "straight", frame_size: int = 256, fast: str =
     return run
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans(max_actions=16), st.sampled_from([1, 3, 16, 256]))
 def test_the_fast_path_gives_what_the_steps_give(plan: Plan, frame_size: int) -> None:
     """Slots that were freed and touched late are compared, too."""

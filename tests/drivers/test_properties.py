@@ -7,44 +7,45 @@ from random import Random
 
 from drivers.scenario import PACKETS, How, Plan, Run, fates, plans
 from engine.bench import ACK, SEC, SYN, T0, Hand, tcp_back, tcp_out, udp_out
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
-from aclbench.engine.counts import EVENT_KINDS, event_counts
+from aclbench.engine.counts import EVENT_KINDS, event_counts, event_total
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled
 
 FRAME_SIZES = st.sampled_from([1, 2, 3, 5, 7, 16, 255])
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(plans(max_actions=20))
 def test_the_state_is_right_whenever_the_machine_is_at_rest(plan: Plan):
     """Lists, tables, counters and flags agree; no session goes early; clears keep their bound."""
     Run(plan)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(plans())
 def test_the_state_is_right_after_every_named_step(plan: Plan):
     """In the fair order, with what is in hand counted."""
     Run(plan, "steps")
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans(), st.integers(0, 1000))
 def test_the_state_is_right_after_every_step_in_any_order(plan: Plan, seed: int):
     """Whoever goes next: no interleaving of threads breaks a list, a table or a clear."""
     Run(plan, "random steps", seed=seed)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans(), st.integers(0, 1000))
 def test_the_state_is_right_whoever_is_chosen_the_clock_among_them(plan: Plan, seed: int):
     """The clock passes packets that wait, and turns that were begun, as it may by chance."""
     Run(plan, "random with clock", seed=seed)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans(), FRAME_SIZES)
 def test_the_frame_size_changes_nothing(plan: Plan, size: int):
     """The same verdicts, sessions and events, field for field."""
@@ -83,7 +84,7 @@ def test_no_frame_size_changes_anything():
         assert Run(BUSY, frame_size=size).events == whole.events
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans())
 def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
     """What a person steps through is what the fast way does, heard or unheard."""
@@ -93,7 +94,7 @@ def test_straight_through_and_step_by_step_are_the_same(plan: Plan):
     assert steps.state() == unheard.state()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     plans(),
     st.sampled_from(["random", "random with clock"]),
@@ -107,7 +108,7 @@ def test_the_same_seed_gives_the_same_events(plan: Plan, how: How, seed: int, si
     assert again.state() == once.state()
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(plans(clears=False, max_actions=24))
 def test_no_session_outlives_its_bound(plan: Plan):
     """Idle ones go: timeout, then at most the shortest timeout, half a second and the backlog."""
@@ -118,7 +119,7 @@ def test_no_session_outlives_its_bound(plan: Plan):
         run.watch.nobody_is_late(run.driver.now)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans(), st.sampled_from(["straight", "random"]))
 def test_the_counters_know_how_many_events_there_were(plan: Plan, how):
     """A run that nobody listened to can still say so: each kind is counted where it happens."""
@@ -127,9 +128,10 @@ def test_the_counters_know_how_many_events_there_were(plan: Plan, how):
     assert dict(zip(EVENT_KINDS, event_counts(run.am), strict=True)) == {
         kind: heard[kind] for kind in EVENT_KINDS
     }
+    assert event_total(run.am) == len(run.events)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(plans(), st.sampled_from(["straight", "random"]))
 def test_each_packet_is_counted_once(plan: Plan, how):
     """`read = permitted + denied + dropped + unchecked + not_ip + malformed`."""
@@ -156,7 +158,7 @@ def quanta_of(bench: Hand, bitmap: int, times: list[int], random: Random) -> int
     raise AssertionError("the clear does not end")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.integers(0, 260),
     st.sampled_from([1, 7, 100]),

@@ -27,7 +27,8 @@ from engine.bench import (
     udp_out,
     words,
 )
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.drivers.batch import Batch
@@ -883,7 +884,7 @@ def told_by(
     return sorted(fates), added
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 1 << 32), st.integers(1, 4), st.booleans())
 def test_threads_say_of_each_packet_what_steps_say(seed: int, workers: int, flow_placement: bool):
     """Wherever it does not matter which of two workers, or of a worker and the clock, is first."""

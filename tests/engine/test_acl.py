@@ -18,7 +18,8 @@ from engine.bench import (
     udp,
     words,
 )
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.engine.acl import DENY, PERMIT, PERMIT_REFLECT, AclRule, prefix_mask
@@ -133,7 +134,7 @@ def oracle_matches(rule, says, fragments):
     return flags is None or flags & mask == value
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(rules(), crafted(), st.booleans())
 def test_one_rule_matches_as_the_oracle_says(rule, packet, fragments):
     """Every field of a rule against every kind of packet."""
@@ -143,7 +144,7 @@ def test_one_rule_matches_as_the_oracle_says(rule, packet, fragments):
     assert matches == oracle_matches(plain, says, fragments)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.lists(st.lists(rules(), max_size=4), min_size=1, max_size=3),
     st.lists(crafted(), min_size=1, max_size=4),

@@ -6,7 +6,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 from engine.bench import T0, Hand, address, frame4, frame6, udp, udp_out, words
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.engine.fib import (
@@ -77,7 +78,7 @@ def longest(fib: Fib, address: bytes) -> FibEntry | None:
     return None
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data(), st.sampled_from([32, 128]))
 def test_the_longest_prefix_wins(data, bits):
     """Whatever is put in and taken out between look-ups, at each prefix's ends too."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.tui.drawing import Drawing, Line, drawing
@@ -24,7 +25,7 @@ HEIGHTS = st.one_of(st.integers(1, 9), st.integers(1, 70))
 COUNTS = st.sampled_from((0, 1, 9, 1_234, 9_999, 12_345, 999_999, 1_234_567, 10**9))
 
 #: A property of a drawing is looked at with so many examples.
-few = settings(max_examples=40)
+few = examples(40)
 at_any_size = given(width=WIDTHS, height=HEIGHTS)
 
 

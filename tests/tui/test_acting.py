@@ -252,8 +252,8 @@ async def test_one_that_takes_long_leaves_the_screen_to_the_keys() -> None:
     made: list[Workbench] = []
 
     def slowly() -> Slices[Workbench]:
-        for number in range(200):
-            yield Progress(number, 200, "lines")
+        for number in range(9):
+            yield Progress(number, 9, "lines")
         made.append(busy_bench(4))
         return made[0]
 
@@ -270,9 +270,9 @@ async def test_one_that_takes_long_leaves_the_screen_to_the_keys() -> None:
         assert (bench.bench, bench.offset()) == (here, at)
         bench.player._make_bench = slowly
         await bench.press("r")
-        await bench.until(lambda: made and bench.bench is made[0])
+        await bench.until(lambda: "restarted" in bench.status())
+        assert bench.bench is made[0]
         await bench.until(lambda: len(bench.screen.query(WorkerPanel)) > 1)
-        assert "restarted" in bench.status()
         bench.lies_inside()
 
 
@@ -365,8 +365,9 @@ LONG = "run 200h"
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long command can be parked after each second of the bench's time, and always is."""
-    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
+    """A long command is parked after each of its slices, and one is worked on at a time."""
+    for name in ("underway.FIRST_S", "underway.SLICE_S", "opening.SLICE_S"):
+        monkeypatch.setattr(f"aclbench.tui.{name}", 0.0)
 
 
 def lasting_bench() -> Workbench:
@@ -418,6 +419,7 @@ async def test_a_long_command_leaves_the_screen_to_the_keys() -> None:
         bench.bench.check_invariants()
 
 
+@pytest.mark.usefixtures("slow")
 async def test_a_pipe_whose_writer_stalls_is_waited_for_until_escape(tmp_path: Path) -> None:
     content, fifo = one_opening(tmp_path / "pcap").read_bytes(), tmp_path / "fifo"
     os.mkfifo(fifo)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from routed import ROUTED
 
@@ -158,7 +159,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.one_of(st.lists(PIECES, max_size=20).map(" ".join), st.text(max_size=60)))
 def test_anything_is_a_value_or_an_expression_error(world: BenchWorld, text: str) -> None:
     try:

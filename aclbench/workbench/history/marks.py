@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.engine.counts import event_counts
+from aclbench.engine.counts import event_total
 from aclbench.engine.main import AclMain
 from aclbench.engine.reasons import KIND_MASK, LAST_DENY
 from aclbench.engine.worker import Worker
@@ -90,7 +90,7 @@ def make_mark(time: int, events: int, parts: Iterable[Sequence[int]], wait_inter
 def mark_of(am: AclMain, time: int) -> Mark:
     """A mark of a machine that stands still."""
     parts = [worker_marks(worker) for worker in am.workers]
-    return make_mark(time, sum(event_counts(am)), parts, am.cleaner.wait_interval)
+    return make_mark(time, event_total(am), parts, am.cleaner.wait_interval)
 
 
 class Marks:

@@ -24,7 +24,7 @@ from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine import reading
-from aclbench.engine.counts import event_counts
+from aclbench.engine.counts import event_total
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
 from aclbench.engine.outcomes import Outcomes
@@ -137,7 +137,7 @@ class Rig:
 
     def events_so_far(self) -> int:
         """How many trace events there have been, heard or not: the number of the latest."""
-        return sum(event_counts(self.machine.am))
+        return event_total(self.machine.am)
 
     # --- packets -----------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench.errors import CommandError
@@ -50,7 +51,7 @@ SYNTAXES = [
     "send <interface> <rest:packet>",
     "quit",
 ]
-FUZZ = settings(max_examples=200, deadline=None, derandomize=True)
+FUZZ = examples(200)
 INTERFACES = ("local0", "pg0", "pg1")
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, Workbench
@@ -125,7 +126,7 @@ def bench_in_a_folder() -> Iterator[Workbench]:
             os.chdir(here)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(LINES, min_size=1, max_size=8))
 def test_any_line_gives_text_or_an_error_that_changes_nothing(lines: list[str]) -> None:
     """On a bench in the middle of a capture, with sessions, and whatever the lines made of it."""
@@ -147,7 +148,7 @@ def as_lesson(bench: Workbench, line: str) -> None:
 
 
 @pytest.mark.parametrize("place", [as_cli, as_timed, as_lesson])
-@settings(max_examples=2)
+@examples(2)
 @given(data=st.data())
 def test_no_line_of_a_file_reaches_a_file(
     place: Callable[[Workbench, str], None], data: st.DataObject
@@ -163,7 +164,7 @@ def test_no_line_of_a_file_reaches_a_file(
             assert {path.name: path.read_text() for path in Path().iterdir()} == files
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(st.data())
 def test_every_command_gives_text_or_an_error_that_changes_nothing(data: st.DataObject) -> None:
     """Each of them, with arguments that fit mostly, one after the other."""

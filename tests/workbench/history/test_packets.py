@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
@@ -71,7 +72,7 @@ def deeds(bench: Workbench) -> dict[str, Callable[[int], object]]:
     }
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     done=st.lists(
         st.tuples(st.sampled_from(sorted(deeds(Workbench()))), st.integers(1, 25)), max_size=8

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, RunFileError, Workbench
@@ -233,7 +234,7 @@ def test_branches_share_no_more_inputs_than_fit(
         Workbench.load(path)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(data=st.data())
 def test_damage_never_gives_a_traceback(tmp_path_factory: Any, data: st.DataObject) -> None:
     """Any byte changed or the file cut anywhere: a bench, or one message."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 from engine.bench import frame4, icmp, tcp, udp
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from routed import ROUTED
 from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
@@ -18,7 +20,7 @@ from workbench.history.test_history import ACTIONS, SMALL, act, bench_on
 from aclbench import AclbenchError, CommandError, Workbench
 from aclbench.capture.fields import make_frame
 from aclbench.engine.acl import AclRule
-from aclbench.engine.events import PacketVerdict, TraceEvent
+from aclbench.engine.events import PacketVerdict
 from aclbench.engine.packet import unpack_key
 from aclbench.workbench.commands.bench.explain import read_packet
 from aclbench.workbench.inquiry.diff import state_of
@@ -30,6 +32,7 @@ from aclbench.workbench.inquiry.explain import (
 )
 from aclbench.workbench.inquiry.explain.reading import mismatches
 from aclbench.workbench.inquiry.explain.tree import ForwardingPart, NodePart
+from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.rig.bundled import bundled_files
 from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.verdict import verdict_text
@@ -93,22 +96,19 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
 def test_every_kind_of_verdict_of_a_bundled_capture(capture: Path) -> None:
     """One packet of each reason, and some more: explained as recorded."""
     bench = bench_on(capture)
-    verdicts: list[PacketVerdict] = []
-
-    def hear(event: TraceEvent) -> None:
-        if isinstance(event, PacketVerdict):
-            verdicts.append(event)
-
-    with bench.listeners.with_listener(hear):
-        bench.play()
-    seen: dict[int, int] = {}
-    for event in verdicts:
-        seen[event.reason] = seen.get(event.reason, 0) + 1
-        if seen[event.reason] == 1 or event.number % 211 == 0:
-            explain_like_recorded(bench, event, str(event.number))
+    bench.play()
+    rows, seen, chosen = bench.past.packets, Counter[int](), []
+    for row in map(rows.row, range(rows.end)):
+        seen[row.reason] += 1
+        if seen[row.reason] == 1 or row.number % 211 == 0:
+            chosen.append(row)
+    events = finish(Stretches(bench.past).verdicts(row.ordinal for row in chosen))
+    for row in chosen:
+        assert events[row.ordinal].reason == row.reason
+        explain_like_recorded(bench, events[row.ordinal], str(row.number))
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     actions=st.lists(ACTIONS, min_size=1, max_size=8),
     order=st.sampled_from(["fair", "random"]),

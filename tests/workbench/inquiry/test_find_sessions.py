@@ -6,7 +6,8 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
@@ -88,7 +89,7 @@ def all_sessions(bench: Workbench) -> list[SessionView]:
     return [s for worker in snapshot.workers for each in worker.lists for s in each.sessions]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(
     packets=st.integers(0, 1500),
     words=st.lists(st.sampled_from([*WORDS]), max_size=3),

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import AclbenchError, CommandError, Workbench
@@ -119,7 +120,7 @@ def run_on(bench: Workbench, lines: list[str]) -> Workbench:
     return bench
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(LINE, max_size=40), st.sampled_from(("interface", "flow")))
 def test_saved_lines_make_the_same_configuration(lines: list[str], placement: Any) -> None:
     bench = Workbench(workers=2, placement=placement, history=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aclbench import CommandError, Workbench
@@ -30,7 +31,7 @@ def whole(bench: Workbench, thread: int, list_id: int) -> ListStory:
     return last
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(packets=st.integers(1, 1500), quantum=st.sampled_from([1, 3, 100]))
 def test_the_next_interrupt_takes_what_was_said(packets: int, quantum: int) -> None:
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from routed import INSIDE_OUT
 from scapy.layers.inet import IP, TCP, UDP
@@ -100,7 +101,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(actions=ACTIONS)
 def test_the_story_of_every_session_is_in_the_events_of_the_run(actions: list[Any]) -> None:
     bench = Workbench.from_scenario(load_scenario(find_input("aging")))
@@ -132,7 +133,7 @@ def test_the_story_of_every_session_is_in_the_events_of_the_run(actions: list[An
     assert len(heard) == count
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(packets=st.integers(30, 1500), more=st.sampled_from([0, 3, 11]))
 def test_what_comes_next_comes(packets: int, more: int) -> None:
     """Without packets, no session is judged before it is said, and none is deleted too late."""
