@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,8 @@ def test_streams_enabled_together_are_merged(bench: Workbench, pcap: Path) -> No
     [
         ("{ name s0 pcap FILE source pg9 }", "pg0, pg1"),
         ("{ name s0 pcap missing.pcap source pg0 }", "no such file"),
+        ("{ name s0 pcap PIPE source pg0 }", "no such file"),
+        ("{ name s0 pcap /dev/zero source pg0 }", "no such file"),
         ("{ name s0 source pg0 }", "needs pcap"),
         ("{ name s0 pcap FILE source pg0 limit 6 }", "1 to 5"),
         ("{ name s0 pcap FILE source pg0 limit 0 }", "1 to 5"),
@@ -117,8 +120,12 @@ def test_streams_enabled_together_are_merged(bench: Workbench, pcap: Path) -> No
 )
 def test_refusals_change_nothing(bench: Workbench, pcap: Path, spec: str, says: str) -> None:
     """What was asked, what is there, what would be right."""
+    pipe = pcap.with_name("pipe.pcap")
+    os.mkfifo(pipe)
     with pytest.raises(CommandError, match=says):
-        bench.cli("packet-generator new " + spec.replace("FILE", f'"{pcap}"'))
+        bench.cli(
+            "packet-generator new " + spec.replace("FILE", f'"{pcap}"').replace("PIPE", str(pipe))
+        )
     assert bench.cli("show packet-generator") == "no streams currently defined"
     with pytest.raises(CommandError, match="there is no stream"):
         bench.cli("packet-generator enable-stream s0")
