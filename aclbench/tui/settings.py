@@ -66,8 +66,10 @@ _PLACES: Final = (
 )  # fmt: skip
 #: Inputs that are remembered.
 RECENT: Final = 10
-#: Neither file is ever so large.
+#: No list of inputs is ever so large, nor are settings: of each that is wrong it is looked for what
+#: was meant.
 MAX_BYTES: Final = 1 << 20
+MAX_SETTINGS_BYTES: Final = 64 << 10
 
 
 class Theme(str):
@@ -142,7 +144,7 @@ def _document(path: Path, says: list[str]) -> dict[str, Any]:
     if is_missing(path):
         return {}
     try:
-        return parse_toml(read_content(path, MAX_BYTES))
+        return parse_toml(read_content(path, MAX_SETTINGS_BYTES))
     except DocumentError as error:
         says.append(f"{path}: {error}; the defaults are used")
     return {}

@@ -106,6 +106,11 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert "a folder; the defaults are used" in notices[0]
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
     assert "not text in UTF-8" in read_settings([PLACE], tmp_path / "bad.toml")[1][0]
+    rows = "".join(f'wrong-{number} = "a"\n' for number in range(4_000))
+    (tmp_path / "large.toml").write_text(f"[keys]\n{rows}")
+    assert read_settings([PLACE], tmp_path / "large.toml")[1] == [
+        f"{tmp_path}/large.toml: more than 64 kB; the defaults are used"
+    ]
 
 
 @given(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aclbench import RunFileError, Workbench
+from aclbench.drivers.fast_path import SWITCH
 from aclbench.workbench.budget import Budget, BudgetError, Limits, TooSlowError
 from aclbench.workbench.rig.bundled import find_input
 from aclbench.workbench.tasks import finish
@@ -20,10 +21,12 @@ def spent_on(lines: list[str], budget: Budget) -> int:
     return budget.spent
 
 
-def test_a_packet_counts_the_same_straight_and_by_steps() -> None:
-    straight = spent_on(["run 1s"], Budget())
+def test_a_packet_counts_the_same_straight_and_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on the fast path, and whether it is compiled or not."""
     by_steps = spent_on(["step 500", "run until +1s"], Budget())
-    assert straight == by_steps > 100 * 8
+    for fast in ("0", "1"):
+        monkeypatch.setenv(SWITCH, fast)
+        assert spent_on(["run 1s"], Budget()) == by_steps > 100 * 8
 
 
 def test_what_used_it_up_is_said() -> None:
