@@ -249,7 +249,7 @@ def test_json_has_no_constants_also_beside_names_that_are_no_utf8() -> None:
 def test_what_is_deep_is_refused_where_little_is_left_of_the_stack() -> None:
     """A document within the limits, read by whoever is deep in calls already."""
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(len(inspect.stack()) + 80)
+    sys.setrecursionlimit(len(inspect.stack(0)) + 80)
     try:
         with pytest.raises(DocumentError, match="not TOML"):
             parse_toml(b"a = " + b"[" * 60 + b"]" * 60)

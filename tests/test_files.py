@@ -91,6 +91,27 @@ def test_an_owner_stays(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to somebody else")
+def test_somebody_elses_file_that_we_may_write_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may not give a file away cannot put a new one in its place."""
+    path = tmp_path / "x.txt"
+    path.write_text("old and longer")
+    os.chown(path, 4711, 4712)
+    before = path.stat()
+
+    def refused(*arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchown", refused)
+    write_whole(path, "new")
+    after = path.stat()
+    assert path.read_text() == "new"
+    assert (after.st_ino, after.st_uid, after.st_gid) == (before.st_ino, 4711, 4712)
+    assert [each.name for each in tmp_path.iterdir()] == ["x.txt"]
+
+
 def test_mode_and_links_stay(tmp_path: Path) -> None:
     path, link = tmp_path / "x.txt", tmp_path / "link.txt"
     path.write_text("old")

@@ -463,10 +463,14 @@ def test_the_capture_that_is_read_is_not_overwritten(tmp_path: Path) -> None:
     mine = tmp_path / "mine.pcap"
     mine.write_bytes(Path(capture("http")).read_bytes())
     size = mine.stat().st_size
-    done = run("replay", "--write-dropped", str(mine), str(mine))
-    assert done.returncode == 1
-    assert "name another file" in done.stderr
-    assert mine.stat().st_size == size
+    link, hard_link = tmp_path / "link.pcap", tmp_path / "hard.pcap"
+    link.symlink_to(mine)
+    hard_link.hardlink_to(mine)
+    for name in (mine, link, hard_link):
+        done = run("replay", "--write-dropped", str(name), "--force", str(mine))
+        assert done.returncode == 1
+        assert "name another file" in done.stderr
+        assert mine.stat().st_size == size
     both = str(tmp_path / "out.pcap")
     twice = run("replay", "--write-dropped", both, "--write-passed", both, str(mine))
     assert twice.returncode == 1

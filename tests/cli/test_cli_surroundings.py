@@ -63,6 +63,7 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
         "replay --threads --trace many-flows",
         "learn",
         "learn export 1 -o -",
+        "synth - --packets 5000",
         "--help",
     ],
 )
