@@ -21,6 +21,7 @@ from aclbench.tutor.submission import (
     submission_of,
     write_submission,
 )
+from aclbench.tutor.template import TEMPLATE
 from aclbench.workbench.budget import CPU_SECONDS, Budget, TooSlowError
 
 from .learner import work_through
@@ -75,7 +76,13 @@ def test_a_machine_that_becomes_too_slow_gives_no_grade(tmp_path: Path, part: fl
             if self.spent > self.most:
                 raise TooSlowError("this machine was too slow")
 
-    made = lesson(tmp_path)
+    prediction = TEMPLATE[TEMPLATE.index("# A prediction") : TEMPLATE.index("# An experiment")]
+    line = "send pg0 udp 10.0.0.2:5353 > 192.168.0.2:53"
+    experiment = (
+        '[[steps]]\nkind = "experiment"\ntext = "Send it."\n'
+        f'run = ["{line}"]\nlook = {{ text = "It passed." }}\n\n'
+    )
+    made = lesson(tmp_path, (prediction, experiment))  # no guess is made once more, to be too slow
     path, budget = handed_in(tmp_path, work_through(made)), Slow()
     assert grade_file(path, lesson_finder([made]), budget).done == (1, 2, 3, 4)
     Slow.most = int(budget.spent * part)
