@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cli.command import run
+from pseudoterminal import Terminal
+
+from aclbench import Workbench
+from aclbench.workbench.rig.bundled import bundled_files
+from aclbench.workbench.rig.scenario import InterfaceSpec, scenario_for_capture
 
 ACLBENCH = f"{sys.executable} -m aclbench"
 
@@ -113,6 +119,52 @@ def test_standard_output_by_any_name(out: str, tmp_path: Path) -> None:
 
 def test_home_unset(tmp_path: Path) -> None:
     works_at_home({name: value for name, value in os.environ.items() if name != "HOME"}, tmp_path)
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("face", ["repl", "tui"])
+def test_folders_that_a_killed_program_left_are_removed(
+    face: str, tmp_path: Path, temporary: Path
+) -> None:
+    """At the next start, whatever is shown."""
+    left = temporary / "aclbench-left"
+    left.mkdir()
+    (left / ".lock").touch()
+    (left / "some.pcap").touch()
+    with closing(Terminal(tmp_path / "state", face, "aging")) as terminal:
+        terminal.see("no flag up" if face == "repl" else "playing")
+        assert not left.exists()
+
+
+def test_what_a_run_brought_along_goes_at_the_end(tmp_path: Path, temporary: Path) -> None:
+    capture = tmp_path / "mine.pcap"
+    capture.write_bytes(bundled_files("pcaps")[0].read_bytes())
+    scenario = scenario_for_capture([capture], InterfaceSpec("pg0"), "", 1, "interface")
+    Workbench.from_scenario(scenario).save(tmp_path / "mine.run", with_captures=True)
+    capture.unlink()
+    for line, code in (("show version", 0), ("nonsense", 1)):
+        assert shell(f"aclbench repl mine.run -c '{line}'", tmp_path).returncode == code
+        assert list(temporary.iterdir()) == []
+
+
+def test_the_first_packets_of_a_stream_go_at_the_end(tmp_path: Path, temporary: Path) -> None:
+    """A copy of them is kept as long as the program goes on."""
+    made = "create packet-generator interface pg0"
+    pcap = bundled_files("pcaps")[0]
+    stream = f"packet-generator new {{ name s0 limit 1 pcap {pcap} source pg0 }}"
+    for line, code in (("show version", 0), ("nonsense", 1)):
+        lines = (made, stream, "packet-generator enable-stream", line)
+        given = " ".join(f"-c '{each}'" for each in lines)
+        assert shell(f"aclbench repl {given}", tmp_path).returncode == code
+        assert list(temporary.iterdir()) == []
 
 
 #: The command, with a fault of the program in one of its commands.

@@ -142,6 +142,18 @@ def test_one_that_is_not_what_it_says_is_refused(
     assert list(temporary.iterdir()) == []
 
 
+def test_what_is_small_because_it_is_packed_takes_no_memory(run_file: Path) -> None:
+    """Before it is known to be larger than it says."""
+    changed(run_file, packed=gzip.compress(bytes(30 << 20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunFileError, match="larger than the"):
+            Workbench.load(run_file)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_came_along_is_written_and_read_in_lines_of_bounded_length(
     run_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
