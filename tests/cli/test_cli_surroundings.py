@@ -150,9 +150,8 @@ def test_what_a_run_brought_along_goes_at_the_end(tmp_path: Path, temporary: Pat
     scenario = scenario_for_capture([capture], InterfaceSpec("pg0"), "", 1, "interface")
     Workbench.from_scenario(scenario).save(tmp_path / "mine.run", with_captures=True)
     capture.unlink()
-    for line, code in (("show version", 0), ("nonsense", 1)):
-        assert shell(f"aclbench repl mine.run -c '{line}'", tmp_path).returncode == code
-        assert list(temporary.iterdir()) == []
+    assert shell("aclbench repl mine.run -c nonsense", tmp_path).returncode == 1
+    assert list(temporary.iterdir()) == []
 
 
 def test_the_first_packets_of_a_stream_go_at_the_end(tmp_path: Path, temporary: Path) -> None:
@@ -160,11 +159,9 @@ def test_the_first_packets_of_a_stream_go_at_the_end(tmp_path: Path, temporary: 
     made = "create packet-generator interface pg0"
     pcap = bundled_files("pcaps")[0]
     stream = f"packet-generator new {{ name s0 limit 1 pcap {pcap} source pg0 }}"
-    for line, code in (("show version", 0), ("nonsense", 1)):
-        lines = (made, stream, "packet-generator enable-stream", line)
-        given = " ".join(f"-c '{each}'" for each in lines)
-        assert shell(f"aclbench repl {given}", tmp_path).returncode == code
-        assert list(temporary.iterdir()) == []
+    given = " ".join(f"-c '{line}'" for line in (made, stream, "packet-generator enable-stream"))
+    assert shell(f"aclbench repl {given}", tmp_path).returncode == 0
+    assert list(temporary.iterdir()) == []
 
 
 #: The command, with a fault of the program in one of its commands.
