@@ -105,9 +105,10 @@ class Sessions:
 
     def write_flags(
         self, worker: Worker, session: Session, is_input: bool, seen: int, info: int, now: int
-    ) -> None:
+    ) -> bool:
         """Write new flags on the packet's side alone; if that changes the class, relink.
 
+        Returns whether it relinked.
         `worker` is the thread that handles the packet, which need not own the session; `seen` is
         what it read: what another thread has written since is lost, as in VPP. The other side is
         read once.
@@ -122,14 +123,16 @@ class Sessions:
         classes = self.am.classes
         old = classes.timeout_type_of(session.proto, seen, other)  # symmetric in the two sides
         new = classes.timeout_type_of(session.proto, sees, other)
-        if new != old:
-            worker.cnt_class_changes += 1
-            ip6 = INFO_IP6 if session.is_ip6 else 0
-            node = node_bits(is_input, ip6)
-            by_node = worker.class_changes_by_node
-            by_node[node] = by_node.get(node, 0) + 1
-            relinked = self.restart_timer_for_session(worker, session, new, now)
-            self.am.tell.class_changed(worker, session, old, new, relinked, now)
+        if new == old:
+            return False
+        worker.cnt_class_changes += 1
+        ip6 = INFO_IP6 if session.is_ip6 else 0
+        node = node_bits(is_input, ip6)
+        by_node = worker.class_changes_by_node
+        by_node[node] = by_node.get(node, 0) + 1
+        relinked = self.restart_timer_for_session(worker, session, new, now)
+        self.am.tell.class_changed(worker, session, old, new, relinked, now)
+        return relinked
 
     def restart_timer_for_session(
         self, worker: Worker, session: Session, list_id: int, now: int
@@ -201,7 +204,7 @@ class Sessions:
         """
         session = worker.pool.take()
         is_ip6 = info & INFO_IP6 != 0
-        session.set_owned(interface.sw_if_index, policy_epoch, is_ip6)
+        session.set_owned(interface.sw_if_index, policy_epoch)
         session.set_key(key, is_ip6)
         session.last_active_time = now
         session.tcp_flags_seen_in = info & INFO_TCP_FLAGS_MASK if is_input else 0
