@@ -81,16 +81,16 @@ class Session:
         """Whether both are in the same slot."""
         return self is other
 
-    def set_owned(self, sw_if_index: int, intf_policy_epoch: int, is_ip6: bool) -> None:
+    def set_owned(self, sw_if_index: int, intf_policy_epoch: int) -> None:
         """Note whose session it is; it is on no list."""
         self.sw_if_index = sw_if_index
         self.intf_policy_epoch = intf_policy_epoch
-        self.is_ip6 = is_ip6
         self.link_list_id = NO_LIST
 
     def set_key(self, key: bytes, is_ip6: bool) -> None:
-        """Write the key. The family is in `set_owned`."""
+        """Write the key, and its family."""
         self.key = key
+        self.is_ip6 = is_ip6
         self.proto = key[-2]
 
 

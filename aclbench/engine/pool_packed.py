@@ -19,25 +19,26 @@ NO_SESSION: Final = -1
 #: On no list: a freed slot.
 NO_LIST: Final = -1
 
-#: Words of a row. What a packet on any thread reads and writes comes first: one line of the
-#: processor's cache. `SEEN_IN` and `SEEN_OUT` are apart, as two threads may write them.
+#: Words of a row. The last five are what a packet on any thread reads and writes. A row of a long
+#: column begins 40 bytes into a line of the processor's cache, so that they are in one line.
+#: `SEEN_IN` and `SEEN_OUT` are apart, as two threads may write them.
 ROW: Final = 8
-K0: Final = 0
-K1: Final = 1
-LAST_ACTIVE: Final = 2
-SEEN_IN: Final = 3
-SEEN_OUT: Final = 4
-#: Whether it is IPv6 in the lowest bit, list, policy epoch and interface above it.
-OWNED: Final = 5
+ENQUEUED: Final = 0
 #: Before and after it on its list, each with 1 added.
-LINKS: Final = 6
-ENQUEUED: Final = 7
+LINKS: Final = 1
+#: List, policy epoch and interface.
+OWNED: Final = 2
+K0: Final = 3
+#: The key's second word, and above it whether it is IPv6.
+K1: Final = 4
+LAST_ACTIVE: Final = 5
+SEEN_IN: Final = 6
+SEEN_OUT: Final = 7
 #: Words of the other column: the key's third, fourth and fifth.
 ROW6: Final = 3
 
-IS_IP6: Final = 1
-_LIST_SHIFT: Final = 1
-_LIST_MASK: Final = 0x7FFF
+K1_IS_IP6: Final = 1 << 48
+_LIST_MASK: Final = 0xFFFF
 EPOCH_SHIFT: Final = 16
 EPOCH_MASK: Final = 0xFFFF
 _INTERFACE_SHIFT: Final = 32
@@ -178,17 +179,10 @@ class Session:
 
     # --- what it is of ------------------------------------------------------------------------
 
-    def set_owned(self, sw_if_index: i64, intf_policy_epoch: i64, is_ip6: bool) -> None:
+    def set_owned(self, sw_if_index: i64, intf_policy_epoch: i64) -> None:
         """Note whose session it is; it is on no list."""
         owned: i64 = sw_if_index << _INTERFACE_SHIFT | intf_policy_epoch << EPOCH_SHIFT
-        if is_ip6:
-            owned |= IS_IP6
         self.pool.rows[self.session_index * ROW + OWNED] = owned
-
-    @property
-    def is_ip6(self) -> bool:
-        """The family of its key."""
-        return self.pool.rows[self.session_index * ROW + OWNED] & IS_IP6 != 0
 
     @property
     def sw_if_index(self) -> i64:
@@ -215,12 +209,17 @@ class Session:
         k0, k1, k2, k3, k4 = self.words()
         return key_of_words(k0, k1, k2, k3, k4, self.is_ip6)
 
+    @property
+    def is_ip6(self) -> bool:
+        """The family of its key."""
+        return self.pool.rows[self.session_index * ROW + K1] & K1_IS_IP6 != 0
+
     def set_key(self, key: bytes, is_ip6: bool) -> None:
-        """Write the key. The family is in `set_owned`."""
+        """Write the key, and its family."""
         k0, k1, k2, k3, k4 = key_words(key)
         pool, at = self.pool, self.session_index * ROW
         pool.rows[at + K0] = k0
-        pool.rows[at + K1] = k1
+        pool.rows[at + K1] = k1 | K1_IS_IP6 if is_ip6 else k1
         if is_ip6:
             pool.make_room_for_ip6()
             at = self.session_index * ROW6
@@ -232,10 +231,10 @@ class Session:
         """The key as `packet.key_words` has it."""
         pool, at = self.pool, self.session_index * ROW
         k0, k1 = pool.rows[at + K0], pool.rows[at + K1]
-        if not self.is_ip6:
+        if not k1 & K1_IS_IP6:
             return k0, k1, 0, 0, 0
         at = self.session_index * ROW6
-        return k0, k1, pool.rows6[at], pool.rows6[at + 1], pool.rows6[at + 2]
+        return k0, k1 ^ K1_IS_IP6, pool.rows6[at], pool.rows6[at + 1], pool.rows6[at + 2]
 
     @property
     def proto(self) -> i64:
@@ -254,14 +253,14 @@ class Session:
     def link_list_id(self) -> i64:
         """The list that it is on, or `NO_LIST`."""
         owned: i64 = self.pool.rows[self.session_index * ROW + OWNED]
-        return (owned >> _LIST_SHIFT & _LIST_MASK) - 1
+        return (owned & _LIST_MASK) - 1
 
     @link_list_id.setter
     def link_list_id(self, list_id: i64) -> None:
         at: i64 = self.session_index * ROW + OWNED
         owned: i64 = self.pool.rows[at]
-        old: i64 = (owned >> _LIST_SHIFT & _LIST_MASK) - 1
-        self.pool.rows[at] = owned + ((list_id - old) << _LIST_SHIFT)
+        old: i64 = (owned & _LIST_MASK) - 1
+        self.pool.rows[at] = owned + list_id - old
 
     @property
     def link_prev_idx(self) -> i64:

@@ -78,13 +78,13 @@ def be64(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 8], "big", signed=True)
 
 
-_BIG: Final = Struct(">4I")
-_LITTLE: Final = Struct("<4I")
+_BIG: Final = Struct(">2I")
+_LITTLE: Final = Struct("<2I")
 
 
-def four_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int, int, int]:
-    """The unsigned numbers in four times four bytes, of either order."""
-    words: tuple[int, int, int, int] = (_BIG if big_endian else _LITTLE).unpack_from(data, at)
+def two_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int]:
+    """The unsigned numbers in two times four bytes, of either order."""
+    words: tuple[int, int] = (_BIG if big_endian else _LITTLE).unpack_from(data, at)
     return words
 
 

@@ -11,8 +11,8 @@ from librt.strings import (
     BytesWriter,
     read_i16_be,
     read_i32_be,
-    read_i32_le,
     read_i64_be,
+    read_i64_le,
     write_i16_be,
     write_i32_be,
     write_i64_be,
@@ -87,15 +87,14 @@ def be64(data: bytes, at: i64) -> i64:
     return read_i64_be(data, at)
 
 
-def four_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64, i64, i64]:
-    """The unsigned numbers in four times four bytes, of either order."""
+def two_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64]:
+    """The unsigned numbers in two times four bytes, of either order."""
+    both: i64
     if big_endian:
-        return be32(data, at), be32(data, at + 4), be32(data, at + 8), be32(data, at + 12)
-    return _le32(data, at), _le32(data, at + 4), _le32(data, at + 8), _le32(data, at + 12)
-
-
-def _le32(data: bytes, at: i64) -> i64:
-    return i64(read_i32_le(data, at)) & 0xFFFFFFFF
+        both = read_i64_be(data, at)
+        return both >> 32 & 0xFFFFFFFF, both & 0xFFFFFFFF
+    both = read_i64_le(data, at)
+    return both & 0xFFFFFFFF, both >> 32 & 0xFFFFFFFF
 
 
 def bytes14(a: i64, b: i64) -> bytes:

@@ -3,8 +3,9 @@
 It is compiled under that file's name, and never imported by its own. Two threads do not come in
 between each other, since compiled code does not give the interpreter's lock away.
 
-An entry is a number: 22 bits of the flow hash, so that most others of a chain need no look at
-their rows, 9 of the thread, 32 of the slot; all that plus 2. A key and its mirror have one hash.
+An entry is a number: the lower 26 bits of the flow hash, 9 bits of the thread, 27 of the slot; all
+that plus 2. By these bits of the hash most others of a chain need no look at their rows, and a
+larger table is filled without one. A key and its mirror have one hash.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from aclbench.engine.packet import KEY4_SIZE, flow_hash_of_words, key_words
-from aclbench.engine.pool import IS_IP6, K0, K1, NO_LIST, OWNED, ROW, ROW6, Session, SessionPool
+from aclbench.engine.pool import K0, K1, K1_IS_IP6, NO_LIST, ROW, ROW6, Session, SessionPool
 from aclbench.engine.storage import Column, zeros
 
 NOT_FOUND: Final = -1
 IS_FAST: Final = True
+#: In what is found: the thread above the slot.
 _THREAD_SHIFT: Final = 32
 _INDEX_MASK: Final = (1 << _THREAD_SHIFT) - 1
 
@@ -26,9 +28,12 @@ _EMPTY: Final = 0
 #: There was one: the chain goes on.
 _GONE: Final = 1
 _FIRST: Final = 2
-_TAG_SHIFT: Final = 41
-_PLACE_MASK: Final = (1 << _TAG_SHIFT) - 1
-_TAG_OF_FLOW: Final = 10
+#: In an entry: the slot, the thread above it, and the bits of the hash.
+_SLOT_BITS: Final = 27
+_SLOT_MASK: Final = (1 << _SLOT_BITS) - 1
+_PLACE_BITS: Final = _SLOT_BITS + 9
+_PLACE_MASK: Final = (1 << _PLACE_BITS) - 1
+_HASH_MASK: Final = (1 << 26) - 1
 _SMALLEST: Final = 16
 
 
@@ -61,42 +66,42 @@ class SessionTable:
     def find4(self, k0: i64, k1: i64, flow: i64) -> i64:
         """Where the session of an IPv4 key is, by its words and its flow hash; `NOT_FOUND`."""
         slots, mask = self._slots, self._mask
-        tag: i64 = flow >> _TAG_OF_FLOW
+        low: i64 = flow & _HASH_MASK
         at: i64 = flow & mask
         while True:
             entry = slots[at]
             if entry == _EMPTY:
                 return NOT_FOUND
             entry -= _FIRST
-            if entry >> _TAG_SHIFT == tag:
-                place: i64 = entry & _PLACE_MASK
-                rows = self.pools[place >> _THREAD_SHIFT].rows
-                row: i64 = (place & _INDEX_MASK) * ROW
-                if rows[row + K0] == k0 and rows[row + K1] == k1 and not rows[row + OWNED] & IS_IP6:
-                    return place
+            if entry >> _PLACE_BITS == low:
+                found: i64 = _found(entry)
+                rows = self.pools[found >> _THREAD_SHIFT].rows
+                row: i64 = (found & _INDEX_MASK) * ROW
+                if rows[row + K0] == k0 and rows[row + K1] == k1:
+                    return found
             at = at + 1 & mask
 
     def find6(self, k0: i64, k1: i64, k2: i64, k3: i64, k4: i64, flow: i64) -> i64:
         """The same for IPv6."""
         slots, mask = self._slots, self._mask
-        tag: i64 = flow >> _TAG_OF_FLOW
+        low: i64 = flow & _HASH_MASK
         at: i64 = flow & mask
         while True:
             entry = slots[at]
             if entry == _EMPTY:
                 return NOT_FOUND
             entry -= _FIRST
-            if entry >> _TAG_SHIFT == tag:
-                place: i64 = entry & _PLACE_MASK
-                pool = self.pools[place >> _THREAD_SHIFT]
-                slot: i64 = place & _INDEX_MASK
+            if entry >> _PLACE_BITS == low:
+                found: i64 = _found(entry)
+                pool = self.pools[found >> _THREAD_SHIFT]
+                slot: i64 = found & _INDEX_MASK
                 row: i64 = slot * ROW
                 rows = pool.rows
-                if rows[row + K0] == k0 and rows[row + K1] == k1 and rows[row + OWNED] & IS_IP6:
+                if rows[row + K0] == k0 and rows[row + K1] == k1 | K1_IS_IP6:
                     rest: i64 = slot * ROW6
                     rows = pool.rows6
                     if rows[rest] == k2 and rows[rest + 1] == k3 and rows[rest + 2] == k4:
-                        return place
+                        return found
             at = at + 1 & mask
 
     def warm_up(self, flow: Column, begin: i64, end: i64) -> None:
@@ -110,11 +115,16 @@ class SessionTable:
         for i in range(begin, end):
             seen ^= slots[flow[i] & mask]
         for i in range(begin, end):
-            entry = slots[flow[i] & mask]
-            if entry >= _FIRST:
-                place: i64 = entry - _FIRST & _PLACE_MASK
-                rows = self.pools[place >> _THREAD_SHIFT].rows
-                row: i64 = (place & _INDEX_MASK) * ROW
+            low: i64 = flow[i] & _HASH_MASK
+            at: i64 = flow[i] & mask
+            entry = slots[at]
+            while entry != _EMPTY and entry - _FIRST >> _PLACE_BITS != low:
+                at = at + 1 & mask
+                entry = slots[at]
+            if entry != _EMPTY:
+                found: i64 = _found(entry - _FIRST)
+                rows = self.pools[found >> _THREAD_SHIFT].rows
+                row: i64 = (found & _INDEX_MASK) * ROW
                 seen ^= rows[row + K0]
         self._seen = seen
 
@@ -158,7 +168,7 @@ class SessionTable:
         for at in range(self._mask + 1):
             entry = self._slots[at]
             if entry >= _FIRST:
-                found.append(self.session(entry - _FIRST & _PLACE_MASK))
+                found.append(self.session(_found(entry - _FIRST)))
         return found
 
     def clear(self) -> None:
@@ -167,43 +177,68 @@ class SessionTable:
         self._mask = _SMALLEST - 1
         self._live = self._used = 0
 
+    def reserve(self, sessions: i64) -> None:
+        """Make room for so many more at once."""
+        wanted: i64 = (self._live + sessions + 1) * 4 // 3
+        if wanted > self._mask + 1:
+            self._rebuild(wanted)
+
     def _add(self, flow: i64, session: Session) -> None:
         if (self._used + 1) * 4 > (self._mask + 1) * 3:
-            self._rebuild()
-        self._put(flow, session)
+            self._rebuild((self._live + 1) * 2)
+        self._put(flow, self._entry(flow, session))
         self._live += 1
 
     def _entry(self, flow: i64, session: Session) -> i64:
-        place: i64 = session.thread_index << _THREAD_SHIFT | session.session_index
-        return (flow >> _TAG_OF_FLOW << _TAG_SHIFT | place) + _FIRST
+        slot: i64 = session.session_index
+        assert slot <= _SLOT_MASK, "a thread has more sessions than a table can name"
+        place: i64 = session.thread_index << _SLOT_BITS | slot
+        return ((flow & _HASH_MASK) << _PLACE_BITS | place) + _FIRST
 
-    def _put(self, flow: i64, session: Session) -> None:
+    def _put(self, flow: i64, entry: i64) -> None:
         """Write an entry where there is room; there is."""
         at: i64 = flow & self._mask
         while self._slots[at] >= _FIRST:
             at = at + 1 & self._mask
         if self._slots[at] == _EMPTY:
             self._used += 1
-        self._slots[at] = self._entry(flow, session)
+        self._slots[at] = entry
 
-    def _rebuild(self) -> None:
-        """Make room: twice as large if that is needed, and without what is gone."""
+    def _rebuild(self, least: i64) -> None:
+        """Have at least so many places, and none that is gone."""
         old, size = self._slots, self._mask + 1
         wanted: i64 = _SMALLEST
-        while wanted < (self._live + 1) * 2:
+        while wanted < least:
             wanted *= 2
         self._slots = zeros(wanted)
         self._mask = wanted - 1
         self._used = 0
+        knows_hash = self._mask <= _HASH_MASK
         for at in range(size):
             entry = old[at]
             if entry >= _FIRST:
-                session = self.session(entry - _FIRST & _PLACE_MASK)
-                self._put(session.flow, session)
+                flow: i64 = entry - _FIRST >> _PLACE_BITS
+                if not knows_hash:
+                    flow = self.session(_found(entry - _FIRST)).flow
+                self._put(flow, entry)
+
+
+def _found(entry: i64) -> i64:
+    """What an entry less `_FIRST` names, as the look-ups say it."""
+    thread: i64 = (entry & _PLACE_MASK) >> _SLOT_BITS
+    return thread << _THREAD_SHIFT | entry & _SLOT_MASK
 
 
 def enter_listed(pool: SessionPool, tables: list[SessionTable | None], begin: int) -> None:
     """Enter the sessions in the slots of a pool from `begin` on, which are in no table yet."""
+    listed: Column = zeros(len(tables))
+    for session_index in range(begin, len(pool)):
+        session = pool.session(session_index)
+        if session.link_list_id != NO_LIST:
+            listed[session.sw_if_index] += 1
+    for sw_if_index, table in enumerate(tables):
+        if table is not None:
+            table.reserve(listed[sw_if_index])
     for session_index in range(begin, len(pool)):
         session = pool.session(session_index)
         if session.link_list_id != NO_LIST:
