@@ -15,7 +15,7 @@ EXIT_INTERRUPTED = 130
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 #: New objects between two rounds of the cycle collector. Of what is loaded at the start nothing
 #: goes again, and to walk it every 700 objects, as is usual, would take a tenth of the start.
-OBJECTS_PER_ROUND = 50_000
+OBJECTS_PER_ROUND = 200_000
 
 
 def main() -> None:

@@ -237,7 +237,7 @@ def _of_file(
     path: Path, asked: BenchOptions, captures: Sequence[Path], rx: Sequence[str]
 ) -> NamedScenario:
     """That of a scenario file, with what the options change; a pipe is read behind the title."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from aclbench.workbench.rig.scenario import PLACEMENTS, placed
     from aclbench.workbench.rig.scenario_file import load_scenario, loading_scenario

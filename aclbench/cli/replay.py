@@ -16,6 +16,7 @@ from aclbench.cli.budgets import budget_for_captures, playing_within
 from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
+from aclbench.cli.memory import keep_freed_memory
 from aclbench.cli.output import say, say_json
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
@@ -230,6 +231,7 @@ def play_to_end(bench: Workbench, run: Slices[bool], has_bar: bool) -> bool:
     Ctrl-C takes effect between two packets, so that the figures are those of whole packets, and
     while a pipe is waited for. A second one ends the replay without figures.
     """
+    keep_freed_memory()
     stop: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
