@@ -7,10 +7,11 @@ Wireshark for Ethernet), and the exception for a damaged file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 #: Link type Ethernet, as classic pcap and pcapng number it.
@@ -20,8 +21,7 @@ LINK_ETHERNET: Final = 1
 GENERATED_NS: Final = 1_767_225_600 * 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class RawBatch:
+class RawBatch(Struct, frozen=True):
     """Consecutive packets of a capture; the columns are of equal length.
 
     Frame i is `data[offset[i] : offset[i] + captured[i]]`, all of it within `data`; `wire_bytes`

@@ -5,10 +5,10 @@ A session key is a few numbers of 64 bits here, as `aclbench.engine.packet.key_w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from aclbench.engine.packet import (
@@ -54,8 +54,7 @@ class Ports(NamedTuple):
     proto: Ints
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Decoded packets as parallel columns, of equal length.
 
     `k0` to `k4` are the words of the key as it looks on ingress, `m0` and `m1` those of the mirror

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from aclbench.capture.decoding import decode
 from aclbench.capture.openers import PacketsSeen, Pairs
@@ -31,8 +32,7 @@ MOST_PREFIXES: Final = 8
 Confidence = Literal["sure", "likely", "uncertain"]
 
 
-@dataclass(frozen=True, slots=True)
-class GuessedSides:
+class GuessedSides(Struct, frozen=True):
     """The prefixes of the inside, sorted, IPv4 first, and a sentence on how that was found.
 
     No prefixes where the capture gives no reason to choose any. `runner_up` has the prefixes of the

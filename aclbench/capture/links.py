@@ -9,11 +9,11 @@ Source: the registry of link types of the pcap project.
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import replace
 from struct import unpack_from
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from aclbench.capture.batch import LINK_ETHERNET, RawBatch, gather

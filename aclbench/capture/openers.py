@@ -8,10 +8,10 @@ discovery) still counts as a packet between two hosts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from aclbench.capture.columns import Columns
@@ -79,8 +79,7 @@ class Packets(NamedTuple):
     info: NDArray[np.uint32]
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """What pairs of hosts have with each other, as columns.
 
     `hosts` are addresses as in `Addresses`, sorted; `a` and `b` are rows of it, a the lesser.

@@ -8,7 +8,7 @@ stands in tables below.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, get_args, get_origin, get_type_hints
@@ -94,11 +94,10 @@ def _type_of(hint: Any) -> Type | None:
 def _fields_of(cls: Any, get: Callable[[Any], Any] = lambda row: row) -> dict[str, FieldKind]:
     """The fields of a frozen class that are numbers, texts, or lists of them."""
     found: dict[str, FieldKind] = {}
-    hints = get_type_hints(cls)
-    for field in fields(cls):
-        kind = _type_of(hints[field.name])
+    for name, hint in get_type_hints(cls).items():
+        kind = _type_of(hint)
         if kind is not None:
-            found[field.name] = FieldKind(kind, _attribute(get, field.name))
+            found[name] = FieldKind(kind, _attribute(get, name))
     return found
 
 
@@ -169,9 +168,8 @@ def _session_of_packet(event: events.PacketVerdict) -> int | None:
 
 def _event_fields(kind: type[TraceEvent]) -> dict[str, FieldKind]:
     found = _fields_of(kind)
-    names = {field.name for field in fields(kind)}
     for needs, name, type_, read in _EVENT_EXTRAS:
-        if needs in names:
+        if needs in kind.__match_args__:
             found[name] = FieldKind(type_, read)
     return found
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from capture.frames import batch_of
+from msgspec.structs import replace
 
 from aclbench.capture.batch import RawBatch
 from aclbench.capture.columns import Columns

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from struct import pack
 
 import numpy as np
 import pytest
 from capture.frames import MACS, batch_of, ethernet, icmp, ip6, tcp, udp
+from msgspec.structs import replace
 
 from aclbench.capture.duplicates import Duplicates, identities
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from struct import pack
@@ -15,6 +14,7 @@ from capture.frames import FRAMES, MACS, batch_of, ethernet, ip4, ip6, udp
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aclbench.capture.batch import RawBatch
 from aclbench.capture.decoding import decode

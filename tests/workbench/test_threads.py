@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from routed import INSIDE_OUT
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether

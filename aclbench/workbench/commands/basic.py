@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from aclbench.workbench.commands.types import ARGUMENT_TYPES
 from aclbench.workbench.commands.vpp import acls, interfaces

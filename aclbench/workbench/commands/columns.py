@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class LongText:
+class LongText(Struct, frozen=True):
     """Lines that are printed as they are made, since there may be very many of them."""
 
     lines: Iterator[str]

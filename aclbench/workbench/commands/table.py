@@ -6,9 +6,10 @@ parsed line. It returns what VPP would print; it raises `CommandError` before it
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Final
+
+from msgspec.structs import replace
 
 from aclbench.workbench.commands import settings
 from aclbench.workbench.commands.basic import basic_commands

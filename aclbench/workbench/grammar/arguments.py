@@ -5,9 +5,10 @@ Only the types that know nothing of the bench; a command table registers its own
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from aclbench.errors import CommandError
 from aclbench.workbench.grammar.lines import shown_word
@@ -32,8 +33,7 @@ def _no_candidates(prefix: str, context: Any) -> Iterable[Candidate]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ArgumentType:
+class ArgumentType(Struct, frozen=True, eq=False):
     """What `<name>` means in a syntax string.
 
     `parse(text, context)` gives the value or raises ArgumentError; it must be pure, as one line

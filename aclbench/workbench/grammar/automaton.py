@@ -6,8 +6,9 @@ Each syntax tree becomes a small automaton whose edges carry a word, an argument
 the usual one of subsets (Rabin and Scott 1959), done lazily.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from aclbench.workbench.grammar.syntax import Argument, Choice, Literal, Node, Repeat, Sequence
 
@@ -15,8 +16,7 @@ Point: TypeAlias = tuple[int, ...]
 _Edge: TypeAlias = tuple[Literal | Argument | None, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(Struct, frozen=True):
     """What can come next at a point; commands are numbered in the order they were added."""
 
     words: dict[str, Point]

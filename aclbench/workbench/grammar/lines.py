@@ -5,7 +5,8 @@ White space separates; a comma is a token of its own even when glued to a word
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aclbench.errors import CommandError
 from aclbench.visible import visible_line
@@ -24,8 +25,7 @@ class GrammarError(CommandError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`text` without its quotes; it stands in `line[column:end]`, quotes included."""
 
     text: str

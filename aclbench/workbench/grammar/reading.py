@@ -6,8 +6,9 @@ once, so the time is bounded by their number, which grows with the line and not 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from aclbench.workbench.grammar.arguments import ArgumentError, ArgumentType
 from aclbench.workbench.grammar.automaton import Automaton, Point
@@ -26,8 +27,7 @@ MOST_LISTED = 8
 _HELP_WORDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One word or argument of a command, in the order typed.
 
     `name` is the word in full, or the argument's label; `value` the same word, or the

@@ -10,8 +10,9 @@ options in any order), `<name>` is an argument of that type or a form defined un
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from aclbench.workbench.grammar.arguments import ArgumentType
 
@@ -21,13 +22,11 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _MANY = 1_000_000  # stands for "any number of times" when occurrences are added up
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     type: ArgumentType
     label: str
 
@@ -35,18 +34,15 @@ class Argument:
         return f"<{self.label}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     alternatives: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     body: "Node"
 
 

@@ -5,8 +5,9 @@ It knows nothing of what commands do: handlers and the context are passed throug
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from aclbench.workbench.grammar.arguments import ArgumentType
 from aclbench.workbench.grammar.automaton import Automaton, Point
@@ -31,8 +32,7 @@ END = "<enter>"
 Reach = Literal["bench", "captures", "outside"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """`summary` is one line; `details` more of them; `group` the heading it is listed under.
 
     `on_rig`: its handlers are given a rig, else a bench. `changes`: it may change the state of that
@@ -54,8 +54,7 @@ class Command:
     reach: Reach = "bench"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedCommand:
+class ParsedCommand(Struct, frozen=True):
     """A line understood.
 
     `arguments`: the value of each argument given, by label; where a label can come any number

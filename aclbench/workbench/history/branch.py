@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aclbench.drivers.stepping import Position
 from aclbench.workbench.history.marks import Marks
@@ -20,8 +21,7 @@ class Saved(NamedTuple):
     checkpoint: Checkpoint
 
 
-@dataclass(slots=True)
-class Branch:
+class Branch(Struct):
     """One journal. `starts[i]` is where input i begins; the last of them is the branch's end."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from aclbench.drivers.stepping import Position
 from aclbench.errors import AclbenchError, CommandError
@@ -46,8 +47,7 @@ class Recording(Protocol):
         """Another branch is the current one."""
 
 
-@dataclass(frozen=True, slots=True)
-class BranchView:
+class BranchView(Struct, frozen=True):
     """A branch: its name, the one it left, how far it goes, and whether the bench is on it."""
 
     name: str

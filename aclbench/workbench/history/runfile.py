@@ -11,12 +11,12 @@ The same lines, written as they come, are the record that outlives a crash (`rec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct, field, structs
+from msgspec.structs import replace
 
 from aclbench.designs import design_named
 from aclbench.documents import DocumentError, JsonReader, shown, to_json

@@ -10,8 +10,9 @@ fragment is assumed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import Check, ClassChanged, PacketVerdict, TraceEvent
@@ -52,8 +53,7 @@ _HIT: Final = 0x80000000
 _CLASS_CHANGE: Final = 0x00010000
 
 
-@dataclass(frozen=True, slots=True)
-class TracedPacket:
+class TracedPacket(Struct, frozen=True):
     """A packet that was traced: the lines that it prints, and how many were handled by then."""
 
     handled: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from aclbench.capture.sequence import CaptureSequence
 from aclbench.capture.stream import can_be_read_again
@@ -12,8 +13,7 @@ from aclbench.errors import CaptureError
 from aclbench.workbench.tasks import Progress, Slices
 
 
-@dataclass(slots=True, eq=False)
-class Extent:
+class Extent(Struct, eq=False):
     """What is known of a run's captures as a whole; all its feeds of them share one.
 
     `offset`: bench time minus the captures' own. `end`: the bench time of the latest packet seen,

@@ -7,8 +7,9 @@ Taken where the machine is at rest, so no suspended step needs saving. Sessions 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Order
@@ -53,8 +54,7 @@ _MAIN_APART: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PackedWorker:
+class PackedWorker(Struct, frozen=True):
     """One worker: its plain fields, its counters of each interface, and its pool."""
 
     fields: dict[str, Any]
@@ -62,8 +62,7 @@ class PackedWorker:
     pool: PackedPool
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """A bench at rest."""
 
     design: Design

@@ -8,12 +8,12 @@ that come alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from aclbench.capture.steering import parse_mac, parse_vlan
 from aclbench.documents import Wrong
@@ -39,8 +39,7 @@ Workers = Annotated[
 LABELS: Final[tuple[SteeredBy, ...]] = ("vlans", "macs", "capture_interfaces")
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceSpec:
+class InterfaceSpec(Struct, frozen=True):
     """One interface of a scenario.
 
     `prefixes` lie behind it. Packets enter it by their source, or else by what one of the last
@@ -67,8 +66,7 @@ class InterfaceSpec:
         _parse("vlans", self.vlans, parse_vlan, '10, or "20.30" for outer and inner tag')
 
 
-@dataclass(frozen=True, slots=True)
-class TimedLine:
+class TimedLine(Struct, frozen=True):
     """A CLI line to be run at a time: `12.5`, from the start, or of the capture's day, `12:00:05`.
 
     It is text, as typed, so that it stays exact.
@@ -78,8 +76,7 @@ class TimedLine:
     line: str
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Scenario:
+class Scenario(Struct, frozen=True, weakref=True):
     """A bench to build. `assumed` says in words what nobody asked for; `place` names its source.
 
     Without `interfaces` the CLI lines make them, and a packet enters where its source is routed.

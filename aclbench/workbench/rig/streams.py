@@ -7,9 +7,10 @@ A stream is known by its capture's content: run again from a journal, another co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from aclbench.capture.links import as_ethernet
 from aclbench.capture.reader import open_capture
@@ -21,8 +22,7 @@ from aclbench.workbench.tasks import Progress, Slices
 SLICE_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """What `packet-generator new` made. `limit` is how many packets of the capture arrive."""
 
     name: str
@@ -43,8 +43,7 @@ class Stream:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(Struct, frozen=True):
     """All of them in the order made, and the names of those that were enabled last."""
 
     all: tuple[Stream, ...] = ()

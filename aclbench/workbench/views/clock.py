@@ -7,9 +7,10 @@ or after the second in which the capture starts, in the zone shown; UTC where ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final, Literal, get_args
+
+from msgspec import Struct
 
 from aclbench.errors import CommandError
 from aclbench.workbench.views.times import Moment, seconds_text
@@ -24,16 +25,14 @@ _DAY: Final = 86400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """A time of the run (virtual nanoseconds), and what has to be said of how it was read."""
 
     ns: int
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """`started`: the run's start, `begins`: the captures' first packet, in virtual nanoseconds.
 
     `first`: the time that this packet has in its capture, since 1970; None: not known, or no

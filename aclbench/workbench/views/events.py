@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
+
+from msgspec import Struct
 
 from aclbench.drivers.frame import split_number
 from aclbench.engine import events
@@ -29,8 +30,7 @@ class Names(Protocol):
         """A class of sessions."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
+class EventView(Struct, frozen=True):
     """One event: when (virtual nanoseconds), on which thread, its kind, and what to read."""
 
     time: int

@@ -9,10 +9,11 @@ length from the start of the run, with or without `+`, or a time of day of the c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from msgspec import Struct
 
 from aclbench.engine.timeouts import NS_PER_SEC
 from aclbench.errors import AclbenchError
@@ -41,8 +42,7 @@ _TIME: Final = re.compile(
 _RIGHT: Final = "12:00:05, 12:00:05.25Z or 2026-11-27 12:00:05+01:00"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A place in a run: nanoseconds from its start, or (`of_day`) from midnight by its capture.
 
     `day` None: the first day that has it. `zone` None: the one in which times are shown. `text` is

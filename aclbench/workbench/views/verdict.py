@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from aclbench.engine.events import Check, PacketVerdict
 from aclbench.engine.reasons import (
@@ -35,8 +36,7 @@ class NodeCheck(NamedTuple):
     session: SessionId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What became of one packet.
 
     `tx` is the interface it left by, None if by none. `reason` says why: the node that denied it,

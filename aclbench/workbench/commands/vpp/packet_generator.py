@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import asdict, replace
 
 from aclbench.capture.steering import ByCapture
 from aclbench.errors import CommandError

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.fib import FIB_BROADCAST, FIB_FOR_US, FIB_MULTICAST, FibEntry, Prefix
