@@ -32,3 +32,13 @@ def test_data_is_seen_and_exact() -> None:
     Printer(out).data({"text": TEXT})
     assert out.getvalue().replace("\n", "").isprintable()
     assert json.loads(out.getvalue()) == {"text": TEXT}
+
+
+@pytest.mark.parametrize("form", ["output", "error", "markdown", "prose", "data"])
+def test_what_the_encoding_has_no_signs_for_comes_by_twins_or_escapes(form: str) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    getattr(Printer(stream), form)("\N{BLACK CIRCLE} \xe9")
+    said = raw.getvalue()
+    assert said.isascii()
+    assert (rb'"\u25cf \u00e9"' if form == "data" else rb"+ \xe9") in said

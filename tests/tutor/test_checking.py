@@ -122,6 +122,12 @@ def test_a_lesson_without_end_is_ended(tmp_path: Path, lines: str) -> None:
     assert "more than 3,000 units of work" in problems[0].text
 
 
+def test_a_machine_that_is_too_slow_is_no_problem_of_the_lesson(tmp_path: Path) -> None:
+    problems = check_file(written(tmp_path), budget=Budget(cpu_s=1e-9))
+    assert {problem.kind for problem in problems} == {"too slow"}
+    assert "this machine was too slow" in problems[0].text
+
+
 TIMEOUT = "set acl-plugin session timeout udp idle 2000000\n"
 
 

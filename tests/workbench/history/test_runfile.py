@@ -295,6 +295,25 @@ def test_a_record_outlives_the_process(tmp_path: Path) -> None:
     assert bench.snapshot().packets.read == 3
 
 
+def test_what_this_run_did_not_save_is_overwritten_by_force_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it saved it may save again, by any name of the file; another run may not."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.run").write_text("mine")
+    bench = Workbench()
+    with pytest.raises(AclbenchError, match=r"x.run is there already; `save x.run force`"):
+        bench.cli("save x.run")
+    assert Path("x.run").read_text() == "mine"
+    bench.cli("save x.run force")
+    bench.cli("create packet-generator interface pg0")
+    bench.cli(f"save {tmp_path}/x.run")
+    assert len(Workbench.load("x.run").snapshot().interfaces) == 2
+    bench.cli("reset")
+    with pytest.raises(AclbenchError, match="is there already"):
+        bench.cli("save x.run")
+
+
 def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
     """Not even the half that it wrote."""
     (tmp_path / "x.run").mkdir()
