@@ -12,10 +12,12 @@ OURS = Path(__file__).with_name("conftest.py")
 #: Takes the limit of all tests, and makes it short.
 SHORT = f"""
 import importlib.util
+import sys
+sys.path.append({str(OURS.parent)!r})
 spec = importlib.util.spec_from_file_location("shared", {str(OURS)!r})
 shared = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(shared)
-shared.LIMIT_S, shared.AGAIN_S = 0.05, 0.05
+shared.LIMIT_S, shared.AGAIN_S = 0.1, 0.1
 globals().update(each for each in vars(shared).items() if each[0].startswith("pytest_runtest"))
 """
 HANGING = """
