@@ -1,4 +1,4 @@
-"""What all tests share: the same examples on every run; Ctrl-C can be heard; an end.
+"""What all tests share: the same examples on every run; what ends a program is heard; an end.
 
 With `--hypothesis-profile=seeds` hypothesis draws the examples of `--hypothesis-seed` instead
 (`tests/seeds.py`).
@@ -94,12 +94,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _heard_interrupts() -> Iterator[None]:
-    """Ctrl-C is heard, by the processes of the tests too, also where whoever runs them ignores it.
+#: What ends a program, and is ignored in the background, or under `nohup`.
+ENDING: Final = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
-    As a shell does for what it runs in the background; Python then leaves it ignored.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+@pytest.fixture(scope="session", autouse=True)
+def _heard_signals() -> Iterator[None]:
+    """What ends a program is heard, by processes of tests too, also where it was ignored before."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    before = [signal.signal(number, usual.get(number, signal.SIG_DFL)) for number in ENDING]
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in zip(ENDING, before, strict=True):
+        signal.signal(number, handler)

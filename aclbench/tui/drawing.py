@@ -132,8 +132,11 @@ def _selected(line: Line, start: int, end: int, pointer: str, palette: Palette) 
     if start and plain[start - 1] == " ":
         text.plain = f"{plain[: start - 1]}{pointer}{plain[start:]}"
         text.stylize(palette.up, start - 1, start)
-    text.stylize(palette.selected, start, end)
-    return text
+    before, within, after = text.divide([start, end])
+    # Dim text would be of another grey.
+    within.spans = [span for span in within.spans if span.style != palette.dim]
+    within.stylize(palette.selected)
+    return before + within + after
 
 
 def drawing(lines: Iterable[Line], height: int | None = None) -> Drawing:

@@ -14,8 +14,7 @@ from rich.style import Style
 NO_STYLE: Final = Style.null()
 BOLD: Final = Style(bold=True)
 DIM: Final = Style(dim=True)
-#: Dim text within it would be of another grey.
-REVERSE: Final = Style(reverse=True, dim=False)
+REVERSE: Final = Style(reverse=True)
 
 
 @dataclass(frozen=True, slots=True)

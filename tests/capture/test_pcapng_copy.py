@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from struct import pack, unpack_from
 
@@ -107,7 +108,7 @@ def test_all_but_the_packets_is_as_it_was(tmp_path: Path, numbers: list[int]) ->
     assert records_of(out) == records_of(path)
     enhanced_ones = [new for kind, new in after if kind == 6 and b"own comment" in new]
     assert len(enhanced_ones) == 2
-    with RawPcapNgReader(str(out)) as reader:
+    with closing(RawPcapNgReader(str(out))) as reader:
         read = list(reader)
     assert [bytes(frame) for frame, _ in read] == [FRAME] * len(read)
     assert len(read) >= 4
