@@ -37,9 +37,9 @@ def loaded(*arguments: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def numpys() -> set[str]:
-    """What NumPy loads of its own accord: the older it is, the more."""
-    return imported("-c", "import numpy")
+def theirs() -> set[str]:
+    """What libraries load of their own accord: the older they are, the more."""
+    return imported("-c", "import msgspec, numpy")
 
 
 def test_help_loads_no_subcommand_and_no_library_but_click() -> None:
@@ -48,11 +48,11 @@ def test_help_loads_no_subcommand_and_no_library_but_click() -> None:
 
 
 @pytest.mark.parametrize("capture", ["dns-ping", "http"])
-def test_a_replay_loads_what_it_needs(capture: str, numpys: set[str]) -> None:
+def test_a_replay_loads_what_it_needs(capture: str, theirs: set[str]) -> None:
     """The guess of the inside included."""
     found = loaded("replay", capture)
     assert "aclbench.capture.guess" in found
-    assert not (found - numpys) & NEVER
+    assert not (found - theirs) & NEVER
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
