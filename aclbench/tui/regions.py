@@ -116,11 +116,11 @@ class FooterPanel(FramePanel):
         self._take_keys()
 
     def _take_keys(self) -> None:
-        """Key, word and action of each binding in force that has a word, by id."""
+        """Key, word and action of each binding that does something here and has a word, by id."""
         found: dict[str, tuple[str, str, str]] = {}
         for key, active in self.screen.active_bindings.items():
             binding = active.binding
-            if binding.show and binding.id:
+            if active.enabled and binding.show and binding.id:
                 shown = binding.key_display or key_name(key)
                 found.setdefault(binding.id, (shown, binding.description, binding.action))
         self._keys = found

@@ -105,6 +105,31 @@ def test_time_speed_and_counts_are_there() -> None:
     assert " permitted 5 " in text
 
 
+@pytest.mark.parametrize(
+    ("width", "delivered", "said"),
+    [
+        (120, 0, "starts 2026-11-27 12:00:00 UTC"),
+        (80, 0, "starts 12:00:00 UTC"),
+        (76, 0, "starts 12:00:00 "),
+        (80, 888_888, "since 12:00:00  +1.300 s"),
+    ],
+)
+def test_when_the_capture_starts_is_there_at_every_width(
+    width: int, delivered: int, said: str
+) -> None:
+    """With its date where there is room; the counts are not cut for it."""
+    frame = frame_named("busy")
+    clock = replace(frame.clock, first=1_795_780_800 * 10**9)
+    packets = replace(frame.snapshot.packets, delivered=delivered, unchecked=delivered)
+    shown = status_drawing(
+        with_snapshot(replace(frame, clock=clock), packets=packets), width, PLAIN
+    )
+    assert said in shown.plain
+    assert "dropped" in shown.plain
+    for line in shown.lines:
+        assert_line_fits(line, width)
+
+
 def test_a_message_has_a_line_whether_there_is_one_or_not() -> None:
     frame = frame_named("busy")
     assert message_drawing(replace(frame, notice=""), 80, PLAIN).plain == " "

@@ -18,6 +18,8 @@ from aclbench.tui.units import fit, short_count
 STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle": "□", "busy": "…"}
 #: A message may have so many lines.
 _MESSAGE_LINES: Final = 3
+#: What else stands in the first line leaves so much of the title.
+_TITLE: Final = 14
 _COUNTS: Final = ("permitted", "denied", "dropped", "delivered", "unchecked", "not_ip", "malformed")
 #: These are shown even when they are 0.
 _ALWAYS: Final = ("permitted", "denied", "dropped")
@@ -27,9 +29,15 @@ def status_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
     """Two lines: what runs and when it is; what became of the packets, and when they begin."""
     second = counts_line(frame, width, palette)
     start = frame.clock.start_text(exactly=False)
-    if start and len(second) + len(start) + 9 < width:
-        second.add(f"starts {start} ".rjust(width - len(second)), palette.dim)
-    return drawing([title_line(frame, width, palette), second])
+    if not start:
+        return drawing([title_line(frame, width, palette), second])
+    time = start.split()[1]
+    for said in (f"starts {start}", f"starts {start.partition(' ')[2]}", f"starts {time}"):
+        if len(second) + len(said) + 2 <= width:
+            second.add(f"{said} ".rjust(width - len(second)), palette.dim)
+            return drawing([title_line(frame, width, palette), second])
+    # Where counts take all of their line, a title leaves room for the time.
+    return drawing([title_line(frame, width, palette, f"since {time}"), second])
 
 
 def message_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
@@ -47,11 +55,13 @@ def message_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
     return drawing(Line(" ").add(text, style) for text in wrapped)
 
 
-def title_line(frame: Frame, width: int, palette: Palette) -> Line:
-    """The title on the left; page, time, speed and state on the right."""
+def title_line(frame: Frame, width: int, palette: Palette, start: str = "") -> Line:
+    """The title on the left; page, start if there is room, time, speed and state on the right."""
     clock = f"{frame.clock.display(frame.snapshot.now)} {frame.clock.zone_name}".rstrip()
     right = f"  {clock}   {frame.speed}  {STATE_GLYPHS[frame.state]} {state_words(frame)} "
-    if frame.page and len(frame.page) + len(right) + 14 < width:
+    if start and len(start) + len(right) + _TITLE < width:
+        right = f"  {start}{right}"
+    if frame.page and len(frame.page) + len(right) + _TITLE < width:
         right = f"  {frame.page} {right}"
     if cell_len(right) >= width:
         # Rather the speed than the state, and of that rather the end than the beginning.

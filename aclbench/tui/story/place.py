@@ -50,8 +50,9 @@ class StoryPlace(RowsPlace[_Numbered]):
         self._painted = 0.0
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A story that leads nowhere offers no keys to go there."""
-        return self.leads or action not in (GO_THERE.action, ABOUT.action)
+        """Where a story leads nowhere the keys to go there do nothing; the help has them still."""
+        leads_on = action in (GO_THERE.action, ABOUT.action)
+        return None if leads_on and not self.leads else True
 
     def tell(self, teller: Teller) -> None:
         """Tell this story from now on. Raises AclbenchError: there is none."""
