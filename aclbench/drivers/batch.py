@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from aclbench.drivers.fast_path import FastPath
 from aclbench.drivers.frame import Frame
 from aclbench.engine.datapath import Datapath
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
@@ -15,12 +17,25 @@ class Batch:
     """Packets for one worker, in order. None is earlier than `now`, whatever its time says.
 
     With `after_thread` they wait until that thread has finished `after_count` packets. `first` and
-    `last` are the numbers of those at the ends; `frame.number` is empty where nobody listens.
+    `last` are the numbers of those at the ends; `frame.number` is empty where nobody listens. Where
+    what became of them `is_kept`, `outcomes` has it once they are finished.
     """
 
-    __slots__ = ("after_count", "after_thread", "first", "frame", "last", "now", "thread_index")
+    __slots__ = (
+        "after_count",
+        "after_thread",
+        "first",
+        "frame",
+        "is_kept",
+        "last",
+        "now",
+        "outcomes",
+        "thread_index",
+    )
 
-    def __init__(self, thread_index: int, frame: Frame, now: int, first: int, last: int) -> None:
+    def __init__(
+        self, thread_index: int, frame: Frame, now: int, first: int, last: int, is_kept: bool
+    ) -> None:
         self.thread_index: int = thread_index
         self.frame: Frame = frame
         self.now: int = now
@@ -28,10 +43,30 @@ class Batch:
         self.last: int = last
         self.after_thread: int = 0
         self.after_count: int = 0
+        self.is_kept: bool = is_kept
+        self.outcomes: Outcomes | None = None
 
     def __len__(self) -> int:
         """Packets in it."""
         return len(self.frame.time)
+
+
+class Dispatched(NamedTuple):
+    """Rows of a frame that were dispatched together, `begin` up to `end`, none earlier than `now`.
+
+    They are in `batches`; `rows` has for each the places of its packets, counted from `begin`.
+    """
+
+    frame: Frame
+    begin: int
+    end: int
+    now: int
+    batches: list[Batch]
+    rows: list[list[int]]
+
+    def is_done(self) -> bool:
+        """All its packets are finished."""
+        return all(batch.outcomes is not None for batch in self.batches)
 
 
 def process_batch(
@@ -70,11 +105,16 @@ def process_batch(
 def process_batch_by_clock(
     datapath: Datapath, worker: Worker, batch: Batch, clock: Callable[[], int]
 ) -> None:
-    """Process packets on their worker's thread, each at the time that the clock shows then."""
+    """Process packets on their worker's thread, each at the time that the clock shows then.
+
+    That is then the packet's time.
+    """
     frame = batch.frame
     for i in range(len(frame.time)):
         if frame.number:
             worker.packet_number = frame.number[i]
+        now = clock()
+        frame.time[i] = now
         info = frame.info[i]
         key, mirror_key = frame.keys.both(i, info)
-        datapath.process_packet(worker, frame.rx[i], key, mirror_key, info, clock())
+        datapath.process_packet(worker, frame.rx[i], key, mirror_key, info, now)

@@ -8,9 +8,10 @@ another worker says for which, and for how many of its packets.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
-from aclbench.drivers.batch import Batch
+from aclbench.drivers.batch import Batch, Dispatched
 from aclbench.drivers.frame import Frame
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_NO_KEY
@@ -46,6 +47,8 @@ class Dispatcher:
         #: By thread index: packets dispatched, written by vpp_main; and finished, by the thread.
         self.dispatched: list[int] = [0] * (am.n_workers + 1)
         self.finished: list[int] = [0] * (am.n_workers + 1)
+        #: While somebody keeps it, what was dispatched, in order, and is not taken yet.
+        self.kept: deque[Dispatched] | None = None
         #: For each connection, by its flow hash, the ticket of its last packet.
         self._last: dict[int, int] = {}
 
@@ -79,13 +82,21 @@ class Dispatcher:
                 self.latest = time
         if self.am.n_workers == 1:
             self.dispatched[1] += stop - begin
-            return [self._whole_batch(frame, begin, stop, now)]
+            batches = [self._whole_batch(frame, begin, stop, now)]
+            if self.kept is not None:
+                rows = [list(range(stop - begin))]
+                self.kept.append(Dispatched(frame, begin, stop, now, batches, rows))
+            return batches
         self._set_times(frame, begin, stop, now)
         if self.am.flow_placement:
             groups = self._by_flow(frame, begin, stop)
         else:
             groups = self._by_interface(frame, begin, stop)
-        return [self._batch(frame, group, now) for group in groups]
+        batches = [self._batch(frame, group, now) for group in groups]
+        if self.kept is not None:
+            rows = [[row - begin for row in group.rows] for group in groups]
+            self.kept.append(Dispatched(frame, begin, stop, now, batches, rows))
+        return batches
 
     def _set_times(self, frame: Frame, begin: int, stop: int, now: int) -> None:
         """No packet earlier than one before it, whichever worker has that."""
@@ -141,19 +152,20 @@ class Dispatcher:
     def _whole_batch(self, frame: Frame, begin: int, stop: int, now: int) -> Batch:
         """A batch of all rows from `begin` to `stop`, for the only worker."""
         part = frame.part(begin, stop)
-        if self.am.tell.listener is None:
+        if not self.am.tell.hears_packets():
             part.number = ()
-        return Batch(1, part, now, frame.number[begin], frame.number[stop - 1])
+        is_kept = self.kept is not None
+        return Batch(1, part, now, frame.number[begin], frame.number[stop - 1], is_kept)
 
     def _batch(self, frame: Frame, group: RowGroup, now: int) -> Batch:
         """The batch of a group of rows."""
         rows = group.rows
         numbers: list[int] = []
-        if self.am.tell.listener is not None:
+        if self.am.tell.hears_packets():
             numbers = [frame.number[i] for i in rows]
         part = frame.picked(rows, numbers)
         first, last = frame.number[rows[0]], frame.number[rows[-1]]
-        batch = Batch(group.thread_index, part, now, first, last)
+        batch = Batch(group.thread_index, part, now, first, last, self.kept is not None)
         batch.after_thread = group.after >> _THREAD_SHIFT
         batch.after_count = group.after & _COUNT_MASK
         return batch

@@ -28,7 +28,7 @@ from aclbench.engine.packet import (
     INFO_NOT_FOR_ACL,
     INFO_TCP_FLAGS_MASK,
 )
-from aclbench.engine.reasons import EXISTING_SESSION, node_bits
+from aclbench.engine.reasons import EXISTING_SESSION, LAST_DENY, node_bits
 from aclbench.engine.session import POLICY_EPOCH_IS_INPUT
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.storage import Column, zeros
@@ -41,6 +41,8 @@ _INDEX_MASK: Final = (1 << _THREAD_SHIFT) - 1
 _DESTINATION_MASK: Final = 0xFFFFFFFF
 #: The datapath handles these: an ICMP reply is looked for under another key too.
 _NOT_HERE: Final = INFO_NOT_FOR_ACL | INFO_ICMP
+#: As `reasons.passed_action` has it.
+_HIT_ACTION: Final = EXISTING_SESSION - LAST_DENY
 #: Counters of a thread: packets by the node whose session was their last reason, and by the input
 #: node's where the output node came after it; IPv4 and IPv6.
 _LAST_IN: Final = 0
@@ -99,7 +101,7 @@ class FastPath:
         """
         am, keys = self.am, frame.keys
         times, infos, rxs, flows = frame.time, frame.info, frame.rx, frame.flow
-        interfaces, pools, fib, outcomes = am.interfaces, am.pools, am.fib, am.outcomes
+        interfaces, pools, fib = am.interfaces, am.pools, am.fib
         may_be_stale = am.reclassify_sessions
         n_workers: i64 = len(workers)
         i = begin
@@ -189,10 +191,14 @@ class FastPath:
             counters = worker.interface_counters[tx]
             counters.tx_packets += 1
             counters.tx_bytes += size
+            outcomes = worker.outcomes
             if outcomes is not None:
+                input_action: i64 = _HIT_ACTION if on_input != NOT_FOUND else 0
+                owner: i64 = last >> _THREAD_SHIFT
+                slot = last & _INDEX_MASK
                 outcomes.append(
                     EXISTING_SESSION | node_bits(on_output == NOT_FOUND, info),
-                    way_of_hit(tx, worker.thread_index, last >> _THREAD_SHIFT, last & _INDEX_MASK),
+                    way_of_hit(tx, input_action, worker.thread_index, owner, slot),
                 )
             i += 1
             if is_relinked:

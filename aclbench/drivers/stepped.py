@@ -135,7 +135,7 @@ class SteppedDriver(Stepping):
         """Handle the packets that arrive up to `until`, and before each what is due by then."""
         am = self.machine.am
         datapath = self.machine.datapath
-        listening = am.tell.listener is not None
+        listening = am.tell.hears_packets()
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers: list[Worker] = []
         handled, going_on = 0, True

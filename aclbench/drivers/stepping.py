@@ -128,7 +128,7 @@ class Stepping:
         self.machine: Machine = Machine(n_workers, self, design)
         self._cleaner: CleanerActor = CleanerActor(self.machine)
         self._fast_path: FastPath | None = fast_path_of(self.machine)
-        #: While somebody keeps them, the packets that are done, in the order of `am.outcomes`.
+        #: While somebody keeps them, the packets that are done, in the order of their `outcomes`.
         self.handled: list[Handled] | None = None
 
     # --- what the machine asks of us -----------------------------------------------------------

@@ -18,11 +18,13 @@ Who goes when, the operating system decides. What the clock shows depends on its
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, TypeVar
 
+from aclbench.drivers.batch import Dispatched
 from aclbench.drivers.cleaner_actor import CleanerActor
 from aclbench.drivers.clock import BenchClock, WallClock
 from aclbench.drivers.cores import shared_core
@@ -213,6 +215,19 @@ class ThreadedDriver:
         if wall is not None:
             wall.jump_to(now)
             self._news.put(None)
+
+    # --- what became of packets ------------------------------------------------------------------
+
+    def keep_outcomes(self) -> None:
+        """Keep what becomes of every packet from now on."""
+        self.dispatcher.kept = deque()
+
+    def take_done(self) -> list[Dispatched]:
+        """What was dispatched and is done since the last time, with all that was before it."""
+        kept, found = self.dispatcher.kept, list[Dispatched]()
+        while kept and kept[0].is_done():
+            found.append(kept.popleft())
+        return found
 
     # --- running -------------------------------------------------------------------------------
 

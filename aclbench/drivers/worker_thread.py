@@ -18,6 +18,7 @@ from aclbench.drivers.clock import BenchClock
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.fast_path import fast_path_of
 from aclbench.engine.machine import Machine
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.worker import Worker
 
 #: How long a thread waits for another before it looks whether the run has failed, in seconds.
@@ -139,12 +140,14 @@ class WorkerThread:
 
     def _process(self, batch: Batch) -> None:
         self.doing = f"handling packets {batch.first} to {batch.last}"
-        datapath, wall = self.machine.datapath, self.clock.wall
+        datapath, wall, worker = self.machine.datapath, self.clock.wall, self.worker
+        worker.outcomes = Outcomes() if batch.is_kept else None
         if wall is None:
-            listening = self.machine.am.tell.listener is not None
-            process_batch(datapath, self.worker, batch, None if listening else self.fast_path)
+            listening = self.machine.am.tell.hears_packets()
+            process_batch(datapath, worker, batch, None if listening else self.fast_path)
         else:
-            process_batch_by_clock(datapath, self.worker, batch, wall.now)
+            process_batch_by_clock(datapath, worker, batch, wall.now)
+        batch.outcomes, worker.outcomes = worker.outcomes, None
 
     def _wait_for_order(self, batch: Batch) -> bool:
         """Wait for the packet before the batch's first; False if the run fails meanwhile."""

@@ -61,6 +61,7 @@ from aclbench.engine.reasons import (
     UNCHECKED,
     family_bit,
     node_bits,
+    passed_action,
     rule_of,
 )
 from aclbench.engine.session import SessionId
@@ -112,8 +113,9 @@ class Datapath:
         self, worker: Worker, rx: int, key: bytes, mirror_key: bytes, info: int, now: int
     ) -> None:
         """Handle one packet that entered on interface `rx`, start to end, at time `now`."""
-        checks: list[Check] | None = None if self.am.tell.listener is None else []
+        checks: list[Check] | None = [] if self.am.tell.hears_packets() else None
         tx = NO_TX
+        input_reason = UNCHECKED
         self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
         if interface is None:
@@ -125,6 +127,7 @@ class Datapath:
                     checks.append(self.check_of(worker, reason))
             else:
                 reason = UNCHECKED | family_bit(info)
+            input_reason = reason
             if reason & KIND_MASK > LAST_DENY:
                 tx_interface = self.forward(worker, key, now)
                 if tx_interface is None:
@@ -143,8 +146,8 @@ class Datapath:
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
         self.count(worker, rx, tx, info, reason)
-        if self.am.outcomes is not None:
-            self.keep_outcome(worker, tx, reason)
+        if worker.outcomes is not None:
+            self.keep_outcome(worker, tx, input_reason, reason)
         if checks is not None:
             self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
 
@@ -197,6 +200,7 @@ class Datapath:
         """The same as `process_packet`, with a yield before each step."""
         checks: list[Check] = []  # somebody may begin to listen on the way
         tx = NO_TX
+        input_reason = UNCHECKED
         yield PARSE
         self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
@@ -210,6 +214,7 @@ class Datapath:
                 checks.append(self.check_of(worker, reason))
             else:
                 reason = UNCHECKED | family_bit(info)
+            input_reason = reason
             if reason & KIND_MASK > LAST_DENY:
                 yield FORWARD
                 tx_interface = self.forward(worker, key, now)
@@ -228,8 +233,8 @@ class Datapath:
                         if reason & KIND_MASK <= LAST_DENY:
                             tx = NO_TX
         self.count(worker, rx, tx, info, reason)
-        if self.am.outcomes is not None:
-            self.keep_outcome(worker, tx, reason)
+        if worker.outcomes is not None:
+            self.keep_outcome(worker, tx, input_reason, reason)
         self.am.tell.packet(worker, rx, tx, key, info, reason, checks, now)
 
     def acl_node_steps(
@@ -428,16 +433,18 @@ class Datapath:
         elif kind != FOR_US:  # what is delivered is not dropped
             worker.interface_counters[rx].drops += 1
 
-    def keep_outcome(self, worker: Worker, tx: int, reason: int) -> None:
+    def keep_outcome(self, worker: Worker, tx: int, input_reason: int, reason: int) -> None:
         """Keep what became of a packet, for who keeps that of all of them."""
-        outcomes = self.am.outcomes
+        outcomes = worker.outcomes
         assert outcomes is not None
+        action = passed_action(input_reason)
+        thread_index = worker.thread_index
         session = worker.session_in_hand
         if session is None or reason & KIND_MASK != EXISTING_SESSION:
-            outcomes.append(reason, way(tx, worker.thread_index))
+            outcomes.append(reason, way(tx, action, thread_index))
         else:
-            hit = way_of_hit(tx, worker.thread_index, session.thread_index, session.session_index)
-            outcomes.append(reason, hit)
+            owner, index = session.thread_index, session.session_index
+            outcomes.append(reason, way_of_hit(tx, action, thread_index, owner, index))
 
     def drop_after(self, worker: Worker, reason: int, drop: int, info: int) -> int:
         """The reason of a packet that forwarding dropped after the input node's check."""

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
-from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
 from aclbench.engine.places import SessionPlace
 from aclbench.engine.pool import SessionPool
@@ -183,8 +182,6 @@ class AclMain:
         self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
         #: True: a packet's thread is chosen by flow hash, not by its rx interface.
         self.flow_placement: bool = False
-        #: While somebody keeps them, what became of each packet that is done.
-        self.outcomes: Outcomes | None = None
 
     def interface(self, sw_if_index: int) -> Interface:
         """The interface at an index that is in use."""

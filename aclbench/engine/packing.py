@@ -17,8 +17,8 @@ from aclbench.engine.worker import Worker
 
 #: Sessions that are packed, unpacked or freed in one piece.
 PIECE_SESSIONS: Final = 1 << 15
-#: Fields of a worker that a packed pool stands for, or that are empty at rest.
-POOL_FIELDS: Final = frozenset({"pool", "expired", "session_in_hand"})
+#: Fields of a worker that a packed pool stands for, that are empty at rest, or that are no state.
+POOL_FIELDS: Final = frozenset({"pool", "expired", "session_in_hand", "outcomes"})
 _WORD_BYTES: Final = 8
 
 

@@ -127,6 +127,12 @@ def action_of(reason: int) -> int:
     return KINDS[reason & KIND_MASK][1]
 
 
+def passed_action(reason: int) -> int:
+    """The action of an acl node that let a packet pass; 0 for any other reason."""
+    kind = reason & KIND_MASK
+    return kind - LAST_DENY if LAST_DENY < kind <= LAST_CHECK else 0
+
+
 def was_checked(reason: int) -> bool:
     """Whether the packet met at least one acl node."""
     return reason & KIND_MASK <= LAST_CHECK or bool(reason & CHECKED)

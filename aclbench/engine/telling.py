@@ -32,8 +32,14 @@ class Tell:
         #: Who hears trace events; None: nobody. Not to be set while a worker is running on a
         #: thread of its own: it is tested, then called.
         self.listener: Callable[[TraceEvent], None] | None = None
+        #: Whether it hears of each packet too. Where it does not, packets keep their fast path.
+        self.of_packets: bool = True
         #: Who hears what packets meet on their way; as above.
         self.tracer: Callable[[TraceRecord], None] | None = None
+
+    def hears_packets(self) -> bool:
+        """Whether somebody hears of each packet."""
+        return self.listener is not None and self.of_packets
 
     # --- sessions ----------------------------------------------------------------------------
 
@@ -181,7 +187,7 @@ class Tell:
         now: int,
     ) -> None:
         """A packet is done."""
-        if self.listener is not None:
+        if self.listener is not None and self.of_packets:
             self.listener(
                 events.PacketVerdict(
                     now,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.pool import NO_SESSION, Session, SessionPool
 from aclbench.engine.reasons import acl_of
 from aclbench.engine.timeouts import NEVER
@@ -118,6 +119,9 @@ class Worker(PacketCounters):
         self.session_in_hand: Session | None = None
         #: The number of the packet that this thread is on: for traces.
         self.packet_number: int = 0
+        #: While somebody keeps it, what became of each packet that is done. In virtual time all
+        #: workers have the same one.
+        self.outcomes: Outcomes | None = None
         super().__init__()
 
     def list_sessions(self, list_id: int) -> list[Session]:

@@ -19,7 +19,7 @@ from aclbench.workbench.history.history import History
 from aclbench.workbench.history.marks import Marks
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.packettrace import PacketTrace
-from aclbench.workbench.inquiry.told import ToldPackets
+from aclbench.workbench.inquiry.threaded_packets import ThreadedPackets
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Inject
 from aclbench.workbench.rig.names import made_note, real_names
@@ -70,8 +70,8 @@ class Bench:
         self.history = history
         #: On real threads, the last events, if they are kept.
         self.kept: EventLog | None = None
-        #: On real threads, the packets that were told of, likewise.
-        self.told = ToldPackets()
+        #: On real threads, the packets that are done, likewise.
+        self.threaded_packets = ThreadedPackets()
         #: Without a history, samples of the counters over time: what a timeline is made of.
         self.samples = Marks()
         self.transport = Transport(self)
@@ -93,7 +93,7 @@ class Bench:
 
             self.kept = EventLog(EVENTS_KEPT)
             self.listeners.add(self.kept.hear)
-            self.listeners.add(self.told.hear)
+            rig.keep_packets()
         elif keeps and history is None:
             self.history = finish(History.beginning(rig))
 
@@ -149,9 +149,8 @@ class Bench:
         self.samples = Marks()
         if self.kept is not None:
             self.kept.clear()
-            self.listeners.remove(self.told.hear)
-            self.told = ToldPackets()
-            self.listeners.add(self.told.hear)
+            self.threaded_packets = ThreadedPackets()
+            rig.keep_packets()
         self.trace.clear()
         self.saved.clear()
         self.transport.chosen = None

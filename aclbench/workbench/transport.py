@@ -17,6 +17,7 @@ from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError, ScenarioError
 from aclbench.workbench.history.history import History
+from aclbench.workbench.inquiry.threaded_packets import ThreadedPackets
 from aclbench.workbench.listeners import Listeners
 from aclbench.workbench.rig.inputs import Cli, Op, Run, Steps
 from aclbench.workbench.rig.rig import Rig
@@ -34,6 +35,7 @@ class Live(Protocol):
     rig: Rig
     history: History | None
     listeners: Listeners
+    threaded_packets: ThreadedPackets
 
 
 class Transport:
@@ -264,6 +266,7 @@ class Transport:
         background = BackgroundRun(run, driver.stop, driver.forget_stop)
         try:
             while not background.poll(LOOK_S):
+                self._live.threaded_packets.take(self._live.rig)
                 yield None
         finally:
             background.stop()

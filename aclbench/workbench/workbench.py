@@ -220,10 +220,11 @@ class Workbench(Bench):
 
         wanted = EventFilter(kinds, thread, session)
         if self.kept is not None:
-            heard = events_kept(self.kept, self.rig.clock, first, last)
+            kept = events_kept(self.kept, self.rig.clock, first, last)
+            found = [event for event in kept if wanted.lets_through(event)]
         else:
-            heard = finish(events_between(self.past, first, last))
-        return [event_view(event, self.rig) for event in heard if wanted.lets_through(event)]
+            found, _ = finish(events_between(self.past, first, last, wanted))
+        return [event_view(event, self.rig) for event in found]
 
     def diff(self, first: str, second: str) -> list[str]:
         """What differs between two places, field by field, counts first, then rows."""

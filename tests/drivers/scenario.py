@@ -310,7 +310,9 @@ class Run:
         self.watch = Watch(am, fair=not how.startswith("random"))
         am.tell.listener = self.watch.hear if heard else None
         if kept:
-            self.driver.handled, am.outcomes = [], Outcomes()
+            self.driver.handled, outcomes = [], Outcomes()
+            for worker in am.workers:
+                worker.outcomes = outcomes
         if not heard:
             self.machine.datapath.warm_up_sessions = 0  # as if the table were a large one
         set_up(self.machine, 3)

@@ -15,7 +15,7 @@ from aclbench.engine import reading
 from aclbench.workbench.rig.fields import fields_of
 
 #: What a packet's trace alone uses, and what has rows of its own below.
-APART = {"pool", "expired", "session_in_hand", "packet_number", "interface_counters"}
+APART = {"pool", "expired", "session_in_hand", "packet_number", "interface_counters", "outcomes"}
 
 
 def canonical(run: Run) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def canonical(run: Run) -> dict[str, Any]:
             }
             for worker in am.workers
         ],
-        "outcomes": list(am.outcomes.numbers) if am.outcomes is not None else [],
+        "outcomes": [list(w.outcomes.numbers) for w in am.workers if w.outcomes is not None],
     }
 
 

@@ -18,7 +18,7 @@ from aclbench.tui.place import FILTER, OPEN, SEARCH, Changed, RowsPlace
 from aclbench.tui.player import Player
 from aclbench.tui.targets import PacketTarget, Target
 from aclbench.workbench.inquiry.filtering import filter_of, what_is_wrong
-from aclbench.workbench.inquiry.packets import FoundPackets, unheard
+from aclbench.workbench.inquiry.packets import FoundPackets
 from aclbench.workbench.views.packets import PacketView
 
 #: The fates that a key goes through; empty: all.
@@ -183,8 +183,6 @@ class PacketsPlace(RowsPlace[PacketView]):
             return f"of {handled:,}"
         looked_at = found.end - found.begin
         text = f"{len(found):,} of {looked_at:,}"
-        if missing := unheard(self.player.bench, found.rows):
-            text += f", {missing:,} came at full speed and are not kept"
         return text if found.complete else f"{text}, {100 * looked_at // max(handled, 1)} %"
 
     def _nothing(self, frame: Frame, found: FoundPackets | None) -> str:

@@ -30,7 +30,7 @@ SLICE_ROWS: Final = 512
 #: Fields of a worker that rows of their own show, or that only traces use; its counters of an
 #: interface are shown each by itself.
 _WORKER_APART: Final = {
-    *("pool", "session_in_hand", "packet_number", "interface_counters"),
+    *("pool", "session_in_hand", "outcomes", "packet_number", "interface_counters"),
 }
 #: Of a worker's pool, beside the sessions.
 _OF_POOL: Final = ("free_indices",)

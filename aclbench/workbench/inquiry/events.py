@@ -6,22 +6,27 @@ cannot be, the last events are kept, and there are no others.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from aclbench.engine.counts import EVENT_KINDS
-from aclbench.engine.events import TraceEvent
+from aclbench.engine.counts import EVENT_KINDS, event_counts
+from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.timeouts import NEVER
 from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place, is_time
 from aclbench.workbench.inquiry.stretches import Stretches
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.events import EventLog, session_of
 from aclbench.workbench.views.times import read_moment
 
-#: Whether an event, whose number in the run comes with it, is the one that is looked for.
+#: So many of the last events are made again at the most.
+MAX_RECENT: Final = 16_384
+#: Whether an event is the one that is looked for.
 IsIt = Callable[[TraceEvent], bool]
 
 
@@ -46,29 +51,97 @@ class EventFilter:
             and (self.session is None or session_of(event) == self.session)
         )
 
+    @property
+    def of_packets(self) -> bool:
+        """Whether packets' own events may be among them."""
+        return not self.kinds or PacketVerdict.kind in self.kinds
 
-def events_between(history: History, first: str, last: str) -> Slices[list[TraceEvent]]:
-    """The events between two places, by running that stretch again with someone listening."""
+    def count_between(self, before: Rig, after: Rig) -> int | None:
+        """How many of these there are from one state of a run to a later one, as the counters say.
+
+        None: they do not tell.
+        """
+        if self.thread is not None or self.session is not None:
+            return None
+        counts = zip(event_counts(before.machine.am), event_counts(after.machine.am), strict=True)
+        of_kind = dict(zip(EVENT_KINDS, (later - sooner for sooner, later in counts), strict=True))
+        return sum(of_kind[kind] for kind in self.kinds or EVENT_KINDS)
+
+
+class EventsFound(NamedTuple):
+    """Events of a stretch, and how many more there are; None: more, not known how many."""
+
+    events: list[TraceEvent]
+    left_out: int | None
+
+
+def events_between(
+    history: History,
+    first: str,
+    last: str,
+    only: EventFilter = EventFilter(),
+    most: int = NEVER,
+) -> Slices[EventsFound]:
+    """The first so many such events between two places: that stretch is run again, and listened to.
+
+    It ends where it has them. CommandError: there are no such places.
+    """
     there = yield from at_place(history, first, before=True)
     end = yield from at_place(history, last)
-    end.rig.close()
     if end.branch is not there.branch:
         raise CommandError(f"{first} and {last} are on two branches; events are on one")
     if end.cursor[:2] < there.cursor[:2]:
         raise CommandError(f"{last} lies before {first}; name the earlier place first")
-    return (yield from there.heard_to(end.cursor))
+    total = only.count_between(there.rig, end.rig)
+    yield from end.rig.closing()
+    wanted = most if total is None else min(total, most)
+    found: list[TraceEvent] = []
+    has_more = False
+
+    def hear(event: TraceEvent) -> None:
+        nonlocal has_more
+        if only.lets_through(event):
+            if len(found) < most:
+                found.append(event)
+            else:
+                has_more = True
+
+    begun = there.position.packets
+    packets = end.cursor.position.packets - begun
+    if wanted:
+        there.rig.hear(hear, only.of_packets)
+        for _ in there.run_to(end.cursor):
+            if has_more or (total is not None and len(found) >= wanted):
+                break
+            yield Progress(there.position.packets - begun, packets, "packets looked at")
+    yield from there.rig.closing()
+    if total is not None:
+        return EventsFound(found, total - len(found))
+    return EventsFound(found, None if has_more else 0)
 
 
 def first_ahead(history: History, is_it: IsIt) -> Slices[tuple[int, TraceEvent] | None]:
     """In the past: the next such event up to the branch's end, with its number in the run."""
     here = history.here.rig.events_so_far()
     stretches = Stretches(history)
+    found: tuple[int, TraceEvent] | None = None
+    number = 0
+
+    def hear(event: TraceEvent) -> None:
+        nonlocal number, found
+        number += 1
+        if found is None and number > here and is_it(event):
+            found = number, event
+
     for stretch in stretches.forwards():
-        heard = yield from stretches.events(stretch)
-        for number, event in enumerate(heard, stretch.events_before + 1):
-            if number > here and is_it(event):
-                return number, event
-    return None
+        number = stretch.events_before
+        for _ in stretches.hear(stretch, hear):
+            if found is not None:
+                break
+            yield None
+        if found is not None:
+            break
+    return found
 
 
 def last_behind(
@@ -76,21 +149,31 @@ def last_behind(
 ) -> Slices[tuple[int, TraceEvent] | None]:
     """The last such event before now, of those with a number below `before`."""
     stretches = Stretches(history)
+    found: tuple[int, TraceEvent] | None = None
+    number = 0
+
+    def hear(event: TraceEvent) -> None:
+        nonlocal number, found
+        number += 1
+        if number < before and is_it(event):
+            found = number, event
+
     for stretch in stretches.backwards():
-        if stretch.events_before >= before:
-            continue
-        heard = yield from stretches.events(stretch)
-        for number in range(len(heard), 0, -1):
-            if stretch.events_before + number < before and is_it(heard[number - 1]):
-                return stretch.events_before + number, heard[number - 1]
-    return None
+        number = stretch.events_before
+        if number < before:
+            yield from stretches.hear(stretch, hear)
+        if found is not None:
+            break
+    return found
 
 
 def recent_events(history: History, count: int) -> Slices[list[TraceEvent]]:
-    """The last trace events before now: as many as there are, `count` and more."""
+    """The last trace events before now: as many as there are, `count` and more up to a limit."""
     stretches, found = Stretches(history), list[TraceEvent]()
     for stretch in stretches.backwards():
-        found = (yield from stretches.events(stretch)) + found
+        heard: deque[TraceEvent] = deque(maxlen=MAX_RECENT - len(found))
+        yield from stretches.hear(stretch, heard.append)
+        found = [*heard, *found]
         if len(found) >= count:
             break
     return found

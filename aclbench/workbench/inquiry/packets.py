@@ -1,7 +1,7 @@
 """The packets of a run so far: by the names that people know them by, in words, and found.
 
 Packets are numbered as Wireshark does, each capture by itself, and those that were sent by
-themselves. On real threads, where there is no history, they are those that the bench has heard of.
+themselves. On real threads, where there is no history, they are what really happened.
 """
 
 from __future__ import annotations
@@ -73,17 +73,12 @@ def rows_of(subject: Subject) -> PacketRows:
     """The packets that are kept of the run, those of the future of its branch among them."""
     if subject.history is not None:
         return subject.history.packets
-    return subject.told.rows()
+    return subject.threaded_packets.take(subject.rig)
 
 
 def packets_so_far(subject: Subject, rows: PacketRows) -> int:
     """How many packets there have been, of those whose rows there are."""
     return min(rows.end, subject.rig.driver.packets_handled)
-
-
-def unheard(subject: Subject, rows: PacketRows) -> int:
-    """On real threads: packets that are done, and were done while no events were made."""
-    return max(subject.rig.driver.packets_handled - rows.end, 0) if subject.rig.is_threaded else 0
 
 
 def row_view(rig: Rig, row: PacketRow) -> PacketView:

@@ -102,12 +102,6 @@ class Stretches:
             yield from there.rig.closing()
         return found
 
-    def events(self, stretch: Stretch) -> Slices[list[TraceEvent]]:
-        """The events of a stretch, in order."""
-        heard: list[TraceEvent] = []
-        yield from self.hear(stretch, heard.append)
-        return heard
-
     def walk(
         self,
         stretch: Stretch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from aclbench.workbench.history.history import History
-from aclbench.workbench.inquiry.told import ToldPackets
+from aclbench.workbench.inquiry.threaded_packets import ThreadedPackets
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.views.events import EventLog
 
@@ -21,5 +21,5 @@ class Subject(Protocol):
     history: History | None
     #: On real threads, the last events, if they are kept.
     kept: EventLog | None
-    #: On real threads, the packets that were told of, if they are kept.
-    told: ToldPackets
+    #: On real threads, the packets that are done, if they are kept.
+    threaded_packets: ThreadedPackets

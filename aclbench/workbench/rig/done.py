@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from aclbench.drivers.batch import Dispatched
 from aclbench.drivers.frame import Handled
 from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import INFO_TCP_FLAGS_MASK, INFO_TCP_FLAGS_VALID
@@ -100,6 +101,26 @@ def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> Don
     both = np.asarray(outcomes.numbers, np.int64)
     rows["reason"], rows["way"] = both[::2], both[1::2]
     return DonePackets(so_far - count, rows, keys)
+
+
+def dispatched_packets(dispatched: list[Dispatched]) -> DonePackets:
+    """The same of packets that workers on real threads have finished; `first` is 0."""
+    count = sum(each.end - each.begin for each in dispatched)
+    rows, keys, at = np.empty(count, DONE), list[bytes](), 0
+    for frame, begin, end, now, batches, places in dispatched:
+        part = rows[at : at + end - begin]
+        arriving = frame.columns.rows[frame.first_row + begin : frame.first_row + end]
+        for name, _ in ARRIVED:
+            part[name] = arriving[name]
+        for batch, place in zip(batches, places, strict=True):
+            assert batch.outcomes is not None
+            both = np.asarray(batch.outcomes.numbers, np.int64)
+            part["reason"][place], part["way"][place] = both[::2], both[1::2]
+            time = np.maximum(np.asarray(batch.frame.time, np.int64), now)
+            part["time"][place] = np.maximum.accumulate(time)
+        keys += frame.keys_of(begin, end)
+        at += end - begin
+    return DonePackets(0, rows, keys)
 
 
 def _joined(handled: list[Handled]) -> list[tuple[Arriving, int, int]]:

@@ -50,7 +50,6 @@ _MAIN_APART: Final = {
     "interfaces",
     "fib",
     "acls",
-    "outcomes",
 }
 
 

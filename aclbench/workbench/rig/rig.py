@@ -41,6 +41,7 @@ from aclbench.workbench.rig.done import (
     Arriving,
     DonePackets,
     arrived,
+    dispatched_packets,
     done_packets,
 )
 from aclbench.workbench.rig.feed import Feed
@@ -131,9 +132,13 @@ class Rig:
             raise AclbenchError(WHY_NOT_ON_THREADS)
         return self.driver
 
-    def hear(self, listener: Callable[[TraceEvent], None] | None) -> None:
-        """Have one function called with every trace event from now on; None: with none."""
-        self.machine.am.tell.listener = listener
+    def hear(self, listener: Callable[[TraceEvent], None] | None, of_packets: bool = True) -> None:
+        """Have one function called with every trace event from now on; None: with none.
+
+        Where it is not to hear of each packet, the packets take a tenth of the time.
+        """
+        tell = self.machine.am.tell
+        tell.listener, tell.of_packets = listener, of_packets
 
     def events_so_far(self) -> int:
         """How many trace events there have been, heard or not: the number of the latest."""
@@ -143,15 +148,25 @@ class Rig:
 
     def keep_packets(self) -> None:
         """Keep what becomes of every packet from now on."""
-        self.stepped.handled, self.machine.am.outcomes = [], Outcomes()
+        if isinstance(self.driver, ThreadedDriver):
+            self.driver.keep_outcomes()
+            return
+        self.driver.handled, outcomes = [], Outcomes()
+        for worker in self.machine.am.workers:
+            worker.outcomes = outcomes
 
     def take_packets(self) -> DonePackets:
-        """The packets that were done since the last time; they are kept no longer."""
-        driver, am = self.stepped, self.machine.am
-        handled, outcomes = driver.handled, am.outcomes
+        """The packets that were done since the last time; they are kept no longer.
+
+        On real threads `first` is not known: they come behind those that were taken before.
+        """
+        driver = self.driver
+        if isinstance(driver, ThreadedDriver):
+            return dispatched_packets(driver.take_done())
+        handled, outcomes = driver.handled, self.machine.am.workers[0].outcomes
         if not handled or outcomes is None:
             return NO_PACKETS
-        driver.handled, am.outcomes = [], Outcomes()
+        self.keep_packets()
         return done_packets(handled, outcomes, driver.packets_handled)
 
     # --- names -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aclbench import CommandError, Workbench
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.outcomes import read_way, way, way_of_hit
+from aclbench.engine.reasons import NODE_INPUT, action_of
 from aclbench.workbench.filters import Connections, read_filter
 from aclbench.workbench.history import packets as keeping
 from aclbench.workbench.history.packets import PacketRows
@@ -36,7 +37,7 @@ SEND = "send pg0 udp 10.0.0.2:5353 > 192.168.0.2:53"
 
 def verdicts_of(bench: Workbench) -> list[PacketVerdict]:
     """The packets so far, made again."""
-    events = finish(events_between(bench.past, "start", "now"))
+    events = finish(events_between(bench.past, "start", "now")).events
     return [event for event in events if isinstance(event, PacketVerdict)]
 
 
@@ -52,6 +53,8 @@ def assert_kept(bench: Workbench) -> None:
         assert (row.key, row.flags) == (event.key, event.info & 0x1FF)
         where = read_way(row.way)
         assert (where.tx, where.thread_index) == (event.tx, event.thread_index)
+        said = [action_of(c.reason) for c in event.checks if c.reason & NODE_INPUT]
+        assert where.input_action == (said[0] if said else 0)
         assert row_view(bench.rig, row).reason == verdict_text(event)
 
 
@@ -167,9 +170,9 @@ def test_behind_a_gap_they_begin_anew() -> None:
 
 
 def test_a_way_is_read_as_it_was_made() -> None:
-    for tx in (-1, 0, 7, 1 << 19):
+    for tx in (-1, 0, 7, (1 << 18) - 2):
         for thread in (0, 1, 256):
-            assert read_way(way(tx, thread)) == (tx, thread, None)
-            assert read_way(way_of_hit(tx, thread, 256, 12)) == (tx, thread, (256, 12))
-            assert read_way(way_of_hit(tx, thread, 1, 1 << 30)) == (tx, thread, None)
-            assert way_of_hit(tx, thread, 256, (1 << 24) - 2) < 1 << 62
+            assert read_way(way(tx, 2, thread)) == (tx, 2, thread, None)
+            assert read_way(way_of_hit(tx, 3, thread, 256, 12)) == (tx, 3, thread, (256, 12))
+            assert read_way(way_of_hit(tx, 0, thread, 1, 1 << 30)) == (tx, 0, thread, None)
+            assert way_of_hit(tx, 3, thread, 256, (1 << 24) - 2) < 1 << 62

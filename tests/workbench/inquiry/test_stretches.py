@@ -54,7 +54,7 @@ def heard_backwards(stretches: Stretches, between: Callable[[int], None]) -> lis
 
 
 def all_events(bench: Workbench) -> list[TraceEvent]:
-    return finish(events_between(bench.past, "start", "now"))
+    return finish(events_between(bench.past, "start", "now")).events
 
 
 def test_hears_the_run_and_leaves_the_bench_alone(bench: Workbench) -> None:
@@ -127,7 +127,7 @@ def test_forwards_from_a_point_in_the_past_and_backwards_from_it(bench: Workbenc
     assert len(behind) == bench.rig.events_so_far()
     ahead: list[TraceEvent] = []
     for stretch in stretches.forwards():
-        ahead += finish(stretches.events(stretch))
+        finish(stretches.hear(stretch, ahead.append))
     assert stretches.forwards()[-1].end[:2] >= end[:2]
     assert ahead == expected[len(expected) - len(ahead) :]
     assert len(ahead) + len(behind) >= len(expected)

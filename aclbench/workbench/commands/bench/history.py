@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine.counts import EVENT_KINDS
-from aclbench.engine.events import TraceEvent
 from aclbench.errors import CommandError
 from aclbench.files import refuse_there
 from aclbench.words import counted
@@ -24,11 +23,16 @@ from aclbench.workbench.commands.bench.reaching import (
 )
 from aclbench.workbench.grammar import Command, ParsedCommand
 from aclbench.workbench.history.moving import UNITS, Unit
-from aclbench.workbench.tasks import Slices
+from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.events import event_data, event_line
+
+if TYPE_CHECKING:  # what answers is imported when it is asked
+    from aclbench.workbench.inquiry.events import EventsFound
 
 #: Lines that one command prints at most; what is left out is said.
 MAX_LINES: Final = 2000
+#: Events that are given as data at most.
+MAX_DATA: Final = 100_000
 
 
 def _unit(parsed: ParsedCommand) -> Unit:
@@ -112,9 +116,14 @@ def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     return _limited(lines) or "no difference"
 
 
-def _events_found(bench: Bench, parsed: ParsedCommand) -> Slices[list[TraceEvent]]:
-    """The trace events between two places that are wanted."""
-    from aclbench.workbench.inquiry.events import EventFilter, events_between, events_kept
+def _events_found(bench: Bench, parsed: ParsedCommand, most: int) -> Slices[EventsFound]:
+    """The first so many of the trace events between two places that are wanted."""
+    from aclbench.workbench.inquiry.events import (
+        EventFilter,
+        EventsFound,
+        events_between,
+        events_kept,
+    )
 
     kinds = tuple(kind for kind in EVENT_KINDS if kind.replace(" ", "-") in parsed.words)
     thread: int | None = None
@@ -131,24 +140,39 @@ def _events_found(bench: Bench, parsed: ParsedCommand) -> Slices[list[TraceEvent
         session = int(owner), int(index)
     only = EventFilter(kinds, thread, session)
     first, last = parsed.arguments.get("first", "start"), parsed.arguments.get("last", "now")
-    if bench.kept is not None:
-        heard = events_kept(bench.kept, bench.rig.clock, first, last)
-    else:
-        heard = yield from events_between(bench.past, first, last)
-    return [event for event in heard if only.lets_through(event)]
+    if bench.kept is None:
+        return (yield from events_between(bench.past, first, last, only, most))
+    heard = events_kept(bench.kept, bench.rig.clock, first, last)
+    heard = [event for event in heard if only.lets_through(event)]
+    return EventsFound(heard[:most], max(len(heard) - most, 0))
 
 
 def events(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """The trace events between two places."""
-    found = yield from _events_found(bench, parsed)
+    """The first trace events between two places."""
+    found, left_out = yield from _events_found(bench, parsed, MAX_LINES)
     lines = [event_line(event, bench.rig.clock, bench.rig) for event in found]
-    return _limited(lines) or "no such event"
+    if left_out != 0:
+        lines.append(_left_out("more" if left_out is None else f"{left_out:,} more"))
+    return "\n".join(lines) or "no such event"
 
 
 def events_data(bench: Bench, parsed: ParsedCommand) -> Slices[list[dict[str, Any]]]:
-    """The same as plain values; times are from the start of the run, in nanoseconds."""
-    found = yield from _events_found(bench, parsed)
-    return [event_data(event, bench.started, bench.rig) for event in found]
+    """The same as plain values; times are from the start of the run, in nanoseconds.
+
+    CommandError: there are too many.
+    """
+    found, left_out = yield from _events_found(bench, parsed, MAX_DATA)
+    if left_out != 0:
+        raise CommandError(
+            f"that are more than {MAX_DATA:,} events; ask for a shorter stretch (events from "
+            "PLACE to PLACE), or for some kinds"
+        )
+    data: list[dict[str, Any]] = []
+    for event in found:
+        data.append(event_data(event, bench.started, bench.rig))
+        if not len(data) % MAX_LINES:
+            yield Progress(len(data), len(found), "events")
+    return data
 
 
 def writers(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
@@ -201,8 +225,12 @@ def _limited(lines: list[str]) -> str:
     """Not more than a person reads."""
     if len(lines) > MAX_LINES:
         left_out = len(lines) - MAX_LINES
-        lines = [*lines[:MAX_LINES], f"... and {left_out} more: ask for a shorter stretch"]
+        lines = [*lines[:MAX_LINES], _left_out(f"{left_out:,} more")]
     return "\n".join(lines)
+
+
+def _left_out(how_many: str) -> str:
+    return f"... and {how_many}: ask for a shorter stretch"
 
 
 _UNIT: Final = "(step|steps|turn|turns|event|events|packet|packets)"

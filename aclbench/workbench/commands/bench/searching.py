@@ -22,7 +22,7 @@ from aclbench.workbench.grammar import (
 )
 from aclbench.workbench.inquiry.filtering import names_of, query_of
 from aclbench.workbench.inquiry.find_sessions import ORDERS, FoundSessions, find_sessions
-from aclbench.workbench.inquiry.packets import FoundPackets, find_packets, unheard
+from aclbench.workbench.inquiry.packets import FoundPackets, find_packets
 from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.packets import PacketView, packet_data
 from aclbench.workbench.views.snapshot import SessionView
@@ -100,20 +100,18 @@ def packets(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     found, left_out = yield from _packets_found(bench, parsed)
     if not len(found):
         nothing = unplayed_text(bench.rig) or "no such packet"
-        return "\n".join([nothing, *_not_kept(bench, found)])
+        return "\n".join([nothing, *_not_kept(found)])
     head = ("packet", "time", "flags", "length", "rx", "tx", "connection", "conn", "verdict")
     lines = table_lines(head, [_packet_row(bench, packet) for packet in found[left_out:]])
     if left_out:
         more = f"; `last N` shows up to {MAX_ROWS:,}"
         lines.append(f"({left_out:,} before these are left out{more})")
-    return "\n".join([*lines, *_not_kept(bench, found)])
+    return "\n".join([*lines, *_not_kept(found)])
 
 
-def _not_kept(bench: Bench, found: FoundPackets) -> list[str]:
-    first, missing = found.rows.first, unheard(bench, found.rows)
-    said = [(first, f"(the first {counted(first, 'packet')} are not kept)")]
-    said.append((missing, f"({counted(missing, 'packet')} came at full speed, and are not kept)"))
-    return [text for count, text in said if count]
+def _not_kept(found: FoundPackets) -> list[str]:
+    first = found.rows.first
+    return [f"(the first {counted(first, 'packet')} are not kept)"] if first else []
 
 
 def _packet_row(bench: Bench, packet: PacketView) -> tuple[str, ...]:
