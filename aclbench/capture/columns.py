@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from aclbench.engine.packet import (
     INFO_CUT,
     INFO_CUT_L4,
+    INFO_ICMP,
     INFO_IP4_NO_LENGTH,
     INFO_IP6,
     INFO_NO_KEY,
     INFO_NOT_IP4,
-    INFO_TCP_FLAGS_MASK,
-    INFO_TCP_FLAGS_VALID,
     KEY4_SIZE,
     KEY6_SIZE,
 )
@@ -28,6 +27,10 @@ Ints: TypeAlias = NDArray[np.int64]
 
 #: Of packets with one of these a note tells how many there are.
 NOTED: Final = INFO_CUT | INFO_CUT_L4 | INFO_IP4_NO_LENGTH
+
+#: The bits that say what a packet is: TCP flags and whether they are valid, whether L4 is, later
+#: fragment, family, ICMP.
+INFO_KEPT: Final = 2 * INFO_ICMP - 1
 
 _32_BITS: Final = 0xFFFF_FFFF
 
@@ -87,8 +90,8 @@ class Columns(Struct, frozen=True):
 
     @property
     def flags(self) -> NDArray[np.uint16]:
-        """The TCP flags of the info words, with the bit that says that they are valid."""
-        return (self.info & (INFO_TCP_FLAGS_VALID | INFO_TCP_FLAGS_MASK)).astype(np.uint16)
+        """What is kept of the info words of all packets."""
+        return (self.info & INFO_KEPT).astype(np.uint16)
 
     @property
     def addresses(self) -> tuple[Addresses, ...]:

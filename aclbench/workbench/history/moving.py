@@ -208,11 +208,14 @@ def at_packet(history: History, number: int, branch: Branch | None = None) -> Sl
     return (yield from history.at(point_of_packet(branch, number), branch))
 
 
-def before_packet(history: History, number: int, branch: Branch | None = None) -> Slices[Replay]:
+def before_packet(
+    history: History, number: int, branch: Branch | None = None, before: Replay | None = None
+) -> Slices[Replay]:
     """A rig right before the n-th packet of a branch (the current one), with all done that was due.
 
     A checkpoint is left there, if it is the current one. Where steps were chosen by hand, the rig
-    is somewhere before it.
+    is somewhere before it. `before` is one on the same branch that goes on, if that is less work
+    than from the nearest checkpoint; else it is given up.
     """
     is_current = branch is None
     branch = history.branch if branch is None else branch
@@ -220,14 +223,26 @@ def before_packet(history: History, number: int, branch: Branch | None = None) -
     start = branch.starts[point.op]
     if not isinstance(branch.ops[point.op], Run):
         saved = branch.nearest(point._replace(time=-1))
-        return (yield from history.at(max(saved.point, start), branch))
+        return (yield from _there(history, max(saved.point, start), branch, before))
     begin = max(Point(point.op, Position(number - 1, 0, 0), 0), start._replace(time=0))
-    there = yield from history.at(begin, branch)
+    there = yield from _there(history, begin, branch, before)
     there.rig.stepped.run_to_next_packet()
     there.cursor = Point(point.op, there.position, there.rig.now)
     if is_current and there.rig.can_be_packed():
         yield from history.checkpoints.save_near(there)
     return there
+
+
+def _there(history: History, point: Point, branch: Branch, before: Replay | None) -> Slices[Replay]:
+    """A rig at a point: one that stands before it goes on, unless a checkpoint is nearer."""
+    if before is None:
+        return (yield from history.at(point, branch))
+    before.rig.hear(None)
+    if branch.nearest(point).point <= before.cursor <= point:
+        yield from before.run_to(point)
+        return before
+    yield from before.rig.closing()
+    return (yield from history.at(point, branch))
 
 
 # --- events -----------------------------------------------------------------------------------

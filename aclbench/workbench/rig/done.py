@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from aclbench.drivers.batch import Dispatched
 from aclbench.drivers.frame import Handled
 from aclbench.engine.outcomes import Outcomes
-from aclbench.engine.packet import INFO_TCP_FLAGS_MASK, INFO_TCP_FLAGS_VALID
 
 #: `time` is the bench's, as the packet arrives. `number` is as `drivers.frame.packet_number` makes
-#: it, with `SENT_BIT` in it for one that was sent. `length` is that on the wire; `flags` are the
-#: TCP flags, as in the info word, with the bit that says that they are valid.
+#: it, with `SENT_BIT` in it for one that was sent. `length` is that on the wire; `flags` are those
+#: bits of the info word that say what a packet is (`capture.columns.INFO_KEPT`).
 ARRIVED: Final = [
     ("time", "i8"),
     ("number", "i8"),
@@ -32,8 +31,6 @@ ARRIVED: Final = [
 #: whoever keeps it gives it.
 DONE: Final = np.dtype([*ARRIVED, ("reason", "i8"), ("way", "i8"), ("key", "u4")])
 SENT_BIT: Final = 1 << 62
-#: The bits of the info word that are kept as `flags`.
-FLAGS_KEPT: Final = INFO_TCP_FLAGS_VALID | INFO_TCP_FLAGS_MASK
 
 #: Rows of type `ARRIVED`, and of type `DONE`.
 Arrived: TypeAlias = NDArray[np.void]

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aclbench.capture.batch import GENERATED_NS
+from aclbench.capture.columns import INFO_KEPT
 from aclbench.capture.steering import Steering
 from aclbench.drivers.frame import Frame, frame_of_packets
 from aclbench.drivers.stepped import SteppedDriver
@@ -34,7 +35,6 @@ from aclbench.engine.steps import WaitKind
 from aclbench.engine.timeouts import NEVER, NS_PER_SEC
 from aclbench.errors import AclbenchError, CommandError
 from aclbench.workbench.rig.done import (
-    FLAGS_KEPT,
     NO_PACKETS,
     SENT_BIT,
     Arrived,
@@ -154,6 +154,12 @@ class Rig:
         self.driver.handled, outcomes = [], Outcomes()
         for worker in self.machine.am.workers:
             worker.outcomes = outcomes
+
+    @property
+    def packets_kept(self) -> int:
+        """Packets that were done since they are kept: in virtual time, and to the very packet."""
+        outcomes = self.machine.am.workers[0].outcomes
+        return 0 if outcomes is None else len(outcomes)
 
     def take_packets(self) -> DonePackets:
         """The packets that were done since the last time; they are kept no longer.
@@ -435,7 +441,7 @@ def _rows_sent(
         np.arange(first, first + len(packets)) | SENT_BIT,
         np.array([len(frame) for frame in frames]),
         np.full(len(packets), rx),
-        np.array([packet.info & FLAGS_KEPT for packet in packets]),
+        np.array([packet.info & INFO_KEPT for packet in packets]),
     )
 
 

@@ -50,7 +50,7 @@ def assert_kept(bench: Workbench) -> None:
         row = rows.row(index)
         assert (row.ordinal, row.time, row.rx) == (index + 1, event.time, event.rx)
         assert (row.number & ~SENT_BIT, row.reason) == (event.number, event.reason)
-        assert (row.key, row.flags) == (event.key, event.info & 0x1FF)
+        assert (row.key, row.flags) == (event.key, event.info & 0x1FFF)
         where = read_way(row.way)
         assert (where.tx, where.thread_index) == (event.tx, event.thread_index)
         said = [action_of(c.reason) for c in event.checks if c.reason & NODE_INPUT]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from workbench.history.test_history import bench_on
 from workbench.inquiry.faults import FAULTS, play, world
+from workbench.inquiry.gathering import Gatherer
 
 from aclbench import Workbench
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.history.moving import point_of_packet
-from aclbench.workbench.inquiry.explain import explain_all, gathering
-from aclbench.workbench.inquiry.explain.gathering import Gatherer, Recent
 from aclbench.workbench.inquiry.explain.past import Past, Wanted, past_of
 from aclbench.workbench.inquiry.explain.scene import denied_at, wanted_of
 from aclbench.workbench.inquiry.stretches import Stretch, Stretches
@@ -77,31 +76,3 @@ def test_a_session_that_went_is_found_where_it_went() -> None:
     for fault in FAULTS:
         gone += check_pasts(play(fault.put(world(fault.talks[0], is_ip6=False)))[0])
     assert gone >= 3
-
-
-def test_what_was_met_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as much as is kept is held at the most; what is asked for again stays."""
-    monkeypatch.setattr(gathering, "KEPT", 3)
-    recent: Recent[int, str] = Recent()
-    for number in range(4):
-        recent[number] = str(number)
-    assert recent.get(0) == "0"
-    assert not recent.forgot
-    for number in range(4, 8):
-        recent[number] = str(number)
-    assert recent.get(0) == "0"
-    assert recent.get(1) is None
-    assert recent.forgot
-
-
-def test_all_packets_are_grouped_where_flows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    [capture] = (path for path in bundled_files("pcaps") if path.stem == "refused")
-    bench = bench_on(capture)
-    bench.play()
-    whole = finish(explain_all(bench.past))
-    monkeypatch.setattr(gathering, "KEPT", 16)
-    fewer = finish(explain_all(bench.past))
-    assert (fewer.handled, fewer.packets) == (whole.handled, whole.packets)
-    for group in fewer.groups:
-        assert group.example is not None
-        assert group.example == bench.explain(group.example.packet)

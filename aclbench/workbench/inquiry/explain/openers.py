@@ -44,7 +44,7 @@ UNCHECKED_THERE: Final = "unchecked"
 PERMITTED: Final = "permitted"
 FULL: Final = "full"
 DENIED: Final = "denied"
-
+WHAT_IT_MET: Final = (MADE, OTHER_WAY, DROPPED, UNCHECKED_THERE, PERMITTED, FULL, DENIED)
 
 #: For so long a packet overtakes another one, at the most.
 _OVERTAKES_NS: Final = NS_PER_SEC
@@ -54,21 +54,31 @@ _ENDED: Final = ("dropped", "malformed", "delivered")
 
 def met(rig: Rig, packet: PacketVerdict, sw_if_index: int, is_input: bool) -> str:
     """What became of a packet at a side of an interface."""
-    last = packet.checks[-1] if packet.checks else None
-    if is_input and packet.rx != sw_if_index:
+    check = check_of(packet, is_input)
+    said = None if check is None else check.reason & KIND_MASK
+    leads = leads_to(rig, packet)
+    return met_by(packet.reason, packet.rx, said, leads, sw_if_index, is_input)
+
+
+def met_by(
+    reason: int, rx: int, kind: int | None, leads: int, sw_if_index: int, is_input: bool
+) -> str:
+    """The same, by its last reason, where it came in, and the interface that it `leads` to.
+
+    `kind` is that of what the node there said; None: it did not meet it.
+    """
+    never_came = fate_of(reason) in _ENDED
+    if is_input and rx != sw_if_index:
         return OTHER_WAY
     if not is_input:
-        if last is not None and last.reason & NODE_INPUT and last.reason & KIND_MASK <= LAST_DENY:
+        if reason & NODE_INPUT and reason & KIND_MASK <= LAST_DENY:
             return DENIED
-        if fate_of(packet.reason) in _ENDED:
+        if never_came:
             return DROPPED
-        if leads_to(rig, packet) != sw_if_index:
+        if leads != sw_if_index:
             return OTHER_WAY
-    check = check_of(packet, is_input)
-    if check is None:
-        never_came = fate_of(packet.reason) in _ENDED
+    if kind is None:
         return DROPPED if never_came else UNCHECKED_THERE
-    kind = check.reason & KIND_MASK
     if kind == RULE_PERMIT:
         return PERMITTED
     if kind in (NEW_SESSION, EXISTING_SESSION):

@@ -36,13 +36,28 @@ def explain_packet(history: History, wanted: PacketName) -> Slices[Explanation]:
     return (yield from explain_found(history, stretches, found))
 
 
-def explain_found(
-    history: History, stretches: Stretches, found: Found, known: Past | None = None
+def explain_found(history: History, stretches: Stretches, found: Found) -> Slices[Explanation]:
+    """Explain a packet of the run that is known."""
+    there = yield from right_before(history, stretches.branch, found)
+    with closing(there.rig):
+        explanation = yield from explain_from(history, stretches, found, there)
+        yield from there.rig.closing()
+    return explanation
+
+
+def explain_from(
+    history: History,
+    stretches: Stretches,
+    found: Found,
+    there: Replay,
+    known: Past | None = None,
 ) -> Slices[Explanation]:
-    """Explain a packet of the run that is known; `known`: what came before it, if that is, too."""
+    """Explain a packet that is known, from a rig that stands before it, and then behind it.
+
+    `known`: what came before it, if that is, too.
+    """
     branch, event = stretches.branch, found.event
     end = point_of_packet(branch, found.ordinal)
-    there = yield from _before(history, branch, found)
     name = namer(history.here.rig, branch)
 
     def past(wanted: Wanted) -> Slices[Past]:
@@ -58,16 +73,13 @@ def explain_found(
 
     # Where steps were chosen by hand, or two packets are in hand, it is somewhere before.
     is_right_before = there.position.packets == found.ordinal - 1
-    with closing(there.rig):
-        again: MakeRig | None = None
-        if is_right_before and isinstance(branch.ops[end.op], Run):
-            again = yield from _kept(history, branch, found, there.rig)
-        path = yield from _follow(there, end, found)
-        frame = _frame_text(there.rig, found)
-        behind = Behind(name, past, life, again, later)
-        explanation = yield from explanation_of(path, event, found.name, frame, behind)
-        yield from there.rig.closing()
-    return explanation
+    again: MakeRig | None = None
+    if is_right_before and isinstance(branch.ops[end.op], Run):
+        again = yield from _kept(history, branch, found, there.rig)
+    path = yield from _follow(there, end, found)
+    frame = _frame_text(there.rig, found)
+    behind = Behind(name, past, life, again, later)
+    return (yield from explanation_of(path, event, found.name, frame, behind))
 
 
 def _kept(history: History, branch: Branch, found: Found, rig: Rig) -> Slices[MakeRig]:
@@ -75,7 +87,7 @@ def _kept(history: History, branch: Branch, found: Found, rig: Rig) -> Slices[Ma
     if fate_of(found.event.reason) in PASSED or not rig.can_be_packed():
 
         def anew() -> Slices[Rig]:
-            return (yield from _before(history, branch, found)).rig
+            return (yield from right_before(history, branch, found)).rig
 
         return anew
     packer = rig.packer()
@@ -109,9 +121,14 @@ def _frame_text(rig: Rig, found: Found) -> str:
         return ""
 
 
-def _before(history: History, branch: Branch, found: Found) -> Slices[Replay]:
-    """A rig before the packet is taken up, as near as can be."""
-    there = yield from before_packet(history, found.ordinal, branch)
+def right_before(
+    history: History, branch: Branch, found: Found, before: Replay | None = None
+) -> Slices[Replay]:
+    """A rig before the packet is taken up, as near as can be.
+
+    `before` is one that stands somewhere before, which goes on, or is given up.
+    """
+    there = yield from before_packet(history, found.ordinal, branch, before)
     if not _is_in_hand(there.rig, found.event):
         return there
     # It was begun before the one that ended before it; at a checkpoint nothing is half done.

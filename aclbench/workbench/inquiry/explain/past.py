@@ -1,12 +1,11 @@
 """What came before a packet: of its connection, of its neighbours, and which session went.
 
-Of one packet that is asked about it is found in the history's columns of packets (`past_of`); where
-all that were denied are looked at, a `gathering.Gatherer` hears the run once, forwards.
+It is found in the history's columns of packets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -16,12 +15,20 @@ from numpy.typing import NDArray
 
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
+from aclbench.engine.outcomes import read_way
 from aclbench.engine.packet import KEY_SLOWPATH
-from aclbench.engine.reasons import KIND_MASK, LAST_DENY, NODE_INPUT, fate_of
+from aclbench.engine.reasons import (
+    KIND_MASK,
+    LAST_DENY,
+    NEW_SESSION,
+    NODE_INPUT,
+    fate_of,
+    passed_action,
+)
 from aclbench.engine.session import SessionId
 from aclbench.workbench.history.branch import Saved
 from aclbench.workbench.history.moving import point_of_packet
-from aclbench.workbench.history.packets import PacketRows
+from aclbench.workbench.history.packets import PacketRow, PacketRows
 from aclbench.workbench.history.replay import Replay
 from aclbench.workbench.inquiry.explain.keys import End, hosts, source
 from aclbench.workbench.inquiry.packets import NUMBERED_AT_ONCE
@@ -91,7 +98,7 @@ class Past:
         return self.is_whole and self.opener_last is None and self.gone is None
 
 
-class _Flows(NamedTuple):
+class Flows(NamedTuple):
     """Which keys' packets are looked for, as numbers of the columns' keys."""
 
     opener: NDArray[np.uint32]
@@ -100,35 +107,75 @@ class _Flows(NamedTuple):
     other: NDArray[np.uint32]
 
 
+class Places(NamedTuple):
+    """Where the packets of a `Past` are among all of the run, from 1; None: there is none.
+
+    `flows` are those that were looked for.
+    """
+
+    flows: Flows
+    opener_first: int | None
+    opener_last: int | None
+    own_first: int | None
+    own_last: int | None
+    whole: int | None
+    other: int | None
+
+    @property
+    def numbers(self) -> set[int]:
+        """All of them."""
+        return {number for number in self[1:] if isinstance(number, int)}
+
+    def past(
+        self, verdicts: Mapping[int, PacketVerdict], gone: Gone | None, is_whole: bool
+    ) -> Past:
+        """What came before, given the verdicts on these packets by their numbers."""
+        found = self._asdict()
+        del found["flows"]
+        events = {name: number and verdicts[number] for name, number in found.items()}
+        return Past(**events, gone=gone, is_whole=is_whole)
+
+
 def past_of(stretches: Stretches, number: int, end: Point, wanted: Wanted) -> Slices[Past]:
     """What came before a packet, the one of the run with this number, from 1, which is at `end`.
 
     Packets are found in the history's columns, and those alone are handled again; so is the part
     of the run in which a session was removed.
     """
-    rows = stretches.branch.packets
+    places = yield from places_of(stretches.branch.packets, number, wanted)
+    verdicts = yield from stretches.verdicts(places.numbers)
+    gone = yield from _removed(stretches, places.flows, number, end, wanted)
+    return places.past(verdicts, gone, is_whole(stretches))
+
+
+def is_whole(stretches: Stretches) -> bool:
+    """All packets of the run are kept."""
+    return stretches.branch.packets.first <= stretches.first_packet
+
+
+def places_of(rows: PacketRows, number: int, wanted: Wanted) -> Slices[Places]:
+    """Where the packets are that came before one of the run, and are of its past."""
     before = min(number - 1, rows.end)
+    yield from number_keys(rows, before)
+    flows = yield from _flows(rows, wanted)
+    found = (
+        rows.first_of(flows.opener, before),
+        rows.last_of(flows.opener, before),
+        rows.first_of(flows.own, before),
+        rows.last_of(flows.own, before),
+        rows.last_of(flows.whole, before),
+        rows.last_of(flows.other, before),
+    )
+    return Places(flows, *(index if index is None else index + 1 for index in found))
+
+
+def number_keys(rows: PacketRows, before: int) -> Slices[None]:
+    """Have the keys of the packets up to one numbered."""
     while rows.numbered < before and rows.number(NUMBERED_AT_ONCE):
         yield Progress(rows.numbered - rows.first, before - rows.first, "packets looked at")
-    flows = yield from _flows(rows, wanted)
-    places = {
-        "opener_first": rows.first_of(flows.opener, before),
-        "opener_last": rows.last_of(flows.opener, before),
-        "own_first": rows.first_of(flows.own, before),
-        "own_last": rows.last_of(flows.own, before),
-        "whole": rows.last_of(flows.whole, before),
-        "other": rows.last_of(flows.other, before),
-    }
-    indexes = {index for index in places.values() if index is not None}
-    verdicts = yield from stretches.verdicts({index + 1 for index in indexes})
-    found = {
-        name: verdicts[index + 1] if index is not None else None for name, index in places.items()
-    }
-    gone = yield from _removed(stretches, flows, number, end, wanted)
-    return Past(**found, gone=gone, is_whole=rows.first <= stretches.first_packet)
 
 
-def _flows(rows: PacketRows, wanted: Wanted) -> Slices[_Flows]:
+def _flows(rows: PacketRows, wanted: Wanted) -> Slices[Flows]:
     """The numbers of the keys that are looked for."""
     numbers = rows.numbers
     opener = numbers.number_of(wanted.opener) if wanted.opener else None
@@ -153,11 +200,11 @@ def _flows(rows: PacketRows, wanted: Wanted) -> Slices[_Flows]:
                 other += [index] if index != opener else []
         yield Progress(begin, len(keys), "flows looked at")
     found = ([opener] if opener is not None else [], [own] if own is not None else [], whole, other)
-    return _Flows(*(np.array(each, np.uint32) for each in found))
+    return Flows(*(np.array(each, np.uint32) for each in found))
 
 
 def _removed(
-    stretches: Stretches, flows: _Flows, number: int, end: Point, wanted: Wanted
+    stretches: Stretches, flows: Flows, number: int, end: Point, wanted: Wanted
 ) -> Slices[Gone | None]:
     """The session that was removed behind the last packet the other way.
 
@@ -192,6 +239,33 @@ def _removed(
     if removals.gone is None or (opener_last is not None and opener_last >= removals.packets):
         return None
     return removals.gone
+
+
+def last_that_met(rows: PacketRows, flows: Flows, packets: int, wanted: Wanted) -> int | None:
+    """The last packet of a session at a side of an interface, from 1: among the first `packets`.
+
+    It hit the session there, or made it.
+    """
+    found: list[int] = []
+    for keys, enters in ((flows.own, wanted.is_input), (flows.opener, not wanted.is_input)):
+        end = packets
+        while (index := rows.last_of(keys, end)) is not None:
+            if _has_met(rows.row(index), wanted.sw_if_index, enters):
+                found.append(index + 1)
+                break
+            end = index
+    return max(found, default=None)
+
+
+def _has_met(row: PacketRow, sw_if_index: int, enters: bool) -> bool:
+    """A packet made a session, or hit one, at the input or the output node of an interface."""
+    where = read_way(row.way)
+    if enters:
+        return row.rx == sw_if_index and where.input_action >= passed_action(NEW_SESSION)
+    is_output = not row.reason & NODE_INPUT and passed_action(row.reason) >= passed_action(
+        NEW_SESSION
+    )
+    return is_output and where.tx == sw_if_index
 
 
 def _may_have_met(reason: int, enters: bool) -> bool:

@@ -12,9 +12,9 @@ from aclbench.workbench.inquiry.explain.tree import Cause
 from aclbench.workbench.rig.scenario import NO_INSIDE, Scenario
 
 
-def is_to_itself(event: PacketVerdict) -> bool:
+def is_to_itself(key: bytes) -> bool:
     """Whether a host sent it to its own address."""
-    five = unpack_key(event.key)
+    five = unpack_key(key)
     return five.src == five.dst
 
 
@@ -23,7 +23,7 @@ def one_side_cause(scenario: Scenario | None, event: PacketVerdict) -> Cause:
 
     Only where the inside was guessed another one is proposed.
     """
-    if is_to_itself(event):
+    if is_to_itself(event.key):
         return Cause("itself", "a host sent it to itself: it never came to a firewall")
     five = unpack_key(event.key)
     src, dst = address_text(five.src, five.is_ip6), address_text(five.dst, five.is_ip6)

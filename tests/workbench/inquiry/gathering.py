@@ -1,14 +1,11 @@
-"""What came before each packet of a run that is heard once, forwards.
+"""What came before each packet of a run that is heard, forwards: the plain way to find it.
 
-Of every flow some packets are kept, of as many flows as `KEPT` says at the least: what was met
-long ago is forgotten, so that memory is bounded.
+The package finds it in columns, which has to come to the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
 
 from aclbench.engine.events import PacketVerdict, SessionDeleted, SessionRecycled, TraceEvent
 from aclbench.engine.packet import INFO_L4_VALID, PROTO_UDP
@@ -16,38 +13,6 @@ from aclbench.engine.session import SessionId
 from aclbench.workbench.inquiry.explain.keys import End, hosts, source
 from aclbench.workbench.inquiry.explain.past import Gone, Past, Wanted, as_it_stood
 from aclbench.workbench.rig.rig import Rig
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-#: Flows of a run that are remembered, at the least; twice as many at the most.
-KEPT: Final = 150_000
-
-
-class Recent(Generic[K, V]):
-    """What was asked for or set lately, by key: so many at the least, twice as many at the most.
-
-    `forgot`: something is no longer there.
-    """
-
-    def __init__(self, share: int = 1) -> None:
-        self._kept = KEPT // share
-        self._new: dict[K, V] = {}
-        self._old: dict[K, V] = {}
-        self.forgot = False
-
-    def get(self, key: K) -> V | None:
-        """What is there under a key."""
-        found = self._new.get(key)
-        if found is None and self._old and (found := self._old.get(key)) is not None:
-            self[key] = found
-        return found
-
-    def __setitem__(self, key: K, value: V) -> None:
-        self._new[key] = value
-        if len(self._new) > self._kept:
-            self.forgot = self.forgot or bool(self._old)
-            self._old, self._new = self._new, {}
 
 
 @dataclass(slots=True, eq=False)
@@ -79,16 +44,11 @@ class Gatherer:
         #: How many events there were.
         self.at = 0
         self.rig: Rig | None = None
-        self.flows: Recent[bytes, Flow] = Recent()
-        self._hosts: Recent[bytes, _Hosts] = Recent()
-        self._ends: Recent[End, list[PacketVerdict]] = Recent()
-        self._gone: Recent[tuple[int, bytes], Gone] = Recent()
-        self._last_packets: Recent[SessionId, PacketVerdict] = Recent()
-
-    @property
-    def is_whole(self) -> bool:
-        """Nothing was forgotten."""
-        return not (self.flows.forgot or self._gone.forgot)
+        self.flows: dict[bytes, Flow] = {}
+        self._hosts: dict[bytes, _Hosts] = {}
+        self._ends: dict[End, list[PacketVerdict]] = {}
+        self._gone: dict[tuple[int, bytes], Gone] = {}
+        self._last_packets: dict[SessionId, PacketVerdict] = {}
 
     def hear(self, event: TraceEvent) -> None:
         """Keep what belongs to it."""
@@ -163,5 +123,5 @@ class Gatherer:
             whole=self.whole(wanted),
             other=self.other(wanted),
             gone=self.gone(wanted),
-            is_whole=self.is_whole,
+            is_whole=True,
         )
