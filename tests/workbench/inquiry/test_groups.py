@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from workbench.inquiry.faults import FAULTS, play, world
 from workbench.inquiry.test_explain import firewall, recorded
 
 from aclbench import AclbenchError, Workbench
+from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.reasons import fate_of
 from aclbench.workbench.inquiry.diff import state_of
 from aclbench.workbench.inquiry.explain import Groups, explain_all, groups_text
+from aclbench.workbench.inquiry.explain.sessionstold import SessionsTold
 from aclbench.workbench.rig.bundled import bundled_files
 from aclbench.workbench.tasks import Progress, finish
 
@@ -109,3 +112,58 @@ def test_nothing_is_said_where_all_passed_and_progress_where_it_takes_long() -> 
     assert Progress(1, 1, "packets looked at") in slices
     with pytest.raises(AclbenchError, match="no history"):
         Workbench(history=False).cli("explain all")
+
+
+#: Ways to have packets of a capture denied for many reasons.
+TROUBLE = {
+    "full": ("set acl-plugin session table max-entries 10",),
+    "permit": (
+        "set acl-plugin acl index 0 permit proto 17, permit+reflect proto 6 dport 80",
+    ),
+    "short": (
+        "set acl-plugin session timeout udp idle 1",
+        "set acl-plugin session timeout tcp transient 1",
+        "set acl-plugin session table max-entries 5",
+    ),
+    "changed": (
+        "play 30",
+        "set acl-plugin acl index 0 deny src 0.0.0.0/0",
+        "play 20",
+        "clear acl-plugin sessions",
+        "set acl-plugin acl index 0 permit+reflect src 0.0.0.0/0",
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("name", ["fragments", "dns-ping", "reset"])
+def test_each_packet_is_under_the_cause_that_explain_names_first(name: str, trouble: str) -> None:
+    [capture] = (path for path in bundled_files("pcaps") if path.stem == name)
+    bench = bench_on(capture)
+    for line in TROUBLE[trouble]:
+        if line.startswith("play"):
+            bench.play(int(line.split()[1]))
+        else:
+            bench.cli(line)
+    bench.play()
+    found = grouped(bench)
+    kinds: Counter[str] = Counter()
+    for group in found.groups:
+        kinds[group.kind] += group.packets
+        assert group.example is not None
+        assert group.example == bench.explain(group.example.packet)
+    packets = bench.cli_data("packets (denied or dropped or malformed) last 2000")["packets"]
+    assert kinds == Counter(bench.explain(p["name"]).causes[0].kind for p in packets)
+
+
+def test_packets_are_sorted_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, nothing is told of each: a denied flood is one class."""
+    heard: list[TraceEvent] = []
+    monkeypatch.setattr(SessionsTold, "hear", lambda self, rig, event, *_: heard.append(event))
+    [capture] = (path for path in bundled_files("pcaps") if path.stem == "syn-flood")
+    bench = bench_on(capture)
+    bench.cli("set acl-plugin acl index 0 permit+reflect proto 17")
+    bench.play()
+    [group, *_] = grouped(bench).groups
+    assert group.packets > 100
+    assert not [event for event in heard if isinstance(event, PacketVerdict)]
