@@ -28,7 +28,13 @@ from aclbench.workbench.inquiry.explain.past import (
     places_of,
 )
 from aclbench.workbench.inquiry.explain.scene import wanted_of
-from aclbench.workbench.inquiry.explain.sorting import NOT_PASSED, DeniedAt, PacketClass, Sorter
+from aclbench.workbench.inquiry.explain.sorting import (
+    NOT_PASSED,
+    DeniedAt,
+    PacketClass,
+    Sorter,
+    not_passed,
+)
 from aclbench.workbench.inquiry.explain.tree import Explanation
 from aclbench.workbench.inquiry.packets import frame_sent
 from aclbench.workbench.inquiry.stretches import Stretches
@@ -98,12 +104,16 @@ def reasons_so_far(history: History) -> list[tuple[int, int]]:
 
 def explain_all(history: History) -> Slices[Groups]:
     """Group the packets of the run so far that did not pass by cause; explain one of each."""
-    yield from number_keys(history.packets, history.cursor.position.packets)
+    rows, end = history.packets, history.cursor.position.packets
     stretches = Stretches(history)
-    begun, end = stretches.first_packet, stretches.begun_at.position.packets
-    sorter = Sorter(stretches, begun, end)
+    begin = max(stretches.first_packet, rows.first)
+    handled = max(end - begin, 0)
+    yield Progress(0, handled, "packets looked at")
+    if (yield from _all_passed(rows, end)):
+        return Groups(handled, ())
+    yield from number_keys(rows, end)
+    sorter = Sorter(stretches, begin, end)
     yield from sorter.sort()
-    handled = max(end - max(begun, stretches.branch.packets.first), 0)
     classes = _to_explain(sorter.classes.values())
     most = MAX_EXAMPLES if handled < LONG_RUN else MAX_EXAMPLES_OF_LONG_RUN
     examples = yield from _examples(history, stretches, classes[:most])
@@ -116,6 +126,14 @@ def explain_all(history: History) -> Slices[Groups]:
         groups[each.ordinal] = _group(each, example)
     in_order = [groups[ordinal] for ordinal in sorted(groups)]
     return Groups(handled, tuple(_by_cause(in_order)))
+
+
+def _all_passed(rows: PacketRows, end: int) -> Slices[bool]:
+    for part in rows.parts(end):
+        if not_passed(part).any():
+            return False
+        yield None
+    return True
 
 
 def _examples(

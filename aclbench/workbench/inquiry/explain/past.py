@@ -171,7 +171,7 @@ def places_of(rows: PacketRows, number: int, wanted: Wanted) -> Slices[Places]:
 
 def number_keys(rows: PacketRows, before: int) -> Slices[None]:
     """Have the keys of the packets up to one numbered."""
-    while rows.numbered < before and rows.number(NUMBERED_AT_ONCE):
+    while rows.numbered < before and rows.number_keys(NUMBERED_AT_ONCE):
         yield Progress(rows.numbered - rows.first, before - rows.first, "packets looked at")
 
 
@@ -339,7 +339,7 @@ def as_it_stood(
 def first_behind(stretches: Stretches, number: int, key: bytes) -> Slices[PacketVerdict | None]:
     """The first packet with this key behind the one of the run with this number, from 1."""
     rows = stretches.branch.packets
-    while rows.number(NUMBERED_AT_ONCE):
+    while rows.number_keys(NUMBERED_AT_ONCE):
         yield Progress(rows.numbered - rows.first, len(rows), "packets looked at")
     known = rows.numbers.number_of(key)
     if known is None:

@@ -102,13 +102,19 @@ class PacketClass:
     packets: int = 0
 
 
+def not_passed(part: Rows) -> NDArray[np.bool_]:
+    """Which of these packets did not pass."""
+    found: NDArray[np.bool_] = _IS_NOT_PASSED[part["reason"] & KIND_MASK]
+    return found
+
+
 class Sorter:
     """Sorts the packets from `begin` up to `end`, whose keys are numbered."""
 
     def __init__(self, stretches: Stretches, begin: int, end: int) -> None:
         self.classes: dict[tuple[Any, ...], PacketClass] = {}
         self._stretches, self._rows = stretches, stretches.branch.packets
-        self._at = self._begin = max(begin, self._rows.first)
+        self._at = self._begin = begin
         self._end = end
         self._keys = self._rows.numbers.keys
         count = len(self._keys)
@@ -134,34 +140,31 @@ class Sorter:
 
     def sort(self) -> Slices[None]:
         """Sort them all."""
-        yield self._progress()
-        if (yield from self._look_through()):
-            yield from self._table.fill(np.flatnonzero(self._is_denied))
-            self._latest_whole = Latest(len(self._table.hosts))
-            yield from self._sort()
+        yield from self._look_through()
+        yield from self._table.fill(np.flatnonzero(self._is_denied))
+        self._latest_whole = Latest(len(self._table.hosts))
+        yield from self._sort()
         self._at = self._end
         yield self._progress()
 
     def _progress(self) -> Progress:
         return Progress(self._at - self._begin, self._end - self._begin, "packets looked at")
 
-    def _look_through(self) -> Slices[bool]:
-        """See which keys have denied packets, and which made sessions; False: all passed."""
-        any_found, begin = False, self._begin
+    def _look_through(self) -> Slices[None]:
+        """See which keys have denied packets, and which made sessions."""
+        begin = self._begin
         while begin < self._end:
             part = self._rows.block(begin, self._end)
             key, kind = part["key"], part["reason"] & KIND_MASK
             self._first[key[::-1]] = np.minimum(
                 self._first[key[::-1]], np.arange(begin + len(part) - 1, begin - 1, -1)
             )
-            any_found = any_found or bool(_IS_NOT_PASSED[kind].any())
             self._is_denied[key[kind <= LAST_DENY]] = True
             has_made = (kind == NEW_SESSION) | (kind == EXISTING_SESSION)
             has_made |= (part["way"] >> INPUT_SHIFT & _INPUT_MASK) >= _MADE
             self._may_have_session[key[has_made]] = True
             begin += len(part)
             yield None
-        return any_found
 
     def _sort(self) -> Slices[None]:
         """Run along, from one change of the rules to the next."""
@@ -230,7 +233,7 @@ class Sorter:
             part = self._rows.block(self._at, end)
             reason = part["reason"]
             kind = reason & KIND_MASK
-            bad = _IS_NOT_PASSED[kind]
+            bad = not_passed(part)
             if bad.any():
                 self._sort_ended(part, np.flatnonzero(bad & (kind > LAST_DENY)))
                 self._sort_denied(rig, part, np.flatnonzero(bad & (kind <= LAST_DENY)))
