@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 _SERVER: Final = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     ["forked", "aclbench.cli.commands", "aclbench.repl.batch", "aclbench.repl.lesson",
-     "aclbench.repl.prompt", "aclbench.tui.app", "aclbench.tui.driver"]
+     "aclbench.repl.prompt", "aclbench.tui.app", "aclbench.tui.driver", "frozen"]
 )  # fmt: skip
 
 
