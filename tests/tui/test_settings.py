@@ -62,8 +62,8 @@ def test_everything_set(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("not toml", "not TOML"),
-        ('[tui]\ntheme = "textual-darc"', "did you mean textual-dark or textual-light?"),
-        ("[tui]\ntheme = 7", "[tui] theme: found 7; there is ansi-dark"),
+        ('[tui]\ntheme = "textual-darc"', "did you mean textual-dark"),
+        ("[tui]\ntheme = 7", "[tui] theme: found 7; there is "),
         ('[tui]\ngaps = "skip"', "[tui] gaps: found skip; right would be jump or play"),
         ('[tui]\ncolour = "x"', "[tui] colour: an unknown key"),
         ("[keyz]\n", "keyz: an unknown key; did you mean keys?"),
