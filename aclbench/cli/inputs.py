@@ -39,6 +39,7 @@ class BenchOptions(NamedTuple):
     budget: int | None = None
     cpu_seconds: float | None = None
     time: TimeMode | None = None
+    design: str | None = None
 
     @property
     def limits(self) -> Limits:
@@ -134,6 +135,14 @@ OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
             "of day without a zone is read in that one. [relative]",
         },
     ),
+    (
+        ("--design",),
+        {
+            "metavar": "NAME",
+            "help": "How sessions are aged: one of the designs that show design lists. "
+            "[fifo-2017, or the scenario's]",
+        },
+    ),
 )
 
 
@@ -214,7 +223,7 @@ def named_scenario(inputs: Sequence[str], asked: BenchOptions) -> NamedScenario:
             raise click.UsageError("--exec '' names no file")
         file = Path(asked.exec_file)
         scenario = scenario_for_exec(captures, file, workers, rx)
-        scenario = placed(scenario, chosen) if chosen else scenario
+        scenario = _aged(placed(scenario, chosen) if chosen else scenario, asked)
         return NamedScenario(scenario.title, lambda: done(scenario))
     if not scenarios:
         _check_inside(asked)
@@ -249,6 +258,7 @@ def _of_file(
             scenario = replace(scenario, captures=tuple(captures), rx=tuple(rx))
         if asked.workers is not None:
             scenario = replace(scenario, workers=asked.workers)
+        scenario = _aged(scenario, asked)
         chosen = next((p for p in PLACEMENTS if p == asked.placement), None)
         return placed(scenario, chosen) if chosen else scenario
 
@@ -274,7 +284,19 @@ def _for_captures(
     if asked.inside_interface:
         _refuse_classic(captures)
     next_guess = guess.runner_up if guess is not None and not asked.inside_by and not rx else None
-    return scenario_for_capture(captures, inside, why, workers, placement, rx, next_guess)
+    made = scenario_for_capture(captures, inside, why, workers, placement, rx, next_guess)
+    return _aged(made, asked)
+
+
+def _aged(scenario: Scenario, asked: BenchOptions) -> Scenario:
+    """The scenario with the design that was asked for. AclbenchError: there is none."""
+    from msgspec.structs import replace
+
+    from aclbench.designs import design_named
+
+    if asked.design is None:
+        return scenario
+    return replace(scenario, design=design_named(asked.design).name)
 
 
 def _refuse_classic(captures: Sequence[Path]) -> None:

@@ -31,6 +31,9 @@ class Design:
     """A way to age sessions. ValueError: one of its parts would have no effect."""
 
     name: str
+    #: What it is, in a sentence or three, and where that is written down.
+    about: str = ""
+    source: str = ""
     #: The classes of sessions, and the lists of a worker by name, both in order of their numbers.
     timeout_classes: tuple[TimeoutClass, ...] = TIMEOUT_CLASSES
     lists: tuple[str, ...] = TIMEOUT_NAMES
@@ -120,4 +123,10 @@ def refuse_ineffective(design: Design, name: str, part: object) -> None:
 
 
 #: The machine of the 2017 document.
-FIFO_2017: Final = Design("fifo-2017")
+FIFO_2017: Final = Design(
+    "fifo-2017",
+    about="Each worker keeps its sessions on FIFO lists, one for each class. A packet writes a "
+    "timestamp alone. The cleaner sends interrupts, and the worker looks at the heads of its "
+    "lists: every session after the shortest timeout, to delete it or append it again.",
+    source="the design document of VPP's acl plugin on several cores, 2017",
+)

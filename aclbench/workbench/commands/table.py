@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from aclbench.workbench.commands import settings
 from aclbench.workbench.commands.basic import basic_commands
 from aclbench.workbench.commands.bench import (
+    designs,
     execute,
     explain,
     files,
@@ -45,6 +46,7 @@ OWN_TYPES: Final = (
     *settings.TYPES,
     *stories.TYPES,
     *searching.TYPES,
+    *designs.TYPES,
 )
 
 
@@ -73,6 +75,7 @@ def _all_commands() -> CommandTable:
         seeking,
         searching,
         looking,
+        designs,
         stories,
         explain,
         history,
