@@ -19,7 +19,7 @@ from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching, RuleCheck
 from aclbench.engine.packet import Parse
-from aclbench.engine.places import SessionPlace
+from aclbench.engine.places import SessionPlace, WorkCount
 from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
@@ -40,6 +40,11 @@ class Design:
     places: tuple[SessionPlace, ...] = ()
     #: Further integers that each slot of a pool has (`Worker.columns`): 0 when it is taken.
     columns: tuple[str, ...] = ()
+    #: What each worker keeps beside, by name (`Worker.numbers`): lists of integers, empty until a
+    #: part fills them as it is made. They are packed and taken back with the rest.
+    numbers: tuple[str, ...] = ()
+    #: What its parts do beside the lists of the engine, counted: for comparing designs.
+    work: tuple[WorkCount, ...] = ()
 
     #: Reads a frame, by the extension headers that are skipped; None: as `engine.packet` does.
     #: With one the scalar reader takes all packets.

@@ -61,15 +61,9 @@ class IdleCheck:
     # --- the idle check ----------------------------------------------------------------------
 
     def check_idle_sessions(self, worker: Worker, now: int) -> Generator[Step, None, int]:
-        """One quantum: take due heads, one budget for the three lists, then judge each.
-
-        Returns how many were taken.
-        """
+        """One quantum: take what is due, then judge each. Returns how many were taken."""
+        yield from self.take_due(worker, now)
         expired = worker.expired
-        budget = self.am.max_deleted_sessions_per_interval
-        for list_id in range(len(worker.conn_list_head)):
-            yield TAKE_HEADS
-            self.take_heads(worker, list_id, budget - len(expired), now)
         taken = len(expired)
         deleted = 0
         while expired:
@@ -78,6 +72,13 @@ class IdleCheck:
         worker.cnt_interrupts_served += 1
         self.am.tell.interrupt_served(worker, taken, deleted, now)
         return taken
+
+    def take_due(self, worker: Worker, now: int) -> Iterator[Step]:
+        """Unlink what is to be judged into `expired`: due heads, one budget for the three lists."""
+        budget = self.am.max_deleted_sessions_per_interval
+        for list_id in range(len(worker.conn_list_head)):
+            yield TAKE_HEADS
+            self.take_heads(worker, list_id, budget - len(worker.expired), now)
 
     def take_heads(self, worker: Worker, list_id: int, budget: int, now: int) -> None:
         """Unlink up to `budget` sessions from the head of one list: those that are to be judged.

@@ -20,7 +20,7 @@ from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import CLEAR_ALL, CleanerEvent
 from aclbench.engine.timeouts import NS_PER_SEC
-from aclbench.engine.worker import InterfaceCounters
+from aclbench.engine.worker import InterfaceCounters, Worker
 
 
 class Machine:
@@ -28,9 +28,9 @@ class Machine:
 
     def __init__(self, n_workers: int, host: Host, design: Design = FIFO_2017) -> None:
         self.design: Design = design
-        self.am: AclMain = AclMain(
-            n_workers, host, design.timeout_classes, design.lists, len(design.columns)
-        )
+        n_lists, n_columns, n_numbers = map(len, (design.lists, design.columns, design.numbers))
+        workers = [Worker(t, n_lists, n_columns, n_numbers) for t in range(n_workers + 1)]
+        self.am: AclMain = AclMain(n_workers, host, design.timeout_classes, design.lists, workers)
         am = self.am
         self.classes: Classes = design.classes()
         am.classes = self.classes
@@ -40,6 +40,7 @@ class Machine:
         self.rule_check: RuleCheck = design.rule_check()
         self.matching: Matching = design.matching(am, self.rule_check)
         self.sessions: Sessions = design.sessions(am)
+        am.check_due = self.sessions.check_due
         self.datapath: Datapath = design.datapath(am, self.sessions, self.matching)
         self.idle_check: IdleCheck = design.idle_check(am, self.sessions)
         self.cleaner: Cleaner = design.cleaner(am)

@@ -13,7 +13,7 @@ from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
 from aclbench.engine.places import SessionPlace
-from aclbench.engine.pool import SessionPool
+from aclbench.engine.pool import Session, SessionPool
 from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
 from aclbench.engine.table import SessionTable
@@ -130,7 +130,7 @@ class AclMain:
         host: Host,
         timeout_classes: tuple[TimeoutClass, ...],
         lists: tuple[str, ...],
-        n_columns: int,
+        workers: list[Worker],
     ) -> None:
         self.n_workers: int = n_workers
         self.host: Host = host
@@ -145,9 +145,10 @@ class AclMain:
         #: Tells who listens (`tell.listener` hears trace events); chooses a session's class.
         self.tell: Tell = Tell()
         self.classes: Classes = Classes()
+        #: When a listed session is looked at, at the earliest: `Sessions.check_due`.
+        self.check_due: Callable[[Session], int] | None = None
         #: One a thread, thread 0 among them; and their pools.
-        threads = range(n_workers + 1)
-        self.workers: list[Worker] = [Worker(t, len(lists), n_columns) for t in threads]
+        self.workers: list[Worker] = workers
         self.pools: list[SessionPool] = [worker.pool for worker in self.workers]
         #: The workers whose threads carry packets.
         self.packet_workers: list[Worker] = self.workers[1:] if n_workers else self.workers

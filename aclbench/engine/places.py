@@ -1,4 +1,4 @@
-"""Where a design has sessions beside the lists of a worker."""
+"""Where a design has sessions beside the lists of a worker, and what it does with them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,16 @@ class SessionPlace:
     name: str
     what: str
     slots: Callable[[Worker], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCount:
+    """Operations of a design, counted: a name, what one is, and how many a worker has done.
+
+    `in_interrupts`: done by the interrupt handler; otherwise by packets, in the datapath.
+    """
+
+    name: str
+    what: str
+    in_interrupts: bool
+    count: Callable[[Worker], int]

@@ -120,6 +120,12 @@ def timeout_class(am: AclMain, row: SessionRow) -> int:
     return am.classes.timeout_type_of(row.proto, row.tcp_flags_seen_in, row.tcp_flags_seen_out)
 
 
+def check_due(am: AclMain, row: SessionRow) -> int:
+    """When the owner of a listed session looks at it, at the earliest."""
+    assert am.check_due is not None, "a machine of a design says it"
+    return am.check_due(am.pools[row.thread_index].session(row.session_index))
+
+
 def sessions_by_class(am: AclMain, worker: Worker) -> tuple[int, ...]:
     """How many sessions of each class a worker has."""
     counts = [0] * len(am.timeout_classes)

@@ -48,7 +48,6 @@ class Sessions:
         tail = worker.conn_list_tail[list_id]
         if tail == NO_SESSION:
             worker.conn_list_head[list_id] = session_index
-            worker.head_expiry_time[list_id] = enqueue_time + self.am.shortest_timeout + 1
         else:
             last = worker.pool.session(tail)
             if enqueue_time < last.link_enqueue_time:
@@ -62,6 +61,7 @@ class Sessions:
         worker.conn_list_length[list_id] += 1
         worker.serviced_sw_if_index_bitmap |= 1 << session.sw_if_index
         if tail == NO_SESSION:
+            worker.head_expiry_time[list_id] = self.check_due(session)
             self.am.host.signal_cleaner(RESCHEDULE)
 
     def conn_list_delete_session(self, worker: Worker, session: Session) -> None:
@@ -85,8 +85,11 @@ class Sessions:
         if head == NO_SESSION:
             worker.head_expiry_time[list_id] = NEVER
         else:
-            enqueued = worker.pool.session(head).link_enqueue_time
-            worker.head_expiry_time[list_id] = enqueued + self.am.shortest_timeout + 1
+            worker.head_expiry_time[list_id] = self.check_due(worker.pool.session(head))
+
+    def check_due(self, session: Session) -> int:
+        """When a listed session is looked at, at the earliest: later than the shortest timeout."""
+        return session.link_enqueue_time + self.am.shortest_timeout + 1
 
     # --- a packet on an existing session -----------------------------------------------------
 

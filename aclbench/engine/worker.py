@@ -66,7 +66,7 @@ class PacketCounters:
 class Worker(PacketCounters):
     """Per-thread data. Bitmaps are ints, bit n standing for sw_if_index n; flags are 0 or 1."""
 
-    def __init__(self, thread_index: int, n_lists: int, n_columns: int) -> None:
+    def __init__(self, thread_index: int, n_lists: int, n_columns: int, n_numbers: int) -> None:
         self.thread_index: int = thread_index
         # The pool and the lists: written by the owner. Others reach a session through an
         # interface's table and write only its timestamp and flags.
@@ -78,6 +78,9 @@ class Worker(PacketCounters):
         self.head_expiry_time: list[int] = [NEVER] * n_lists
         #: Slots that the idle check has taken and not yet judged: the owner's alone.
         self.expired: deque[int] = deque()
+        #: What a design keeps of a thread (`Design.numbers`): for each name integers, as many as
+        #: it likes. The design says who writes them.
+        self.numbers: list[list[int]] = [[] for _ in range(n_numbers)]
 
         # The mass clear. The owner alone writes the first two.
         self.swipe_end_time: int = 0

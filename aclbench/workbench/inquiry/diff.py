@@ -30,7 +30,7 @@ SLICE_ROWS: Final = 512
 #: Fields of a worker that rows of their own show, or that only traces use; its counters of an
 #: interface are shown each by itself.
 _WORKER_APART: Final = {
-    *("pool", "session_in_hand", "outcomes", "packet_number", "interface_counters"),
+    *("pool", "session_in_hand", "outcomes", "packet_number", "interface_counters", "numbers"),
 }
 #: Of a worker's pool, beside the sessions.
 _OF_POOL: Final = ("free_indices",)
@@ -58,7 +58,7 @@ def state_of(driver: SteppedDriver) -> State:
 
 def reading_state(driver: SteppedDriver) -> Slices[State]:
     """The same in slices, of a machine that stands still meanwhile."""
-    am = driver.machine.am
+    am, columns = driver.machine.am, driver.machine.design.columns
     state: State = {
         "counts": dict(zip(EVENT_KINDS, event_counts(am), strict=True)),
         "clock": {"now": driver.now, "position": tuple(driver.position)},
@@ -69,6 +69,10 @@ def reading_state(driver: SteppedDriver) -> Slices[State]:
     for worker in am.workers:
         row = {name: shown_value(worker, name) for name in shown_fields(worker)}
         state[actor_name(worker.thread_index)] = row
+        for name, numbers in zip(driver.machine.design.numbers, worker.numbers, strict=True):
+            state[f"{actor_name(worker.thread_index)} {name}"] = {
+                str(at): number for at, number in enumerate(numbers)
+            }
     for interface in am.interfaces:
         if interface is not None:
             row = _plain_fields(interface, _INTERFACE_APART)
@@ -81,7 +85,10 @@ def reading_state(driver: SteppedDriver) -> Slices[State]:
         for begin in range(0, reading.pool_size(worker), SLICE_ROWS):
             for session in reading.sessions_in(worker, begin, begin + SLICE_ROWS):
                 name = f"session {session.thread_index}/{session.session_index}"
-                state[name] = session_row(session)
+                state[name] = session_row(session) | {
+                    column: numbers[session.session_index]
+                    for column, numbers in zip(columns, worker.pool.columns, strict=True)
+                }
             yield None
     return state
 

@@ -32,11 +32,12 @@ from aclbench.workbench.rig.streams import Streams
 from aclbench.workbench.tasks import Stopped
 
 _INTERFACE_APART: Final = {"sessions"}
-_WORKER_APART: Final = POOL_FIELDS | {"interface_counters"}
+_WORKER_APART: Final = POOL_FIELDS | {"interface_counters", "numbers"}
 _MAIN_APART: Final = {
     "host",
     "tell",
     "classes",
+    "check_due",
     "timeout_classes",
     "lists",
     "places",
@@ -54,9 +55,10 @@ _MAIN_APART: Final = {
 
 
 class PackedWorker(Struct, frozen=True):
-    """One worker: its plain fields, its counters of each interface, and its pool."""
+    """One worker: its plain fields, its design's, its counters of each interface, and its pool."""
 
     fields: dict[str, Any]
+    numbers: list[list[int]]
     interface_counters: tuple[dict[str, Any], ...]
     pool: PackedPool
 
@@ -135,6 +137,7 @@ class Packer:
             workers=[
                 PackedWorker(
                     _copies(fields_of(worker, _WORKER_APART)),
+                    [each.copy() for each in worker.numbers],
                     tuple(map(fields_of, worker.interface_counters)),
                     pool.packed(),
                 )
@@ -163,6 +166,7 @@ def unpack_in_pieces(checkpoint: Checkpoint, order: Order) -> Generator[None, No
     try:
         for worker, packed in zip(am.workers, checkpoint.workers, strict=True):
             set_fields(worker, _copies(packed.fields))
+            worker.numbers = [each.copy() for each in packed.numbers]
             worker.interface_counters = list(map(_unpack_counters, packed.interface_counters))
             yield from unpack_pool(am, worker, packed.pool)
     except Stopped:  # who wanted it wants it no more

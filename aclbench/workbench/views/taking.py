@@ -93,7 +93,7 @@ def session_view(am: AclMain, session: SessionRow, position: int | None, now: in
         tcp_flags_seen_in=session.tcp_flags_seen_in,
         tcp_flags_seen_out=session.tcp_flags_seen_out,
         idle=now - session.last_active_time,
-        check_due=session.link_enqueue_time + am.shortest_timeout + 1,
+        check_due=reading.check_due(am, session),
         expires=session.last_active_time + am.session_timeout[timeout_class],
     )
 
