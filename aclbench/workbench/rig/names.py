@@ -57,13 +57,14 @@ def no_interface(name: str, am: AclMain) -> str:
         from difflib import get_close_matches
 
         meant = next(iter(get_close_matches(name[:64], known, n=1)), None)
-    hint = f"; did you mean {meant}?" if meant else ""
-    if is_packet_generator(name):
-        hint += f"; create packet-generator interface {name} makes it"
-    elif is_real_name(name):
-        hint += f"; set interface state {name} up makes it"
     listed = ", ".join(known[:_LISTED]) + (", ..." if len(known) > _LISTED else "")
-    return f"there is no interface {name[:64]}{hint}; this bench has {listed}"
+    parts = [f"there is no interface {name[:64]}"]
+    if is_packet_generator(name):
+        parts.append(f"create packet-generator interface {name} makes it")
+    elif is_real_name(name):
+        parts.append(f"set interface state {name} up makes it")
+    parts.append(f"this bench has {listed}")
+    return "; ".join(parts) + (f"; did you mean {meant}?" if meant else "")
 
 
 def made_note(names: list[str]) -> str:

@@ -24,25 +24,30 @@ def has_ports(proto: int, is_ip6: bool) -> bool:
 
 
 def rule_note(acl_index: int, rule_index: int, rule: AclRule) -> str:
-    """What is to be said of a rule whose ports match nothing, or are not looked at; or nothing."""
+    """What is to be said of a rule that matches nothing by its ports, or whose ports or TCP flags
+    are not looked at; or nothing.
+    """
     ranges = (
         ("sport", rule.src_port_or_type_first, rule.src_port_or_type_last),
         ("dport", rule.dst_port_or_code_first, rule.dst_port_or_code_last),
     )
     name = f"acl {acl_index} rule {rule_index}"
+    flags = ["tcpflags"] if rule.tcp_flags_mask else []
     if rule.proto == 0:
-        asked = [field for field, *ports in ranges if ports != [0, 65535]]
+        asked = [field for field, *ports in ranges if ports != [0, 65535]] + flags
         if not asked:
             return ""
-        fields = " and ".join(asked)
-        return f"{name} has {fields} and no proto: {fields} is not looked at, any L4 matches"
+        fields, verb = " and ".join(asked), "are" if asked[1:] or flags else "is"
+        return f"{name} has {fields} and no proto: {fields} {verb} not looked at, any L4 matches"
     asked = [field for field, first, _ in ranges if first > 0]
-    if not asked or has_ports(rule.proto, rule.is_ipv6):
-        return ""
-    return (
-        f"{name} never matches, later fragments aside: it has {' and '.join(asked)}, and of "
-        f"protocol {rule.proto} no ports are read"
-    )
+    if asked and not has_ports(rule.proto, rule.is_ipv6):
+        return (
+            f"{name} never matches, later fragments aside: it has {' and '.join(asked)}, and of "
+            f"protocol {rule.proto} no ports are read"
+        )
+    if flags and rule.proto != PROTO_TCP:
+        return f"{name} has tcpflags, which are not looked at in protocol {rule.proto}"
+    return ""
 
 
 def rule_notes(am: AclMain) -> list[str]:

@@ -324,6 +324,12 @@ def test_where_no_clock_was_set_times_stay_relative(tmp_path: Path, first: int, 
         bench.cli("goto 12:00:05")
 
 
+def test_without_a_capture_it_is_said_that_none_tells_the_time_of_day() -> None:
+    bench = Workbench()
+    assert "no capture tells the time of day" in bench.cli("time utc")
+    assert "no capture" not in bench.cli("time relative")
+
+
 def test_of_merged_captures_the_first_packet_sets_the_clock(tmp_path: Path) -> None:
     late = capture(tmp_path / "late.pcap", NOON + 3 * SEC)
     early = capture(tmp_path / "early.pcap", NOON, NOON + 5 * SEC)

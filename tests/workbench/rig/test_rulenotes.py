@@ -20,6 +20,9 @@ from aclbench.workbench.rig.rulenotes import has_ports, rule_note
         ("permit proto 47 sport 1-9 dport 2", "it has sport and dport"),
         ("permit src ::/0 proto 1 sport 8", "of protocol 1 no ports are read"),
         ("permit dport 80", "no proto: dport is not looked at"),
+        ("permit dport 80 tcpflags 2 mask 18", "dport and tcpflags are not looked at"),
+        ("permit tcpflags 2 mask 2", "no proto: tcpflags are not looked at, any L4 matches"),
+        ("permit proto 17 tcpflags 2 mask 2", "tcpflags, which are not looked at in protocol 17"),
     ],
 )
 def test_a_rule_that_cannot_do_what_it_says(rule: str, says: str) -> None:
@@ -36,6 +39,8 @@ def test_a_rule_that_cannot_do_what_it_says(rule: str, says: str) -> None:
     "rule",
     [
         "permit proto 6 dport 80",
+        "permit proto 6 tcpflags 2 mask 2",
+        "permit proto 17 dport 53 tcpflags 0 mask 0",
         "deny proto 132",
         "permit proto 1 sport 8",
         "permit proto 47 dport 0-9",

@@ -167,7 +167,11 @@ def time(bench: Bench, parsed: ParsedCommand) -> str:
     bench.rig.first_packet()
     mode = next((mode for mode in TIME_MODES if mode in parsed.words), bench.rig.time_mode)
     bench.rig.time_mode = mode
-    return "\n".join(line for line in (TIMES_ARE[mode], bench.rig.clock.start_sentence()) if line)
+    clock = bench.rig.clock
+    start = clock.start_sentence()
+    if not clock.has_day and not start and mode != "relative":
+        start = "no capture tells the time of day here: until one does they are from the start"
+    return "\n".join(line for line in (TIMES_ARE[mode], start) if line)
 
 
 TIMES_ARE: Final[dict[TimeMode, str]] = {
