@@ -1,6 +1,6 @@
 """What a packet, a session, a requeue and a step back cost: `make bench`.
 
-    python -m benchmarks [replay] [live] [aging] [past] [threads]
+    python -m benchmarks [replay] [live] [aging] [past] [threads] [slices]
 
 Timings are never tests: they depend on the machine and on what else it does. So each figure is the
 median of several runs, with its spread, and what is compared runs in turn.
@@ -23,6 +23,7 @@ from benchmarks.captures import fast, mixed, spread
 from benchmarks.measuring import measure
 from benchmarks.past import speed_kept, step_back
 from benchmarks.replaying import against_others, at_live_sessions, at_live_ways, shares
+from benchmarks.slices import longest_slices
 from benchmarks.threads import against_stepped
 
 PACKETS, FLOWS = 1_000_000, 100_000
@@ -74,12 +75,18 @@ def threads(folder: Path) -> None:
     against_stepped(path, packets, "flows that come and go", (1, 2, 4))
 
 
+def slices(folder: Path) -> None:
+    """How long questions about a large run keep the screen."""
+    longest_slices(mixed(folder / "mixed.pcap", PACKETS, FLOWS), PACKETS)
+
+
 PARTS: dict[str, Callable[[Path], None]] = {
     "replay": replay,
     "live": live,
     "aging": aging,
     "past": past,
     "threads": threads,
+    "slices": slices,
 }
 
 

@@ -53,8 +53,8 @@ class EventFilter:
 
     @property
     def of_packets(self) -> bool:
-        """Whether packets' own events may be among them."""
-        return not self.kinds or PacketVerdict.kind in self.kinds
+        """Whether packets' own events may be among them: those are of no session."""
+        return self.session is None and (not self.kinds or PacketVerdict.kind in self.kinds)
 
     def count_between(self, before: Rig, after: Rig) -> int | None:
         """How many of these there are from one state of a run to a later one, as the counters say.
@@ -94,7 +94,6 @@ def events_between(
         raise CommandError(f"{last} lies before {first}; name the earlier place first")
     total = only.count_between(there.rig, end.rig)
     yield from end.rig.closing()
-    wanted = most if total is None else min(total, most)
     found: list[TraceEvent] = []
     has_more = False
 
@@ -108,7 +107,8 @@ def events_between(
 
     begun = there.position.packets
     packets = end.cursor.position.packets - begun
-    if wanted:
+    wanted = most if total is None else min(total, most)
+    if wanted or total is None:
         there.rig.hear(hear, only.of_packets)
         for _ in there.run_to(end.cursor):
             if has_more or (total is not None and len(found) >= wanted):

@@ -62,6 +62,8 @@ from aclbench.workbench.tasks import Progress, Slices
 
 #: Fates of the packets that are sorted.
 NOT_PASSED: Final[tuple[Fate, ...]] = ("denied", "dropped", "malformed")
+#: Packets that are sorted in a slice, about.
+PACKETS_AT_ONCE: Final = 8192
 #: Rules are held against so many packets, to tell classes apart; beyond it they are not.
 _MAX_RULE_CHECKS: Final = 20_000
 #: By the kind of a reason: whether the packet did not pass, and which fate it had.
@@ -180,7 +182,8 @@ class Sorter:
             ]
             for point in (*commands, end):
                 for _ in there.run_to(point):
-                    self._take(there.rig)
+                    if there.rig.driver.packets_handled - self._at >= PACKETS_AT_ONCE:
+                        self._take(there.rig)
                     yield self._progress()
                 self._take(there.rig)
                 self._forget_rules()
