@@ -25,7 +25,6 @@ from aclbench.engine.reasons import (
     fate_of,
     reason_text,
 )
-from aclbench.engine.session import SessionId
 from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
 from aclbench.workbench.inquiry.explain.following import PacketPath
 from aclbench.workbench.inquiry.explain.keys import Crafted
@@ -100,14 +99,14 @@ _LAST_RESORT: Final = "rule"
 class Behind:
     """What stands behind an explanation: the past, as far as it is at hand.
 
-    `past`: what came before. `life`: the packets of a session, up to an event of the run. `rig`: a
-    rig as it was before the packet. `name`: a packet's name. `later`: the first packet with a key
-    that came shortly behind it.
+    `past`: what came before. `life`: why the session of a key on an interface is transient.
+    `rig`: a rig as it was before the packet. `name`: a packet's name. `later`: the first packet
+    with a key that came shortly behind it.
     """
 
     name: Callable[[PacketVerdict], str]
     past: Callable[[Wanted], Slices[Past]] | None = None
-    life: Callable[[SessionId, int], Slices[list[PacketVerdict]]] | None = None
+    life: Callable[[bytes, int], Slices[list[PacketVerdict]]] | None = None
     rig: MakeRig | None = None
     later: Callable[[bytes], Slices[PacketVerdict | None]] | None = None
 
@@ -202,8 +201,7 @@ def _gone(scene: Scene, behind: Behind) -> Slices[Draft]:
     why = ""
     is_tcp = unpack_key(gone.event.key).proto == PROTO_TCP
     if is_tcp and gone.timeout_class == TIMEOUT_TCP_TRANSIENT and behind.life is not None:
-        session = SessionId(gone.event.thread_index, gone.event.session_index)
-        packets = yield from behind.life(session, gone.at)
+        packets = yield from behind.life(gone.event.key, gone.event.sw_if_index)
         why = why_transient(gone.event.key, *gone.tcp_flags, packets, scene.name)
     return gone_cause(scene, gone, why)
 

@@ -6,7 +6,6 @@ from contextlib import closing
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine.events import PacketVerdict, TraceEvent
-from aclbench.engine.session import SessionId
 from aclbench.workbench.inquiry.explain.assembling import explanation_of
 from aclbench.workbench.inquiry.explain.causes import Behind
 from aclbench.workbench.inquiry.explain.following import Follower
@@ -47,8 +46,8 @@ def _behind(rig: Rig, stretches: Stretches, make_rig: MakeRig) -> Behind:
     def past(wanted: Wanted) -> Slices[Past]:
         return past_of(stretches, begun_at.position.packets + 1, begun_at, wanted)
 
-    def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
-        return life_of(stretches, begun_at, None, session, until)
+    def life(key: bytes, sw_if_index: int) -> Slices[list[PacketVerdict]]:
+        return life_of(stretches, begun_at.position.packets, key, sw_if_index)
 
     return Behind(namer(rig, stretches.branch), past, life, make_rig)
 

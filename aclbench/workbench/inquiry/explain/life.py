@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
+import numpy as np
+from numpy.typing import NDArray
+
+from aclbench.engine.events import PacketVerdict
+from aclbench.engine.outcomes import INPUT_BITS, INPUT_SHIFT
 from aclbench.engine.packet import (
     INFO_TCP_FLAGS_VALID,
     TCP_ACK,
@@ -15,62 +19,56 @@ from aclbench.engine.packet import (
     address_text,
     unpack_key,
 )
-from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import NEVER
-from aclbench.workbench.inquiry.explain.keys import opens
+from aclbench.engine.reasons import KIND_MASK, NEW_SESSION, passed_action
+from aclbench.workbench.history.packets import Rows
+from aclbench.workbench.inquiry.explain.keys import mirror, opens
+from aclbench.workbench.inquiry.explain.past import has_made, has_met, number_keys
 from aclbench.workbench.inquiry.stretches import Stretches
-from aclbench.workbench.rig.inputs import Point
 from aclbench.workbench.tasks import Slices
 
 _ENDS: Final = TCP_FIN | TCP_RST
-
-
-class _Listener:
-    """Hears the packets of one session that begin or end a connection, since it was made."""
-
-    def __init__(self, session: SessionId, stop: PacketVerdict | None, at: int, until: int) -> None:
-        self._session, self._stop = session, stop
-        self._at, self._until = at, until
-        self.packets: list[PacketVerdict] = []
-        self.was_made = False
-
-    def hear(self, event: TraceEvent) -> None:
-        self._at += 1
-        if self._at > self._until:
-            return
-        if isinstance(event, SessionAdded):
-            if (event.thread_index, event.session_index) == self._session:
-                self.packets, self.was_made = [], True
-        elif isinstance(event, PacketVerdict):
-            if any(check.session == self._session for check in event.checks) and (
-                event.info & INFO_TCP_FLAGS_VALID and event.info & (_ENDS | TCP_SYN)
-            ):
-                self.packets.append(event)
-            if event == self._stop:
-                self._until = self._at
+_INPUT_MASK: Final = (1 << INPUT_BITS) - 1
 
 
 def life_of(
-    stretches: Stretches,
-    end: Point,
-    stop: PacketVerdict | None,
-    session: SessionId,
-    until: int = NEVER,
+    stretches: Stretches, before: int, key: bytes, sw_if_index: int
 ) -> Slices[list[PacketVerdict]]:
-    """The packets of a session with SYN, FIN or RST, from its making on, in order.
+    """Packets that say why the session of an interface is transient, of its latest life.
 
-    Up to the point `end`, the packet `stop` and the event numbered `until`, whichever comes first.
+    Of the first `before` packets of the run: its first FIN or RST, and the first SYN behind it.
     """
-    found: list[PacketVerdict] = []
-    for stretch in stretches.backwards(end):
-        if stretch.events_before >= until:
-            continue
-        listener = _Listener(session, stop, stretch.events_before, until)
-        yield from stretches.hear(stretch, listener.hear)
-        found = listener.packets + found
-        if listener.was_made:
-            break
-    return found
+    rows = stretches.branch.packets
+    yield from number_keys(rows, min(before, rows.end))
+    known = [rows.numbers.number_of(each) for each in (key, mirror(key, 0))]
+    keys = np.array([number for number in known if number is not None], np.uint32)
+    ends = opener = latest_opener = 0
+    end, is_made = min(before, rows.end), False
+    while end > rows.first and not is_made:
+        begin = rows.block_before(end)
+        for index in _telling(rows.block(begin, end), keys)[::-1].tolist():
+            row = rows.row(begin + index)
+            enters = row.key == key
+            if not has_met(row, sw_if_index, enters):
+                continue
+            if row.flags & INFO_TCP_FLAGS_VALID and row.flags & _ENDS:
+                ends, opener = row.ordinal, latest_opener
+            if opens(row.flags):
+                latest_opener = row.ordinal
+            if is_made := has_made(row, enters):
+                break
+        end = begin
+        yield None
+    numbers = sorted({ends, opener} - {0})
+    verdicts = yield from stretches.verdicts(numbers)
+    return [verdicts[number] for number in numbers]
+
+
+def _telling(part: Rows, keys: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Where the packets with these keys are that begin or end a connection, or made a session."""
+    tells = part["flags"] & (_ENDS | TCP_SYN) != 0
+    tells |= part["reason"] & KIND_MASK == NEW_SESSION
+    tells |= part["way"] >> INPUT_SHIFT & _INPUT_MASK == passed_action(NEW_SESSION)
+    return np.flatnonzero(tells & np.isin(part["key"], keys))
 
 
 def why_transient(

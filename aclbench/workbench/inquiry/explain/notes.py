@@ -15,7 +15,7 @@ from aclbench.engine.reasons import (
     reason_text,
 )
 from aclbench.engine.session import SessionId
-from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
+from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT
 from aclbench.workbench.inquiry.explain.causes import Behind
 from aclbench.workbench.inquiry.explain.following import NodeSeen, PacketPath
 from aclbench.workbench.inquiry.explain.keys import mirror, opener_info
@@ -51,7 +51,7 @@ def _transient(
     seen_in, seen_out = session.tcp_flags_seen_in, session.tcp_flags_seen_out
     packets: list[PacketVerdict] = []
     if (seen_in | seen_out) & _ENDS and behind.life is not None:
-        packets = yield from behind.life(where, NEVER)
+        packets = yield from behind.life(session.key, session.sw_if_index)
     why = why_transient(session.key, seen_in, seen_out, packets, behind.name)
     return (f"its session on {node.interface} is {rig.class_name(timeout_class)}: {why}",)
 

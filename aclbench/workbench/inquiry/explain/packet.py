@@ -8,7 +8,6 @@ from contextlib import closing
 from aclbench.capture.craft import describe
 from aclbench.engine.events import PacketVerdict
 from aclbench.engine.reasons import fate_of
-from aclbench.engine.session import SessionId
 from aclbench.errors import AclbenchError
 from aclbench.workbench.history.branch import Branch
 from aclbench.workbench.history.history import History
@@ -65,8 +64,8 @@ def explain_from(
             return done(known)
         return past_of(stretches, found.ordinal, end, wanted)
 
-    def life(session: SessionId, until: int) -> Slices[list[PacketVerdict]]:
-        return life_of(stretches, end, event, session, until)
+    def life(key: bytes, sw_if_index: int) -> Slices[list[PacketVerdict]]:
+        return life_of(stretches, found.ordinal, key, sw_if_index)
 
     def later(key: bytes) -> Slices[PacketVerdict | None]:
         return first_behind(stretches, found.ordinal, key)

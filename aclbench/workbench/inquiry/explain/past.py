@@ -250,14 +250,14 @@ def last_that_met(rows: PacketRows, flows: Flows, packets: int, wanted: Wanted) 
     for keys, enters in ((flows.own, wanted.is_input), (flows.opener, not wanted.is_input)):
         end = packets
         while (index := rows.last_of(keys, end)) is not None:
-            if _has_met(rows.row(index), wanted.sw_if_index, enters):
+            if has_met(rows.row(index), wanted.sw_if_index, enters):
                 found.append(index + 1)
                 break
             end = index
     return max(found, default=None)
 
 
-def _has_met(row: PacketRow, sw_if_index: int, enters: bool) -> bool:
+def has_met(row: PacketRow, sw_if_index: int, enters: bool) -> bool:
     """A packet made a session, or hit one, at the input or the output node of an interface."""
     where = read_way(row.way)
     if enters:
@@ -266,6 +266,12 @@ def _has_met(row: PacketRow, sw_if_index: int, enters: bool) -> bool:
         NEW_SESSION
     )
     return is_output and where.tx == sw_if_index
+
+
+def has_made(row: PacketRow, enters: bool) -> bool:
+    """A packet made the session that it met there."""
+    made = passed_action(NEW_SESSION)
+    return (read_way(row.way).input_action if enters else passed_action(row.reason)) == made
 
 
 def _may_have_met(reason: int, enters: bool) -> bool:
