@@ -202,10 +202,11 @@ class Sorter:
         self._may_have_session[:] = False
         self._may_have_session[denied[may | is_icmp]] = True
         keys: set[bytes] = set()
-        for number in np.flatnonzero(self._may_have_session).tolist():
-            keys.update(_keys_of(self._keys[number]))
-            if not number % KEYS_AT_ONCE:
-                yield None
+        numbers = np.flatnonzero(self._may_have_session)
+        for begin in range(0, len(numbers), KEYS_AT_ONCE):
+            for number in numbers[begin : begin + KEYS_AT_ONCE].tolist():
+                keys.update(_keys_of(self._keys[number]))
+            yield None
         self._sessions = SessionsTold(keys, is_all)
         for worker in rig.machine.am.workers if is_all else ():
             for row in reading.sessions_in(worker):
