@@ -23,6 +23,7 @@ from aclbench.engine.places import SessionPlace, WorkCount
 from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
+from aclbench.engine.table import InTable
 from aclbench.engine.timeouts import TIMEOUT_CLASSES, TIMEOUT_NAMES, TimeoutClass
 
 
@@ -38,6 +39,8 @@ class Design:
     timeout_classes: tuple[TimeoutClass, ...] = TIMEOUT_CLASSES
     lists: tuple[str, ...] = TIMEOUT_NAMES
     places: tuple[SessionPlace, ...] = ()
+    #: Whether the table of its interface has a live session; None: each, as the engine's own.
+    in_table: InTable | None = None
     #: Further integers that each slot of a pool has (`Worker.columns`): 0 when it is taken.
     columns: tuple[str, ...] = ()
     #: What each worker keeps beside, by name (`Worker.numbers`): lists of integers, empty until a

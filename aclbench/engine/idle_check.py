@@ -105,7 +105,7 @@ class IdleCheck:
             else:
                 pool.session(index).link_prev_idx = NO_SESSION
         # Also where nothing was taken: a timeout may have been changed since it was written.
-        self.sessions.note_head(worker, list_id)
+        self.sessions.note_head(worker, list_id, now)
 
     def judge(self, worker: Worker, session: Session, now: int) -> bool:
         """Delete a taken session, or append it again. Returns True if it was deleted.
@@ -120,7 +120,7 @@ class IdleCheck:
             worker.cnt_session_timer_restarted += 1
             am.tell.requeued(worker, session, list_id, now)
             return False
-        self.sessions.delete_session(worker, session)
+        self.sessions.delete_session(worker, session, now)
         worker.cnt_deleted_sessions += 1
         worker.cnt_cleared_sessions += cleared
         am.tell.deleted(worker, session, now, bool(cleared))

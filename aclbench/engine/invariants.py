@@ -6,6 +6,8 @@ judged, a bitmap whose flag comes next) is counted. It walks everything: for tes
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aclbench.engine.main import AclMain
 from aclbench.engine.pool import NO_LIST, NO_SESSION, Session
 from aclbench.engine.steps import WaitKind
@@ -54,10 +56,9 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
         seen[session.session_index] = where
         if session.thread_index != worker.thread_index:
             problems.append(f"{name}: holds a session of thread {session.thread_index}")
-        interface = am.interfaces[session.sw_if_index]
-        there = None if interface is None else interface.sessions.get(session.key)
-        if there is None or not there.is_same(session):
-            problems.append(f"{name}: session {session.session_index} is not in its table")
+        if _is_found(am, session) != _is_in_table(am, session):
+            has = "is not" if _is_in_table(am, session) else "is"
+            problems.append(f"{name}: session {session.session_index} {has} in its table")
         if not worker.serviced_sw_if_index_bitmap >> session.sw_if_index & 1:
             problems.append(f"{name}: serviced bitmap lacks sw_if_index {session.sw_if_index}")
 
@@ -91,11 +92,24 @@ def _worker_problems(am: AclMain, worker: Worker) -> list[str]:
             f"{name}: {live} slots in use, live_sessions {worker.live_sessions}, "
             f"add {added} - del {deleted}"
         )
-    if deleted != worker.cnt_deleted_sessions + worker.cnt_recycled_sessions:
+    not_freed = sum(len(place.slots(worker)) for place in am.places if place.is_deleted)
+    if deleted + not_freed != worker.cnt_deleted_sessions + worker.cnt_recycled_sessions:
         problems.append(f"{name}: deleted sessions are not idle checks plus recycled")
     if worker.cnt_cleared_sessions > worker.cnt_deleted_sessions:
         problems.append(f"{name}: more sessions cleared than deleted")
     return problems
+
+
+def _is_found(am: AclMain, session: Session) -> bool:
+    """Whether its interface's table has this session under its key."""
+    interface = am.interfaces[session.sw_if_index]
+    found = None if interface is None else interface.sessions.get(session.key)
+    return found is not None and found.is_same(session)
+
+
+def _is_in_table(am: AclMain, session: Session) -> bool:
+    """Whether the table should have a live session, as the design says."""
+    return am.in_table is None or am.in_table(am.pools[session.thread_index], session)
 
 
 def _list_problems(
@@ -175,16 +189,28 @@ def _table_problems(am: AclMain) -> list[str]:
                 problems.append(f"{name}: the entry of {session.key.hex()} is another session")
             if session.link_list_id == NO_LIST:
                 problems.append(f"{name}: a freed session is in the table")
+    outside = _outside_tables(am)
     for sw_if_index in range(len(am.interfaces)):
         added = sum(w.session_adds_by_sw_if_index.get(sw_if_index, 0) for w in am.workers)
         deleted = sum(w.session_dels_by_sw_if_index.get(sw_if_index, 0) for w in am.workers)
         owner = am.interfaces[sw_if_index]
         entries = len(owner.sessions) if owner is not None else 0
-        if added - deleted != entries:
+        if added - deleted != entries + outside[sw_if_index]:
             problems.append(
                 f"sw_if_index {sw_if_index}: add {added} - del {deleted}, {entries} entries"
             )
     return problems
+
+
+def _outside_tables(am: AclMain) -> Counter[int]:
+    """By sw_if_index the live sessions that no table has, as the design says."""
+    outside = Counter[int]()
+    if am.in_table is not None:
+        for pool in am.pools:
+            for session in map(pool.session, range(len(pool))):
+                if session.link_list_id != NO_LIST and not am.in_table(pool, session):
+                    outside[session.sw_if_index] += 1
+    return outside
 
 
 def describe_state(am: AclMain, limit: int = 8) -> str:

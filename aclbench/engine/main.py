@@ -16,7 +16,7 @@ from aclbench.engine.places import SessionPlace
 from aclbench.engine.pool import Session, SessionPool
 from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
-from aclbench.engine.table import SessionTable
+from aclbench.engine.table import InTable, SessionTable
 from aclbench.engine.telling import Tell
 from aclbench.engine.timeouts import (
     DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL,
@@ -138,6 +138,7 @@ class AclMain:
         self.timeout_classes: tuple[TimeoutClass, ...] = timeout_classes
         self.lists: tuple[str, ...] = lists
         self.places: tuple[SessionPlace, ...] = ()
+        self.in_table: InTable | None = None  # None: a table has each live session
         #: Reads frames; None: `packet.parse_ethernet`, and what is faster and gives the same.
         self.parse: Parse | None = None
         #: What always holds beside the engine's own: given whether all is at rest, the problems.

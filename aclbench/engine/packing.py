@@ -84,7 +84,7 @@ def unpack_pool(am: AclMain, worker: Worker, packed: PackedPool) -> Iterator[Non
     for piece in packed.pieces:
         begin = len(pool)
         pool.unpack(piece)
-        enter_listed(pool, tables, begin)
+        enter_listed(pool, tables, begin, am.in_table)
         yield
 
 

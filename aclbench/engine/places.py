@@ -13,11 +13,13 @@ class SessionPlace:
     """A name, what it is for, and the slots whose sessions are there.
 
     Their `link_list_id` is that of the place: places are counted on from the lists.
+    `is_deleted`: they were deleted, no packet finds them, and they wait there to be freed.
     """
 
     name: str
     what: str
     slots: Callable[[Worker], tuple[int, ...]]
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

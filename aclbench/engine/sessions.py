@@ -61,16 +61,20 @@ class Sessions:
         worker.conn_list_length[list_id] += 1
         worker.serviced_sw_if_index_bitmap |= 1 << session.sw_if_index
         if tail == NO_SESSION:
-            worker.head_expiry_time[list_id] = self.check_due(session)
-            self.am.host.signal_cleaner(RESCHEDULE)
+            self.note_first(worker, session, now)
 
-    def conn_list_delete_session(self, worker: Worker, session: Session) -> None:
+    def note_first(self, worker: Worker, session: Session, now: int) -> None:
+        """A list that was empty has a head: tell the cleaner when it is due, and wake it."""
+        worker.head_expiry_time[session.link_list_id] = self.check_due(session)
+        self.am.host.signal_cleaner(RESCHEDULE)
+
+    def conn_list_delete_session(self, worker: Worker, session: Session, now: int) -> None:
         """Unlink a session of this worker's, wherever in its list it is."""
         list_id = session.link_list_id
         before, after = session.link_prev_idx, session.link_next_idx
         if before == NO_SESSION:
             worker.conn_list_head[list_id] = after
-            self.note_head(worker, list_id)
+            self.note_head(worker, list_id, now)
         else:
             worker.pool.session(before).link_next_idx = after
         if after == NO_SESSION:
@@ -79,7 +83,7 @@ class Sessions:
             worker.pool.session(after).link_prev_idx = before
         worker.conn_list_length[list_id] -= 1
 
-    def note_head(self, worker: Worker, list_id: int) -> None:
+    def note_head(self, worker: Worker, list_id: int, now: int) -> None:
         """Tell the cleaner, who must not follow the list, when its head is due."""
         head = worker.conn_list_head[list_id]
         if head == NO_SESSION:
@@ -147,7 +151,7 @@ class Sessions:
         """
         if session.thread_index != worker.thread_index or worker.swipe_end_time:
             return False
-        self.conn_list_delete_session(worker, session)
+        self.conn_list_delete_session(worker, session, now)
         self.conn_list_add_session(worker, session, list_id, now)
         return True
 
@@ -172,8 +176,8 @@ class Sessions:
         changes[sw_if_index] = changes.get(sw_if_index, 0) + 1
         worker.session_in_hand = None
         if session.thread_index == worker.thread_index:
-            self.conn_list_delete_session(worker, session)
-            self.delete_session(worker, session)
+            self.conn_list_delete_session(worker, session, now)
+            self.delete_session(worker, session, now)
             worker.cnt_deleted_sessions += 1
             worker.cnt_reclassified_sessions += 1
             self.am.tell.deleted(worker, session, now, reclassified=True)
@@ -212,7 +216,7 @@ class Sessions:
         session.last_active_time = now
         session.tcp_flags_seen_in = info & INFO_TCP_FLAGS_MASK if is_input else 0
         session.tcp_flags_seen_out = 0 if is_input else info & INFO_TCP_FLAGS_MASK
-        entered = interface.sessions.enter(session)
+        entered = self.enter_table(interface, session)
         if not entered.is_same(session):
             worker.pool.free_indices.append(session.session_index)
             return entered, False
@@ -226,14 +230,26 @@ class Sessions:
         self.am.tell.session_added(worker, session, list_id, now)
         return session, True
 
-    def delete_session(self, worker: Worker, session: Session) -> None:
-        """Take an unlinked session out of its own interface's table and free its slot.
+    def enter_table(self, interface: Interface, session: Session) -> Session:
+        """Enter a session under its key. The one that is in the table then, this or another's."""
+        return interface.sessions.enter(session)
+
+    def delete_session(self, worker: Worker, session: Session, now: int) -> None:
+        """An unlinked session is at its end: no packet finds it any more, and its slot is free."""
+        self.leave_table(session)
+        self.free_session(worker, session)
+
+    def leave_table(self, session: Session) -> None:
+        """Take a session out of its own interface's table.
 
         The interface is still there, even if it was deleted: its index is not free before the
         clear that this may be part of.
         """
+        self.am.interface(session.sw_if_index).sessions.remove(session)
+
+    def free_session(self, worker: Worker, session: Session) -> None:
+        """Free the slot of a session that is on no list and in no table."""
         sw_if_index = session.sw_if_index
-        self.am.interface(sw_if_index).sessions.remove(session)
         session.link_list_id = NO_LIST
         worker.pool.free_indices.append(session.session_index)
         dels = worker.session_dels_by_sw_if_index
@@ -249,8 +265,8 @@ class Sessions:
         if head == NO_SESSION:
             return False
         session = worker.pool.session(head)
-        self.conn_list_delete_session(worker, session)
-        self.delete_session(worker, session)
+        self.conn_list_delete_session(worker, session, now)
+        self.delete_session(worker, session, now)
         worker.cnt_recycled_sessions += 1
         self.am.tell.recycled(worker, session, now)
         return True

@@ -8,6 +8,7 @@ fast path a session found is a number, `thread_index << 32 | session_index` (VPP
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, final
 
 from aclbench.engine.packet import key_of_words
@@ -19,6 +20,8 @@ NOT_FOUND: Final = -1
 #: Whether it is worth it to look up many keys by their words, one after the other.
 IS_FAST: Final = False
 _THREAD_SHIFT: Final = 32
+#: Whether the table of its interface has the live session of a slot.
+InTable = Callable[[SessionPool, Session], bool]
 
 
 @final
@@ -73,11 +76,16 @@ def _place(session: Session | None) -> int:
     return session.thread_index << _THREAD_SHIFT | session.session_index
 
 
-def enter_listed(pool: SessionPool, tables: list[SessionTable | None], begin: int) -> None:
-    """Enter the sessions in the slots of a pool from `begin` on, which are in no table yet."""
+def enter_listed(
+    pool: SessionPool, tables: list[SessionTable | None], begin: int, in_table: InTable | None
+) -> None:
+    """Enter the sessions in the slots of a pool from `begin` on, which are in no table yet.
+
+    `in_table` says which of them; None: all.
+    """
     for session_index in range(begin, len(pool)):
         session = pool.session(session_index)
-        if session.link_list_id != NO_LIST:
+        if session.link_list_id != NO_LIST and (in_table is None or in_table(pool, session)):
             table = tables[session.sw_if_index]
             assert table is not None
             table.enter(session)

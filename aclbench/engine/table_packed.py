@@ -10,6 +10,7 @@ larger table is filled without one. A key and its mirror have one hash.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, final
 
 from mypy_extensions import i64
@@ -20,6 +21,8 @@ from aclbench.engine.storage import Column, zeros
 
 NOT_FOUND: Final = -1
 IS_FAST: Final = True
+#: Whether the table of its interface has the live session of a slot.
+InTable = Callable[[SessionPool, Session], bool]
 #: In what is found: the thread above the slot.
 _THREAD_SHIFT: Final = 32
 _INDEX_MASK: Final = (1 << _THREAD_SHIFT) - 1
@@ -229,8 +232,13 @@ def _found(entry: i64) -> i64:
     return thread << _THREAD_SHIFT | entry & _SLOT_MASK
 
 
-def enter_listed(pool: SessionPool, tables: list[SessionTable | None], begin: int) -> None:
-    """Enter the sessions in the slots of a pool from `begin` on, which are in no table yet."""
+def enter_listed(
+    pool: SessionPool, tables: list[SessionTable | None], begin: int, in_table: InTable | None
+) -> None:
+    """Enter the sessions in the slots of a pool from `begin` on, which are in no table yet.
+
+    `in_table` says which of them; None: all.
+    """
     listed: Column = zeros(len(tables))
     for session_index in range(begin, len(pool)):
         session = pool.session(session_index)
@@ -241,7 +249,7 @@ def enter_listed(pool: SessionPool, tables: list[SessionTable | None], begin: in
             table.reserve(listed[sw_if_index])
     for session_index in range(begin, len(pool)):
         session = pool.session(session_index)
-        if session.link_list_id != NO_LIST:
+        if session.link_list_id != NO_LIST and (in_table is None or in_table(pool, session)):
             table = tables[session.sw_if_index]
             assert table is not None
             table.enter_new(session)

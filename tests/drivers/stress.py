@@ -286,7 +286,7 @@ class Unlisted(StressThread):
         super()._process(batch)
         worker = self.worker
         for session in worker.list_sessions(2)[:1]:
-            self.machine.sessions.conn_list_delete_session(worker, session)
+            self.machine.sessions.conn_list_delete_session(worker, session, batch.now)
 
 
 class Raises(StressThread):
