@@ -155,6 +155,7 @@ def test_threads_version_and_clock() -> None:
         ("create loopback interface", "`set interface state` makes an interface"),
         ("acl_interface_set_acl_list pg0 input 0", "there is no binary API here"),
         ("ping 10.0.0.2", "`send` sends a packet"),
+        ("show session", "`show acl-plugin sessions` lists those"),
     ],
 )
 def test_what_vpp_has_and_aclbench_has_not_is_said_in_a_line(line: str, instead: str) -> None:

@@ -57,7 +57,7 @@ _INSTEAD: Final = (
     ),
     ("set acl-plugin", "macip", _NO_MACIP),
     ("delete acl-plugin", "macip", _NO_MACIP),
-    ("show", "bridge-domain l2fib l2patch l2xcrw l2-output mode", _NO_BRIDGES),
+    ("show", "bridge-domain l2fib l2patch l2xcrw l3xc mode", _NO_BRIDGES),
     ("create", "bridge-domain", _NO_BRIDGES),
     ("set interface", "l2 l3", _NO_BRIDGES),
     ("", "l2fib", _NO_BRIDGES),
@@ -88,8 +88,8 @@ _INSTEAD: Final = (
     ("ip6", "table", "there is one table a family; `ip route add` adds a route to it"),
     (
         "show",
-        "bond create-interface host-interface loopback memif af-xdp tap tun vhost-user virtio "
-        "vmxnet3 rdma netmap avf dev ethernet pci lacp lldp dpdk port",
+        "bond host-interface loopback memif af_packet af_xdp soft-rss span tap tun vhost-user "
+        "virtio vmxnet3 rdma netmap avf dev ethernet pci lacp lldp dpdk port",
         _NO_DEVICES,
     ),
     (
@@ -109,7 +109,7 @@ _INSTEAD: Final = (
     ("show trace", "filter classify", "`packets` takes a filter"),
     ("clear", "node", "see `clear errors` and `clear runtime`"),
     ("clear", "hardware-interfaces counters", "see `clear interfaces`"),
-    ("show", "memory buffers physmem", _NO_BUFFERS),
+    ("show", "memory buffers bufmon oddbuf physmem", _NO_BUFFERS),
     ("show", "logging event-logger elog syslog", _EVENTS),
     ("clear", "logging event-logger", _EVENTS),
     ("set", "logging", _EVENTS),
@@ -123,12 +123,17 @@ _INSTEAD: Final = (
         _API,
     ),
     ("show", "plugins", "see `show version`"),
+    ("show", "session", "`show acl-plugin sessions` lists those of the acl plugin"),
     (
         "show",
-        "api bfd bier bihash bpf classify cli cnat cop cpu crypto det44 dhcp dhcp6 dns flow "
-        "geneve gre gso http icmp igmp ikev2 ioam ipfix ipip ipsec l2tpv3 lb lcp lisp mactime map "
-        "mpls nat nat44 nat64 nat66 nsh one perfmon pipe policer pppoe qos rpf sctp session sfdp "
-        "snort sr statistics svs tcp tls transport udp unix urpf vcl vrrp vxlan wireguard",
+        "abf adl api arping bfd bier bihash bpf cdp classify cli cnat cop cpu crypto ct6 det44 "
+        "dhcp dhcp6 dma dns dslite flow flowprobe gbp geneve gre gso gtpu hash hqos hs http icmp "
+        "igmp ikev2 ila ioam ip4-full-reassembly ip4-sv-reassembly ip6-full-reassembly "
+        "ip6-sv-reassembly ipfix ipip ipsec l2tpv3 lb lcp linux-nl lisp llc macro map mdata mpls "
+        "mactime mss-clamp nat nat44 nat64 nat66 nsh nsim one osi perfmon pipe pnat policer pot "
+        "pppoe prom punt pvti qos quic replicate rpf sasc sctp segment-manager selog sfdp sflow "
+        "snap snort sr srtp statistics stn svm svs tcp time-range tls transport udp unix upf urpf "
+        "vcl vrrp vxlan vxlan-gbp vxlan-gpe vxlan6 wireguard",
         _OTHER,
     ),
 )
