@@ -211,14 +211,13 @@ class SteppedDriver(Stepping):
                 if not self._turns_left:
                     return False
                 self._cleaner.run_turn(self.now)
-            elif self._raised:
+            elif interrupted := self._interrupted():
                 if not self._turns_left:
                     return False
-                worker = self.machine.am.workers[self._raised.pop(0)]
-                for _ in self.machine.idle_check.worker_conn_cleaner_process(worker, self.now):
+                for _ in self._begin_interrupt(interrupted[0]):
                     pass
             else:
-                due = self._cleaner.wait.until
+                due = self._due_idle()
                 if due > until:
                     self._due = due
                     return True

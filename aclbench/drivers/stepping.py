@@ -139,6 +139,10 @@ class Stepping:
             self._raised.append(thread_index)
         self._due = 0
 
+    def interrupt_is_due_at(self, time: int) -> None:
+        """A thread's handler is due then."""
+        self._due = min(self._due, time)
+
     def signal_cleaner(self, event: CleanerEvent) -> None:
         """The cleaner is due now, if it waits for signals."""
         self._cleaner.signals.append(event)
@@ -177,7 +181,37 @@ class Stepping:
 
     def at_rest(self) -> bool:
         """The cleaner at its main wait, no handler or packet half done, nothing raised."""
-        return not (self._busy() or self._raised) and self._cleaner.at_rest
+        return not (self._busy() or self._interrupted()) and self._cleaner.at_rest
+
+    def _interrupted(self) -> list[int]:
+        """The threads whose handler is due: raised in this order, and by the clock."""
+        if self._next_self_interrupt() > self.now:
+            return self._raised
+        by_clock = [
+            worker.thread_index
+            for worker in self.machine.am.packet_workers
+            if worker.interrupt_due <= self.now and worker.thread_index not in self._raised
+        ]
+        return self._raised + by_clock
+
+    def _next_self_interrupt(self) -> int:
+        """When the first worker interrupts itself; `NEVER`: none does."""
+        due = NEVER
+        for worker in self.machine.am.packet_workers:
+            if worker.interrupt_due < due and worker.thread_index not in self._begun:
+                due = worker.interrupt_due
+        return due
+
+    def _due_idle(self) -> int:
+        """When the clock wakes somebody, where nobody can go on now; `NEVER`: nobody."""
+        return min(self._cleaner.wait.until, self._next_self_interrupt())
+
+    def _begin_interrupt(self, thread_index: int) -> Iterator[Step]:
+        """The handler of a thread, which is interrupted no more."""
+        if thread_index in self._raised:
+            self._raised.remove(thread_index)
+        worker = self.machine.am.workers[thread_index]
+        return self.machine.idle_check.worker_conn_cleaner_process(worker, self.now)
 
     def _busy(self) -> bool:
         """Something was begun step by step and is not finished."""
@@ -208,9 +242,9 @@ class Stepping:
 
         What has not come yet may be due at once.
         """
-        if self._busy() or self._raised or self._cleaner.is_ready(self.now):
+        if self._busy() or self._interrupted() or self._cleaner.is_ready(self.now):
             return self.now
-        until = self._cleaner.wait.until
+        until = self._due_idle()
         frame = self.arrivals.at_hand()
         if self.arrivals.waits:
             return self.now
@@ -221,11 +255,15 @@ class Stepping:
     def clock_due(self) -> int:
         """Where the clock goes if it is chosen; `NEVER`: it cannot be, since nothing is due later.
 
-        The cleaner's wait ends then, or the first packet arrives that is not admitted yet.
+        The cleaner's wait ends then, a worker interrupts itself, or the first packet arrives that
+        is not admitted yet.
         """
         due, upcoming = NEVER, self._cleaner.upcoming
         if isinstance(upcoming, Wait) and upcoming.until > self.now:
             due = upcoming.until
+        for worker in self.machine.am.packet_workers:
+            if self.now < worker.interrupt_due < due:
+                due = worker.interrupt_due
         frame = self.arrivals.at_hand()
         if self.arrivals.waits:
             return NEVER
@@ -278,7 +316,7 @@ class Stepping:
         if self._cleaner.is_ready(self.now):
             ready.append(CLEANER)
         threads = list(self._begun)
-        threads += [t for t in self._raised if t not in threads]
+        threads += [t for t in self._interrupted() if t not in threads]
         waiting = [t for t, inbox in self._inbox.items() if inbox and t not in threads]
         threads += sorted(waiting, key=lambda t: self._inbox[t][0][0])
         if alone and threads and ready:
@@ -308,10 +346,14 @@ class Stepping:
             ready += [thread for thread in arrived if thread not in ready]
         if ready:
             return ready
-        wait, frame = self._cleaner.wait, self.arrivals.at_hand()
-        if frame is not None and max(frame.peek_time(), self.now) < wait.until:
+        frame, until, due = self.arrivals.at_hand(), self._cleaner.wait.until, self._due_idle()
+        if frame is not None and max(frame.peek_time(), self.now) < due:
             return self._threads_of_arrivals(max(frame.peek_time(), self.now))
-        return [] if wait.until == NEVER else [CLEANER]
+        if due == NEVER:
+            return []
+        workers = self.machine.am.packet_workers
+        by_clock = [worker.thread_index for worker in workers if worker.interrupt_due == due]
+        return ([CLEANER] if until == due else []) + by_clock
 
     def _threads_of_arrivals(self, until: int) -> list[int]:
         """The threads of the packets at hand that arrive up to a time, in their order."""
@@ -340,7 +382,7 @@ class Stepping:
             upcoming = self._begun[actor].upcoming
             assert upcoming is not None
             return upcoming.label
-        if actor in self._raised:
+        if actor in self._interrupted():
             return ALLOW_INTERRUPT.label
         return PARSE.label if self._inbox[actor] else ""
 
@@ -406,11 +448,9 @@ class Stepping:
 
     def _begin_turn(self, thread_index: int) -> ThreadTurn:
         """What an idle thread does next: an interrupt that is raised first, then packets."""
+        if thread_index in self._interrupted():
+            return ThreadTurn(self._begin_interrupt(thread_index))
         worker = self.machine.am.workers[thread_index]
-        if thread_index in self._raised:
-            self._raised.remove(thread_index)
-            handler = self.machine.idle_check.worker_conn_cleaner_process
-            return ThreadTurn(handler(worker, self.now))
         _, packet = self._inbox[thread_index].popleft()
         worker.packet_number = packet.number
         steps = self.machine.datapath.packet_steps(
@@ -422,17 +462,17 @@ class Stepping:
 
     def _jump(self) -> bool:
         """Nobody can go on: set the clock to the next thing due. False if nothing is, or waits."""
-        wait = self._cleaner.wait
+        due = self._due_idle()
         frame = self.arrivals.next_frame()
         if self.arrivals.waits:
             return False
-        if frame is not None and max(frame.peek_time(), self.now) < wait.until:
+        if frame is not None and max(frame.peek_time(), self.now) < due:
             self.now = max(self.now, frame.peek_time())
             self._admit(frame.pop())
             return True
-        if wait.until == NEVER:
+        if due == NEVER:
             return False
-        self.now = max(self.now, wait.until)
+        self.now = max(self.now, due)
         return True
 
     def _admit_arrived(self) -> None:

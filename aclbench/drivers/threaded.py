@@ -91,8 +91,12 @@ class ThreadedDriver:
     # --- what the machine asks of us: from any thread ------------------------------------------
 
     def raise_interrupt(self, thread_index: int) -> None:
-        """The thread's handler is due now. Called by the cleaner."""
+        """The thread's handler is due now. Called by the cleaner, or by a worker."""
         self.pool.interrupt(thread_index)
+
+    def interrupt_is_due_at(self, time: int) -> None:
+        """A thread's handler is due then. Called by a worker: vpp_main looks when."""
+        self._news.put(None)
 
     def signal_cleaner(self, event: CleanerEvent) -> None:
         """The cleaner is due now, if it waits for signals. Takes no lock: packets call it."""
@@ -132,6 +136,7 @@ class ThreadedDriver:
         if self.pool.busy or self._cleaner.signals or self._cleaner.is_ready(now):
             return now
         until = upcoming.until if isinstance(upcoming, Wait) else now
+        until = min(until, self._next_self_interrupt())
         if self._main.acquire(blocking=False):  # else the frames are another thread's, which runs
             try:
                 if not self.pool.running:
@@ -148,7 +153,8 @@ class ThreadedDriver:
 
     def at_rest(self) -> bool:
         """The cleaner at its main wait, no worker busy, nothing raised."""
-        return not self.pool.busy and self._cleaner.at_rest
+        at_rest = not self.pool.busy and self._cleaner.at_rest
+        return at_rest and self._next_self_interrupt() > self.now
 
     def at_safe_points(self, make: Callable[[Worker, int], _T]) -> list[_T]:
         """What `make` says of each worker and the time there, called on the worker's own thread.
@@ -296,10 +302,13 @@ class ThreadedDriver:
                 if not apart:
                     self._wait_until_idle()
                 continue
-            wait = self._cleaner.wait
+            if self._interrupt_by_clock(self.clock.led):
+                self._wait_until_idle()
+                continue
+            wake = min(self._cleaner.wait.until, self._next_self_interrupt())
             frame = self._next_packet() if most else None
             arrival = NEVER if frame is None else max(self._arrival, self.clock.led)
-            if self.pool.busy and (wait.until == NEVER or arrival >= min(until, wait.until)):
+            if self.pool.busy and (wake == NEVER or arrival >= min(until, wake)):
                 self._wait_until_idle()  # with interrupts that may signal the cleaner
                 continue
             if self._cleaner.is_ready(self.clock.led):
@@ -308,26 +317,26 @@ class ThreadedDriver:
                 continue  # asked again, it waits for a moment
             if frame is None and (to_last_packet or not most):
                 return most > 0
-            due = min(arrival, wait.until)
+            due = min(arrival, wake)
             if due > until or due == NEVER:
                 if until != NEVER:
                     self.clock.lead_to(until)
                 return True
-            if wait.until < arrival:
-                self.clock.lead_to(wait.until)
+            if wake < arrival:
+                self.clock.lead_to(wake)
                 continue
-            most -= self._dispatch(min(until, self._window_end(wait, arrival)), most)
+            most -= self._dispatch(min(until, self._window_end(wake, arrival)), most)
             self._wait_until_idle()
             self.clock.lead_to(self.dispatcher.latest)
 
-    def _window_end(self, wait: Wait, arrival: int) -> int:
-        """Up to when packets may be dispatched before the cleaner has to be looked at again.
+    def _window_end(self, wake: int, arrival: int) -> int:
+        """Up to when packets may be dispatched before the clock has to wake somebody, at `wake`.
 
-        While it waits for a signal alone, the next packet may make a session and wake it: then no
-        longer than until that could be due, or the cleaner's wait interval over.
+        While the cleaner waits for a signal alone, the next packet may make a session and wake it:
+        then no longer than until that could be due, or the cleaner's wait interval over.
         """
-        if wait.until != NEVER:
-            return wait.until
+        if wake != NEVER:
+            return wake
         am = self.machine.am
         return arrival + min(am.cleaner.wait_interval, am.shortest_timeout)
 
@@ -342,10 +351,10 @@ class ThreadedDriver:
             if self._cleaner.is_ready(now):
                 self._run_cleaner()
                 continue
+            self._interrupt_by_clock(now)
             frame = self._next_packet() if most else None
             arrival = NEVER if frame is None else self._arrival
-            wait = self._cleaner.wait
-            due = min(arrival, wait.until)
+            due = min(arrival, self._cleaner.wait.until, self._next_self_interrupt())
             waits = most > 0 and self.arrivals.waits
             no_more = frame is None and not waits and (to_last_packet or not most)
             if no_more or (due == NEVER and not waits) or (now >= until and arrival > until):
@@ -379,6 +388,18 @@ class ThreadedDriver:
             self.pool.dispatch(batches)
             dispatched += sum(len(batch) for batch in batches)
         return dispatched
+
+    def _next_self_interrupt(self) -> int:
+        """When the first worker interrupts itself; `NEVER`: none does."""
+        return min(worker.interrupt_due for worker in self.machine.am.packet_workers)
+
+    def _interrupt_by_clock(self, now: int) -> bool:
+        """Wake the workers that interrupt themselves by now, unless they are being; any?"""
+        due = [t for t in self.pool.threads if t.worker.interrupt_due <= now]
+        for thread in due:
+            if thread.raised == thread.served:
+                self.pool.interrupt(thread.worker.thread_index)
+        return bool(due)
 
     def _next_packet(self) -> Frame | None:
         """The frame with the next packet, if there is one; and when that packet arrives."""

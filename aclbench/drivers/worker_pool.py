@@ -78,8 +78,8 @@ class WorkerPool:
     def interrupt(self, thread_index: int) -> None:
         """A worker's handler is due now."""
         thread = self.threads[thread_index - 1]
-        thread.raised += 1
         with self.lock:
+            thread.raised += 1
             self._give(thread, WAKE)
 
     def has_room(self) -> bool:

@@ -62,8 +62,8 @@ class Pool(Protocol):
 class WorkerThread:
     """A worker, its inbox, and its thread while there is one.
 
-    `inbox` and `questions` are filled by others; `raised` counts interrupts and is written by
-    vpp_main; `idle` and `waiters` are the pool's and guarded by its lock; the rest is its own.
+    `inbox` and `questions` are filled by others; `raised`, which counts interrupts, `idle` and
+    `waiters` are the pool's and guarded by its lock; the rest is its own.
     """
 
     def __init__(self, pool: Pool, machine: Machine, clock: BenchClock, worker: Worker) -> None:

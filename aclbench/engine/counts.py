@@ -22,7 +22,7 @@ EVENTS: Final[dict[type[TraceEvent], tuple[str, str]]] = {
     events.SessionRequeued: ("cnt_session_timer_restarted", ""),
     events.SessionDeleted: ("cnt_deleted_sessions", ""),
     events.SessionRecycled: ("cnt_recycled_sessions", ""),
-    events.InterruptSent: ("", "cnt_interrupts_sent"),
+    events.InterruptSent: ("cnt_interrupts_sent", "cnt_interrupts_sent"),
     events.InterruptServed: ("cnt_interrupts_served", ""),
     events.FlagSet: ("cnt_flag_changes", "cnt_flag_changes"),
     events.ClearStarted: ("", "cnt_clears_started"),

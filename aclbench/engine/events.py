@@ -91,7 +91,7 @@ class SessionRecycled(TraceEvent):
 
 @dataclass(frozen=True, slots=True)
 class InterruptSent(TraceEvent):
-    """The cleaner raised an interrupt on the thread."""
+    """The cleaner, or a worker, raised an interrupt on the thread."""
 
     kind: ClassVar[str] = "interrupt sent"
 

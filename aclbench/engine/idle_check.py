@@ -26,6 +26,7 @@ from aclbench.engine.steps import (
     TAKE_HEADS,
     Step,
 )
+from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 
 
@@ -43,6 +44,7 @@ class IdleCheck:
         # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
         # we to read first, it could find an interrupt pending still, and send none for the clear.
         set_pending(self.am, worker, 0, worker.thread_index, now)
+        worker.interrupt_due = NEVER
         self.am.host.memory_barrier()
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:

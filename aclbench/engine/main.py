@@ -36,6 +36,9 @@ class Host(Protocol):
     def raise_interrupt(self, thread_index: int) -> None:
         """Have the thread run its interrupt handler, soon."""
 
+    def interrupt_is_due_at(self, time: int) -> None:
+        """A worker has set its `interrupt_due`: it is to be interrupted at that time."""
+
     def signal_cleaner(self, event: CleanerEvent) -> None:
         """Hand the cleaner an event; if it waits for one, it wakes."""
 

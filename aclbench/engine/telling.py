@@ -118,7 +118,7 @@ class Tell:
     # --- interrupts and flags ----------------------------------------------------------------
 
     def interrupt_sent(self, worker: Worker, now: int) -> None:
-        """The cleaner is about to raise an interrupt on a worker."""
+        """An interrupt is about to be raised on a worker."""
         if self.listener is not None:
             self.listener(events.InterruptSent(now, worker.thread_index))
 

@@ -97,6 +97,9 @@ class Worker(PacketCounters):
         self.interrupt_is_needed: int = 0
         #: Set (and, when the rate is right, cleared) by the owner; cleared by the cleaner's tally.
         self.interrupt_is_unwanted: int = 0
+        #: When this thread interrupts itself, at the latest; an interrupt that comes earlier takes
+        #: its place. Written by the owner (`flags.interrupt_self_at`), read by whoever drives it.
+        self.interrupt_due: int = NEVER
 
         # Counters: written by the owner, summed by readers.
         self.cnt_deleted_sessions: int = 0
@@ -107,6 +110,8 @@ class Worker(PacketCounters):
         self.cnt_session_timer_restarted: int = 0
         self.cnt_recycled_sessions: int = 0
         self.cnt_interrupts_served: int = 0
+        #: Those that it raised itself, on other workers or on its own thread.
+        self.cnt_interrupts_sent: int = 0
         self.cnt_class_changes: int = 0
         self.cnt_flag_changes: int = 0
         self.cnt_sweeps_started: int = 0

@@ -145,6 +145,7 @@ class Hand:
     def __init__(self, workers: int = 0, interfaces: int = 2) -> None:
         self.signals: list[CleanerEvent] = []
         self.raised: list[int] = []
+        self.interrupts_due: list[int] = []
         self.events: list[TraceEvent] = []
         self.machine = Machine(workers, self)
         self.am = self.machine.am
@@ -157,6 +158,9 @@ class Hand:
 
     def raise_interrupt(self, thread_index: int) -> None:
         self.raised.append(thread_index)
+
+    def interrupt_is_due_at(self, time: int) -> None:
+        self.interrupts_due.append(time)
 
     def signal_cleaner(self, event: CleanerEvent) -> None:
         self.signals.append(event)

@@ -19,6 +19,9 @@ class Quiet:
     def raise_interrupt(self, thread_index: int) -> None:
         raise AssertionError
 
+    def interrupt_is_due_at(self, time: int) -> None:
+        raise AssertionError
+
     def signal_cleaner(self, event: Any) -> None:
         raise AssertionError
 

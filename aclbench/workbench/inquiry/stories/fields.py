@@ -157,10 +157,8 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
     if value is None:
         return "no session"
     shown: dict[str, Callable[[], str]] = {
-        "time": lambda: "0" if not value else rig.clock.text(value),
-        "times": lambda: ", ".join(
-            "never" if each == NEVER else rig.clock.text(each) for each in value
-        ),
+        "time": lambda: "0" if not value else _time_text(rig, value),
+        "times": lambda: ", ".join(_time_text(rig, each) for each in value),
         "length": lambda: seconds_text(value),
         "bitmap": lambda: f"{value:#x} ({bitmap_text(value, rig)})",
         "interface": lambda: f"{value} ({rig.interface_name(value)})",
@@ -175,6 +173,10 @@ def value_text(rig: Rig, shown_as: str, value: Any) -> str:
         "slots": lambda: f"{len(value):,}",
     }
     return shown[shown_as]() if shown_as else _plain_text(value)
+
+
+def _time_text(rig: Rig, time: int) -> str:
+    return "never" if time == NEVER else rig.clock.text(time)
 
 
 def _plain_text(value: Any) -> str:

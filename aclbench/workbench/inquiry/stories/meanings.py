@@ -144,6 +144,9 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
         "the owner; the cleaner clears it in its tally",
         CLEANER,
     ),
+    "interrupt_due": Meaning(
+        "when it interrupts itself, if none comes earlier", "", OWNER, "its thread", "time"
+    ),
     "cnt_deleted_sessions": Meaning(
         "sessions that the idle check deleted", "cnt_deleted_sessions", OWNER, SHOWN
     ),
@@ -158,6 +161,7 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
     ),
     "cnt_recycled_sessions": Meaning("sessions that made room in a full table", "", OWNER, SHOWN),
     "cnt_interrupts_served": Meaning("interrupts that it served", "", OWNER, SHOWN),
+    "cnt_interrupts_sent": Meaning("interrupts that it raised itself", "", OWNER, SHOWN),
     "cnt_class_changes": Meaning(
         "class changes that its packets made", "restart session timer", OWNER, SHOWN
     ),
