@@ -296,14 +296,7 @@ class ThreadedDriver:
             self._look_at_news()
             if self._is_ending():
                 return False
-            if self._cleaner.is_ready(self.clock.led):
-                self._wait_until_idle()
-                self._run_cleaner()
-                if not apart:
-                    self._wait_until_idle()
-                continue
-            if self._interrupt_by_clock(self.clock.led):
-                self._wait_until_idle()
+            if self._wake_by_clock(apart):
                 continue
             wake = min(self._cleaner.wait.until, self._next_self_interrupt())
             frame = self._next_packet() if most else None
@@ -328,6 +321,19 @@ class ThreadedDriver:
             most -= self._dispatch(min(until, self._window_end(wake, arrival)), most)
             self._wait_until_idle()
             self.clock.lead_to(self.dispatcher.latest)
+
+    def _wake_by_clock(self, apart: bool) -> bool:
+        """Have the cleaner go on, or workers that interrupt themselves; False: none is due."""
+        if self._cleaner.is_ready(self.clock.led):
+            self._wait_until_idle()
+            self._run_cleaner()
+            if not apart:
+                self._wait_until_idle()
+            return True
+        if self._interrupt_by_clock(self.clock.led):
+            self._wait_until_idle()
+            return True
+        return False
 
     def _window_end(self, wake: int, arrival: int) -> int:
         """Up to when packets may be dispatched before the clock has to wake somebody, at `wake`.
