@@ -63,7 +63,34 @@ class PacketCounters:
                 del counts[rule]
 
 
-class Worker(PacketCounters):
+class WorkerCounters(PacketCounters):
+    """What one thread counts: of packets, and of sessions and interrupts. Readers sum it up."""
+
+    def __init__(self) -> None:
+        self.cnt_deleted_sessions: int = 0
+        #: Those of them whose interface was being cleared.
+        self.cnt_cleared_sessions: int = 0
+        #: Those of them whose rules had changed.
+        self.cnt_reclassified_sessions: int = 0
+        self.cnt_session_timer_restarted: int = 0
+        self.cnt_recycled_sessions: int = 0
+        self.cnt_interrupts_served: int = 0
+        #: Those that it raised itself, on other workers or on its own thread.
+        self.cnt_interrupts_sent: int = 0
+        self.cnt_class_changes: int = 0
+        self.cnt_flag_changes: int = 0
+        self.cnt_sweeps_started: int = 0
+        self.cnt_sweeps_finished: int = 0
+        self.cnt_rules_replaced: int = 0
+        self.session_adds_by_sw_if_index: dict[int, int] = {}
+        self.session_dels_by_sw_if_index: dict[int, int] = {}
+        self.live_sessions: int = 0
+        #: The most live sessions that this thread saw over all threads, as it added one.
+        self.peak_sessions: int = 0
+        super().__init__()
+
+
+class Worker(WorkerCounters):
     """Per-thread data. Bitmaps are ints, bit n standing for sw_if_index n; flags are 0 or 1."""
 
     def __init__(self, thread_index: int, n_lists: int, n_columns: int, n_numbers: int) -> None:
@@ -100,28 +127,6 @@ class Worker(PacketCounters):
         #: When this thread interrupts itself, at the latest; an interrupt that comes earlier takes
         #: its place. Written by the owner (`flags.interrupt_self_at`), read by whoever drives it.
         self.interrupt_due: int = NEVER
-
-        # Counters: written by the owner, summed by readers.
-        self.cnt_deleted_sessions: int = 0
-        #: Those of them whose interface was being cleared.
-        self.cnt_cleared_sessions: int = 0
-        #: Those of them whose rules had changed.
-        self.cnt_reclassified_sessions: int = 0
-        self.cnt_session_timer_restarted: int = 0
-        self.cnt_recycled_sessions: int = 0
-        self.cnt_interrupts_served: int = 0
-        #: Those that it raised itself, on other workers or on its own thread.
-        self.cnt_interrupts_sent: int = 0
-        self.cnt_class_changes: int = 0
-        self.cnt_flag_changes: int = 0
-        self.cnt_sweeps_started: int = 0
-        self.cnt_sweeps_finished: int = 0
-        self.cnt_rules_replaced: int = 0
-        self.session_adds_by_sw_if_index: dict[int, int] = {}
-        self.session_dels_by_sw_if_index: dict[int, int] = {}
-        self.live_sessions: int = 0
-        #: The most live sessions that this thread saw over all threads, as it added one.
-        self.peak_sessions: int = 0
 
         #: The session that the last acl node on this thread hit or made: for traces.
         self.session_in_hand: Session | None = None
