@@ -128,6 +128,8 @@ class Sorter:
         self._may_have_session = np.zeros(count, np.bool_)
         self._is_denied = np.zeros(count, np.bool_)
         self._sessions = SessionsTold(set(), is_all=False)
+        #: The keys that sessions of a packet, and of those the other way, may have: half and half.
+        self._session_keys: dict[int, tuple[bytes, ...]] = {}
         #: Under the rules as they are: the nearest rules, and by key its number, 0 for none; by
         #: key and by destination the interface that it leads to.
         self._near: list[NearRule | None] = [None]
@@ -205,7 +207,8 @@ class Sorter:
         numbers = np.flatnonzero(self._may_have_session)
         for begin in range(0, len(numbers), KEYS_AT_ONCE):
             for number in numbers[begin : begin + KEYS_AT_ONCE].tolist():
-                keys.update(_keys_of(self._keys[number]))
+                self._session_keys[number] = wanted = _keys_of(self._keys[number])
+                keys.update(wanted)
             yield None
         self._sessions = SessionsTold(keys, is_all)
         for worker in rig.machine.am.workers if is_all else ():
@@ -443,15 +446,16 @@ class Sorter:
         sessions = self._sessions
         self._removed_of.clear()
         for at in np.flatnonzero(self._may_have_session[key]).tolist():
-            of, info, on = self._keys[key[at]], int(flags[at]), int(place[at])
+            number, on = int(key[at]), int(place[at])
+            wanted = self._session_keys[number]
             sessions.go_to(int(row[at]))
-            looked_up = of if is_input[at] else mirror(of, info)
-            removed = sessions.removed(on, session_keys(looked_up, info), int(opener_at[at]))
+            looked_up = wanted[: len(wanted) // 2] if is_input[at] else wanted[len(wanted) // 2 :]
+            removed = sessions.removed(on, looked_up, int(opener_at[at]))
             if removed is not None:
                 self._removed_of[int(row[at]) - self._at] = removed
                 found[0, at] = 1 + isinstance(removed.gone.event, SessionRecycled)
                 found[1, at] = removed.gone.timeout_class
-            found[2, at] = sessions.is_elsewhere(on, _keys_of(of))
+            found[2, at] = sessions.is_elsewhere(on, wanted)
         return found
 
 
