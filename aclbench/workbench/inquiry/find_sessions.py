@@ -48,7 +48,7 @@ def _by_idle(am: AclMain, session: SessionRow) -> SortKey:
 
 
 def _by_check(am: AclMain, session: SessionRow) -> SortKey:
-    return (session.link_enqueue_time,)  # and the same period behind it for all
+    return (reading.check_due(am, session),)
 
 
 def _by_expiry(am: AclMain, session: SessionRow) -> SortKey:

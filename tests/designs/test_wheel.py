@@ -1,0 +1,210 @@
+"""`wheel`: timers end N to N + 1 ticks later; a packet of the owner's moves its own."""
+
+from __future__ import annotations
+
+import pytest
+from designs.aging import Aged, drive
+from designs.running import Run, all_ways
+from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
+
+from aclbench.designs import DESIGNS
+from aclbench.designs.wheel import CANCELLED, PASSED_OVER, SLOTS, TICK_NS, timer_end
+from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued
+from aclbench.engine.invariants import check_invariants
+from aclbench.engine.worker import Worker
+
+WHEEL = DESIGNS["wheel"]
+_WHEEL = WHEEL.numbers.index("wheel")
+
+
+def made(workers: int = 0, design: str = "wheel") -> Driven:
+    bench = Driven(workers, design=DESIGNS[design])
+    bench.apply(0)
+    bench.apply(0, is_input=False)
+    return bench
+
+
+def the_worker(bench: Driven) -> Worker:
+    return bench.am.packet_workers[0]
+
+
+@pytest.mark.parametrize("run", all_ways(WHEEL))
+def test_it_runs_every_way(run: Run) -> None:
+    assert run()["tcp_transient"] == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 600, 1024, 86400])
+def test_a_timer_ends_within_a_tick_after_its_timeout(seconds: int) -> None:
+    bench = made()
+    bench.machine.set_session_timeout(0, seconds)
+    bench.advance(SEC // 3)
+    bench.send(udp_out())
+    left = timer_end(the_worker(bench), 0) - bench.driver.now
+    assert seconds * SEC < left <= seconds * SEC + TICK_NS
+
+
+def test_a_day_is_84_turns() -> None:
+    """At 24 h the wheel passes over the session once a turn of 1024 s, and then it ends."""
+    bench = made()
+    bench.machine.set_session_timeout(0, 86400)
+    bench.send(udp_out())
+    begin = bench.driver.now
+    for seconds in (*range(500, 86400, 500), 86401):
+        interrupt(bench, begin + seconds * SEC)
+    assert [event.idle // SEC for event in bench.heard(SessionDeleted)] == [86401]
+    assert the_worker(bench).numbers[_WHEEL][PASSED_OVER] == 86400 * SEC // (SLOTS * TICK_NS) == 84
+    assert not bench.heard(SessionRequeued)
+
+
+def interrupt(bench: Driven, now: int) -> None:
+    """One on the only worker, that nobody sent."""
+    for _ in bench.machine.idle_check.worker_conn_cleaner_process(the_worker(bench), now):
+        check_invariants(bench.am, at_rest=False)
+
+
+def test_a_wheel_that_was_not_moved_for_long_catches_up() -> None:
+    """Turns and all: who fell due in one slot in different turns, in order."""
+    bench = made()
+    for port, seconds in ((1, 10), (2, 10 + 1024), (3, 10 + 2048), (4, 5000)):
+        bench.machine.set_session_timeout(0, seconds)
+        bench.send(udp_out(port))
+    begin = bench.driver.now
+    bench.machine.set_session_timeout(0, 1)
+    interrupt(bench, begin + 3000 * SEC)
+    assert [event.session_index for event in bench.heard(SessionDeleted)] == [0, 1, 2]
+    assert timer_end(the_worker(bench), 3) == begin // TICK_NS * TICK_NS + 5000 * SEC + TICK_NS
+
+
+def test_a_packet_of_the_owner_moves_the_timer() -> None:
+    bench = made()
+    bench.send(udp_out())
+    bench.advance(500 * SEC)
+    bench.send(udp_back(), rx=1)
+    bench.advance(599 * SEC)
+    assert not bench.heard(SessionDeleted) + bench.heard(SessionRequeued)
+    bench.advance(3 * SEC)
+    assert len(bench.heard(SessionDeleted)) == 1
+    assert not bench.heard(SessionRequeued)
+
+
+def test_a_packet_of_another_thread_is_found_when_the_timer_ends() -> None:
+    bench = made(workers=2)
+    bench.send(udp_out())
+    bench.advance(500 * SEC)
+    bench.send(udp_back(), rx=1)
+    bench.advance(102 * SEC)
+    assert len(bench.heard(SessionRequeued)) == 1
+    bench.advance(498 * SEC)
+    assert not bench.heard(SessionDeleted)
+    bench.advance(2 * SEC)
+    assert len(bench.heard(SessionDeleted)) == 1
+
+
+def test_active_connections_cost_a_restart_a_packet() -> None:
+    """What the document counts against it: 10,000 active connections, one packet each."""
+    bench = made()
+    for port in range(10_000):
+        bench.queue(udp_out(port))
+    bench.advance(SEC)
+    before = the_worker(bench).numbers[_WHEEL][CANCELLED]
+    for port in range(10_000):
+        bench.queue(udp_out(port))
+    bench.advance(SEC)
+    assert the_worker(bench).numbers[_WHEEL][CANCELLED] - before == 10_000
+
+
+def test_one_packet_sessions_end_in_one_interrupt() -> None:
+    """And here for it: the document's spike of 10,000 expired timers."""
+    bench = made()
+    for port in range(10_000):
+        bench.queue(udp_out(port), at=bench.driver.now + port * 40_000)
+    bench.advance(602 * SEC)
+    assert [e.deleted for e in _served(bench) if e.deleted] == [10_000]
+    assert the_worker(bench).cnt_session_timer_restarted == 0
+
+
+def test_the_lists_spread_the_same() -> None:
+    """`fifo-2017`: four requeues each, and then 100 quanta."""
+    bench = made(design="fifo-2017")
+    begin = bench.driver.now
+    for port in range(10_000):
+        bench.queue(udp_out(port), at=begin + port * 40_000)
+    bench.driver.run_until(begin + 650 * SEC)
+    assert the_worker(bench).cnt_session_timer_restarted == 40_000
+    ending = [event for event in _served(bench) if event.deleted]
+    assert [event.deleted for event in ending] == [100] * 100
+    assert 600.5 < (ending[0].time - begin) / SEC < 601
+    assert 601.5 < (ending[-1].time - begin) / SEC < 602.5
+
+
+def _served(bench: Driven) -> list[InterruptServed]:
+    return [event for event in bench.events if isinstance(event, InterruptServed)]
+
+
+def test_a_clear_walks_the_pool() -> None:
+    """100 slots a quantum; another interface's sessions stay, and keep their timers."""
+    bench = made()
+    bench.apply(1)
+    for port in range(120):
+        bench.send(udp_out(port))
+    bench.send(udp_out(500), rx=1)
+    ends = timer_end(the_worker(bench), 120)
+    bench.machine.set_interface_acls(bench.pg[0], True, ())
+    bench.machine.set_interface_acls(bench.pg[0], False, ())
+    before = len(_served(bench))
+    bench.advance(SEC // 100)
+    assert [e.deleted for e in _served(bench)[before:]][:2] == [100, 20]
+    assert the_worker(bench).live_sessions == 1
+    assert timer_end(the_worker(bench), 120) == ends
+
+
+def test_recycling_takes_who_was_transient_longest() -> None:
+    bench = made()
+    bench.am.conn_table_max_entries = 2
+    for sport in (1, 2):
+        bench.send(tcp_out(SYN, sport))
+        bench.advance(SEC)
+    bench.send(tcp_out(SYN, 1))
+    bench.send(tcp_out(SYN, 3))
+    worker = the_worker(bench)
+    assert worker.cnt_recycled_sessions == 1
+    assert [s.session_index for s in worker.list_sessions(2)] == [1, 0]
+    bench.advance(0)
+
+
+@pytest.mark.parametrize(
+    ("workers", "gone_after"),
+    [(0, 120), (2, 1000)],
+    ids=["the owner", "another thread"],
+)
+def test_what_a_shorter_timeout_comes_to(workers: int, gone_after: int) -> None:
+    """A FIN of the owner's moves the timer; one of another thread is not seen until it ends."""
+    bench = made(workers)
+    bench.machine.set_session_timeout(1, 1000)
+    bench.send(tcp_out(SYN))
+    bench.send(tcp_back(SYN | ACK), rx=1)
+    bench.send(tcp_out(ACK))
+    bench.advance(SEC)
+    bench.send(tcp_back(FIN | ACK), rx=1)
+    begin = bench.driver.now
+    bench.advance((gone_after + 2) * SEC)
+    (deleted,) = bench.heard(SessionDeleted)
+    assert gone_after - 1.5 <= (deleted.time - begin) / SEC <= gone_after + 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_none_goes_before_its_timeout_and_all_within_the_bound(seed: int) -> None:
+    """All packets on the owner's thread: at most a tick late, and the cleaner's wait."""
+    aged: Aged = drive(WHEEL, seed, workers=0)
+    assert aged.deleted > 50
+    assert aged.earliest >= 0
+    assert aged.latest <= TICK_NS + aged.wait
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_two_threads_within_the_longest_timeout(seed: int) -> None:
+    """A timer stands for the class that the owner saw, so it may end a timeout of that late."""
+    aged: Aged = drive(WHEEL, seed, workers=2)
+    assert aged.deleted > 50
+    assert aged.earliest >= 0
+    assert aged.latest <= aged.longest_timeout + 2 * TICK_NS + aged.wait
