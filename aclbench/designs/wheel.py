@@ -173,19 +173,19 @@ class WheelSessions(Sessions):
         """Append a session to the list of its class, and set its timer."""
         self.set_timer(worker, session, list_id, now)
         super().conn_list_add_session(worker, session, list_id, now)
-        self.note_head(worker, list_id)
+        self.note_head(worker, list_id, now)
 
-    def conn_list_delete_session(self, worker: Worker, session: Session) -> None:
+    def conn_list_delete_session(self, worker: Worker, session: Session, now: int) -> None:
         """Unlink a session, and cancel its timer."""
         stop_timer(worker, session.session_index)
         worker.numbers[_WHEEL][CANCELLED] += 1
-        super().conn_list_delete_session(worker, session)
+        super().conn_list_delete_session(worker, session, now)
 
-    def take(self, worker: Worker, session: Session) -> None:
+    def take(self, worker: Worker, session: Session, now: int) -> None:
         """Unlink a session that an interrupt found, and hand it to the idle check."""
         stop_timer(worker, session.session_index)
         worker.numbers[_WHEEL][TAKEN] += 1
-        super().conn_list_delete_session(worker, session)
+        super().conn_list_delete_session(worker, session, now)
         worker.expired.append(session.session_index)
 
     def set_timer(self, worker: Worker, session: Session, list_id: int, now: int) -> None:
@@ -201,7 +201,7 @@ class WheelSessions(Sessions):
         """A packet on the owner: cancel the timer and set it anew, on the list of its class now."""
         list_id = self.am.classes.session_get_timeout_type(session)
         if list_id != session.link_list_id and not worker.swipe_end_time:
-            self.conn_list_delete_session(worker, session)
+            self.conn_list_delete_session(worker, session, now)
             self.conn_list_add_session(worker, session, list_id, now)
         else:
             self.move_timer(worker, session, list_id, now)
@@ -212,9 +212,9 @@ class WheelSessions(Sessions):
         worker.numbers[_WHEEL][CANCELLED] += 1
         self.set_timer(worker, session, class_now, now)
         if timer_end(worker, session.session_index) < worker.head_expiry_time[session.link_list_id]:
-            self.note_head(worker, session.link_list_id)
+            self.note_head(worker, session.link_list_id, now)
 
-    def note_head(self, worker: Worker, list_id: int) -> None:
+    def note_head(self, worker: Worker, list_id: int, now: int) -> None:
         """Tell the cleaner when the next slot is due that has a timer."""
         head = worker.conn_list_head[list_id]
         if head == NO_SESSION:
@@ -281,7 +281,7 @@ class WheelIdleCheck(IdleCheck):
         self.advance_wheel(worker, now)
         if worker.swipe_end_time:
             yield WALK_POOL
-            self.walk_pool(worker)
+            self.walk_pool(worker, now)
 
     def advance_wheel(self, worker: Worker, now: int) -> None:
         """Take all sessions whose timers have run out; the turns of the others are counted down."""
@@ -295,11 +295,11 @@ class WheelIdleCheck(IdleCheck):
                     laps[index] -= 1
                     wheel[PASSED_OVER] += 1
                 else:
-                    self.wheel_sessions.take(worker, worker.pool.session(index))
+                    self.wheel_sessions.take(worker, worker.pool.session(index), now)
         for list_id in range(len(worker.conn_list_head)):
-            self.sessions.note_head(worker, list_id)
+            self.sessions.note_head(worker, list_id, now)
 
-    def walk_pool(self, worker: Worker) -> None:
+    def walk_pool(self, worker: Worker, now: int) -> None:
         """Take what is to be cleared in as many slots of the pool as one quantum has.
 
         Sessions that were made since the clear began are not of it.
@@ -313,7 +313,7 @@ class WheelIdleCheck(IdleCheck):
                 and worker.pending_clear_sw_if_index_bitmap >> session.sw_if_index & 1
                 and session.link_enqueue_time <= worker.swipe_end_time
             ):
-                self.wheel_sessions.take(worker, session)
+                self.wheel_sessions.take(worker, session, now)
         clear[_AT] = end
 
     def start_sweep(self, worker: Worker, now: int) -> None:

@@ -34,10 +34,10 @@ class WheelLazySessions(WheelSessions):
         if worker.swipe_end_time:
             return False
         old = session.link_list_id
-        Sessions.conn_list_delete_session(self, worker, session)
+        Sessions.conn_list_delete_session(self, worker, session, now)
         Sessions.conn_list_add_session(self, worker, session, list_id, now)
         for each in (old, list_id):
-            self.note_head(worker, each)
+            self.note_head(worker, each, now)
         return True
 
 
