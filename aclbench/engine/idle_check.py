@@ -85,16 +85,18 @@ class IdleCheck:
     def take_heads(self, worker: Worker, list_id: int, budget: int, now: int) -> None:
         """Unlink up to `budget` sessions from the head of one list: those that are to be judged.
 
-        While a sweep is on, those that were there when it began; otherwise those enqueued longer
-        ago than the shortest timeout of all.
+        While a sweep is on, those that were there when it began; otherwise those that are due.
         """
-        latest = worker.swipe_end_time or now - self.am.shortest_timeout - 1
+        swipe_end_time = worker.swipe_end_time
         pool, expired = worker.pool, worker.expired
         index = worker.conn_list_head[list_id]
         taken = 0
         while index != NO_SESSION and taken < budget:
             session = pool.session(index)
-            if session.link_enqueue_time > latest:
+            if swipe_end_time:
+                if session.link_enqueue_time > swipe_end_time:
+                    break
+            elif self.sessions.check_due(session) > now:
                 break
             expired.append(index)
             taken += 1

@@ -32,6 +32,7 @@ class Aged(NamedTuple):
     deleted: int
     earliest: int
     latest: int
+    latest_by_class: tuple[int, ...]
     wait: int
     longest_timeout: int
 
@@ -61,11 +62,15 @@ def drive(design: Design, seed: int, workers: int, order: Order = "fair") -> Age
     assert not bench.am.live_sessions()
     late = list(_lateness(bench.events))
     longest = max(TIMEOUTS_S) * SEC
-    return Aged(len(late), min(late), max(late), WAIT_INTERVAL_MAX_NS, longest)
+    latest = tuple(
+        max((ns for c, ns in late if c == each), default=0) for each in range(len(TIMEOUTS_S))
+    )
+    all_ns = [ns for _, ns in late]
+    return Aged(len(late), min(all_ns), max(all_ns), latest, WAIT_INTERVAL_MAX_NS, longest)
 
 
-def _lateness(events: list[TraceEvent]) -> Iterator[int]:
-    """How long after its timeout each session was deleted (ns)."""
+def _lateness(events: list[TraceEvent]) -> Iterator[tuple[int, int]]:
+    """Each session's class, and how long after its timeout it was deleted (ns)."""
     classes: dict[SessionId, int] = {}
     for event in events:
         if isinstance(event, SessionAdded):
@@ -74,4 +79,4 @@ def _lateness(events: list[TraceEvent]) -> Iterator[int]:
             classes[event.session] = event.new
         elif isinstance(event, SessionDeleted):
             timeout_class = classes.pop(SessionId(event.thread_index, event.session_index))
-            yield event.idle - TIMEOUTS_S[timeout_class] * SEC
+            yield timeout_class, event.idle - TIMEOUTS_S[timeout_class] * SEC
