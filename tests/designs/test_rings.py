@@ -67,7 +67,7 @@ def test_a_post_interrupts_the_owner_at_once() -> None:
 
 
 def test_only_the_session_that_was_posted_is_relinked() -> None:
-    """A slot whose session has gone, or that is another one's by then, is left alone and counted."""
+    """A slot whose session has gone, or that has another by then, is left alone and counted."""
     bench = established("rings", 2)
     owner, sessions, now = owner_of(bench), bench.machine.sessions, bench.driver.now
     session = owner.pool.session(0)
