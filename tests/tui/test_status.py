@@ -130,6 +130,13 @@ def test_when_the_capture_starts_is_there_at_every_width(
         assert_line_fits(line, width)
 
 
+def test_a_design_that_is_not_the_documents_stands_behind_the_title() -> None:
+    frame = frame_named("busy")
+    assert "design" not in status_drawing(frame, 120, PLAIN).lines[0].plain
+    frame = with_snapshot(frame, design="wheel")
+    assert "  design wheel " in status_drawing(frame, 120, PLAIN).lines[0].plain
+
+
 def test_a_message_has_a_line_whether_there_is_one_or_not() -> None:
     frame = frame_named("busy")
     assert message_drawing(replace(frame, notice=""), 80, PLAIN).plain == " "

@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from aclbench.designs import DEFAULT_DESIGN
 from aclbench.tui.drawing import Drawing, Line, drawing
 from aclbench.tui.frame import Frame
 from aclbench.tui.palette import Palette
@@ -67,7 +68,10 @@ def title_line(frame: Frame, width: int, palette: Palette, start: str = "") -> L
         # Rather the speed than the state, and of that rather the end than the beginning.
         right = fit(f" {clock} {STATE_GLYPHS[frame.state]} {state_words(frame)}", width - 1)
     long = cell_len(right)  # a branch may be named in wide characters, and so may the title
-    line = Line().add(" " + fit(frame.title, width - long - 1), palette.heading)
+    title = frame.title
+    if frame.snapshot.design != DEFAULT_DESIGN.name:
+        title += f"  design {frame.snapshot.design}"
+    line = Line().add(" " + fit(title, width - long - 1), palette.heading)
     line.add(" " * max(width - long - line.text.cell_len, 0), palette.heading)
     return line.add(right, palette.heading)
 

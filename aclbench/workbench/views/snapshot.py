@@ -181,7 +181,7 @@ class Outlook(NamedTuple):
 class Snapshot:
     """The bench at one instant. `next_time` is when the next thing is due; None if nothing is.
 
-    `class_names` and `list_names` are those of the design's classes and lists, by number;
+    `class_names` and `list_names` are those of the `design`'s classes and lists, by number;
     `class_words` are the classes in commands, `class_abouts` what is in them.
     On real threads (`threaded`) each worker's part has a time of its own, and `next_step` is what
     the thread is at.
@@ -194,6 +194,7 @@ class Snapshot:
     interfaces: tuple[InterfaceView, ...]
     sessions: SessionCounts
     packets: PacketCounts
+    design: str
     class_names: tuple[str, ...]
     class_words: tuple[str, ...]
     class_abouts: tuple[str, ...]

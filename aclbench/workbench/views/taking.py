@@ -57,6 +57,7 @@ def take_snapshot(driver: Driver, view: View, next_timed: int = NEVER) -> Snapsh
         interfaces=interface_views(driver),
         sessions=session_counts(parts),
         packets=packet_counts(parts),
+        design=driver.machine.design.name,
         class_names=tuple(each.name for each in am.timeout_classes),
         class_words=tuple(each.words for each in am.timeout_classes),
         class_abouts=tuple(each.what for each in am.timeout_classes),
