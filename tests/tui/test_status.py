@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from aclbench.tui.frame import State, Wanted
 from aclbench.tui.status.text import (
@@ -119,7 +120,7 @@ def test_when_the_capture_starts_is_there_at_every_width(
 ) -> None:
     """With its date where there is room; the counts are not cut for it."""
     frame = frame_named("busy")
-    clock = replace(frame.clock, first=1_795_780_800 * 10**9)
+    clock = structs.replace(frame.clock, first=1_795_780_800 * 10**9)
     packets = replace(frame.snapshot.packets, delivered=delivered, unchecked=delivered)
     shown = status_drawing(
         with_snapshot(replace(frame, clock=clock), packets=packets), width, PLAIN
