@@ -23,7 +23,7 @@ from aclbench.engine.design import FIFO_2017
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching
-from aclbench.engine.places import WorkCount
+from aclbench.engine.places import Beside, WorkCount
 from aclbench.engine.pool import NO_SESSION, Session
 from aclbench.engine.reasons import EXISTING_SESSION, node_bits
 from aclbench.engine.sessions import ALL_SEEN, Sessions
@@ -38,10 +38,11 @@ _WORD_BITS: Final = 32
 
 # --- the ring ------------------------------------------------------------------------------------
 
-#: A worker's numbers: the first timer of each slot, 0 for none; which slots have any, a bit each;
-#: the wheel; how far a clear has come. Sessions are named by their slot of the pool plus 1 here.
-NUMBERS: Final = ("wheel slots", "occupied slots", "wheel", "clear")
-_HEADS, _OCCUPIED, _WHEEL, _CLEAR = range(4)
+#: A worker's numbers: the first timer of each slot, 0 for none; which slots have any, a bit each,
+#: and how many timers they have, by 32 slots; the wheel; how far a clear has come. Sessions are
+#: named by their slot of the pool plus 1 here.
+NUMBERS: Final = ("wheel slots", "occupied slots", "timers by 32 slots", "wheel", "clear")
+_HEADS, _OCCUPIED, _TIMERS, _WHEEL, _CLEAR = range(5)
 #: The wheel: the tick that it has been moved to, timers that are set, and what was done with them.
 TICK, PENDING, SET, CANCELLED, TAKEN, PASSED_OVER = range(6)
 #: A clear: the next slot of the pool, and the end of what was there when it began.
@@ -63,6 +64,7 @@ def set_up_wheel(worker: Worker) -> None:
     """An empty ring."""
     worker.numbers[_HEADS] = [0] * SLOTS
     worker.numbers[_OCCUPIED] = [0] * (SLOTS // _WORD_BITS)
+    worker.numbers[_TIMERS] = [0] * (SLOTS // _WORD_BITS)
     worker.numbers[_WHEEL] = [0] * 6
     worker.numbers[_CLEAR] = [0, 0]
 
@@ -96,6 +98,7 @@ def start_timer(worker: Worker, session_index: int, ticks: int, now: int) -> Non
     else:
         worker.numbers[_OCCUPIED][slot // _WORD_BITS] |= 1 << slot % _WORD_BITS
     heads[slot] = session_index + 1
+    worker.numbers[_TIMERS][slot // _WORD_BITS] += 1
     wheel[PENDING] += 1
 
 
@@ -113,6 +116,7 @@ def stop_timer(worker: Worker, session_index: int) -> None:
         worker.numbers[_HEADS][slot] = after
         if not after:
             worker.numbers[_OCCUPIED][slot // _WORD_BITS] &= ~(1 << slot % _WORD_BITS)
+    worker.numbers[_TIMERS][slot // _WORD_BITS] -= 1
     worker.numbers[_WHEEL][PENDING] -= 1
 
 
@@ -360,6 +364,8 @@ def _problems_of(am: AclMain, worker: Worker) -> Iterator[str]:
         for list_id in range(len(am.lists))
         for session in worker.list_sessions(list_id)
     }
+    if sum(worker.numbers[_TIMERS]) != len(hung):
+        yield f"{name}: {len(hung)} timers are set, by slots {sum(worker.numbers[_TIMERS])}"
     if hung != listed:
         yield f"{name}: without list or without timer are {sorted(hung ^ listed)[:10]}"
     if wheel[PENDING] != len(hung) or wheel[SET] - wheel[CANCELLED] - wheel[TAKEN] != len(hung):
@@ -376,6 +382,18 @@ def _problems_of(am: AclMain, worker: Worker) -> Iterator[str]:
 
 def _set_by_packets(worker: Worker) -> int:
     return worker.numbers[_WHEEL][SET] - worker.cnt_session_timer_restarted
+
+
+def wheel_shown(worker: Worker) -> tuple[Beside, ...]:
+    """How many timers there are, and where on the ring from its next slot on, by 32 slots."""
+    numbers = worker.numbers
+    wheel, timers = numbers[_WHEEL], numbers[_TIMERS]
+    slots = sum(bits.bit_count() for bits in numbers[_OCCUPIED])
+    text = f"{wheel[PENDING]:,} timers in {slots:,} slots"
+    if slots:
+        text += f"; next: +{ticks_to_next(worker):,}"
+    first = (wheel[TICK] + 1) % SLOTS // _WORD_BITS
+    return (Beside("wheel", text, (*timers[first:], *timers[:first])),)
 
 
 WORK: Final = (
@@ -407,6 +425,7 @@ WHEEL: Final = replace(
     source="what the 2017 design document argues against; VPP's vppinfra/tw_timer_2t_1w_2048sl",
     columns=COLUMNS,
     numbers=NUMBERS,
+    beside=wheel_shown,
     work=WORK,
     sessions=WheelSessions,
     datapath=WheelDatapath,

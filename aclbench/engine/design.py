@@ -19,12 +19,13 @@ from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching, RuleCheck
 from aclbench.engine.packet import Parse
-from aclbench.engine.places import SessionPlace, WorkCount
+from aclbench.engine.places import Beside, SessionPlace, WorkCount
 from aclbench.engine.session import Classes
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
 from aclbench.engine.table import InTable
 from aclbench.engine.timeouts import TIMEOUT_CLASSES, TIMEOUT_NAMES, TimeoutClass
+from aclbench.engine.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Design:
     #: What each worker keeps beside, by name (`Worker.numbers`): lists of integers, empty until a
     #: part fills them as it is made. They are packed and taken back with the rest.
     numbers: tuple[str, ...] = ()
+    #: What is shown of those, a line each; what it costs does not grow with the sessions.
+    beside: Callable[[Worker], tuple[Beside, ...]] | None = None
     #: What its parts do beside the lists of the engine, counted: for comparing designs.
     work: tuple[WorkCount, ...] = ()
 

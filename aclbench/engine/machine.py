@@ -36,6 +36,7 @@ class Machine:
         am.classes = self.classes
         am.invariants = design.invariants
         am.places = design.places
+        am.beside = design.beside
         am.in_table = design.in_table
         am.parse = design.parse
         self.rule_check: RuleCheck = design.rule_check()

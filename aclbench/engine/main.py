@@ -12,7 +12,7 @@ from typing import Protocol
 from aclbench.engine.acl import Acl
 from aclbench.engine.fib import Fib
 from aclbench.engine.packet import DEFAULT_EXTENSION_HEADERS, Parse, flow_hash
-from aclbench.engine.places import SessionPlace
+from aclbench.engine.places import Beside, SessionPlace
 from aclbench.engine.pool import Session, SessionPool
 from aclbench.engine.session import POLICY_EPOCH_IS_INPUT, Classes
 from aclbench.engine.steps import WAIT_FOR_EVENT, CleanerEvent, Wait
@@ -141,6 +141,7 @@ class AclMain:
         self.timeout_classes: tuple[TimeoutClass, ...] = timeout_classes
         self.lists: tuple[str, ...] = lists
         self.places: tuple[SessionPlace, ...] = ()
+        self.beside: Callable[[Worker], tuple[Beside, ...]] | None = None
         self.in_table: InTable | None = None  # None: a table has each live session
         #: Reads frames; None: `packet.parse_ethernet`, and what is faster and gives the same.
         self.parse: Parse | None = None

@@ -23,6 +23,15 @@ class SessionPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What else a worker has that is worth a line: a name, how it stands, and amounts to draw."""
+
+    name: str
+    text: str
+    amounts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkCount:
     """Operations of a design, counted: a name, what one is, and how many a worker has done.
 

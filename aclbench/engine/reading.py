@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.places import Beside
 from aclbench.engine.pool import NO_LIST, NO_SESSION, Session
 from aclbench.engine.session import SessionId
 from aclbench.engine.worker import Worker
@@ -71,6 +72,11 @@ def length_of(am: AclMain, worker: Worker, list_id: int) -> int:
     if list_id < n_lists:
         return worker.conn_list_length[list_id]
     return len(am.places[list_id - n_lists].slots(worker))
+
+
+def beside(am: AclMain, worker: Worker) -> tuple[Beside, ...]:
+    """What else the design has of a worker that carries packets."""
+    return am.beside(worker) if am.beside is not None and worker in am.packet_workers else ()
 
 
 # --- pools ------------------------------------------------------------------------------------

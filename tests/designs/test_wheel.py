@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 from designs.aging import Aged, drive
-from designs.running import Run, all_ways
+from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
+from tui.bench import player_of
+from tui.looking import frame_of
 
+from aclbench import Workbench
 from aclbench.designs import DESIGNS
 from aclbench.designs.wheel import CANCELLED, PASSED_OVER, SLOTS, TICK_NS, timer_end
 from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued
 from aclbench.engine.invariants import check_invariants
 from aclbench.engine.worker import Worker
+from aclbench.tui.palette import Palette
+from aclbench.tui.workers.panel import panel_drawing
 
 WHEEL = DESIGNS["wheel"]
 _WHEEL = WHEEL.numbers.index("wheel")
@@ -208,3 +213,23 @@ def test_on_two_threads_within_the_longest_timeout(seed: int) -> None:
     assert aged.deleted > 50
     assert aged.earliest >= 0
     assert aged.latest <= aged.longest_timeout + 2 * TICK_NS + aged.wait
+
+
+def test_the_ring_is_shown() -> None:
+    """At the prompt, as JSON, and on the screen: from the next slot on, by 16 s."""
+    bench = Workbench(design="wheel")
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    bench.cli("set acl-plugin session timeout udp idle 100")
+    bench.send("pg0", [udp_out(), udp_out(1001), tcp_out(SYN)])
+    bench.advance(1)
+    shown = "3 timers in 2 slots; next: +199"
+    assert f"  wheel: {shown}\n" in bench.cli("show acl-plugin sessions")
+    assert bench.cli_data("show acl-plugin sessions")["workers"][1]["beside"] == {"wheel": shown}
+    (view,) = bench.snapshot().workers[1].beside
+    assert [(at, timers) for at, timers in enumerate(view.amounts) if timers] == [(6, 2), (7, 1)]
+    frame = frame_of(player_of(lambda: bench))
+    drawn = panel_drawing(frame, frame.shown_workers()[0], 60, 30, Palette())
+    at = next(at for at, line in enumerate(drawn.lines) if line.plain.startswith("wheel "))
+    assert drawn.lines[at].plain == f"wheel {shown}"
+    assert drawn.lines[at + 1].plain.rstrip() == "   █"  # two amounts in a cell

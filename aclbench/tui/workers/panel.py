@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.containers import Horizontal
 
 from aclbench.tui.drawing import Drawing, Line, drawing
@@ -10,9 +12,10 @@ from aclbench.tui.layout import share_rows
 from aclbench.tui.palette import Palette
 from aclbench.tui.targets import ListTarget
 from aclbench.tui.textpanel import FramePanel
+from aclbench.tui.units import BARS
 from aclbench.tui.workers.head import flags_line, head_lines
 from aclbench.tui.workers.lists import list_lines
-from aclbench.workbench.views.snapshot import PlaceView, WorkerView
+from aclbench.workbench.views.snapshot import BesideView, PlaceView, WorkerView
 
 #: The lines of a panel that are always there; and of each list as many sessions, if they fit.
 NAME_AND_FLAGS = 2
@@ -29,6 +32,7 @@ def panel_drawing(
     """A whole panel: never more than `height` lines of `width` cells."""
     lines = head_lines(frame, worker, width, palette)
     places = [_place_line(place, width, palette) for place in worker.places]
+    places += [line for each in worker.beside for line in _beside_lines(each, width, palette)]
     # The sessions come first: where there is little room, the counters go.
     needed = NAME_AND_FLAGS + len(places) + len(worker.lists) * (1 + FEWEST_SESSIONS)
     lines = lines[: NAME_AND_FLAGS + max(height - needed, 0)] + places
@@ -45,6 +49,23 @@ def _place_line(place: PlaceView, width: int, palette: Palette) -> Line:
     line = Line(f"{place.name} ", palette.strong)
     line.add(f"{place.length:,}", palette.plain)
     return line.fit(width)
+
+
+def _beside_lines(each: BesideView, width: int, palette: Palette) -> Iterator[Line]:
+    """What else a design has: how it stands, and bars where it has amounts."""
+    line = Line(f"{each.name} ", palette.strong)
+    line.add(each.text, palette.plain)
+    yield line.fit(width)
+    if any(each.amounts):
+        yield Line(_bars(each.amounts, width), palette.plain)
+
+
+def _bars(amounts: tuple[int, ...], width: int) -> str:
+    """Amounts as bars, several in one where there are more than cells; what is not 0 has one."""
+    each = -(-len(amounts) // width)
+    sums = [sum(amounts[at : at + each]) for at in range(0, len(amounts), each)]
+    steps, most = len(BARS), max(sums)
+    return "".join(BARS[-(-amount * steps // most) - 1] if amount else " " for amount in sums)
 
 
 def list_needs(frame: Frame) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ _MAIN_APART: Final = {
     "timeout_classes",
     "lists",
     "places",
+    "beside",
     "in_table",
     "invariants",
     "parse",

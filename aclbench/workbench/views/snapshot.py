@@ -103,6 +103,15 @@ class PlaceView:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideView:
+    """What else a design has of a worker: see `engine.places`."""
+
+    name: str
+    text: str
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
     """One thread: its lists, bitmaps, flags and counters. `next_step` is empty if it is idle.
 
@@ -116,6 +125,7 @@ class WorkerView:
     next_step: str
     lists: tuple[ListView, ...]
     places: tuple[PlaceView, ...]
+    beside: tuple[BesideView, ...]
     taken: tuple[int, ...]
     pool_size: int
     sessions: int

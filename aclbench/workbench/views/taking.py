@@ -20,6 +20,7 @@ from aclbench.engine.worker import Worker
 from aclbench.workbench.views.counts import WorkerPart, packet_counts, session_counts, worker_part
 from aclbench.workbench.views.snapshot import (
     EXACT_POSITIONS,
+    BesideView,
     CleanerView,
     InterfaceView,
     ListView,
@@ -111,6 +112,9 @@ def _worker_view(
         next_step=upcoming[worker.thread_index],
         lists=tuple(_list_view(am, worker, list_id, view, now) for list_id in list_ids),
         places=tuple(PlaceView(p.name, len(p.slots(worker))) for p in am.places),
+        beside=tuple(
+            BesideView(each.name, each.text, each.amounts) for each in reading.beside(am, worker)
+        ),
         taken=reading.taken(worker),
         pool_size=reading.pool_size(worker),
         sessions=worker.live_sessions,

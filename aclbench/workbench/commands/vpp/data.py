@@ -169,6 +169,8 @@ def _worker(rig: Rig, worker: Worker, verbose: bool) -> dict[str, Any]:
             data["lists"][name]["sessions"] = _list(rig, worker, list_id)
     for place in rig.machine.am.places:
         data["lists"][place.name] = {"length": len(place.slots(worker))}
+    if beside := reading.beside(rig.machine.am, worker):
+        data["beside"] = {each.name: each.text for each in beside}
     return data
 
 

@@ -220,6 +220,7 @@ def _worker_lines(rig: Rig, worker: Worker) -> list[str]:
         f"  interrupt is needed: {worker.interrupt_is_needed}",
         f"  interrupt is unwanted: {worker.interrupt_is_unwanted}",
         *(f"  {p.name}: {counted(len(p.slots(worker)), 'session')}" for p in rig.machine.am.places),
+        *(f"  {each.name}: {each.text}" for each in reading.beside(rig.machine.am, worker)),
     ]
 
 
