@@ -124,7 +124,30 @@ class ShownData:
         self.runtime_cleared = {row: n for row, n in calls.items() if row[1] not in nodes}
 
 
-class AclMain:
+class Settings:
+    """What commands set of aging, matching and placement, with what it is unless set."""
+
+    def __init__(self, timeout_classes: tuple[TimeoutClass, ...]) -> None:
+        #: Idle timeout of each class, and the shortest of them, in nanoseconds.
+        self.session_timeout: list[int] = [c.idle_s * NS_PER_SEC for c in timeout_classes]
+        self.shortest_timeout: int = min(self.session_timeout)
+        self.conn_table_max_entries: int = DEFAULT_MAX_ENTRIES
+        #: At least 1, or a clear would never end.
+        self.max_deleted_sessions_per_interval: int = DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL
+        self.min_deleted_sessions_per_interval: int = DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL
+        #: Bounds of the cleaner's wait interval, in nanoseconds: 0 < min <= max.
+        self.wait_interval_min: int = WAIT_INTERVAL_MIN_NS
+        self.wait_interval_max: int = WAIT_INTERVAL_MAX_NS
+        self.l4_match_nonfirst_fragment: bool = True
+        #: Whether packets of a session whose rules have changed are judged anew.
+        self.reclassify_sessions: bool = False
+        self.interface_acl_counters_enabled: bool = False
+        self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
+        #: True: a packet's thread is chosen by flow hash, not by its rx interface.
+        self.flow_placement: bool = False
+
+
+class AclMain(Settings):
     """Everything there is. `n_workers` 0 means that vpp_main carries the packets."""
 
     def __init__(
@@ -171,23 +194,7 @@ class AclMain:
         #: By ACL index; and the indexes that are free, the last deleted last.
         self.acls: dict[int, Acl] = {}
         self.free_acl_indices: list[int] = []
-        #: Idle timeout of each class, and the shortest of them, in nanoseconds.
-        self.session_timeout: list[int] = [c.idle_s * NS_PER_SEC for c in timeout_classes]
-        self.shortest_timeout: int = min(self.session_timeout)
-        self.conn_table_max_entries: int = DEFAULT_MAX_ENTRIES
-        #: At least 1, or a clear would never end.
-        self.max_deleted_sessions_per_interval: int = DEFAULT_MAX_DELETED_SESSIONS_PER_INTERVAL
-        self.min_deleted_sessions_per_interval: int = DEFAULT_MIN_DELETED_SESSIONS_PER_INTERVAL
-        #: Bounds of the cleaner's wait interval, in nanoseconds: 0 < min <= max.
-        self.wait_interval_min: int = WAIT_INTERVAL_MIN_NS
-        self.wait_interval_max: int = WAIT_INTERVAL_MAX_NS
-        self.l4_match_nonfirst_fragment: bool = True
-        #: Whether packets of a session whose rules have changed are judged anew.
-        self.reclassify_sessions: bool = False
-        self.interface_acl_counters_enabled: bool = False
-        self.extension_headers: frozenset[int] = DEFAULT_EXTENSION_HEADERS
-        #: True: a packet's thread is chosen by flow hash, not by its rx interface.
-        self.flow_placement: bool = False
+        super().__init__(timeout_classes)
 
     def interface(self, sw_if_index: int) -> Interface:
         """The interface at an index that is in use."""
