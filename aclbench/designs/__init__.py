@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from aclbench.designs.rings import RINGS
+from aclbench.designs.serviced_refresh import SERVICED_REFRESH
 from aclbench.designs.two_stage import TWO_STAGE
 from aclbench.designs.wheel import WHEEL
 from aclbench.designs.wheel_lazy import WHEEL_LAZY
@@ -18,7 +19,8 @@ from aclbench.errors import AclbenchError, did_you_mean
 #: What ages sessions where nothing else is asked for.
 DEFAULT_DESIGN: Final = FIFO_2017
 DESIGNS: Final[dict[str, Design]] = {
-    design.name: design for design in (DEFAULT_DESIGN, WHEEL, WHEEL_LAZY, RINGS, TWO_STAGE)
+    design.name: design
+    for design in (DEFAULT_DESIGN, WHEEL, WHEEL_LAZY, RINGS, TWO_STAGE, SERVICED_REFRESH)
 }
 
 

@@ -27,7 +27,7 @@ from aclbench.engine.flags import interrupt_worker
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import key_words
-from aclbench.engine.places import WorkCount
+from aclbench.engine.places import Beside, WorkCount
 from aclbench.engine.pool import Session
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import STEP_TABLE, STEPS, Step
@@ -156,6 +156,19 @@ def ring_problems(am: AclMain, at_rest: bool) -> list[str]:
     return problems
 
 
+def rings_shown(owner: Worker) -> tuple[Beside, ...]:
+    """What waits for a worker in its rings, one bar a poster, and what became of the rest."""
+    waiting = ring_lengths(owner)
+    if not waiting:
+        return ()
+    relinked, gone = owner.numbers[_FOUND]
+    text = (
+        f"{sum(waiting):,} posts wait; {relinked:,} relinked, {gone:,} gone, "
+        f"{sum(owner.numbers[_FULL]):,} found the ring full"
+    )
+    return (Beside("rings", text, tuple(waiting)),)
+
+
 RINGS: Final = replace(
     FIFO_2017,
     name="rings",
@@ -164,6 +177,7 @@ RINGS: Final = replace(
     "comes with it.",
     source="the 2017 design document's other solution; VPP 18.09's owner signals",
     numbers=NUMBERS,
+    beside=rings_shown,
     work=(
         WorkCount(
             "posts",

@@ -153,6 +153,12 @@ class Cleaner:
         assert not self.am.interface(sw_if_index).sessions, f"{sw_if_index} is left with sessions"
         self.am.interfaces[sw_if_index] = None
 
+    def packets_moved(self, worker: Worker) -> None:
+        """Some interface's packets, which this worker had, go to another from now on.
+
+        Nothing is done: a bit of its serviced bitmap is never cleared.
+        """
+
     # --- 3. tally ----------------------------------------------------------------------------
 
     def tally(self, now: int) -> None:

@@ -151,6 +151,21 @@ class Machine:
             raise ValueError("no route to this prefix was added")
         self.am.fib.remove(entry)
 
+    # --- placement ---------------------------------------------------------------------------
+
+    def place_interface(self, interface: Interface, thread_index: int) -> None:
+        """Have another thread poll an interface."""
+        before, interface.rx_thread = interface.rx_thread, thread_index
+        if before != thread_index:
+            self.cleaner.packets_moved(self.am.workers[before])
+
+    def place_by_flow(self, by_flow: bool) -> None:
+        """Choose a packet's thread by its flow, or by its rx interface."""
+        before, self.am.flow_placement = self.am.flow_placement, by_flow
+        if before != by_flow:
+            for worker in self.am.packet_workers:
+                self.cleaner.packets_moved(worker)
+
     # --- ACLs --------------------------------------------------------------------------------
 
     def acl_add_replace(self, acl_index: int | None, rules: tuple[AclRule, ...], tag: str) -> int:

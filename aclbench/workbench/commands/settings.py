@@ -24,12 +24,11 @@ def show_placement(rig: Rig, parsed: ParsedCommand) -> str:
 
 def set_placement(rig: Rig, parsed: ParsedCommand) -> str:
     """Choose by what packets find their thread; the sessions stay where they are."""
-    am = rig.machine.am
     if rig.is_threaded and (rig.driver.packets_handled or rig.is_running):
         raise CommandError(
             "on real threads the placement is chosen before the first packet; `reset`, then choose"
         )
-    am.flow_placement = "flow" in parsed.words
+    rig.machine.place_by_flow("flow" in parsed.words)
     return ""
 
 

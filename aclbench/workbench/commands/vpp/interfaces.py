@@ -79,7 +79,7 @@ def set_rx_placement(rig: Rig, parsed: ParsedCommand) -> str:
     if worker >= n_workers:
         there = "no workers" if not n_workers else f"workers 0 to {n_workers - 1}"
         raise CommandError(f"worker {worker} does not exist; this bench has {there}")
-    interface.rx_thread = worker + 1
+    rig.machine.place_interface(interface, worker + 1)
     return ""
 
 
