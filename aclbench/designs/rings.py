@@ -22,7 +22,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
-from aclbench.engine.design import FIFO_2017
+from aclbench.engine.design import FIFO_2017, Look, own_timeout
 from aclbench.engine.flags import interrupt_worker
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
@@ -178,6 +178,12 @@ RINGS: Final = replace(
     source="the 2017 design document's other solution; VPP 18.09's owner signals",
     numbers=NUMBERS,
     beside=rings_shown,
+    look=Look(
+        period=own_timeout,
+        what="the timeout of its class: what lies between linking and looking",
+        when="the timeout of its list, {}, after it was linked, and a nanosecond",
+        overstay=own_timeout,
+    ),
     work=(
         WorkCount(
             "posts",

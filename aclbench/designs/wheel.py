@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Final
 
 from aclbench.engine.datapath import Datapath
-from aclbench.engine.design import FIFO_2017
+from aclbench.engine.design import FIFO_2017, Look, own_timeout
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching
@@ -426,6 +426,14 @@ WHEEL: Final = replace(
     columns=COLUMNS,
     numbers=NUMBERS,
     beside=wheel_shown,
+    look=Look(
+        period=own_timeout,
+        what="the timeout of the class: what a timer is set for",
+        when="its timer is set for what is left of {}, and runs out up to a tick of 0.5 s later",
+        overstay=lambda am, timeout_class: 2 * TICK_NS,
+        why_late="its timer is set for whole ticks, and runs out up to {} late",
+        takes_all=True,
+    ),
     work=WORK,
     sessions=WheelSessions,
     datapath=WheelDatapath,

@@ -28,6 +28,34 @@ from aclbench.engine.timeouts import TIMEOUT_CLASSES, TIMEOUT_NAMES, TimeoutClas
 from aclbench.engine.worker import Worker
 
 
+def _shortest_timeout(am: AclMain, number: int) -> int:
+    return am.shortest_timeout
+
+
+def own_timeout(am: AclMain, number: int) -> int:
+    """The timeout of a class, or of a list's (ns)."""
+    return am.session_timeout[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When a design looks at a listed session, for who tells of it. Lengths are nanoseconds.
+
+    `{}` in words stands for the length before them.
+    """
+
+    #: What lies between linking and looking, by list: what that is, and a sentence's end.
+    period: Callable[[AclMain, int], int] = _shortest_timeout
+    what: str = "the shortest of the three timeouts: what lies between linking and looking"
+    when: str = "the shortest timeout, {}, after it was linked, and a nanosecond"
+    #: How long a session may outlive its timeout, by class, if no more than that is due and but for
+    #: the cleaner's wait; and how that comes.
+    overstay: Callable[[AclMain, int], int] = _shortest_timeout
+    why_late: str = "put back just before it expires, it is looked at after another {}"
+    #: One interrupt takes all that is due, wherever on its list; else up to a quantum, heads first.
+    takes_all: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Design:
     """A way to age sessions. ValueError: one of its parts would have no effect."""
@@ -51,6 +79,9 @@ class Design:
     beside: Callable[[Worker], tuple[Beside, ...]] | None = None
     #: What its parts do beside the lists of the engine, counted: for comparing designs.
     work: tuple[WorkCount, ...] = ()
+
+    #: When it looks at sessions, as stories tell it.
+    look: Look = Look()
 
     #: Reads a frame, by the extension headers that are skipped; None: as `engine.packet` does.
     #: With one the scalar reader takes all packets.

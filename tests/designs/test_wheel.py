@@ -233,3 +233,20 @@ def test_the_ring_is_shown() -> None:
     at = next(at for at, line in enumerate(drawn.lines) if line.plain.startswith("wheel "))
     assert drawn.lines[at].plain == f"wheel {shown}"
     assert drawn.lines[at + 1].plain.rstrip() == "   █"  # two amounts in a cell
+
+
+def test_stories_tell_of_timers() -> None:
+    """When a session is looked at, how late it may go, and what an interrupt takes."""
+    bench = Workbench(design="wheel")
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    bench.cli("set acl-plugin session timeout udp idle 100")
+    bench.send("pg0", [udp_out(port) for port in range(1000, 1150)])
+    bench.advance(1)
+    session = " ".join(bench.cli("story session 1/0").split())
+    assert "its timer is set for what is left of 100 s, and runs out up to a tick" in session
+    assert "Without another packet it is then deleted" in session
+    bench.advance(99)
+    due = " ".join(bench.cli("story list vpp_wk_0 udp_idle").split())
+    assert "Of its sessions 150 are due then. One interrupt takes all that are." in due
+    assert "the timeout of the class: what a timer is set for" in due

@@ -15,7 +15,6 @@ from aclbench.engine.events import (
     TraceEvent,
     WaitChanged,
 )
-from aclbench.engine.steps import TAKE_HEADS
 from aclbench.engine.timeouts import NEVER
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Pace, Slices
@@ -110,7 +109,7 @@ class Ahead:
         There may be none: then `interrupts` is empty.
         """
         driver, worker = self.rig.stepped, self.worker
-        taken: list[int] = []
+        taken = [0] * len(worker.conn_list_head)
         for _ in range(MAX_TURNS):
             if self.interrupts or driver.next_time() == NEVER:
                 break
@@ -121,8 +120,8 @@ class Ahead:
             before = len(reading.taken(worker))
             step = driver.step()
             assert step is not None
-            if (step.actor, step.step) == (worker.thread_index, TAKE_HEADS.label):
-                taken.append(len(reading.taken(worker)) - before)
+            if step.actor == worker.thread_index:
+                for index in reading.taken(worker)[before:]:  # it still says where it was
+                    taken[reading.slot_at(worker, index).link_list_id] += 1
             yield None
-        # Of one that is under way already, the lists that come first are through.
-        return (0,) * (len(worker.conn_list_head) - len(taken)) + tuple(taken)
+        return tuple(taken)

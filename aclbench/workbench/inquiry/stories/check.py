@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.engine import reading
+from aclbench.engine.design import Look
 from aclbench.engine.main import AclMain
 from aclbench.engine.worker import Worker
 from aclbench.words import ordinal
@@ -24,6 +25,7 @@ class _Case(NamedTuple):
     """A session, how its owner stood when the question was asked, and what came of it."""
 
     am: AclMain
+    look: Look
     view: SessionView
     now: int
     clock: Clock
@@ -52,16 +54,17 @@ def next_check(present: Present, view: SessionView, name: str) -> Slices[NextChe
     with closing(rig):
         ahead = Ahead(rig, view.thread_index)
         judged = yield from ahead.until_judged(view.session_index)
-        wait, recheck = am.wait_interval_max, am.shortest_timeout
+        look = rig.machine.design.look
+        late = look.overstay(am, view.timeout_class) + am.wait_interval_max
         yield from rig.closing()
     if judged is None:
         return None
     is_deleted = judged.to_list < 0
-    latest = judged.time if is_deleted else view.expires + recheck + wait
+    latest = judged.time if is_deleted else view.expires + late
     why = why_judged(am, judged, view.link_list_id, name)
     owner = actor_name(view.thread_index)
     told = judged, why, ahead.wait_changed, latest
-    case = _Case(am, view, now, rig.clock, owner, *before, *told)
+    case = _Case(am, look, view, now, rig.clock, owner, *before, *told)
     return NextCheck(
         check_due=view.check_due,
         interrupt=[*ahead.interrupts, judged.time][0],
@@ -119,10 +122,10 @@ def _when_taken(case: _Case) -> Iterator[str]:
     elif case.was_sweeping:
         yield "A sweep is under way; it was linked after that began, so it waits for its end."
     else:
+        period = seconds_text(case.look.period(case.am, case.view.link_list_id))
         yield (
             f"Its owner, {case.owner}, takes it at {case.since(case.view.check_due)} at the "
-            f"earliest: the shortest timeout, {seconds_text(case.am.shortest_timeout)}, after it "
-            "was linked, and a nanosecond."
+            f"earliest: {case.look.when.format(period)}."
         )
     yield _which_interrupt(case)
 
@@ -157,10 +160,11 @@ def _how_late(case: _Case) -> Iterator[str]:
         return
     yield f"If no packet comes it expires at {case.since(expires)}."
     if case.judged.to_list >= 0:
+        overstay = seconds_text(case.look.overstay(case.am, case.view.timeout_class))
         yield (
             f"It can stay {seconds_text(case.latest - expires)} longer, to "
-            f"{case.since(case.latest)}: put back just before it expires, it is looked at after "
-            f"another {seconds_text(case.am.shortest_timeout)}, and the cleaner waits up to "
+            f"{case.since(case.latest)}: {case.look.why_late.format(overstay)}, and the cleaner "
+            f"waits up to "
             f"{seconds_text(case.am.wait_interval_max)}; longer only where more is due than the "
             "interrupts take."
         )

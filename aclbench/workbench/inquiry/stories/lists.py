@@ -106,6 +106,7 @@ def _look(rig: Rig, thread_index: int, list_id: int) -> tuple[int, tuple[FieldLi
 
 def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
     am, expiry = rig.machine.am, worker.head_expiry_time[list_id]
+    look = rig.machine.design.look
     head, tail = worker.conn_list_head[list_id], worker.conn_list_tail[list_id]
     due = "never: it is empty" if expiry == NEVER else rig.clock.text(expiry)
     rows = (
@@ -114,11 +115,7 @@ def _fields(rig: Rig, worker: Worker, list_id: int) -> tuple[FieldLine, ...]:
         ("length", f"{worker.conn_list_length[list_id]:,}", "sessions on the list"),
         ("head_expiry_time", due, "when the head is due: all that the cleaner reads of the list"),
         ("timeout", seconds_text(am.session_timeout[list_id]), "what its class may be idle"),
-        (
-            "recheck period",
-            seconds_text(am.shortest_timeout),
-            "the shortest of the three timeouts: what lies between linking and looking",
-        ),
+        ("recheck period", seconds_text(look.period(am, list_id)), look.what),
     )
     return tuple(FieldLine(*row) for row in rows)
 

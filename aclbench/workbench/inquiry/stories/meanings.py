@@ -239,7 +239,7 @@ SESSION_MEANINGS: Final[dict[str, Meaning]] = {
         "the session behind it; -1: it is the tail", "link_next_idx", OWNER, OWNER
     ),
     "link_enqueue_time": Meaning(
-        "when it was linked; the check is the shortest timeout later",
+        "when it was linked",
         "link_enqueue_time",
         OWNER,
         OWNER,

@@ -89,6 +89,9 @@ def _sentences(
         yield "Nothing tells when its owner is interrupted next; counted as of now:"
     if ahead.in_sweep:
         yield "A clear is on: due is what was linked when its sweep began."
+    if ahead.rig.machine.design.look.takes_all:
+        yield f"Of its sessions {by_list[list_id]} are due then. One interrupt takes all that are."
+        return
     least = "at least " if due == quantum else ""
     yield f"Of its first {quantum}, {least}{due} are due then."
     if due:
