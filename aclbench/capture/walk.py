@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from aclbench.engine.storage import Column, column, two_words, zeros
+from aclbench.engine.storage import Column, column, four_words, zeros
 
 #: A record header of classic pcap, and what is ahead of the packet in an enhanced block of pcapng.
 RECORD_HEADER_BYTES: Final = 16
@@ -66,8 +66,7 @@ def walk_records(data: bytes, begin: i64, max_records: i64, form: RecordForm) ->
     at: i64 = begin
     count: i64 = 0
     while count < most and at <= last:
-        seconds, fraction = two_words(data, at, big_endian)
-        length, on_wire = two_words(data, at + 8, big_endian)
+        seconds, fraction, length, on_wire = four_words(data, at, big_endian)
         # In an old file the captured length is the second: no packet of it counts as cut.
         if is_old or (is_either and on_wire < length):
             length = on_wire
@@ -103,16 +102,14 @@ def walk_enhanced(
     at: i64 = begin
     count: i64 = 0
     while count < most and at + least <= len(data):
-        kind, size = two_words(data, at, big_endian)
-        number, upper = two_words(data, at + 8, big_endian)
-        lower, length = two_words(data, at + 16, big_endian)
-        on_wire, _ = two_words(data, at + 24, big_endian)
+        kind, size, number, upper = four_words(data, at, big_endian)
+        lower, length, on_wire, _ = four_words(data, at + 16, big_endian)
         if (
             kind != ENHANCED_BLOCK
             or size & 3
             or size < least
             or at + size > len(data)
-            or two_words(data, at + size - 8, big_endian)[1] != size
+            or four_words(data, at + size - 16, big_endian)[3] != size
             or number >= interfaces
             or length > limits[number]
             or length > size - least

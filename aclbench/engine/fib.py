@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from mypy_extensions import i64
 
 from aclbench.engine.acl import prefix_mask
-from aclbench.engine.storage import Column, be32, be64, column, last_at_most
+from aclbench.engine.storage import Column, be64, column, last_at_most, last_at_most_be32
 
 #: What `lookup` says when there is no tx interface.
 FIB_NO_ROUTE: Final = -1
@@ -146,9 +146,8 @@ class Fib:
         """The tx interface for a destination in network order, or one of the `FIB_` values."""
         if len(address) != 4:
             return self.lookup_ip6(be64(address, 0), be64(address, 8))
-        ranges = self._current()  # as `lookup_ip4`, without the calls that cost while interpreted
-        starts = ranges.starts4
-        return ranges.tx4[last_at_most(starts, be32(address, 0), 0, len(starts))]
+        ranges = self._ranges or self._current()
+        return ranges.tx4[last_at_most_be32(ranges.starts4, address)]
 
     def lookup_ip4(self, address: i64) -> i64:
         """The same for an IPv4 address as an unsigned number."""
@@ -164,7 +163,7 @@ class Fib:
         """The entry with the longest prefix of a destination in network order, if there is one."""
         ranges = self._current()
         if len(address) == 4:
-            return ranges.entries4[ranges.find_ip4(be32(address, 0))]
+            return ranges.entries4[last_at_most_be32(ranges.starts4, address)]
         return ranges.entries6[ranges.find_ip6(be64(address, 0), be64(address, 8))]
 
     def _current(self) -> Ranges:

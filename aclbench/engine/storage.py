@@ -1,8 +1,8 @@
 """What the engine keeps its numbers in: columns of integers of 64 bits.
 
-This file is the interpreted form, over Python's lists. Where the machine is compiled
-`storage_packed.py` stands in its place, with the same names: there a column is machine words side
-by side. Besides this, `pool.py` and `table.py` alone have two forms.
+This file is the interpreted form, over Python's arrays. Where the machine is compiled
+`storage_packed.py` stands in its place, with the same names. Besides this, `pool.py` and `table.py`
+alone have two forms.
 """
 
 from __future__ import annotations
@@ -10,22 +10,21 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
 #: Integers, each of which fits in 64 bits with its sign.
-Column: TypeAlias = "list[int]"
+Column: TypeAlias = "array[int]"
 
 
-def column(items: Iterable[int]) -> Column:
+def column(items: Any) -> Column:
     """A column of these; those of a NumPy array of `int64` are copied as they are."""
-    return _as_list(items)
+    return array("q", items.tobytes() if hasattr(items, "tobytes") else items)
 
 
 def zeros(n: int) -> Column:
     """A column of n zeros."""
-    return [0] * n
+    return array("q", bytes(8 * n))
 
 
 def appended(numbers: Column, number: int) -> Column:
@@ -34,9 +33,9 @@ def appended(numbers: Column, number: int) -> Column:
     return numbers
 
 
-def extended(numbers: Column, items: Iterable[int]) -> Column:
+def extended(numbers: Column, items: Any) -> Column:
     """A column with these behind it; the old one is not to be used any more."""
-    numbers.extend(_as_list(items))
+    numbers.extend(column(items))
     return numbers
 
 
@@ -48,14 +47,14 @@ def last_at_most(numbers: Column, number: int, low: int, high: int) -> int:
     return bisect_right(numbers, number, low, high) - 1
 
 
+def last_at_most_be32(numbers: Column, data: bytes) -> int:
+    """The same of all, for the unsigned number that four bytes are."""
+    return bisect_right(numbers, int.from_bytes(data, "big")) - 1
+
+
 def picked(numbers: Column, rows: list[int]) -> Column:
     """A column of what stands in these rows; empty of an empty one."""
-    return [numbers[row] for row in rows] if numbers else []
-
-
-def _as_list(items: Any) -> list[int]:
-    """Python's own integers, also of what NumPy has."""
-    return items.tolist() if hasattr(items, "tolist") else list(items)
+    return array("q", [numbers[row] for row in rows]) if numbers else array("q")
 
 
 # --- numbers in bytes -------------------------------------------------------------------------
@@ -78,18 +77,19 @@ def be64(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 8], "big", signed=True)
 
 
-_BIG: Final = Struct(">2I")
-_LITTLE: Final = Struct("<2I")
+_BIG: Final = Struct(">4I")
+_LITTLE: Final = Struct("<4I")
 
 
-def two_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int]:
-    """The unsigned numbers in two times four bytes, of either order."""
-    words: tuple[int, int] = (_BIG if big_endian else _LITTLE).unpack_from(data, at)
+def four_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int, int, int]:
+    """The unsigned numbers in four times four bytes, of either order."""
+    words: tuple[int, int, int, int] = (_BIG if big_endian else _LITTLE).unpack_from(data, at)
     return words
 
 
 _14_BYTES: Final = Struct("!qHI")
 _38_BYTES: Final = Struct("!qqqqHI")
+_BYTES_OF_ROW: Final = 2 * _14_BYTES.size
 
 
 def bytes14(a: int, b: int) -> bytes:
@@ -104,18 +104,15 @@ def bytes38(a: int, b: int, c: int, d: int, e: int) -> bytes:
 
 def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
     """`bytes14` of what stands in each row of `a` and `b`, then of `c` and `d`, all joined."""
-    w, x, y, z = (_network_order(numbers) for numbers in (a, b, c, d))
-    return b"".join(
-        [
-            w[at : at + 8] + x[at + 2 : at + 8] + y[at : at + 8] + z[at + 2 : at + 8]
-            for at in range(0, len(w), 8)
-        ]
-    )
-
-
-def _network_order(numbers: Column) -> bytes:
-    """Numbers in eight bytes each."""
-    words = array("q", numbers)
-    if sys.byteorder == "little":
-        words.byteswap()
-    return words.tobytes()
+    joined = bytearray(_BYTES_OF_ROW * len(a))
+    begin = 0
+    for numbers, left_out in ((a, 0), (b, 2), (c, 0), (d, 2)):
+        words = numbers[:]
+        if sys.byteorder == "little":
+            words.byteswap()
+        of_words = words.tobytes()
+        # The first byte of all rows, then the second of all: no loop over the rows.
+        for byte in range(left_out, 8):
+            joined[begin::_BYTES_OF_ROW] = of_words[byte::8]
+            begin += 1
+    return bytes(joined)

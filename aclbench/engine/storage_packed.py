@@ -57,6 +57,11 @@ def last_at_most(numbers: Column, number: i64, low: i64, high: i64) -> i64:
     return low - 1
 
 
+def last_at_most_be32(numbers: Column, data: bytes) -> i64:
+    """The same of all, for the unsigned number that four bytes are."""
+    return last_at_most(numbers, be32(data, 0), 0, len(numbers))
+
+
 def picked(numbers: Column, rows: list[int]) -> Column:
     """A column of what stands in these rows; empty of an empty one."""
     if not len(numbers):
@@ -87,14 +92,15 @@ def be64(data: bytes, at: i64) -> i64:
     return read_i64_be(data, at)
 
 
-def two_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64]:
-    """The unsigned numbers in two times four bytes, of either order."""
-    both: i64
+def four_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64, i64, i64]:
+    """The unsigned numbers in four times four bytes, of either order."""
+    a: i64
+    b: i64
     if big_endian:
-        both = read_i64_be(data, at)
-        return both >> 32 & 0xFFFFFFFF, both & 0xFFFFFFFF
-    both = read_i64_le(data, at)
-    return both & 0xFFFFFFFF, both >> 32 & 0xFFFFFFFF
+        a, b = read_i64_be(data, at), read_i64_be(data, at + 8)
+        return a >> 32 & 0xFFFFFFFF, a & 0xFFFFFFFF, b >> 32 & 0xFFFFFFFF, b & 0xFFFFFFFF
+    a, b = read_i64_le(data, at), read_i64_le(data, at + 8)
+    return a & 0xFFFFFFFF, a >> 32 & 0xFFFFFFFF, b & 0xFFFFFFFF, b >> 32 & 0xFFFFFFFF
 
 
 def bytes14(a: i64, b: i64) -> bytes:
