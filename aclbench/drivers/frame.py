@@ -11,13 +11,12 @@ from mypy_extensions import i64
 from aclbench.engine.packet import (
     INFO_IP6,
     INFO_NO_KEY,
-    KEY4_SIZE,
     Packet,
     flow_hash,
     key_of_words,
     key_words,
 )
-from aclbench.engine.storage import Column, bytes14_of, column, picked
+from aclbench.engine.storage import Column, KeyPairs, column, key_pair, key_pairs, picked
 
 #: Packets in a frame unless told otherwise, as in VPP.
 FRAME_SIZE: Final = 256
@@ -44,7 +43,7 @@ class PacketKeys:
     IPv6 the others are `k4`, `k0` and `k2`. Where no packet is IPv6, `k2` to `k4` are empty.
     """
 
-    __slots__ = ("_bytes", "k0", "k1", "k2", "k3", "k4", "m0", "m1")
+    __slots__ = ("_pairs", "k0", "k1", "k2", "k3", "k4", "m0", "m1")
 
     def __init__(
         self,
@@ -63,8 +62,9 @@ class PacketKeys:
         self.k2: Column = k2
         self.k3: Column = k3
         self.k4: Column = k4
-        #: All keys and mirror keys as IPv4 has them, once one was wanted.
-        self._bytes: bytes = b""
+        #: All keys and mirror keys as IPv4 has them, once one was wanted: to make them at once
+        #: takes little more than to make one.
+        self._pairs: KeyPairs | None = None
 
     def key(self, i: i64, info: i64) -> bytes:
         """The key of a packet with this info word; empty for one without."""
@@ -74,7 +74,7 @@ class PacketKeys:
             return key_of_words(
                 self.k0[i], self.k1[i], self.k2[i], self.k3[i], self.k4[i], is_ip6=True
             )
-        return self._key4(2 * i)
+        return self.both(i, info)[0]
 
     def mirror_key(self, i: i64, info: i64) -> bytes:
         """The same of its mirror key."""
@@ -84,27 +84,16 @@ class PacketKeys:
             return key_of_words(
                 self.m0[i], self.m1[i], self.k4[i], self.k0[i], self.k2[i], is_ip6=True
             )
-        return self._key4(2 * i + 1)
+        return self.both(i, info)[1]
 
     def both(self, i: i64, info: i64) -> tuple[bytes, bytes]:
         """The key and the mirror key of a packet."""
         if info & (INFO_NO_KEY | INFO_IP6):
             return self.key(i, info), self.mirror_key(i, info)
-        joined = self._bytes or self._joined()
-        at: i64 = 2 * i * KEY4_SIZE
-        middle: i64 = at + KEY4_SIZE
-        return joined[at:middle], joined[middle : middle + KEY4_SIZE]
-
-    def _key4(self, place: i64) -> bytes:
-        """One of the IPv4 keys."""
-        joined = self._bytes or self._joined()
-        at: i64 = place * KEY4_SIZE
-        return joined[at : at + KEY4_SIZE]
-
-    def _joined(self) -> bytes:
-        """All keys and mirror keys: to make them at once takes little more than to make one."""
-        self._bytes = bytes14_of(self.k0, self.k1, self.m0, self.m1)
-        return self._bytes
+        pairs = self._pairs
+        if pairs is None:
+            pairs = self._pairs = key_pairs(self.k0, self.k1, self.m0, self.m1)
+        return key_pair(pairs, i)
 
     def part(self, begin: i64, end: i64) -> PacketKeys:
         """Those of the packets from row `begin` up to `end`."""

@@ -145,6 +145,7 @@ class SteppedDriver(Stepping):
             if max_packets is not None:
                 end = min(end, start + max_packets - handled)
             now = began = self.now
+            times, rxs, infos, keys = frame.time, frame.rx, frame.info, frame.keys
             i = start
             if not rx_workers:
                 rx_workers = self._rx_workers()
@@ -157,8 +158,10 @@ class SteppedDriver(Stepping):
                     now = fast_path.now
                     if i == end:
                         break
-                time = max(frame.time[i], now)
-                if time > max(until, now):
+                time = times[i]
+                if time <= now:
+                    time = now
+                elif time > until:
                     break
                 if time >= self._due:
                     self._at_packet(now, i - start)
@@ -168,13 +171,13 @@ class SteppedDriver(Stepping):
                         break
                     rx_workers = self._rx_workers()  # an index may have become free
                 now = time
-                rx, info = frame.rx[i], frame.info[i]
+                rx, info = rxs[i], infos[i]
                 worker = rx_workers[rx]
                 if by_flow:
                     worker = am.packet_workers[frame.flow[i] % am.n_workers]
                 if listening:
                     worker.packet_number = frame.number[i]
-                key, mirror_key = frame.keys.both(i, info)
+                key, mirror_key = keys.both(i, info)
                 datapath.process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
             if fast_path is not None:

@@ -116,7 +116,6 @@ class Datapath:
         checks: list[Check] | None = [] if self.am.tell.hears_packets() else None
         tx = NO_TX
         input_reason = UNCHECKED
-        self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
         if interface is None:
             reason = self.why_not_parsed(rx, info)
@@ -202,7 +201,6 @@ class Datapath:
         tx = NO_TX
         input_reason = UNCHECKED
         yield PARSE
-        self.count_rx(worker, rx, info)
         interface = self.parse(worker, rx, info, now)
         if interface is None:
             reason = self.why_not_parsed(rx, info)
@@ -291,8 +289,16 @@ class Datapath:
     # --- the steps ----------------------------------------------------------------------------
 
     def parse(self, worker: Worker, rx: int, info: int, now: int) -> Interface | None:
-        """Where a packet starts: its rx interface; None if no acl node will see it."""
+        """Where a packet starts: its rx interface, which counts it; None: no acl node sees it."""
         am = self.am
+        counters = worker.interface_counters[rx]
+        counters.rx_packets += 1
+        counters.rx_bytes += info >> INFO_LENGTH_SHIFT
+        if info & INFO_NOT_IP4:
+            if info & INFO_IP6:
+                counters.rx_ip6 += 1
+            else:
+                counters.rx_not_ip += 1
         interface = am.interfaces[rx]
         if info & INFO_NOT_FOR_ACL or interface is None or not interface.admin_up:
             if am.tell.tracer is not None:
@@ -406,17 +412,6 @@ class Datapath:
         if reason & KIND_MASK != UNCHECKED:
             passed = worker.passed_checks
             passed[reason] = passed.get(reason, 0) + 1
-
-    def count_rx(self, worker: Worker, rx: int, info: int) -> None:
-        """Count a packet that enters an interface."""
-        counters = worker.interface_counters[rx]
-        counters.rx_packets += 1
-        counters.rx_bytes += info >> INFO_LENGTH_SHIFT
-        if info & INFO_NOT_IP4:
-            if info & INFO_IP6:
-                counters.rx_ip6 += 1
-            else:
-                counters.rx_not_ip += 1
 
     def count(self, worker: Worker, rx: int, tx: int, info: int, reason: int) -> None:
         """Count a packet under its last reason, and on the interface that it left, or entered."""

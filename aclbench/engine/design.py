@@ -154,6 +154,8 @@ def refuse_ineffective(design: Design, name: str, part: object) -> None:
     Methods take effect. A field is set when the object is made, so one on the class is ignored.
     """
     own = PARTS[name]
+    if type(part) is own:  # asked for its dict, an object's attributes would be slow from then on
+        return
     there = {n for n, v in vars(own).items() if isinstance(v, GetSetDescriptorType)}
     there |= set(getattr(part, "__dict__", ()))
     for kind in type(part).__mro__[: type(part).__mro__.index(own)]:

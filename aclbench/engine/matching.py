@@ -116,7 +116,8 @@ class Matching:
         field = self.rule_check.mismatch(
             rule, match.five, match.info, am.l4_match_nonfirst_fragment
         )
-        am.tell.rule_tried(worker, acl_index, rule_index, rule, field, now)
+        if am.tell.tracer is not None:
+            am.tell.rule_tried(worker, acl_index, rule_index, rule, field, now)
         if field is not None:
             match.rule_index = rule_index + 1
             return False

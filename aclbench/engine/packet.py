@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 from mypy_extensions import i64, mypyc_attr
 
-from aclbench.engine.storage import be16, be32, be64, bytes14, bytes38
+from aclbench.engine.storage import be16, be32, be64, bytes14, bytes38, numbers14
 
 # --- protocols ------------------------------------------------------------------------------
 
@@ -248,9 +248,8 @@ class FiveTuple:
 def unpack_key(key: bytes) -> FiveTuple:
     """Unpack a key as matching sees it: as the packet looks when the key is its `key`."""
     if len(key) == KEY4_SIZE:
-        return FiveTuple(
-            be32(key, 0), be32(key, 4), be16(key, 8), be16(key, 10), key[12], False, key[13]
-        )
+        src, dst, sport, dport, proto, key_flags = numbers14(key)
+        return FiveTuple(src, dst, sport, dport, proto, False, key_flags)
     src = int.from_bytes(key[0:16], "big")
     dst = int.from_bytes(key[16:32], "big")
     return FiveTuple(src, dst, be16(key, 32), be16(key, 34), key[36], True, key[37])

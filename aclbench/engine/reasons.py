@@ -89,7 +89,7 @@ NODE_NAMES: Final = (
 
 def node_bits(is_input: bool, info: int) -> int:
     """The bits of a reason that say which of the four acl nodes spoke."""
-    return (NODE_INPUT if is_input else 0) | family_bit(info)
+    return (NODE_INPUT if is_input else 0) | (NODE_IP6 if info & INFO_IP6 else 0)
 
 
 def family_bit(info: int) -> int:

@@ -188,10 +188,10 @@ class Sessions:
         A key that another thread has entered meanwhile needs no room.
         """
         am, table = self.am, interface.sessions
-        has_room = len(table) < am.conn_table_max_entries or table.get(key) is not None
-        am.tell.room_sought(
-            worker, interface.sw_if_index, len(table), am.conn_table_max_entries, has_room, now
-        )
+        count, most = len(table), am.conn_table_max_entries
+        has_room = count < most or table.get(key) is not None
+        if am.tell.tracer is not None:
+            am.tell.room_sought(worker, interface.sw_if_index, count, most, has_room, now)
         return has_room
 
     def add_session(

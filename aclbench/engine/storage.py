@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Callable
+from operator import getitem
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -87,9 +89,11 @@ def four_words(data: bytes, at: int, big_endian: bool) -> tuple[int, int, int, i
     return words
 
 
+#: The unsigned numbers in 4, 4, 2, 2, 1 and 1 bytes.
+numbers14: Final[Callable[[bytes], tuple[int, ...]]] = Struct("!2I2H2B").unpack
+
 _14_BYTES: Final = Struct("!qHI")
 _38_BYTES: Final = Struct("!qqqqHI")
-_BYTES_OF_ROW: Final = 2 * _14_BYTES.size
 
 
 def bytes14(a: int, b: int) -> bytes:
@@ -102,9 +106,16 @@ def bytes38(a: int, b: int, c: int, d: int, e: int) -> bytes:
     return _38_BYTES.pack(a, b, c, d, e >> 32, e & 0xFFFFFFFF)
 
 
-def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
-    """`bytes14` of what stands in each row of `a` and `b`, then of `c` and `d`, all joined."""
-    joined = bytearray(_BYTES_OF_ROW * len(a))
+#: Keys of IPv4, each with its mirror key.
+KeyPairs: TypeAlias = "list[tuple[bytes, bytes]]"
+_KEY_PAIR: Final = Struct("14s14s")
+#: The two in a row.
+key_pair: Final[Callable[[KeyPairs, int], tuple[bytes, bytes]]] = getitem
+
+
+def key_pairs(a: Column, b: Column, c: Column, d: Column) -> KeyPairs:
+    """The `bytes14` of `a` and `b`, and of `c` and `d`, in each row."""
+    joined = bytearray(_KEY_PAIR.size * len(a))
     begin = 0
     for numbers, left_out in ((a, 0), (b, 2), (c, 0), (d, 2)):
         words = numbers[:]
@@ -113,6 +124,6 @@ def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
         of_words = words.tobytes()
         # The first byte of all rows, then the second of all: no loop over the rows.
         for byte in range(left_out, 8):
-            joined[begin::_BYTES_OF_ROW] = of_words[byte::8]
+            joined[begin :: _KEY_PAIR.size] = of_words[byte::8]
             begin += 1
-    return bytes(joined)
+    return list(_KEY_PAIR.iter_unpack(joined))

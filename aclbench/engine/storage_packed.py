@@ -5,7 +5,7 @@ It is compiled under that file's name, and never imported by its own.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from librt.strings import (
     BytesWriter,
@@ -103,6 +103,12 @@ def four_words(data: bytes, at: i64, big_endian: bool) -> tuple[i64, i64, i64, i
     return a & 0xFFFFFFFF, a >> 32 & 0xFFFFFFFF, b & 0xFFFFFFFF, b >> 32 & 0xFFFFFFFF
 
 
+def numbers14(data: bytes) -> tuple[i64, i64, i64, i64, i64, i64]:
+    """The unsigned numbers in 4, 4, 2, 2, 1 and 1 bytes."""
+    last: i64 = be16(data, 12)
+    return be32(data, 0), be32(data, 4), be16(data, 8), be16(data, 10), last >> 8, last & 0xFF
+
+
 def bytes14(a: i64, b: i64) -> bytes:
     """A signed number in eight bytes, and one in six."""
     writer = BytesWriter()
@@ -124,8 +130,20 @@ def bytes38(a: i64, b: i64, c: i64, d: i64, e: i64) -> bytes:
     return writer.getvalue()
 
 
-def bytes14_of(a: Column, b: Column, c: Column, d: Column) -> bytes:
-    """`bytes14` of what stands in each row of `a` and `b`, then of `c` and `d`, all joined."""
+#: Keys of IPv4, each with its mirror key, all joined.
+KeyPairs: TypeAlias = bytes
+_KEY_BYTES: Final = 14
+
+
+def key_pair(pairs: KeyPairs, row: i64) -> tuple[bytes, bytes]:
+    """The two in a row."""
+    begin: i64 = 2 * _KEY_BYTES * row
+    middle: i64 = begin + _KEY_BYTES
+    return pairs[begin:middle], pairs[middle : middle + _KEY_BYTES]
+
+
+def key_pairs(a: Column, b: Column, c: Column, d: Column) -> KeyPairs:
+    """The `bytes14` of `a` and `b`, and of `c` and `d`, in each row."""
     writer = BytesWriter()
     for i in range(len(a)):
         write_i64_be(writer, a[i])

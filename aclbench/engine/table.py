@@ -25,49 +25,37 @@ InTable = Callable[[SessionPool, Session], bool]
 
 
 @final
-class SessionTable:
+class SessionTable(dict[bytes, Session]):
     """Keys of one interface. `pools` are those of all threads, by thread index.
 
     Two workers may enter keys at once: of one key the first stays.
     """
 
     def __init__(self, pools: list[SessionPool]) -> None:
-        self._entries: dict[bytes, Session] = {}
-
-    def __len__(self) -> int:
-        """How many sessions there are."""
-        return len(self._entries)
-
-    def get(self, key: bytes) -> Session | None:
-        """The session of a key, if there is one."""
-        return self._entries.get(key)
+        super().__init__()
 
     def find4(self, k0: int, k1: int, flow: int) -> int:
         """Where the session of an IPv4 key is, by its words and its flow hash; `NOT_FOUND`."""
-        return _place(self._entries.get(key_of_words(k0, k1, 0, 0, 0, is_ip6=False)))
+        return _place(self.get(key_of_words(k0, k1, 0, 0, 0, is_ip6=False)))
 
     def find6(self, k0: int, k1: int, k2: int, k3: int, k4: int, flow: int) -> int:
         """The same for IPv6."""
-        return _place(self._entries.get(key_of_words(k0, k1, k2, k3, k4, is_ip6=True)))
+        return _place(self.get(key_of_words(k0, k1, k2, k3, k4, is_ip6=True)))
 
     def warm_up(self, flow: Column, begin: int, end: int) -> None:
         """Nothing: interpreted, it would take longer than it saves."""
 
     def enter(self, session: Session) -> Session:
         """Enter a session under its key. The one that is in the table then, this or another's."""
-        return self._entries.setdefault(session.key, session)
+        return self.setdefault(session.key, session)
 
     def remove(self, session: Session) -> None:
         """Take a session out; it is there."""
-        del self._entries[session.key]
+        del self[session.key]
 
     def sessions(self) -> list[Session]:
         """All of them: for checks."""
-        return list(self._entries.values())
-
-    def clear(self) -> None:
-        """Take all out."""
-        self._entries.clear()
+        return list(self.values())
 
 
 def _place(session: Session | None) -> int:
