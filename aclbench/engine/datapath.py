@@ -387,19 +387,19 @@ class Datapath:
     def forward(self, worker: Worker, key: bytes, now: int) -> Interface | None:
         """The tx interface of a packet; None if there is none."""
         am = self.am
-        address = destination(key)
-        tx = am.fib.lookup(address)
+        tx = am.fib.lookup(key)
         interface = am.interfaces[tx] if tx >= 0 else None
         if interface is not None and not interface.admin_up:
             interface = None
         if am.tell.tracer is not None:
             why_not = None if interface is not None else self.why_not_forwarded(worker, key)
+            address = destination(key)
             am.tell.forwarded(worker, address, am.fib.entry_for(address), why_not, now)
         return interface
 
     def why_not_forwarded(self, worker: Worker, key: bytes) -> int:
         """The reason of a packet that has no tx interface."""
-        tx = self.am.fib.lookup(destination(key))
+        tx = self.am.fib.lookup(key)
         if tx < 0:
             return _ENDS[tx]
         interface = self.am.interfaces[tx]

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from mypy_extensions import i64
 
 from aclbench.engine.acl import prefix_mask
+from aclbench.engine.packet import KEY4_SIZE
 from aclbench.engine.storage import Column, be64, column, last_at_most, last_at_most_be32
 
 #: What `lookup` says when there is no tx interface.
@@ -142,20 +143,20 @@ class Fib:
         """Take out every entry that leads to this interface."""
         self.replace(e for e in self.entries if e.sw_if_index != sw_if_index)
 
-    def lookup(self, address: bytes) -> int:
-        """The tx interface for a destination in network order, or one of the `FIB_` values."""
-        if len(address) != 4:
-            return self.lookup_ip6(be64(address, 0), be64(address, 8))
+    def lookup(self, key: bytes) -> int:
+        """The tx interface of a packet with this ingress key, or one of the `FIB_` values."""
+        if len(key) != KEY4_SIZE:
+            return self.lookup_ip6(be64(key, 16), be64(key, 24))
         ranges = self._ranges or self._current()
-        return ranges.tx4[last_at_most_be32(ranges.starts4, address)]
+        return ranges.tx4[last_at_most_be32(ranges.starts4, key, 4)]
 
     def lookup_ip4(self, address: i64) -> i64:
-        """The same for an IPv4 address as an unsigned number."""
+        """The same for an IPv4 destination as an unsigned number."""
         ranges = self._current()
         return ranges.tx4[ranges.find_ip4(address)]
 
     def lookup_ip6(self, high: i64, low: i64) -> i64:
-        """The same for an IPv6 address as two signed numbers of 64 bits."""
+        """The same for an IPv6 destination as two signed numbers of 64 bits."""
         ranges = self._current()
         return ranges.tx6[ranges.find_ip6(high, low)]
 
@@ -163,7 +164,7 @@ class Fib:
         """The entry with the longest prefix of a destination in network order, if there is one."""
         ranges = self._current()
         if len(address) == 4:
-            return ranges.entries4[last_at_most_be32(ranges.starts4, address)]
+            return ranges.entries4[last_at_most_be32(ranges.starts4, address, 0)]
         return ranges.entries6[ranges.find_ip6(be64(address, 0), be64(address, 8))]
 
     def _current(self) -> Ranges:

@@ -49,9 +49,9 @@ def last_at_most(numbers: Column, number: int, low: int, high: int) -> int:
     return bisect_right(numbers, number, low, high) - 1
 
 
-def last_at_most_be32(numbers: Column, data: bytes) -> int:
-    """The same of all, for the unsigned number that four bytes are."""
-    return bisect_right(numbers, int.from_bytes(data, "big")) - 1
+def last_at_most_be32(numbers: Column, data: bytes, at: int) -> int:
+    """The same of all, for the unsigned number that four bytes of `data` are."""
+    return bisect_right(numbers, int.from_bytes(data[at : at + 4], "big")) - 1
 
 
 def picked(numbers: Column, rows: list[int]) -> Column:

@@ -57,9 +57,9 @@ def last_at_most(numbers: Column, number: i64, low: i64, high: i64) -> i64:
     return low - 1
 
 
-def last_at_most_be32(numbers: Column, data: bytes) -> i64:
-    """The same of all, for the unsigned number that four bytes are."""
-    return last_at_most(numbers, be32(data, 0), 0, len(numbers))
+def last_at_most_be32(numbers: Column, data: bytes, at: i64) -> i64:
+    """The same of all, for the unsigned number that four bytes of `data` are."""
+    return last_at_most(numbers, be32(data, at), 0, len(numbers))
 
 
 def picked(numbers: Column, rows: list[int]) -> Column:

@@ -34,7 +34,12 @@ def route(text: str, sw_if_index: int, source: Source = Source.CLI) -> FibEntry:
 
 
 def look_up(fib: Fib, text: str) -> int:
-    return fib.lookup(ip_address(text).packed)
+    return fib.lookup(key_to(ip_address(text).packed))
+
+
+def key_to(address: bytes) -> bytes:
+    """The key of a packet to an address, in network order."""
+    return bytes(len(address)) + address + bytes(6)
 
 
 def addresses(bits: int):
@@ -101,7 +106,9 @@ def test_the_longest_prefix_wins(data, bits):
             address = (value % (1 << bits)).to_bytes(bits // 8, "big")
             expected = longest(fib, address)
             assert fib.entry_for(address) == expected
-            assert fib.lookup(address) == (expected.sw_if_index if expected else FIB_NO_ROUTE)
+            assert fib.lookup(key_to(address)) == (
+                expected.sw_if_index if expected else FIB_NO_ROUTE
+            )
 
 
 @pytest.mark.parametrize("family", ["10.0.0.0/8", "fd00::/8"])
@@ -109,12 +116,12 @@ def test_nothing_is_found_where_there_is_nothing(family):
     """An empty table, and one that a route was taken out of again."""
     fib = Fib()
     address = ip_network(family)[1].packed
-    assert fib.lookup(address) == FIB_NO_ROUTE
+    assert fib.lookup(key_to(address)) == FIB_NO_ROUTE
     assert fib.entry_for(address) is None
     fib.add(route(family, 1))
-    assert fib.lookup(address) == 1
+    assert fib.lookup(key_to(address)) == 1
     fib.remove(route(family, 1))
-    assert fib.lookup(address) == FIB_NO_ROUTE
+    assert fib.lookup(key_to(address)) == FIB_NO_ROUTE
 
 
 def test_what_lies_within_the_never_forwarded_is_never_forwarded():

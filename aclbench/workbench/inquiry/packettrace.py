@@ -25,7 +25,6 @@ from aclbench.engine.packet import (
     KEY_SLOWPATH,
     FiveTuple,
     address_text,
-    destination,
     unpack_key,
 )
 from aclbench.engine.reasons import (
@@ -228,7 +227,7 @@ def _check_lines(
 
 def _out_interface(rig: Rig, event: PacketVerdict) -> int:
     """Where an output node stands: the tx interface, looked up again if it let nothing out."""
-    return event.tx if event.tx >= 0 else rig.machine.am.fib.lookup(destination(event.key))
+    return event.tx if event.tx >= 0 else rig.machine.am.fib.lookup(event.key)
 
 
 def _l4_flags(five: FiveTuple, is_input: bool) -> int:

@@ -91,10 +91,10 @@ def add_route(rig: Rig, parsed: ParsedCommand) -> str:
         sw_if_index, via = FIB_FOR_US, "local"
     else:
         if interface is None:
-            packed = ip_address(str(host)).packed
-            sw_if_index = rig.machine.am.fib.lookup(packed)
-            if sw_if_index < 0:
+            entry = rig.machine.am.fib.entry_for(ip_address(str(host)).packed)
+            if entry is None or entry.sw_if_index < 0:
                 raise CommandError(f"no interface leads to the next hop {host}; name it behind it")
+            sw_if_index = entry.sw_if_index
         else:
             sw_if_index = interface.sw_if_index
         name = rig.machine.am.interface(sw_if_index).name
