@@ -133,8 +133,7 @@ class SteppedDriver(Stepping):
 
     def _run_packets(self, until: int, max_packets: int | None) -> int:
         """Handle the packets that arrive up to `until`, and before each what is due by then."""
-        am = self.machine.am
-        datapath = self.machine.datapath
+        am, datapath = self.machine.am, self.machine.datapath
         listening = am.tell.hears_packets()
         by_flow = am.flow_placement and am.n_workers > 1
         rx_workers: list[Worker] = []

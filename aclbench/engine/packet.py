@@ -247,6 +247,8 @@ class FiveTuple:
 
 def unpack_key(key: bytes) -> FiveTuple:
     """Unpack a key as matching sees it: as the packet looks when the key is its `key`."""
+    src: int  # compiled, no machine word: an address of IPv6 has 128 bits
+    dst: int
     if len(key) == KEY4_SIZE:
         src, dst, sport, dport, proto, key_flags = numbers14(key)
         return FiveTuple(src, dst, sport, dport, proto, False, key_flags)
