@@ -11,6 +11,7 @@ from typing import Final
 from aclbench.designs.rings import RINGS
 from aclbench.designs.serviced_refresh import SERVICED_REFRESH
 from aclbench.designs.two_stage import TWO_STAGE
+from aclbench.designs.vpp_26_10 import VPP_26_10
 from aclbench.designs.wheel import WHEEL
 from aclbench.designs.wheel_lazy import WHEEL_LAZY
 from aclbench.engine.design import FIFO_2017, Design
@@ -20,7 +21,7 @@ from aclbench.errors import AclbenchError, did_you_mean
 DEFAULT_DESIGN: Final = FIFO_2017
 DESIGNS: Final[dict[str, Design]] = {
     design.name: design
-    for design in (DEFAULT_DESIGN, WHEEL, WHEEL_LAZY, RINGS, TWO_STAGE, SERVICED_REFRESH)
+    for design in (DEFAULT_DESIGN, WHEEL, WHEEL_LAZY, RINGS, TWO_STAGE, SERVICED_REFRESH, VPP_26_10)
 }
 
 

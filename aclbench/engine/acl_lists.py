@@ -33,6 +33,10 @@ class AclLists:
         if had and not (interface.input_acls or interface.output_acls):
             self.am.host.signal_cleaner(CleanerEvent(interface.sw_if_index))
 
+    def without(self, applied: tuple[int, ...], acl_index: int) -> tuple[int, ...]:
+        """A list with one ACL taken off: the others keep their order."""
+        return tuple([other for other in applied if other != acl_index])
+
     def count_policy_epoch(self, interface: Interface, is_input: bool) -> None:
         """One direction's rules or list have changed; 15 bits count, as in VPP."""
         if is_input:

@@ -166,7 +166,7 @@ class Datapath:
         """
         sessions = self.sessions
         policy_epoch = interface.input_policy_epoch if is_input else interface.output_policy_epoch
-        session = self.look_up(worker, interface, lookup_key, info, now)
+        session = self.look_up(worker, interface, is_input, lookup_key, info, now)
         if session is not None:
             if not self.am.reclassify_sessions or not sessions.is_stale(session, policy_epoch):
                 return self.hit(worker, session, is_input, info, now)
@@ -249,7 +249,7 @@ class Datapath:
         sessions = self.sessions
         yield LOOK_UP
         policy_epoch = interface.input_policy_epoch if is_input else interface.output_policy_epoch
-        session = self.look_up(worker, interface, lookup_key, info, now)
+        session = self.look_up(worker, interface, is_input, lookup_key, info, now)
         if session is not None:
             if not self.am.reclassify_sessions or not sessions.is_stale(session, policy_epoch):
                 return (yield from self.hit_steps(worker, session, is_input, info, now))
@@ -336,7 +336,13 @@ class Datapath:
         return MULTICAST if info & INFO_MULTICAST else INTERFACE_DOWN
 
     def look_up(
-        self, worker: Worker, interface: Interface, key: bytes, info: int, now: int
+        self,
+        worker: Worker,
+        interface: Interface,
+        is_input: bool,
+        key: bytes,
+        info: int,
+        now: int,
     ) -> Session | None:
         """The session of a packet; an ICMP reply belongs to its request's, if that is there."""
         tell = self.am.tell

@@ -49,6 +49,16 @@ class SessionTable(dict[bytes, Session]):
         """Enter a session under its key. The one that is in the table then, this or another's."""
         return self.setdefault(session.key, session)
 
+    def put(self, session: Session) -> Session | None:
+        """Enter a session under its key in the place of another, which is returned."""
+        other = self._entries.get(session.key)
+        self._entries[session.key] = session
+        return other
+
+    def pop(self, key: bytes) -> Session | None:
+        """Take out whichever session has this key, if one has."""
+        return self._entries.pop(key, None)
+
     def remove(self, session: Session) -> None:
         """Take a session out; it is there."""
         del self[session.key]

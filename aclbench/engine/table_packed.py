@@ -146,6 +146,19 @@ class SessionTable:
         self._add(flow, session)
         return session
 
+    def put(self, session: Session) -> Session | None:
+        """Enter a session under its key in the place of another, which is returned."""
+        other = self.pop(session.key)
+        self._add(session.flow, session)
+        return other
+
+    def pop(self, key: bytes) -> Session | None:
+        """Take out whichever session has this key, if one has."""
+        session = self.get(key)
+        if session is not None:
+            self.remove(session)
+        return session
+
     def enter_new(self, session: Session) -> None:
         """Enter a session whose key is not there."""
         self._add(session.flow, session)

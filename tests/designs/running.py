@@ -45,6 +45,7 @@ def _bench(design: Design, needs_haste: bool, **how: Any) -> Workbench:
     bench = Workbench(2, design=design, **how)
     for line in SET_UP.strip().splitlines():
         bench.cli(line)
+    bench.advance("0.01")  # what clears an interface as its lists change is done
     bench.send("pg0", [tcp_out(SYN)])
     bench.send("pg1", [tcp_back(SYN | ACK)])
     if needs_haste:

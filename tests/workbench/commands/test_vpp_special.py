@@ -6,37 +6,20 @@ class; one of no class must agree, packet by packet and in the sessions that wer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from reference.recorded import Difference, apply, differences, recorded, set_up
 
 from aclbench import Workbench
 from aclbench.engine.packet import INFO_IP6, destination, parse_ethernet
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "tests" / "reference" / "vpp-special-sample.jsonl"
-INTERFACES = {
-    "pg0": ("10.0.0.1/16", "fd00:1::1/64"),
-    "pg1": ("192.168.0.1/16", "fd00:2::1/64"),
-    "pg2": ("172.16.0.1/16", "fd00:3::1/64"),
-    "pg3": ("10.3.0.1/24", "fd00:4::1/64"),
-}
-SCENARIOS: Final = [json.loads(line) for line in SAMPLE.read_text().splitlines()]
+SCENARIOS: Final = recorded("vpp-special-sample.jsonl")
 #: Within so many seconds a cleaner of VPP's has not come round to what became due just now.
 ROUND_S: Final = 0.5
-
-
-class Difference(NamedTuple):
-    """A step that went otherwise, what of it, and what VPP and we have."""
-
-    step: int
-    what: str
-    vpp: Any
-    ours: Any
 
 
 # --- what a scenario has ------------------------------------------------------------------------
@@ -185,90 +168,15 @@ CLASSES: Final = {
 # --- the run ------------------------------------------------------------------------------------
 
 
-def set_up(scenario: dict[str, Any]) -> tuple[Workbench, dict[int, int]]:
-    """The bench of a scenario, and for each of VPP's ACL indices ours."""
-    bench = Workbench(workers=scenario["threads"] - 1, history=False)
-    for name, addresses in INTERFACES.items():
-        bench.cli(f"create packet-generator interface {name}")
-        bench.cli(f"set interface state {name} up")
-        for address in addresses:
-            bench.cli(f"set interface ip address {name} {address}")
-    indices = {-1: -1}
-    for vpp_index, line in scenario["acls"]:
-        indices[vpp_index] = int(bench.cli(line).splitlines()[0].removeprefix("ACL index:"))
-    for line in scenario["cli"]:
-        bench.cli(translated(line, indices))
-    return bench, indices
-
-
-def translated(line: str, indices: dict[int, int]) -> str:
-    """A line with our indices of its ACLs."""
-    words = line.split()
-    if line.startswith("set acl-plugin interface"):
-        at = words.index("acl") + 1
-        words[at] = str(indices[int(words[at])])
-    elif line.startswith("set acl-plugin acl index"):
-        words[4] = str(indices[int(words[4])])
-    return " ".join(words)
-
-
-def differences(scenario: dict[str, Any]) -> list[Difference]:
-    """All steps that go otherwise here."""
-    bench, indices = set_up(scenario)
-    found: list[Difference] = []
-    clock = Decimal(0)
-    frame: tuple[float, str] | None = None
-    made: set[tuple[str, Any]] = set()
-    for number, step in enumerate(scenario["steps"]):
-        if "sleep" in step:
-            continue  # it is in the next step's time
-        at = Decimal(str(step["at"]))
-        bench.advance(at - clock)
-        clock = at
-        if "cli" in step:
-            bench.cli(translated(step["cli"], indices))
-        elif "counts" in step:
-            workers = bench.rig.machine.am.workers
-            added = sum(sum(w.session_adds_by_sw_if_index.values()) for w in workers)
-            deleted = sum(sum(w.session_dels_by_sw_if_index.values()) for w in workers)
-            if step["counts"] != [added, deleted]:
-                found.append(Difference(number, "counts", step["counts"], [added, deleted]))
-        else:
-            if frame != (step["at"], step["rx"]):
-                frame, made = (step["at"], step["rx"]), set()
-            [verdict] = bench.send(step["rx"], bytes.fromhex(step["frame"]))
-            found += _packet_difference(number, step, verdict, indices, made)
-        bench.check_invariants()
-    return found
-
-
-def _packet_difference(
-    number: int, step: dict[str, Any], verdict: Any, indices: dict[int, int], made: set[Any]
-) -> list[Difference]:
-    if verdict.tx != step["tx"]:
-        return [Difference(number, "tx", step["tx"], verdict.tx)]
-    nodes = [check.node for check in verdict.checks]
-    if nodes != [a["node"] for a in step["acl"]]:
-        return [Difference(number, "nodes", [a["node"] for a in step["acl"]], nodes)]
-    for check, vpp in zip(verdict.checks, step["acl"], strict=True):
-        place = (check.node, check.session)
-        if check.action == 3 and vpp["action"] == 2 and place in made:
-            continue  # VPP's second session under one key: the counts tell
-        if check.action == 2:
-            made.add(place)
-        rule = check.acl_index, check.rule_index
-        same_rule = check.action == 3 or rule == (indices[vpp["acl"]], vpp["rule"])
-        if check.action != vpp["action"] or not same_rule:
-            return [Difference(number, "action", vpp, (check.action, *rule))]
-    return []
-
-
 @pytest.mark.parametrize(
     "number", [pytest.param(n, id=f"{s['kind']}-{s['seed']}") for n, s in enumerate(SCENARIOS)]
 )
 def test_a_scenario_agrees_or_differs_in_the_way_of_its_class(number: int) -> None:
     scenario = SCENARIOS[number]
-    found = differences(scenario)
+    bench = Workbench(workers=scenario["threads"] - 1, history=False)
+    indices = set_up(bench, scenario)
+    apply(bench, scenario, indices)
+    found = differences(scenario, bench, indices, one_by_one=True)
     classes = [name for name, each in CLASSES.items() if each.has(scenario)]
     if not classes:
         assert found == []

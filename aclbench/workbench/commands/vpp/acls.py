@@ -95,7 +95,7 @@ def set_interface_acl(rig: Rig, parsed: ParsedCommand) -> str:
     if "del" in parsed.words:
         if acl_index not in applied:
             raise CommandError(f"ACL {acl_index} is not applied there; {there}")
-        applied = tuple(n for n in applied if n != acl_index)
+        applied = rig.machine.acl_lists.without(applied, acl_index)
     else:
         if acl_index in applied:
             raise CommandError(f"ACL {acl_index} is applied there already; {there}")
