@@ -56,13 +56,14 @@ from aclbench.engine.steps import (
     Wait,
     WaitKind,
 )
-from aclbench.engine.timeouts import CLEAR_POLL_NS, NEVER, TIMEOUT_TCP_TRANSIENT
+from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
 from aclbench.engine.worker import THREAD_MAIN, Worker
 
 #: How long a deleted session rests (VPP: SESSION_PURGATORY_TIMEOUT_USEC), in nanoseconds.
 PURGATORY_NS: Final = 10_000
-#: How often, 100 us each, the cleaner waits for workers to serve its interrupts.
-MAX_WAIT_CYCLES: Final = 100
+#: How long the cleaner waits for its interrupts to be served (ns). VPP looks every 100 us whether
+#: they are, for 10 ms at the most; so its rounds drift against whole seconds.
+SERVING_NS: Final = 4_000_000
 
 #: The place behind the lists: a session there has its number as `link_list_id`.
 PURGATORY: Final = len(FIFO_2017.lists)
@@ -323,10 +324,8 @@ class Vpp2610Cleaner(Cleaner):
         """Interrupt the workers, wait a little until they have served it, and tally."""
         am = self.am
         now = yield from self.send_interrupts_to_workers(now)
-        for _ in range(MAX_WAIT_CYCLES):
-            if not any(worker.interrupt_is_pending for worker in am.packet_workers):
-                break
-            am.cleaner.wait = Wait(WaitKind.SUSPEND, now + CLEAR_POLL_NS)
+        if any(worker.interrupt_is_pending for worker in am.packet_workers):
+            am.cleaner.wait = Wait(WaitKind.SUSPEND, now + SERVING_NS)
             now, _ = yield am.cleaner.wait
         now, _ = yield TALLY
         self.tally(now)
@@ -338,7 +337,7 @@ class Vpp2610Cleaner(Cleaner):
         """Until the earliest head's timeout is over, at most the wait interval.
 
         An event alone ends it where there is no session and no ACL is applied. It may be over: a
-        head's expiry is not written anew when timeouts change.
+        head's expiry is not written anew as timeouts change.
         """
         am = self.am
         until = now + am.cleaner.wait_interval

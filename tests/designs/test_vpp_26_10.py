@@ -9,7 +9,7 @@ from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back
 
 from aclbench import Workbench
 from aclbench.designs import DESIGNS
-from aclbench.designs.vpp_26_10 import PURGATORY, PURGATORY_NS
+from aclbench.designs.vpp_26_10 import PURGATORY
 from aclbench.drivers.driver import CLEANER
 from aclbench.engine.events import SessionDeleted, SessionRequeued
 from aclbench.engine.timeouts import WAIT_INTERVAL_MAX_NS
@@ -24,17 +24,19 @@ def made(workers: int = 0) -> Driven:
     bench = Driven(workers, design=VPP_26_10)
     bench.apply(0)
     bench.apply(0, is_input=False)
-    bench.advance(0)
+    bench.advance(SEC // 100)  # the clears of that are done
     return bench
 
 
 def opened(workers: int) -> tuple[Driven, Worker, int]:
-    """A connection that is established by its third packet; its owner; when that was."""
+    """A connection that is established by its third packet; its owner; when it began."""
     bench = made(workers)
+    begin = bench.driver.now
     bench.send(tcp_out(SYN))
     bench.send(tcp_back(SYN | ACK), rx=1)
+    bench.advance(1)  # or it would be of the frame of the first
     bench.send(tcp_out(ACK))
-    return bench, bench.am.packet_workers[0], bench.driver.now
+    return bench, bench.am.packet_workers[0], begin
 
 
 def gone_after(bench: Driven, begin: int) -> float:
@@ -112,27 +114,26 @@ def test_a_fin_of_another_thread_has_its_effect_at_once(owner_acks: bool) -> Non
     if owner_acks:
         bench.advance(6 * SEC // 10)
         bench.send(tcp_out(ACK))
-        bench.advance(200 * SEC)
-        # 26.10 on record says 1,121 here: the look at 1,120.5 s finds 119.9 s idle or more.
-        assert gone_after(bench, begin) == pytest.approx(1121, abs=1)
-    else:
-        bench.advance(200 * SEC)
-        assert gone_after(bench, begin) == pytest.approx(1121, abs=1)
+    bench.advance(200 * SEC)
+    assert gone_after(bench, begin) == pytest.approx(1121, abs=1)
 
 
 def test_a_slot_that_was_freed_since_it_was_posted_is_let_be() -> None:
     bench, owner, _ = opened(2)
-    owner.numbers[POSTED].append(0)
-    session = owner.pool.session(0)
-    sessions = bench.machine.sessions
+    sessions, session = bench.machine.sessions, owner.pool.session(0)
     sessions.conn_list_delete_session(owner, session, bench.driver.now)
     sessions.delete_session(owner, session, bench.driver.now)
     owner.cnt_deleted_sessions += 1
-    owner.numbers[POSTED].append(0)  # and once more, where it rests
+    owner.numbers[POSTED] += [0, 0]  # it rests: then its rest begins anew
+    bench.driver.raise_interrupt(owner.thread_index)
+    bench.advance(0)
+    assert bench.am.places[0].slots(owner) == (0,)
+    bench.advance(SEC)
+    assert not bench.am.live_sessions()
+    owner.numbers[POSTED] += [0]
     bench.driver.raise_interrupt(owner.thread_index)
     bench.advance(SEC)
     assert not bench.am.live_sessions()
-    assert not owner.numbers[POSTED]
 
 
 # --- purgatory -----------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ def test_a_deleted_session_rests_and_its_slot_is_free_then() -> None:
     assert bench.am.live_sessions() == 1
     assert bench.send(udp_out()).checks[0].session is not None
     assert [s.session_index for s in worker.list_sessions(0)] == [1]
-    bench.advance(PURGATORY_NS + SEC // 1000)
+    bench.advance(SEC // 100)
     assert worker.pool.free_indices == [0]
 
 
@@ -169,9 +170,10 @@ def test_rounds_go_on_while_an_acl_is_applied() -> None:
     """Also where there is no session; and with none applied, and none there, they end."""
     bench = made()
     cleaner = bench.am.cleaner
+    bench.advance(SEC)
     before = cleaner.cnt_event_cycles
     bench.advance(10 * SEC)
-    assert cleaner.cnt_event_cycles - before == 20 - 1
+    assert cleaner.cnt_event_cycles - before in (19, 20)
     for is_input in (True, False):
         bench.machine.set_interface_acls(bench.pg[0], is_input, ())
     bench.advance(SEC)

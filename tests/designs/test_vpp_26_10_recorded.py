@@ -26,7 +26,7 @@ SAMPLES: Final = (
     "vpp-special-sample.jsonl",
 )
 #: Seconds that the rounds are on when a scenario begins; the most frequent first.
-PHASES: Final = ("0.1", "0", "0.2", "0.3", "0.4", "0.04")
+PHASES: Final = ("0.1", "0", "0.2", "0.3", "0.4", "0.04", "0.25", "0.35", "0.15")
 #: Classes of scenarios that differ for other reasons than aging.
 NOT_AGING: Final = ("offset 1", "tagged", "answered", "sent by the box")
 FAULTS: Final = {
@@ -127,7 +127,7 @@ def test_a_clear_takes_one_quantum_and_reports_done(workers: int) -> None:
         found.append(totals(bench)[0])
     assert found == wanted
     cleaner = bench.rig.machine.am.cleaner
-    assert cleaner.cnt_delete_by_sw_index == cleaner.cnt_delete_by_sw_index_ok + 1  # two at once
+    assert cleaner.cnt_delete_by_sw_index == cleaner.cnt_delete_by_sw_index_ok == len(wanted) + 1
 
 
 def test_a_clear_takes_a_quantum_of_each_list() -> None:
@@ -199,6 +199,7 @@ def test_a_duplicate_that_ages_takes_the_entry_of_the_live_session() -> None:
         for time in times:
             bench.advance(begin / Decimal(10**9) + time - bench.now / Decimal(10**9))
             [verdict] = bench.send("pg0", [tcp_out(ACK | 8)])
+            bench.advance("0.15")  # a little later the counts were read
             found.append((verdict.checks[0].action, session_counts(bench.rig.machine.am)))
         if found == wanted:
             return
@@ -282,7 +283,7 @@ def test_a_cleaner_that_finds_a_head_overdue_hears_nothing() -> None:
         found.append([counted, session_counts(bench.rig.machine.am)[1]])
         cycles.append(cleaner.cnt_event_cycles)
     assert found == [[counts[:2], deleted] for counts, (_, deleted, _) in rows]
-    assert cycles[1] - cycles[0] > 500  # it spins: a round in 100 us
+    assert cycles[1] - cycles[0] > 20  # it spins, where two rounds a second were due
 
 
 def test_the_recorded_numbers_are_those_of_the_file() -> None:
