@@ -187,7 +187,7 @@ class Vpp2610Sessions(Sessions):
 
     def leave_table(self, session: Session) -> None:
         """Take out the entry of its key, also where it is that of a later session."""
-        other = self.am.interface(session.sw_if_index).sessions.pop(session.key)
+        other = self.am.interface(session.sw_if_index).sessions.take(session.key)
         if other is not None:
             self.am.pools[other.thread_index].columns[_IS_DISPLACED][other.session_index] = 1
 

@@ -51,13 +51,13 @@ class SessionTable(dict[bytes, Session]):
 
     def put(self, session: Session) -> Session | None:
         """Enter a session under its key in the place of another, which is returned."""
-        other = self._entries.get(session.key)
-        self._entries[session.key] = session
+        other = self.get(session.key)
+        self[session.key] = session
         return other
 
-    def pop(self, key: bytes) -> Session | None:
+    def take(self, key: bytes) -> Session | None:
         """Take out whichever session has this key, if one has."""
-        return self._entries.pop(key, None)
+        return self.pop(key, None)
 
     def remove(self, session: Session) -> None:
         """Take a session out; it is there."""

@@ -148,11 +148,11 @@ class SessionTable:
 
     def put(self, session: Session) -> Session | None:
         """Enter a session under its key in the place of another, which is returned."""
-        other = self.pop(session.key)
+        other = self.take(session.key)
         self._add(session.flow, session)
         return other
 
-    def pop(self, key: bytes) -> Session | None:
+    def take(self, key: bytes) -> Session | None:
         """Take out whichever session has this key, if one has."""
         session = self.get(key)
         if session is not None:
