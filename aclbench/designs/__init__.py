@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from aclbench.designs.cleaner_1704 import CLEANER_1704
 from aclbench.designs.rings import RINGS
 from aclbench.designs.serviced_refresh import SERVICED_REFRESH
 from aclbench.designs.two_stage import TWO_STAGE
@@ -21,7 +22,16 @@ from aclbench.errors import AclbenchError, did_you_mean
 DEFAULT_DESIGN: Final = FIFO_2017
 DESIGNS: Final[dict[str, Design]] = {
     design.name: design
-    for design in (DEFAULT_DESIGN, WHEEL, WHEEL_LAZY, RINGS, TWO_STAGE, SERVICED_REFRESH, VPP_26_10)
+    for design in (
+        DEFAULT_DESIGN,
+        WHEEL,
+        WHEEL_LAZY,
+        RINGS,
+        TWO_STAGE,
+        SERVICED_REFRESH,
+        CLEANER_1704,
+        VPP_26_10,
+    )
 }
 
 

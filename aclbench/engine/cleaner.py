@@ -162,11 +162,8 @@ class Cleaner:
     # --- 3. tally ----------------------------------------------------------------------------
 
     def tally(self, now: int) -> None:
-        """Adapt the wait interval to what the workers said since the last round.
-
-        Its bounds can be set, so an interval that lies outside of new ones is brought inside.
-        """
-        am, cleaner = self.am, self.am.cleaner
+        """Adapt the wait interval to what the workers said since the last round."""
+        am = self.am
         needed = unwanted = False
         for worker in am.packet_workers:
             if worker.interrupt_is_needed:
@@ -174,6 +171,14 @@ class Cleaner:
             if worker.interrupt_is_unwanted:
                 unwanted = True
                 set_unwanted(am, worker, 0, THREAD_MAIN, now)
+        self.adapt(needed, unwanted, now)
+
+    def adapt(self, needed: bool, unwanted: bool, now: int) -> None:
+        """Halve the wait interval, or make it a little longer.
+
+        Its bounds can be set, so an interval that lies outside of new ones is brought inside.
+        """
+        am, cleaner = self.am, self.am.cleaner
         old = wanted = cleaner.wait_interval
         if needed:
             wanted = old // 2
