@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from aclbench.designs.rings import LOOK
 from aclbench.engine.cleaner import Cleaner, CleanerPart, CleanerProcess
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.idle_check import IdleCheck
@@ -185,6 +186,7 @@ CLEANER_1704: Final = replace(
     source="the 2017 design document's history; VPP 17.04's acl_fa_session_cleaner_process",
     numbers=("already deleted",),
     beside=already_deleted_shown,
+    look=LOOK,
     sessions=UnownedSessions,
     cleaner=Cleaner1704,
     steps=(*STEPS, CLEAR_SESSION),

@@ -169,6 +169,14 @@ def rings_shown(owner: Worker) -> tuple[Beside, ...]:
     return (Beside("rings", text, tuple(waiting)),)
 
 
+#: Each list is looked at after the timeout of its class.
+LOOK: Final = Look(
+    period=own_timeout,
+    what="the timeout of its class: what lies between linking and looking",
+    when="the timeout of its list, {}, after it was linked, and a nanosecond",
+    overstay=own_timeout,
+)
+
 RINGS: Final = replace(
     FIFO_2017,
     name="rings",
@@ -178,12 +186,7 @@ RINGS: Final = replace(
     source="the 2017 design document's other solution; VPP 18.09's owner signals",
     numbers=NUMBERS,
     beside=rings_shown,
-    look=Look(
-        period=own_timeout,
-        what="the timeout of its class: what lies between linking and looking",
-        when="the timeout of its list, {}, after it was linked, and a nanosecond",
-        overstay=own_timeout,
-    ),
+    look=LOOK,
     work=(
         WorkCount(
             "posts",
