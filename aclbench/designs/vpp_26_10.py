@@ -31,13 +31,14 @@ from aclbench.designs.look_ahead import (
     note_added,
     note_deleted,
 )
+from aclbench.designs.two_stage import PURGATORY, PURGATORY_NS
 from aclbench.engine.acl_lists import AclLists
 from aclbench.engine.cleaner import Cleaner, CleanerPart, CleanerProcess
-from aclbench.engine.design import FIFO_2017
+from aclbench.engine.design import FIFO_2017, Look
 from aclbench.engine.flags import interrupt_worker, set_pending
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Interface
-from aclbench.engine.places import SessionPlace, WorkCount
+from aclbench.engine.places import Beside, SessionPlace, WorkCount
 from aclbench.engine.pool import NO_LIST, NO_SESSION, Session, SessionPool
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import (
@@ -59,14 +60,9 @@ from aclbench.engine.steps import (
 from aclbench.engine.timeouts import NEVER, TIMEOUT_TCP_TRANSIENT
 from aclbench.engine.worker import THREAD_MAIN, Worker
 
-#: How long a deleted session rests (VPP: SESSION_PURGATORY_TIMEOUT_USEC), in nanoseconds.
-PURGATORY_NS: Final = 10_000
 #: How long the cleaner waits for its interrupts to be served (ns). VPP looks every 100 us whether
 #: they are, for 10 ms at the most; so its rounds drift against whole seconds.
 SERVING_NS: Final = 4_000_000
-
-#: The place behind the lists: a session there has its number as `link_list_id`.
-PURGATORY: Final = len(FIFO_2017.lists)
 
 #: A worker's numbers beside those of the look-ahead. Slots that rest, the first to go first; slots
 #: that others posted, to be relinked; how many requests it posted; and, of vpp_main, indices of
@@ -95,6 +91,17 @@ def is_in_table(pool: SessionPool, session: Session) -> bool:
 def resting(worker: Worker) -> tuple[int, ...]:
     """The slots in purgatory, the first to be freed first."""
     return tuple(worker.numbers[_PURGATORY])
+
+
+def requests_shown(worker: Worker) -> tuple[Beside, ...]:
+    """What others posted to a worker, and how many it posted itself."""
+    waiting, (posts,) = len(worker.numbers[_POSTED]), worker.numbers[_POSTS]
+    return (Beside("requests", f"{waiting:,} wait; {posts:,} posted to others", (waiting,)),)
+
+
+def half_timeout(am: AclMain, number: int) -> int:
+    """Half the timeout of a class, or of a list's (ns)."""
+    return am.session_timeout[number] // 2
 
 
 # --- its parts -----------------------------------------------------------------------------------
@@ -427,6 +434,13 @@ VPP_26_10: Final = replace(
         ),
     ),
     in_table=is_in_table,
+    beside=requests_shown,
+    look=Look(
+        period=half_timeout,
+        what="half the timeout of its class: what lies between linking and looking",
+        when="half the timeout of its class, {}, after it was linked, and a nanosecond",
+        overstay=half_timeout,
+    ),
     columns=COLUMNS,
     numbers=NUMBERS,
     work=(

@@ -9,7 +9,7 @@ from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back
 
 from aclbench import Workbench
 from aclbench.designs import DESIGNS
-from aclbench.designs.vpp_26_10 import PURGATORY
+from aclbench.designs.two_stage import PURGATORY
 from aclbench.drivers.driver import CLEANER
 from aclbench.engine.events import SessionDeleted, SessionRequeued
 from aclbench.engine.timeouts import WAIT_INTERVAL_MAX_NS
@@ -155,6 +155,14 @@ def test_a_deleted_session_rests_and_its_slot_is_free_then() -> None:
     assert [s.session_index for s in worker.list_sessions(0)] == [1]
     bench.advance(SEC // 100)
     assert worker.pool.free_indices == [0]
+
+
+def test_when_it_is_looked_at_and_what_waits_is_shown() -> None:
+    bench = Workbench(workers=2, design="vpp-26.10")
+    assert "recheck period: 300 s (half the timeout" in " ".join(
+        bench.cli("story list 1 udp_idle").split()
+    )
+    assert "requests: 0 wait; 0 posted to others" in bench.cli("show acl-plugin sessions")
 
 
 def test_purgatory_is_shown() -> None:
