@@ -347,18 +347,17 @@ def wheel_problems(am: AclMain, at_rest: bool) -> list[str]:
 def _problems_of(am: AclMain, worker: Worker) -> Iterator[str]:
     name = f"thread {worker.thread_index}"
     columns, wheel = worker.pool.columns, worker.numbers[_WHEEL]
+    occupied = worker.numbers[_OCCUPIED]
     hung: set[int] = set()
-    for slot in range(SLOTS):
+    for slot, first in enumerate(worker.numbers[_HEADS]):
+        if bool(first) != bool(occupied[slot // _WORD_BITS] >> slot % _WORD_BITS & 1):
+            yield f"{name}: the bit of slot {slot} is wrong"
         before = 0
-        for index in timers_in(worker, slot):
+        for index in timers_in(worker, slot) if first else ():
             if columns[_SLOT][index] != slot + 1 or columns[_BEFORE][index] != before:
                 yield f"{name}: the timer of session {index} in slot {slot} is linked wrongly"
             before = index + 1
             hung.add(index)
-        if bool(before) != bool(
-            worker.numbers[_OCCUPIED][slot // _WORD_BITS] >> slot % _WORD_BITS & 1
-        ):
-            yield f"{name}: the bit of slot {slot} is wrong"
     listed = {
         session.session_index
         for list_id in range(len(am.lists))
