@@ -25,7 +25,7 @@ from aclbench.engine.cleaner import Cleaner, CleanerPart, CleanerProcess
 from aclbench.engine.design import FIFO_2017
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
-from aclbench.engine.places import Beside
+from aclbench.engine.places import Beside, WorkCount
 from aclbench.engine.pool import NO_LIST, Session
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import (
@@ -187,6 +187,14 @@ CLEANER_1704: Final = replace(
     numbers=("already deleted",),
     beside=already_deleted_shown,
     look=LOOK,
+    work=(
+        WorkCount(
+            "sessions walked",
+            "a session that the process takes off its list, on thread 0",
+            in_interrupts=True,
+            count=lambda worker: worker.cnt_deleted_sessions + worker.cnt_session_timer_restarted,
+        ),
+    ),
     sessions=UnownedSessions,
     cleaner=Cleaner1704,
     steps=(*STEPS, CLEAR_SESSION),
