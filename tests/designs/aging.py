@@ -79,4 +79,6 @@ def _lateness(events: list[TraceEvent]) -> Iterator[tuple[int, int]]:
             classes[event.session] = event.new
         elif isinstance(event, SessionDeleted):
             timeout_class = classes.pop(SessionId(event.thread_index, event.session_index))
+            if event.cleared:
+                continue  # by its interface's clear, whatever its age
             yield timeout_class, event.idle - TIMEOUTS_S[timeout_class] * SEC
