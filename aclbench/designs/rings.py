@@ -163,8 +163,8 @@ def rings_shown(owner: Worker) -> tuple[Beside, ...]:
         return ()
     relinked, gone = owner.numbers[_FOUND]
     text = (
-        f"{sum(waiting):,} posts wait; {relinked:,} relinked, {gone:,} gone, "
-        f"{sum(owner.numbers[_FULL]):,} found the ring full"
+        f"{sum(waiting):,} wait, {relinked:,} relinked, {gone:,} gone, "
+        f"{sum(owner.numbers[_FULL]):,} found it full"
     )
     return (Beside("rings", text, tuple(waiting)),)
 
@@ -174,6 +174,7 @@ LOOK: Final = Look(
     period=own_timeout,
     what="the timeout of its class: what lies between linking and looking",
     when="the timeout of its list, {}, after it was linked, and a nanosecond",
+    left_to_owner="posted to it",
     overstay=own_timeout,
 )
 

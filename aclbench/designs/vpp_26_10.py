@@ -439,6 +439,7 @@ VPP_26_10: Final = replace(
         period=half_timeout,
         what="half the timeout of its class: what lies between linking and looking",
         when="half the timeout of its class, {}, after it was linked, and a nanosecond",
+        left_to_owner="posted to it",
         overstay=half_timeout,
     ),
     columns=COLUMNS,

@@ -48,6 +48,8 @@ class Look:
     period: Callable[[AclMain, int], int] = _shortest_timeout
     what: str = "the shortest of the three timeouts: what lies between linking and looking"
     when: str = "the shortest timeout, {}, after it was linked, and a nanosecond"
+    #: What becomes of a session whose class a thread changed that may not relink it.
+    left_to_owner: str = "left for its recheck"
     #: How long a session may outlive its timeout, by class, if no more than that is due and but for
     #: the cleaner's wait; and how that comes.
     overstay: Callable[[AclMain, int], int] = _shortest_timeout

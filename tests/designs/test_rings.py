@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from designs.aging import TIMEOUTS_S, drive
 from designs.lateness import Gone, ended_by_non_owner, established, idle_from_10_s_on
-from designs.running import Run, all_ways
+from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, TCP_IDLE, TCP_TRANSIENT, Driven, tcp_back, tcp_out
 
+from aclbench import Workbench
 from aclbench.designs.rings import RING_ENTRIES, RINGS, TAKE_POST, ring_lengths
 from aclbench.drivers.stepping import Order
 from aclbench.engine.invariants import InvariantError, check_invariants
@@ -161,3 +162,19 @@ def test_no_session_goes_early_and_none_a_timeout_late(
     assert aged.earliest >= 0
     for latest, timeout_s in zip(aged.latest_by_class, TIMEOUTS_S, strict=True):
         assert latest < timeout_s * SEC + 2 * aged.wait
+
+
+def test_posts_are_told_and_shown() -> None:
+    bench = Workbench(2, design=RINGS)
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    bench.send("pg0", [tcp_out(SYN)])
+    bench.send("pg1", [tcp_back(SYN | ACK)])
+    bench.send("pg0", [tcp_out(ACK)])
+    bench.send("pg1", [tcp_back(FIN | ACK)])
+    assert "tcp_idle > tcp_transient, owned by thread 1: posted to it" in bench.cli(
+        "story session 1/0"
+    ).replace("\n       ", "")
+    assert "rings: 0 wait, 1 relinked, 0 gone, 0 found it full" in bench.cli(
+        "show acl-plugin sessions"
+    )

@@ -187,6 +187,11 @@ class Rig:
         """The name of a worker's list, or of a place beside them, as the design has it."""
         return reading.name_of(self.machine.am, list_id)
 
+    @property
+    def left_to_owner(self) -> str:
+        """What becomes of a session whose class another thread changed, as the design has it."""
+        return self.machine.design.look.left_to_owner
+
     def class_name(self, timeout_class: int) -> str:
         """The name of a class of sessions, as the design has it."""
         return self.machine.am.timeout_classes[timeout_class].name

@@ -20,6 +20,10 @@ from aclbench.workbench.views.verdict import outcome_text
 class Names(Protocol):
     """Names what an event has by number. A rig does."""
 
+    @property
+    def left_to_owner(self) -> str:
+        """What becomes of a session whose class a thread changed that may not relink it."""
+
     def interface_name(self, sw_if_index: int, /) -> str:
         """An interface."""
 
@@ -86,7 +90,7 @@ def _class_changed(e: events.ClassChanged, names: Names) -> str:
     elif owner == e.thread_index:
         how = "not relinked during a sweep"
     else:
-        how = f"owned by thread {owner}: left for its recheck"
+        how = f"owned by thread {owner}: {names.left_to_owner}"
     return f"session {e.session.session_index} of thread {owner}: {change}, {how}"
 
 
