@@ -39,8 +39,8 @@ COMPILED: Final = {
             "worker",
             "reasons",
         ),
-        *("telling", "outcomes", "main", "flags", "reading", "sessions", "matching", "datapath"),
-        *("idle_check", "cleaner", "acl_lists", "machine"),
+        *("measuring", "telling", "outcomes", "main", "flags", "reading", "sessions", "matching"),
+        *("datapath", "idle_check", "cleaner", "acl_lists", "machine"),
     ),
 }
 #: Modules that have a form of their own for compiling: what is compiled under the first name.

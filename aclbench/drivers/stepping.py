@@ -147,6 +147,7 @@ class Stepping:
         """The cleaner is due now, if it waits for signals."""
         self._cleaner.signals.append(event)
         self._due = 0
+        self.machine.am.tell.messaged()
 
     def memory_barrier(self) -> None:
         """Nothing to do: there is one thread."""

@@ -57,6 +57,11 @@ class Look:
     #: One interrupt takes all that is due, wherever on its list; else up to a quantum, heads first.
     takes_all: bool = False
 
+#: `fa_session_t` without what it reserves: the 5-tuple and its own number 48 bytes, time of the
+#: last packet 8, interface 4, flags 2, thread 2, links and enqueue time 17; and 48 for its one
+#: entry in the table, a key of 40 bytes and its value (`clib_bihash_kv_40_8_t`).
+SESSION_BYTES: Final = 81 + 48
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -102,6 +107,9 @@ class Design:
     #: The named steps of its parts. The number changes with them: run files count steps.
     steps: tuple[Step, ...] = STEPS
     step_table: int = STEP_TABLE
+
+    #: What one session takes in C, its entries in lookup tables among it.
+    session_bytes: int = SESSION_BYTES
 
     def __post_init__(self) -> None:
         for name, own in PARTS.items():

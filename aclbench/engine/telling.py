@@ -12,6 +12,7 @@ from aclbench.engine import events
 from aclbench.engine.acl import AclRule
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.fib import FibEntry
+from aclbench.engine.measuring import Measures
 from aclbench.engine.pool import Session
 from aclbench.engine.session import SessionId
 from aclbench.engine.tracing import (
@@ -36,6 +37,8 @@ class Tell:
         self.of_packets: bool = True
         #: Who hears what packets meet on their way; as above.
         self.tracer: Callable[[TraceRecord], None] | None = None
+        #: Counts what the run costs; None: nobody asks. In virtual time alone.
+        self.measures: Measures | None = None
 
     def hears_packets(self) -> bool:
         """Whether somebody hears of each packet."""
@@ -45,6 +48,8 @@ class Tell:
 
     def session_added(self, worker: Worker, session: Session, list_id: int, now: int) -> None:
         """A packet made a session."""
+        if self.measures is not None:
+            self.measures.added(session, now)
         if self.listener is not None:
             self.listener(
                 events.SessionAdded(
@@ -61,6 +66,8 @@ class Tell:
         self, worker: Worker, session: Session, old: int, new: int, relinked: bool, now: int
     ) -> None:
         """A packet that `worker` handles changed a session's class."""
+        if self.measures is not None:
+            self.measures.class_changed(old, new, relinked, now)
         if self.listener is not None:
             where = SessionId(session.thread_index, session.session_index)
             self.listener(events.ClassChanged(now, worker.thread_index, where, old, new, relinked))
@@ -87,6 +94,8 @@ class Tell:
 
         `reclassified`: by a packet of it, since its rules have changed.
         """
+        if self.measures is not None:
+            self.measures.deleted(session, now, not (cleared or reclassified), reclassified)
         if self.listener is not None:
             self.listener(
                 events.SessionDeleted(
@@ -103,6 +112,8 @@ class Tell:
 
     def recycled(self, worker: Worker, session: Session, now: int) -> None:
         """A session made room for a packet."""
+        if self.measures is not None:
+            self.measures.deleted(session, now, by_time=False, by_packet=True)
         if self.listener is not None:
             self.listener(
                 events.SessionRecycled(
@@ -119,11 +130,14 @@ class Tell:
 
     def interrupt_sent(self, worker: Worker, now: int) -> None:
         """An interrupt is about to be raised on a worker."""
+        self.messaged()
         if self.listener is not None:
             self.listener(events.InterruptSent(now, worker.thread_index))
 
     def interrupt_served(self, worker: Worker, taken: int, deleted: int, now: int) -> None:
         """The idle check is done: how many sessions it took, and deleted of them."""
+        if self.measures is not None:
+            self.measures.interrupt_served(taken, deleted, now)
         if self.listener is not None:
             self.listener(
                 events.InterruptServed(now, worker.thread_index, taken, deleted, taken - deleted)
@@ -133,6 +147,22 @@ class Tell:
         """A worker's flag has another value; `by` is the thread that wrote it."""
         if self.listener is not None:
             self.listener(events.FlagSet(now, worker.thread_index, flag, value, by))
+
+    # --- what a design does beside all this --------------------------------------------------
+
+    def worked(self, count: int, in_interrupt: bool, now: int) -> None:
+        """So many links of lists, timers or rings were changed that no other method tells of.
+
+        What is told anyhow, and counted by it: a session that is added (1), relinked (2), recycled
+        or judged anew (1); in an interrupt one that is taken (1) and, unless deleted, kept (1).
+        """
+        if self.measures is not None:
+            self.measures.worked(count, in_interrupt, now)
+
+    def messaged(self) -> None:
+        """One thread has something for another: an interrupt, a signal, an entry in a ring."""
+        if self.measures is not None:
+            self.measures.messages += 1
 
     # --- the mass clear and the cleaner ------------------------------------------------------
 
