@@ -20,6 +20,7 @@ from aclbench.version import __version__
 EXIT_BROKEN_PIPE: Final = 141
 #: The subcommands, each a module of `aclbench.cli`, with what `aclbench --help` says of it.
 SUBCOMMANDS: Final = {
+    "compare": "Play the same packets on several benches: who would notice, and the figures.",
     "completion": "Print a script that lets a shell complete commands, options and bundled names.",
     "explain": "Say why packet N of a capture passed or not, and what would have let it pass.",
     "learn": "Work through guided lessons; without an argument, list them.",

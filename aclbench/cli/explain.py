@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aclbench.cli.budgets import budget_for_captures, playing_within
 from aclbench.cli.collector import without_collector
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.output import say, say_json
 from aclbench.errors import AclbenchError
+from aclbench.workbench.budget import budget_for_captures, playing_within
 
 if TYPE_CHECKING:
     from aclbench.workbench.budget import Budget

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from aclbench.cli.budgets import budget_for_captures, playing_within
 from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
@@ -21,6 +20,7 @@ from aclbench.cli.output import say, say_json
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
 from aclbench.files import is_standard_output
+from aclbench.workbench.budget import budget_for_captures, playing_within
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -59,6 +59,19 @@ class Meter(Protocol):
     def events_so_far(self) -> int: ...
 
 
+class Player(Protocol):
+    """A bench that plays; times in nanoseconds."""
+
+    @property
+    def rig(self) -> Meter: ...
+
+    @property
+    def now(self) -> int: ...
+
+    @property
+    def started(self) -> int: ...
+
+
 class Limits(NamedTuple):
     """What a budget begins with: units of work, and CPU seconds."""
 
@@ -154,3 +167,22 @@ class Budget:
                 if done:
                     return result
                 yield progress
+
+
+def budget_for_captures(limits: Limits) -> Budget:
+    """A new budget, for playing captures: its packets are free, what goes on between them is not.
+
+    Their times are a file's own, and may leave years between two packets.
+    """
+    return Budget(*limits, PLAYED_PACKET_WORK, PLAYED_PACKET_CPU_S)
+
+
+def playing_within(
+    budget: Budget, bench: Player, slices: Slices[bool], hint: str = ""
+) -> Slices[bool]:
+    """Have a bench play. BudgetError, which ends with `hint`: that makes too much work."""
+    try:
+        return (yield from budget.spend_on(lambda: bench.rig, slices, "playing"))
+    except BudgetError as error:
+        at_s = (bench.now - bench.started) / 1e9
+        raise type(error)(f"stopped {at_s:,.0f} s into the captures: {error}{hint}") from None

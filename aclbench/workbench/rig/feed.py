@@ -192,12 +192,7 @@ class Feed:
 
         The file goes by its name alone, unless another has the same.
         """
-        capture, frame = split_number(number)
-        if len(self.captures) == 1:
-            return str(frame)
-        path = self.captures[capture]
-        is_only = [other.name for other in self.captures].count(path.name) == 1
-        return f"{path.name if is_only else path}:{frame}"
+        return packet_name(self.captures, number)
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -381,6 +376,16 @@ class Feed:
             columns.flow,
             columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
         )
+
+
+def packet_name(captures: Sequence[Path], number: int) -> str:
+    """A packet of captures as people find it: see `Feed.packet_name`."""
+    capture, frame = split_number(number)
+    if len(captures) == 1:
+        return str(frame)
+    path = captures[capture]
+    is_only = [other.name for other in captures].count(path.name) == 1
+    return f"{path.name if is_only else path}:{frame}"
 
 
 def _notes_on(noted: Noted) -> list[str]:

@@ -20,7 +20,7 @@ import numpy as np
 from aclbench.capture.batch import GENERATED_NS
 from aclbench.capture.columns import INFO_KEPT
 from aclbench.capture.steering import Steering
-from aclbench.drivers.frame import Frame, frame_of_packets
+from aclbench.drivers.frame import Frame, Handled, frame_of_packets
 from aclbench.drivers.stepped import SteppedDriver
 from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
@@ -161,6 +161,17 @@ class Rig:
         outcomes = self.machine.am.workers[0].outcomes
         return 0 if outcomes is None else len(outcomes)
 
+    def take_handled(self) -> tuple[list[Handled], Outcomes]:
+        """The packets that were handled since the last time, by their frames, and what became of
+        them; they are kept no longer. In virtual time alone.
+        """
+        driver, outcomes = self.stepped, self.machine.am.workers[0].outcomes
+        if not driver.handled or outcomes is None:
+            return [], Outcomes()
+        handled = driver.handled
+        self.keep_packets()
+        return handled, outcomes
+
     def take_packets(self) -> DonePackets:
         """The packets that were done since the last time; they are kept no longer.
 
@@ -169,11 +180,8 @@ class Rig:
         driver = self.driver
         if isinstance(driver, ThreadedDriver):
             return dispatched_packets(driver.take_done())
-        handled, outcomes = driver.handled, self.machine.am.workers[0].outcomes
-        if not handled or outcomes is None:
-            return NO_PACKETS
-        self.keep_packets()
-        return done_packets(handled, outcomes, driver.packets_handled)
+        handled, outcomes = self.take_handled()
+        return done_packets(handled, outcomes, driver.packets_handled) if handled else NO_PACKETS
 
     # --- names -------------------------------------------------------------------------------
 

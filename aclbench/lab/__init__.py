@@ -1,0 +1,1 @@
+"""Many benches: the same packets on each, and what differs."""

@@ -1,0 +1,153 @@
+"""Benches in processes of their own, so many at a time: as many cores work.
+
+A process that dies, killed or out of memory, has its bench run again by another.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections import deque
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+from aclbench.errors import AclbenchError
+from aclbench.lab.running import Job, Ran, running
+from aclbench.workbench.tasks import Progress, Slices
+
+#: A bench whose process died so often is given up.
+MAX_TRIES: Final = 3
+#: How long to wait for news, and how often a process has some, in seconds.
+LOOK_S: Final = 0.05
+#: What a bench that is done adds to the progress.
+WHOLE: Final = 1_000
+
+
+class Failed(NamedTuple):
+    """A fault of the program in a process: its traceback."""
+
+    text: str
+
+
+class Worker:
+    """A process with a bench."""
+
+    def __init__(self, context: Any, job: Job, folder: Path) -> None:
+        self.job = job
+        self.pipe, theirs = context.Pipe(duplex=False)
+        self.process = context.Process(target=_work, args=(job, folder, theirs), daemon=True)
+        with warnings.catch_warnings():
+            # Threads of libraries that are idle, as those of NumPy's, which we never use.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.process.start()
+        theirs.close()
+        self.progress = 0
+        self.result: Ran | AclbenchError | Failed | None = None
+
+    def hear(self) -> bool:
+        """Take its news; False: there will be no more."""
+        try:
+            news = self.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        if isinstance(news, int):
+            self.progress = news
+            return True
+        self.result = news
+        return False
+
+    def end(self) -> None:
+        """Its news are heard, or nobody wants them."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def in_processes(
+    jobs: list[Job], folder: Path, count: int, results: dict[int, Ran]
+) -> Slices[None]:
+    """Run benches, `count` at a time; what is done is put into `results`, by their numbers.
+
+    AclbenchError: one cannot be run.
+    """
+    ahead, tries = deque(jobs), dict.fromkeys([job.number for job in jobs], 0)
+    context, workers = _context(), dict[Connection, Worker]()
+    try:
+        while ahead or workers:
+            while ahead and len(workers) < count:
+                worker = Worker(context, ahead.popleft(), folder)
+                workers[worker.pipe] = worker
+            for pipe in wait(list(workers), LOOK_S):
+                assert isinstance(pipe, Connection)
+                worker = workers[pipe]
+                if worker.hear():
+                    continue
+                del workers[pipe]
+                worker.end()
+                number = worker.job.number
+                if isinstance(worker.result, Ran):
+                    results[number] = worker.result
+                elif worker.result is not None:
+                    raise _error_of(worker.result)
+                else:
+                    tries[number] += 1
+                    if tries[number] >= MAX_TRIES:
+                        raise AclbenchError(_died(worker, tries[number]))
+                    ahead.appendleft(worker.job)
+            yield progress(len(jobs), results, [each.progress for each in workers.values()])
+    finally:
+        for worker in workers.values():
+            worker.end()
+
+
+def progress(jobs: int, results: dict[int, Ran], under_way: list[int]) -> Progress:
+    """How far all of them are together."""
+    return Progress(WHOLE * len(results) + sum(under_way), WHOLE * jobs, "of the runs")
+
+
+def part_done(told: Progress | None) -> int:
+    """How far one is, of `WHOLE`."""
+    return WHOLE * told.done // told.total if told is not None and told.total else 0
+
+
+def _context() -> Any:
+    """A process is forked where that is safe: it then begins with all that is imported."""
+    forks = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if forks else "spawn")
+
+
+def _error_of(result: AclbenchError | Failed) -> Exception:
+    return RuntimeError(result.text) if isinstance(result, Failed) else result
+
+
+def _died(worker: Worker, tries: int) -> str:
+    code = worker.process.exitcode or 0
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    return (
+        f"{worker.job.name}: {tries} processes that ran it ended {how}; "
+        "there may be too little memory: fewer --jobs may do"
+    )
+
+
+def _work(job: Job, folder: Path, pipe: Connection) -> None:
+    """What a process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever has started us ends us
+    slices, said = running(job, folder), monotonic()
+    try:
+        while True:
+            told = next(slices)
+            if monotonic() - said > LOOK_S:
+                said = monotonic()
+                pipe.send(part_done(told))
+    except StopIteration as end:
+        pipe.send(end.value)
+    except AclbenchError as error:
+        pipe.send(error)
+    except Exception as error:
+        pipe.send(Failed("".join(traceback.format_exception(error))))

@@ -1,0 +1,69 @@
+"""The command `aclbench compare`, as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from cli.command import run
+
+
+def test_who_would_notice_stands_above_the_figures() -> None:
+    done = run(
+        *("compare", "long-gaps", "--inside", "10.0.0.0/24"),
+        *("--vary", "timeout tcp idle=86400,90000,1000000"),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    text = done.stdout
+    assert (
+        "instead of timeout tcp idle=86400:\n"
+        "  timeout tcp idle=90000: 1 packet of 1 connection would have another fate\n"
+        "    192.168.0.2:5222 > 10.0.0.3:48425 tcp: 1 packet, first packet 121: "
+        "denied (acl 1 rule 0: deny) > permitted (existing session)\n"
+    ) in text
+    assert text.index("would have another fate") < text.index("sessions added")
+
+
+def test_more_connections_than_asked_for_are_counted() -> None:
+    done = run("compare", "full-table", "--vary", "max-entries=24,8", "--most", "1")
+    assert "connections more; --most N shows N" in done.stdout
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_json_and_csv_have_the_same_figures(jobs: str) -> None:
+    words = ("compare", "full-table", "--vary", "max-entries=24,8", "--jobs", jobs)
+    found = json.loads(run(*words, "--json").stdout)
+    assert [each["combination"] for each in found] == [{"max-entries": "24"}, {"max-entries": "8"}]
+    assert found[0]["would_notice"] is None
+    notice = found[1]["would_notice"]
+    assert len(notice["first"]) == 3
+    assert notice["first"][0]["before"]["fate"] != notice["first"][0]["after"]["fate"]
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--csv").stdout)))
+    assert [row["max-entries"] for row in rows] == ["24", "8"]
+    for row, each in zip(rows, found, strict=True):
+        figures = each["figures"]
+        assert int(row["denied"]) == figures["fates"]["denied"]
+        assert int(row["recycled"]) == figures["recycled"]
+    assert int(rows[1]["packets_that_differ"]) == notice["packets"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("http", "--vary", "desing=x"),
+            "--vary desing=x: 'desing' cannot be varied; did you mean",
+        ),
+        (("http", "--vary", "design=x"), "design=x: there is no design 'x'"),
+        (("http", "--json", "--csv"), "choose one"),
+        ((), "Missing argument"),
+        (("-", "--inside", "10.0.0.0/24"), "a pipe can be read only once"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(words: tuple[str, ...], message: str) -> None:
+    done = run("compare", *words)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert not done.stdout
