@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Final
 
 from aclbench.engine.datapath import Datapath
-from aclbench.engine.design import FIFO_2017, Look, own_timeout
+from aclbench.engine.design import FIFO_2017, SESSION_BYTES, Look, own_timeout
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain
 from aclbench.engine.matching import Matching
@@ -203,6 +203,7 @@ class WheelSessions(Sessions):
 
     def restart_timer(self, worker: Worker, session: Session, now: int) -> None:
         """A packet on the owner: cancel the timer and set it anew, on the list of its class now."""
+        self.am.tell.worked(now)
         list_id = self.am.classes.session_get_timeout_type(session)
         if list_id != session.link_list_id and not worker.swipe_end_time:
             self.conn_list_delete_session(worker, session, now)
@@ -441,4 +442,6 @@ WHEEL: Final = replace(
     steps=(*STEPS, RESTART_TIMER, ADVANCE_WHEEL, WALK_POOL),
     # Hundreds count changes of its own steps.
     step_table=100 + STEP_TABLE,
+    # Of 32 bits each: the timer's slot, its turns, its neighbours.
+    session_bytes=SESSION_BYTES + 4 * len(COLUMNS),
 )

@@ -2,12 +2,12 @@
 
 Unlike a listener it makes no trace events, and packets of sessions that are there keep their fast
 path. **Work** is what is done to lists, wheels and rings: one for each session that is linked or
-unlinked, each timer that is set or stopped. A design whose work the events do not tell says so by
-`Tell.worked`, and its messages between threads by `Tell.messaged`.
+unlinked, and what a design counts beside that (`Design.work`): timers, posts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, final
 
 from mypy_extensions import i64
@@ -30,12 +30,24 @@ class Measures:
     """Counts for one machine; times are in nanoseconds. In virtual time alone.
 
     `classes` and `timeouts` are the machine's own, so that a timeout that is changed counts;
-    `live_by_class` are the sessions that are there at `now`.
+    `live_by_class` are the sessions that are there at `now`. `design_work` says what the design
+    has counted in the datapath and in interrupts; None: it counts nothing.
     """
 
     def __init__(
-        self, classes: Classes, timeouts: list[int], live_by_class: list[int], now: int
+        self,
+        classes: Classes,
+        timeouts: list[int],
+        live_by_class: list[int],
+        now: int,
+        design_work: Callable[[], tuple[int, int]] | None,
     ) -> None:
+        self._design_work: Callable[[], tuple[int, int]] | None = design_work
+        #: What it said last.
+        self._seen_datapath: i64 = 0
+        self._seen_interrupts: i64 = 0
+        if design_work is not None:
+            self._seen_datapath, self._seen_interrupts = design_work()
         self._classes: Classes = classes
         self._timeouts: list[int] = timeouts
         self._now: i64 = now
@@ -55,8 +67,6 @@ class Measures:
         self.overstays: Column = column(())
         #: Rows of `ROW_LIVE` numbers and one a class, for the intervals with any event.
         self.series: Column = column(())
-        #: What designs told of the interrupt that is being served.
-        self._in_interrupt: i64 = 0
         self._ms: i64 = now // BUSY_NS
         self._ms_work: i64 = 0
         self._row: i64 = now // ROW_NS
@@ -66,6 +76,7 @@ class Measures:
     def finish(self, now: i64) -> None:
         """The run has come to its end: sessions have lived up to then."""
         self._move_to(now)
+        self._look_at_design()
         self._end_row()
 
     # --- what the machine tells ---------------------------------------------------------------
@@ -102,21 +113,15 @@ class Measures:
     def interrupt_served(self, taken: i64, deleted: i64, now: i64) -> None:
         """Sessions were taken from lists, and those that stay were appended again."""
         self._move_to(now)
-        work: i64 = taken + taken - deleted
-        self._work_in_interrupt(work)
-        work += self._in_interrupt
-        self._in_interrupt = 0
-        if work > self.most_in_interrupt:
-            self.most_in_interrupt = work
+        before = self.interrupt_work
+        self._work_in_interrupt(taken + taken - deleted)
+        self._look_at_design()
+        if self.interrupt_work - before > self.most_in_interrupt:
+            self.most_in_interrupt = self.interrupt_work - before
 
-    def worked(self, count: i64, in_interrupt: bool, now: i64) -> None:
-        """A design did something that the events do not tell."""
+    def worked(self, now: i64) -> None:
+        """A packet is about to have the design do something that no event tells."""
         self._move_to(now)
-        if in_interrupt:
-            self._in_interrupt += count
-            self._work_in_interrupt(count)
-        else:
-            self._work(count)
 
     # --- intervals ----------------------------------------------------------------------------
 
@@ -136,6 +141,17 @@ class Measures:
         if self._ms_work > self.most_in_ms:
             self.most_in_ms = self._ms_work
 
+    def _look_at_design(self) -> None:
+        """What it did since the last look was done before now: the interval is that one still."""
+        if self._design_work is None:
+            return
+        in_datapath, in_interrupts = self._design_work()
+        more_datapath: i64 = in_datapath - self._seen_datapath
+        more_interrupts: i64 = in_interrupts - self._seen_interrupts
+        self._seen_datapath, self._seen_interrupts = in_datapath, in_interrupts
+        self._work(more_datapath)
+        self._work_in_interrupt(more_interrupts)
+
     def _move_to(self, now: i64) -> None:
         """The clock is there; it never goes back."""
         if now <= self._now:
@@ -145,6 +161,7 @@ class Measures:
         self._now = now
         ms: i64 = now // BUSY_NS
         if ms != self._ms:
+            self._look_at_design()
             self._ms, self._ms_work = ms, 0
             row: i64 = now // ROW_NS
             if row != self._row:

@@ -150,14 +150,12 @@ class Tell:
 
     # --- what a design does beside all this --------------------------------------------------
 
-    def worked(self, count: int, in_interrupt: bool, now: int) -> None:
-        """So many links of lists, timers or rings were changed that no other method tells of.
-
-        What is told anyhow, and counted by it: a session that is added (1), relinked (2), recycled
-        or judged anew (1); in an interrupt one that is taken (1) and, unless deleted, kept (1).
+    def worked(self, now: int) -> None:
+        """A packet is about to have the design do what it counts (`Design.work`) and no other
+        method tells of: so it is known when that was.
         """
         if self.measures is not None:
-            self.measures.worked(count, in_interrupt, now)
+            self.measures.worked(now)
 
     def messaged(self) -> None:
         """One thread has something for another: an interrupt, a signal, an entry in a ring."""

@@ -99,10 +99,19 @@ class Figures:
 
 def measure(rig: Rig) -> Measures:
     """Have a rig in virtual time count what it costs from now on."""
-    am = rig.machine.am
+    am, work = rig.machine.am, rig.machine.design.work
     parts = [reading.sessions_by_class(am, worker) for worker in am.workers]
     live = [sum(counts) for counts in zip(*parts, strict=True)]
-    am.tell.measures = Measures(am.classes, am.session_timeout, live, rig.now)
+
+    def design_work() -> tuple[int, int]:
+        both = [0, 0]
+        for each in work:
+            for worker in am.packet_workers:
+                both[each.in_interrupts] += each.count(worker)
+        return both[0], both[1]
+
+    counted = design_work if work else None
+    am.tell.measures = Measures(am.classes, am.session_timeout, live, rig.now, counted)
     return am.tell.measures
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.bench import (
     ACK,
     FIN,
@@ -26,7 +28,7 @@ from aclbench.engine.measuring import ROW_LIVE, ROW_NS, Measures
 from aclbench.engine.timeouts import TIMEOUT_TCP_TRANSIENT, TIMEOUT_UDP_IDLE
 
 
-def measured(workers: int = 0) -> Driven:
+def measured(workers: int = 0, design_work: Callable[[], tuple[int, int]] | None = None) -> Driven:
     """A bench that reflects what is opened from behind pg0; its timeouts are 10, 20 and 5 s."""
     bench = Driven(workers)
     bench.apply(0, is_input=True)
@@ -34,7 +36,8 @@ def measured(workers: int = 0) -> Driven:
     for timeout_class, seconds in enumerate((10, 20, 5)):
         bench.machine.set_session_timeout(timeout_class, seconds)
     am = bench.am
-    am.tell.measures = Measures(am.classes, am.session_timeout, [0, 0, 0], bench.driver.now)
+    now, live = bench.driver.now, [0, 0, 0]
+    am.tell.measures = Measures(am.classes, am.session_timeout, live, now, design_work)
     return bench
 
 
@@ -120,16 +123,20 @@ def test_most_in_a_millisecond():
     assert counted(bench).most_in_ms == 4
 
 
-def test_what_a_design_tells_counts():
-    bench = measured()
-    now = bench.driver.now
-    bench.am.tell.worked(7, in_interrupt=False, now=now)
-    bench.am.tell.worked(30, in_interrupt=True, now=now)
-    bench.am.tell.interrupt_served(bench.am.workers[0], 2, 1, now)
-    bench.am.tell.interrupt_served(bench.am.workers[0], 0, 0, now)
-    bench.am.tell.messaged()
+def test_what_a_design_counts_is_work() -> None:
+    """What it did up to a packet is of the interval before it."""
+    work = [3, 3]  # before it is measured
+    bench = measured(design_work=lambda: (work[0], work[1]))
+    tell, worker, now = bench.am.tell, bench.am.workers[0], bench.driver.now
+    for later in (0, 400_000, 1_000_000):
+        tell.worked(now + later)
+        work[0] += 7
+    work[1] += 30
+    tell.interrupt_served(worker, 2, 1, now + 1_000_000)
+    tell.interrupt_served(worker, 0, 0, now + 1_000_000)
+    tell.messaged()
     measures = counted(bench)
-    assert (measures.datapath_work, measures.interrupt_work) == (7, 33)
+    assert (measures.datapath_work, measures.interrupt_work) == (21, 33)
     assert (measures.most_in_interrupt, measures.most_in_ms) == (33, 40)
     assert measures.messages == 1
 
