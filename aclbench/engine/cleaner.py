@@ -211,5 +211,6 @@ class Cleaner:
         now, _ = yield RAISE_INTERRUPT
         self.am.cleaner.cnt_interrupts_sent += 1
         self.am.tell.interrupt_sent(worker, now)
+        self.am.tell.messaged()
         self.am.host.raise_interrupt(worker.thread_index)
         return now

@@ -57,6 +57,7 @@ class Look:
     #: One interrupt takes all that is due, wherever on its list; else up to a quantum, heads first.
     takes_all: bool = False
 
+
 #: `fa_session_t` without what it reserves: the 5-tuple and its own number 48 bytes, time of the
 #: last packet 8, interface 4, flags 2, thread 2, links and enqueue time 17; and 48 for its one
 #: entry in the table, a key of 40 bytes and its value (`clib_bihash_kv_40_8_t`).

@@ -49,6 +49,8 @@ def interrupt_worker(am: AclMain, worker: Worker, by: int, now: int) -> None:
     set_pending(am, worker, 1, by, now)
     am.workers[by].cnt_interrupts_sent += 1
     am.tell.interrupt_sent(worker, now)
+    if by != worker.thread_index:
+        am.tell.messaged()
     am.host.raise_interrupt(worker.thread_index)
 
 

@@ -61,6 +61,8 @@ class Measures:
         self.most_in_interrupt: i64 = 0
         #: The most in interrupts and datapath together, in one millisecond.
         self.most_in_ms: i64 = 0
+        #: Interrupts that were served.
+        self.interrupts: i64 = 0
         self.messages: i64 = 0
         #: How long behind its expiry each session was deleted, those aside that were cleared,
         #: recycled, or whose rules had changed.
@@ -113,6 +115,7 @@ class Measures:
     def interrupt_served(self, taken: i64, deleted: i64, now: i64) -> None:
         """Sessions were taken from lists, and those that stay were appended again."""
         self._move_to(now)
+        self.interrupts += 1
         before = self.interrupt_work
         self._work_in_interrupt(taken + taken - deleted)
         self._look_at_design()

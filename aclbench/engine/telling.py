@@ -130,7 +130,6 @@ class Tell:
 
     def interrupt_sent(self, worker: Worker, now: int) -> None:
         """An interrupt is about to be raised on a worker."""
-        self.messaged()
         if self.listener is not None:
             self.listener(events.InterruptSent(now, worker.thread_index))
 

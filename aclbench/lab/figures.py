@@ -69,6 +69,7 @@ class Figures:
     interrupt_work: int
     most_in_interrupt: int
     most_in_ms: int
+    #: Interrupts that workers served.
     interrupts: int
     #: Between threads: interrupts, signals to the cleaner, entries in rings.
     messages: int
@@ -134,7 +135,7 @@ def figures_of(bench: Bench, measures: Measures, cpu_s: float) -> Figures:
         interrupt_work=measures.interrupt_work,
         most_in_interrupt=measures.most_in_interrupt,
         most_in_ms=measures.most_in_ms,
-        interrupts=report.interrupts_sent,
+        interrupts=measures.interrupts,
         messages=measures.messages if bench.rig.machine.am.n_workers else 0,
         session_bytes=design.session_bytes,
         cpu_s=cpu_s,
