@@ -227,8 +227,9 @@ class Sessions:
         worker.peak_sessions = max(worker.peak_sessions, self.am.live_sessions())
         list_id = self.am.classes.session_get_timeout_type(session)
         self.conn_list_add_session(worker, session, list_id, now)
-        if self.am.tell.listener is not None:
-            self.am.tell.session_added(worker, session, list_id, now)
+        tell = self.am.tell
+        if tell.listener is not None or tell.measures is not None:
+            tell.session_added(worker, session, list_id, now)
         return session, True
 
     def enter_table(self, interface: Interface, session: Session) -> Session:
