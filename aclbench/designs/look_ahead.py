@@ -84,18 +84,24 @@ class LookAhead(Datapath):
         now: int,
     ) -> Session | None:
         """What was found before the packet ahead in the frame was handled at this node."""
-        found = super().look_up(worker, interface, is_input, key, info, now)
         side = interface.sw_if_index, is_input
+        request = request_key(key) if info & INFO_ICMP else None
+        found = None if request is None else interface.sessions.get(request)
+        if found is None:
+            found = interface.sessions.get(key)
         worker.numbers[_FRAME][_NODE] = 2 * is_input + bool(info & INFO_IP6)
-        before = self._before(worker, side, key, info, found)
-        if before is not found:
-            worker.session_in_hand = before
-            self.am.tell.looked_up(worker, interface.sw_if_index, key, False, before, now)
+        session = self._before(worker, side, key, info, found)
+        is_request = session is not None and session.key == request
+        under = session.key if session is not None else key
+        self.am.tell.looked_up(worker, interface.sw_if_index, under, is_request, session, now)
         ahead, at = _ahead(worker)
-        context = self.am.shown.lookup_contexts.index(side)
+        contexts = self.am.shown.lookup_contexts
+        # None where the ACLs were taken off since the packet began.
+        context = contexts.index(side) if side in contexts else _NONE
         tuple_now = _five_tuple(side, key, info, context)
         ahead[at : at + _FIELDS] = [_NONE, _NONE, _NONE, _NONE, tuple_now]
-        return before
+        worker.session_in_hand = session
+        return session
 
     def _before(
         self,

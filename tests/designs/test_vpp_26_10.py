@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from designs.aging import TIMEOUTS_S, drive
-from designs.running import Run, all_ways
+from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
 
 from aclbench import Workbench
@@ -139,6 +139,37 @@ def test_a_slot_that_was_freed_since_it_was_posted_is_let_be() -> None:
     bench.driver.raise_interrupt(owner.thread_index)
     bench.advance(SEC)
     assert not bench.am.live_sessions()
+
+
+# --- the look-ahead ------------------------------------------------------------------------------
+
+
+def test_a_frame_is_the_same_however_it_is_come_to() -> None:
+    """Two sessions under one key: going back to the middle of the frame, on from there."""
+    bench = Workbench(1, design="vpp-26.10")
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    bench.advance("0.01")
+    bench.send("pg0", [tcp_out(ACK), tcp_out(ACK | 8), tcp_out(ACK | 8)])
+    bench.advance("0.1")
+    for packet, sessions in ((2, 2), (1, 1), (3, 2)):
+        bench.goto_packet(packet)
+        assert bench.report().by_class["tcp_transient"] == sessions
+    told = bench.cli("explain 2")
+    assert "miss" in told
+    assert "hit" not in told
+    assert "makes session 1" in told
+
+
+def test_acls_are_taken_off_ahead_of_a_look_up() -> None:
+    """A packet is on its way to the look-up: no rule matches."""
+    bench = made(1)
+    bench.queue(tcp_out(SYN))
+    bench.step_until(1, "look up")
+    bench.machine.set_interface_acls(bench.pg[0], True, ())
+    while bench.driver.in_packet(1):
+        bench.step(1)
+    assert bench.verdicts()[-1].tx == -1
 
 
 # --- purgatory -----------------------------------------------------------------------------------
