@@ -78,7 +78,9 @@ class RingSessions(Sessions):
         if super().restart_timer_for_session(worker, session, list_id, now):
             return True
         owner = self.am.workers[session.thread_index]
+        self.am.tell.worked(now)
         if self.post(owner, worker.thread_index, session) and owner is not worker:
+            self.am.tell.messaged()
             interrupt_worker(self.am, owner, worker.thread_index, now)
         return False
 
