@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from aclbench.cli.collector import without_collector
+from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.memory import keep_freed_memory
 from aclbench.cli.output import is_terminal, say, say_json
@@ -22,16 +23,19 @@ if TYPE_CHECKING:
     from aclbench.lab.axes import Axis
     from aclbench.lab.comparing import Case, Compared, Runner
     from aclbench.lab.running import Ran
+    from aclbench.workbench.rig.scenario import Scenario
     from aclbench.workbench.tasks import Progress, Slices, T
 
 #: So often Ctrl-C is looked for and the bar painted, in seconds.
 BETWEEN_BARS_S: Final = 0.05
+#: What a capture's name has, below a folder.
+CAPTURES: Final = frozenset((".pcap", ".pcapng", ".cap"))
 #: Connections that are named for each combination, unless told otherwise.
 MOST: Final = 3
 
 
 @click.command()
-@inputs_argument("CAPTURE|SCENARIO...")
+@inputs_argument("CAPTURE|SCENARIO|FOLDER...")
 @bench_options
 @click.option(
     "--vary",
@@ -54,6 +58,20 @@ MOST: Final = 3
     type=click.IntRange(1, 1024),
     help="Run so many combinations at a time, in processes. [the cores]",
 )
+@click.option(
+    "--until-none-lost",
+    metavar="KEY",
+    help="Find the smallest value at which nobody loses a session: of max-entries, or of a "
+    "timeout, 'timeout udp idle'.",
+)
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write one page with plots as well, that needs nothing else.",
+)
+@click.option("--force", is_flag=True, help="Overwrite that file.")
 @click.option("--json", "as_json", is_flag=True, help="Print all as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the figures as CSV.")
 def compare(
@@ -62,6 +80,9 @@ def compare(
     varied: tuple[str, ...],
     most: int,
     jobs: int | None,
+    until_none_lost: str | None,
+    page: str | None,
+    force: bool,
     as_json: bool,
     as_csv: bool,
 ) -> None:
@@ -78,27 +99,107 @@ def compare(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv are two ways to print it; choose one")
     if not inputs and not asked.rx:
-        raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
+        raise click.UsageError("Missing argument 'CAPTURE|SCENARIO|FOLDER...'")
+    if until_none_lost is not None:
+        if varied or page or as_csv:
+            raise click.UsageError("--until-none-lost goes without --vary, --html and --csv")
+        search(find_scenario(inputs, asked), until_none_lost, asked, most, as_json)
+        return
+    if page is not None:
+        from aclbench.files import refuse_there
+        from aclbench.lab.plots import check_plots
+
+        check_plots()
+        if not force:
+            refuse_there(Path(page))
     axes = axes_of(varied)
-    scenario = find_scenario(inputs, asked)
-    cases = cases_of([scenario], axes)
+    scenarios, unreadable = scenarios_of(inputs, asked)
+    cases = cases_of(scenarios, axes)
     found, interrupted = run_cases(cases, asked, jobs or cores(), most)
-    if as_json:
-        from aclbench.lab.table import to_json
+    show(found, as_json, as_csv)
+    if page is not None and found:
+        from aclbench.lab.page import comparison_page
 
-        say_json(to_json(found))
-    elif as_csv:
-        from aclbench.lab.table import to_csv
-
-        say(to_csv(found), nl=False)
-    elif found:
-        from aclbench.lab.table import to_text
-
-        say(to_text(found, screen_width()))
+        write_page(Path(page), comparison_page(found))
+    for why in unreadable:
+        say(f"aclbench: {why}", err=True)
     if interrupted:
         left = len(cases) - len(found)
         say(f"aclbench: interrupted; {left} of {len(cases)} were not run to their end", err=True)
         raise KeyboardInterrupt
+    if unreadable:
+        raise click.exceptions.Exit(1)
+
+
+def show(found: list[Compared], as_json: bool, as_csv: bool) -> None:
+    """Print a comparison, in one way or another."""
+    from aclbench.lab.table import to_csv, to_json, to_text
+
+    if as_json:
+        say_json(to_json(found))
+    elif as_csv:
+        say(to_csv(found), nl=False)
+    elif found:
+        say(to_text(found, screen_width()))
+
+
+def write_page(path: Path, text: str) -> None:
+    """AclbenchError: it cannot be written."""
+    from aclbench.files import reason
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AclbenchError(f"{path}: {reason(error)}") from None
+    say(f"{path} written", err=True)
+
+
+def scenarios_of(inputs: Sequence[str], asked: BenchOptions) -> tuple[list[Scenario], list[str]]:
+    """The scenario of the inputs, or those of each capture below a folder, and what is none."""
+    folder = Path(inputs[0]) if len(inputs) == 1 else None
+    if folder is None or not folder.is_dir():
+        return [find_scenario(inputs, asked)], []
+    from msgspec.structs import replace
+
+    found: list[Scenario] = []
+    unreadable: list[str] = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or not CAPTURES.intersection(path.suffixes):
+            continue
+        try:
+            scenario = find_scenario([str(path)], asked)
+        except AclbenchError as error:
+            unreadable.append(str(error))
+        else:
+            found.append(replace(scenario, title=str(path.relative_to(folder))))
+    if not found and not unreadable:
+        raise AclbenchError(f"{folder}: no capture is below it ({', '.join(sorted(CAPTURES))})")
+    return found, unreadable
+
+
+def search(scenario: Scenario, key: str, asked: BenchOptions, most: int, as_json: bool) -> None:
+    """Find and print the smallest value at which nobody loses a session."""
+    from tempfile import TemporaryDirectory
+
+    from aclbench.lab.searching import Smallest, check_key, finding_smallest
+
+    try:
+        check_key(key)
+    except AclbenchError as error:
+        raise click.UsageError(f"--until-none-lost {error}") from None
+    found: list[Smallest] = []
+
+    def finding() -> Slices[None]:
+        found.append((yield from finding_smallest(scenario, key, path, asked.limits, most)))
+
+    with TemporaryDirectory(prefix="aclbench-") as folder:
+        path = Path(folder)
+        if not to_its_end(finding()):
+            raise KeyboardInterrupt
+    if as_json:
+        say_json(found[0].to_json())
+    else:
+        say(found[0].to_text())
 
 
 def axes_of(varied: Sequence[str]) -> list[Axis]:

@@ -54,6 +54,8 @@ class Series:
 class Figures:
     """What one run came to. Work is counted as `engine.measuring` says."""
 
+    #: From the start to the end, in the bench's time.
+    virtual_s: float
     packets: int
     fates: dict[str, int]
     #: For each reason in words its fate and count.
@@ -122,6 +124,7 @@ def figures_of(bench: Bench, measures: Measures, cpu_s: float) -> Figures:
     report, design = bench.report(), bench.rig.machine.design
     names = [each.name for each in design.timeout_classes]
     return Figures(
+        virtual_s=report.virtual_s,
         packets=report.packets.read,
         fates={fate: getattr(report.packets, fate) for fate in FATES},
         reasons=report.reasons,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
+from shutil import copy
 
 import pytest
-from cli.command import run
+from cli.command import capture, run
 
 
 def test_who_would_notice_stands_above_the_figures() -> None:
@@ -67,3 +69,37 @@ def test_what_cannot_be_compared_is_said(words: tuple[str, ...], message: str) -
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert not done.stdout
+
+
+def test_every_capture_below_a_folder_and_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    copy(capture("http"), tmp_path / "below" / "a.pcap")
+    copy(capture("reset"), tmp_path / "b.pcap")
+    (tmp_path / "bad.pcap").write_bytes(b"no capture")
+    (tmp_path / "notes.txt").write_text("no capture either")
+    done = run("compare", str(tmp_path), "--vary", "workers=1,2", "--csv")
+    assert done.returncode == 1
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["packets_of"], row["workers"]) for row in rows] == [
+        ("b.pcap", "1"),
+        ("b.pcap", "2"),
+        ("below/a.pcap", "1"),
+        ("below/a.pcap", "2"),
+    ]
+    assert "bad.pcap" in done.stderr
+    assert "notes.txt" not in done.stderr
+
+
+def test_a_page_is_written_and_not_over_another(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ("compare", "http", "--inside", "10.0.0.0/24", "--html", str(page))
+    assert run(*words).returncode == 0
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+    again = run(*words)
+    assert again.returncode == 1
+    assert str(page) in again.stderr
+
+
+def test_the_smallest_value_is_found() -> None:
+    done = run("compare", "http", "--inside", "10.0.0.0/24", "--until-none-lost", "max-entries")
+    assert done.stdout.startswith("nobody loses a session from max-entries=")
