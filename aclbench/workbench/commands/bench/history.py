@@ -107,6 +107,14 @@ def switch(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     return where_text(bench)
 
 
+def compare(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
+    """Who would notice that another branch was taken, and the figures of both."""
+    from aclbench.workbench.inquiry.branches import comparing_branches
+
+    first, second = parsed.arguments["first"], parsed.arguments["second"]
+    return "\n".join((yield from comparing_branches(bench.past, first, second)))
+
+
 def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     """What differs between two places."""
     from aclbench.workbench.inquiry.diff import diff as diff_of
@@ -259,6 +267,12 @@ _MOVES_AND_QUESTIONS: Final = tuple(
         ("branch <word:name>", branch, "begin a branch here; acting in the past does, too", ""),
         ("branches", branches, "list the branches", ""),
         ("switch <word:name>", switch, "go to the end of another branch", ""),
+        (
+            "compare <word:first> <word:second>",
+            compare,
+            "who would notice the second of two branches, and the figures of both",
+            "Of the packets that both have; the branches as far as they were run: main branch-1",
+        ),
         (
             "diff <word:first> <word:second>",
             diff,
