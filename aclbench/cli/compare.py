@@ -16,7 +16,7 @@ from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.memory import keep_freed_memory
-from aclbench.cli.output import is_terminal, say, say_json
+from aclbench.cli.output import is_terminal, say, say_json, write_page
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -141,17 +141,6 @@ def show(found: list[Compared], as_json: bool, as_csv: bool) -> None:
         say(to_csv(found), nl=False)
     elif found:
         say(to_text(found, screen_width()))
-
-
-def write_page(path: Path, text: str) -> None:
-    """AclbenchError: it cannot be written."""
-    from aclbench.files import reason
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise AclbenchError(f"{path}: {reason(error)}") from None
-    say(f"{path} written", err=True)
 
 
 def scenarios_of(inputs: Sequence[str], asked: BenchOptions) -> tuple[list[Scenario], list[str]]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 
 from aclbench.errors import AclbenchError
-from aclbench.files import is_standard_output
+from aclbench.files import is_standard_output, reason
 from aclbench.visible import carried, encoding_of, visible, visible_json
 
 
@@ -32,6 +32,15 @@ def output_path(name: str) -> Path:
 def say_written(path: Path, text: str) -> None:
     """Say what was written to a file: not into it, where that is standard output."""
     say(f"{path} written{text}", err=is_standard_output(path))
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page to a file, and say so. AclbenchError: it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AclbenchError(f"{path}: {reason(error)}") from None
+    say(f"{path} written", err=True)
 
 
 def say_json(value: Any, indent: int | None = 2) -> None:

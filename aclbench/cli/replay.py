@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -16,15 +17,14 @@ from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
 from aclbench.cli.memory import keep_freed_memory
-from aclbench.cli.output import say, say_json
+from aclbench.cli.output import say, say_json, write_page
 from aclbench.cli.threads import ThreadOptions, thread_options
 from aclbench.errors import AclbenchError
 from aclbench.files import is_standard_output
 from aclbench.workbench.budget import budget_for_captures, playing_within
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from aclbench.lab.reporting import Reporting
     from aclbench.workbench.filters import Filter
     from aclbench.workbench.inquiry.outputs import AnnotatedCapture, SplitCaptures, Traced
     from aclbench.workbench.tasks import Slices
@@ -74,6 +74,13 @@ UNTIL_HINT = "; --until TIME ends it ahead of a long silence"
     shell_complete=complete_files,
     help="Write all packets with their verdicts as comments, to be read in Wireshark.",
 )
+@click.option(
+    "--report",
+    "page",
+    metavar="FILE.html",
+    shell_complete=complete_files,
+    help="Write one page with the figures, plots, and what was denied and why.",
+)
 @click.option("--force", is_flag=True, help="Overwrite these files.")
 def replay(
     inputs: tuple[str, ...],
@@ -86,6 +93,7 @@ def replay(
     write_passed: str | None,
     write_dropped: str | None,
     write_annotated: str | None,
+    page: str | None,
     force: bool,
 ) -> None:
     """Play captures and print what became of their packets and sessions.
@@ -97,15 +105,11 @@ def replay(
 
     Ctrl-C ends it with the summary so far.
     """
-    from aclbench.workbench.views.times import read_moment
     from aclbench.workbench.workbench import Workbench
 
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO...'")
-    try:
-        moment = None if until is None else read_moment(until)
-    except AclbenchError as error:
-        raise click.UsageError(f"--until {until}: {error}") from None
+    moment = moment_of(until)
     made_with = {"history": False, "limits": asked.limits, **on.bench_arguments()}
     bench = Workbench.from_scenario(find_scenario(inputs, asked), **made_with)
     bench.rig.time_mode = asked.time or "relative"
@@ -114,9 +118,9 @@ def replay(
     if is_traced:
         bench.listeners.add(traced(bench, only_packets(bench, only), as_json).hear)
     written = written_captures(bench, (write_passed, write_dropped, write_annotated), force)
-    run = bench.transport.playing() if end is None else bench.transport.running(end.time)
-    if end is None or asked.is_limited:  # else a person has said how long
-        run = playing_within(budget_for_captures(asked.limits), bench, run, UNTIL_HINT)
+    run = run_to(bench, end, asked)
+    report = None if page is None else report_on(bench, Path(page), force)
+    run = run if report is None else report.along(run)
     stopped_by: AclbenchError | None = None
     interrupted = False
     try:
@@ -128,6 +132,8 @@ def replay(
     for capture in written:
         stopped_by = why_not_written(capture) or stopped_by
     stopped_by = stopped_by or bench.capture_error
+    if report is not None and page is not None:
+        write_page(Path(page), report.page())
     if not (is_traced and as_json):  # then each line is a packet
         print_report(bench, as_json, stopped_by)
     if stopped_by is not None:
@@ -135,6 +141,38 @@ def replay(
     if interrupted:
         say("aclbench: interrupted; the figures are those so far", err=True)
         raise KeyboardInterrupt
+
+
+def moment_of(until: str | None) -> Moment | None:
+    """What `--until` names. UsageError: it is no time."""
+    from aclbench.workbench.views.times import read_moment
+
+    try:
+        return None if until is None else read_moment(until)
+    except AclbenchError as error:
+        raise click.UsageError(f"--until {until}: {error}") from None
+
+
+def run_to(bench: Workbench, end: End | None, asked: BenchOptions) -> Slices[bool]:
+    """The run up to what `--until` named, or to the last packet."""
+    run = bench.transport.playing() if end is None else bench.transport.running(end.time)
+    if end is None or asked.is_limited:  # else a person has said how long
+        run = playing_within(budget_for_captures(asked.limits), bench, run, UNTIL_HINT)
+    return run
+
+
+def report_on(bench: Workbench, page: Path, force: bool) -> Reporting:
+    """What makes a page of a run. AclbenchError: it cannot, or the page is there already."""
+    from aclbench.files import refuse_there
+    from aclbench.lab.plots import check_plots
+    from aclbench.lab.reporting import Reporting
+
+    if bench.is_threaded:
+        raise click.UsageError("--report goes without --threads: it measures in virtual time")
+    check_plots()
+    if not force:
+        refuse_there(page)
+    return Reporting(bench)
 
 
 class End(NamedTuple):

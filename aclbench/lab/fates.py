@@ -34,6 +34,7 @@ ROW: Final = np.dtype(
 _KEY_WORDS: Final = ("k0", "k1", "k2", "k3", "k4")
 _KEY: Final = struct.Struct("6q")
 _PERMITTED: Final = FATES.index("permitted")
+_DENIED: Final = FATES.index("denied")
 #: Packets that are compared at once.
 BLOCK: Final = 1 << 17
 #: Up to so many different reasons each is looked for by itself, which is faster than to sort.
@@ -156,6 +157,19 @@ def noticing(base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
     return found.result(most)
 
 
+def denied(files: FateFiles, most: int) -> Notice:
+    """The packets of a run that were denied, by connection; before and after are the same."""
+    found, rows = Noticing(_key_of), Rows(files.rows).all
+    fates, reasons = fate_numbers(files.reasons), np.array(files.reasons, np.int64)
+    codes = np.fromfile(files.codes, CODE)[rows["place"]]
+    chosen = np.flatnonzero(fates[codes] == _DENIED) if len(codes) else np.zeros(0, np.int64)
+    for begin in range(0, len(chosen), BLOCK):
+        part = chosen[begin : begin + BLOCK]
+        met, why = rows[part], reasons[codes[part]]
+        found.add(_raw_keys(met), met["place"], met["number"], met["time"], why, why)
+    return found.result(most)
+
+
 def _raw_keys(rows: NDArray[np.void]) -> list[bytes]:
     """The words of the keys of rows, and their families, as bytes."""
     words = np.empty((len(rows), 6), np.int64)
@@ -177,10 +191,10 @@ class Rows:
 
     def __init__(self, path: Path) -> None:
         is_empty = not path.stat().st_size
-        self._rows = np.empty(0, ROW) if is_empty else np.memmap(path, ROW, "r")
-        self._places = np.ascontiguousarray(self._rows["place"])
+        self.all: NDArray[np.void] = np.empty(0, ROW) if is_empty else np.memmap(path, ROW, "r")
+        self._places = np.ascontiguousarray(self.all["place"])
 
     def at(self, places: NDArray[np.int64]) -> NDArray[np.void]:
         """Those of these packets, all of which have one."""
-        found: NDArray[np.void] = self._rows[np.searchsorted(self._places, places)]
+        found: NDArray[np.void] = self.all[np.searchsorted(self._places, places)]
         return found

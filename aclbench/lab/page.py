@@ -41,13 +41,18 @@ def _text(words: str) -> str:
     return escape(visible(words))
 
 
-def comparison_page(found: Sequence[Compared]) -> str:
-    """The page; its packets are those of one capture or scenario, or of several."""
+def comparison_page(found: Sequence[Compared], denied: Sequence[str] = ()) -> str:
+    """The page; its packets are those of one capture or scenario, or of several.
+
+    `denied` are lines about the packets that one run denied.
+    """
     titles = list(dict.fromkeys(each.case.packets_of for each in found))
     title = f"{', '.join(titles[:3])}{' ...' if len(titles) > 3 else ''}"
     lines = [_HEAD.format(title=_text(title)), f"<h1>{_text(title)}</h1>"]
     for _, group in groupby(found, key=lambda each: each.case.base):
         lines += _section(list(group))
+    if denied:
+        lines += ["<h2>Denied</h2>", f"<pre>{_text(chr(10).join(denied))}</pre>"]
     return "\n".join([*lines, "</body>", "</html>", ""])
 
 

@@ -108,10 +108,11 @@ def notice_lines(found: Sequence[Compared]) -> Iterator[str]:
 
 def name_of(each: Compared, noticed: Noticed) -> str:
     """A packet as people find it."""
-    return _packet_name(each.case.combination.scenario, noticed.number)
+    return packet_name_in(each.case.combination.scenario, noticed.number)
 
 
-def _packet_name(scenario: Scenario, number: int) -> str:
+def packet_name_in(scenario: Scenario, number: int) -> str:
+    """The same of a packet by its number."""
     sent = f"{number & ~SENT_BIT}"
     if number & SENT_BIT:
         return f"{SENT}:{sent}" if scenario.captures else sent

@@ -103,3 +103,17 @@ def test_a_page_is_written_and_not_over_another(tmp_path: Path) -> None:
 def test_the_smallest_value_is_found() -> None:
     done = run("compare", "http", "--inside", "10.0.0.0/24", "--until-none-lost", "max-entries")
     assert done.stdout.startswith("nobody loses a session from max-entries=")
+
+
+def test_a_replay_makes_a_page_with_what_was_denied_and_why(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    plain = run("replay", "full-table", "--json")
+    done = run("replay", "full-table", "--json", "--report", str(page))
+    assert done.returncode == 0
+    found, figures = json.loads(done.stdout), json.loads(plain.stdout)
+    for name in ("packets", "reasons", "sessions"):
+        assert found[name] == figures[name]
+    text = page.read_text("utf-8")
+    assert "first packet" in text.split("<h2>Denied</h2>")[1]
+    assert "denied (too many sessions to add new)" in text
+    assert text.count("<svg") == 3

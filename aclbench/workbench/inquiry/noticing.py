@@ -48,6 +48,12 @@ class Noticed(NamedTuple):
             f"{fate_text(self.before)} > {fate_text(self.after)}"
         )
 
+    def to_report(self, name: str) -> str:
+        """A line of one run alone: who, how many packets, and why the first met its fate."""
+        who = key_text(self.key) or "what is no IP"
+        packets = counted(self.packets, "packet")
+        return f"{who}: {packets}, first packet {name}: {fate_text(self.before)}"
+
 
 class Notice(NamedTuple):
     """All who would notice: how many packets and connections, and the first so many of these."""
