@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 from aclbench.errors import AclbenchError
@@ -19,12 +20,10 @@ MOST_LINES: Final = 8
 
 def check_plots() -> None:
     """AclbenchError: there is no matplotlib."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
+    if find_spec("matplotlib") is None:
         raise AclbenchError(
             "a page has plots, and these need matplotlib: pip install 'aclbench[report]'"
-        ) from None
+        )
 
 
 def _drawn(draw: Callable[[Any], None]) -> str:

@@ -130,11 +130,15 @@ def rows_of(found: Sequence[Compared]) -> list[Row]:
         if not any(run.fates[fate] for run in runs):
             continue
         words = fate.replace("_", " ")
-        rows.append(Row(words, lambda f, fate=fate: number_text(f.fates[fate])))  # type: ignore[misc]
+        rows.append(Row(words, _fate_count(fate)))
         texts = dict.fromkeys(text for run in runs for of, text, _ in run.reasons if of == fate)
         if list(texts) != [words]:
             rows += [Row(f"  {text}", _reason_count(fate, text)) for text in texts]
     return [*rows, *ROWS]
+
+
+def _fate_count(fate: str) -> Callable[[Figures], str]:
+    return lambda figures: number_text(figures.fates[fate])
 
 
 def _reason_count(fate: str, text: str) -> Callable[[Figures], str]:
