@@ -29,7 +29,6 @@ from aclbench.engine.packet import (
     INFO_TCP_FLAGS_MASK,
 )
 from aclbench.engine.reasons import EXISTING_SESSION, LAST_DENY, node_bits
-from aclbench.engine.session import POLICY_EPOCH_IS_INPUT
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.storage import Column, zeros
 from aclbench.engine.table import IS_FAST, NOT_FOUND
@@ -101,7 +100,7 @@ class FastPath:
         """
         am, keys = self.am, frame.keys
         times, infos, rxs, flows = frame.time, frame.info, frame.rx, frame.flow
-        interfaces, pools, fib = am.interfaces, am.pools, am.fib
+        interfaces, fib = am.interfaces, am.fib
         may_be_stale = am.reclassify_sessions
         n_workers: i64 = len(workers)
         i = begin
@@ -153,20 +152,8 @@ class FastPath:
 
             # No rules that have changed.
             if may_be_stale and (
-                (
-                    on_input != NOT_FOUND
-                    and _is_stale(
-                        pools[on_input >> _THREAD_SHIFT].policy_epoch(on_input & _INDEX_MASK),
-                        interface.input_policy_epoch,
-                    )
-                )
-                or (
-                    on_output != NOT_FOUND
-                    and _is_stale(
-                        pools[on_output >> _THREAD_SHIFT].policy_epoch(on_output & _INDEX_MASK),
-                        tx_interface.output_policy_epoch,
-                    )
-                )
+                self._is_stale(on_input, interface.input_policy_epoch)
+                or self._is_stale(on_output, tx_interface.output_policy_epoch)
             ):
                 break
 
@@ -211,6 +198,13 @@ class FastPath:
             self._leave_next = self._leave_next + 1 if self._leave_next < _MOST_LEFT else _MOST_LEFT
         return i
 
+    def _is_stale(self, found: i64, policy_epoch: i64) -> bool:
+        """Whether there is a session, and the rules that it was made by have changed."""
+        if found == NOT_FOUND:
+            return False
+        session = self.am.pools[found >> _THREAD_SHIFT].session(found & _INDEX_MASK)
+        return self._sessions.is_stale(session, policy_epoch)
+
     def _hit(self, worker: Worker, found: i64, is_input: bool, info: i64, now: i64) -> bool:
         """As `Datapath.hit`; whether the session is on another list now."""
         pool = self.am.pools[found >> _THREAD_SHIFT]
@@ -235,9 +229,3 @@ class FastPath:
                         counts = worker.passed_checks if passed else worker.packet_reasons
                         reason = EXISTING_SESSION | node_bits(kind != _LAST_OUT, info)
                         counts[reason] = counts.get(reason, 0) + packets
-
-
-def _is_stale(of_making: i64, policy_epoch: i64) -> bool:
-    """As `Sessions.is_stale`."""
-    same_direction = not (of_making ^ policy_epoch) & POLICY_EPOCH_IS_INPUT
-    return same_direction and of_making != policy_epoch

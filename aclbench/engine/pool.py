@@ -133,10 +133,6 @@ class SessionPool:
         session = self._sessions[session_index]
         return session.tcp_flags_seen_in if is_input else session.tcp_flags_seen_out
 
-    def policy_epoch(self, session_index: int) -> int:
-        """`intf_policy_epoch`."""
-        return self._sessions[session_index].intf_policy_epoch
-
     def touch(self, session_index: int, now: int) -> None:
         """Write the timestamp."""
         self._sessions[session_index].last_active_time = now

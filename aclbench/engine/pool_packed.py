@@ -89,10 +89,6 @@ class SessionPool:
         row: i64 = session_index * ROW
         return self.rows[row + SEEN_IN] if is_input else self.rows[row + SEEN_OUT]
 
-    def policy_epoch(self, session_index: i64) -> i64:
-        """`intf_policy_epoch`."""
-        return self.rows[session_index * ROW + OWNED] >> EPOCH_SHIFT & EPOCH_MASK
-
     def touch(self, session_index: i64, now: i64) -> None:
         """Write the timestamp."""
         self.rows[session_index * ROW + LAST_ACTIVE] = now
