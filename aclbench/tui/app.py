@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual import events, on
 from textual._context import active_message_pump
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hits
 from textual.css.query import NoMatches
@@ -146,13 +146,14 @@ class AclbenchApp(App[AclbenchError]):
         await self._typed.go_on()
 
     def _handle_exception(self, error: Exception) -> None:
-        """An error ends the screen, but for one: what still goes on in a widget that is being left
-        does not find others, which went first."""
+        """An error ends the screen, but for two: what still goes on in a widget that is being left
+        does not find others, which went first; nor, at the end of the app, the screen."""
         cause: BaseException = error
         node: object = active_message_pump.get(None)
         if isinstance(error, WorkerFailed):
             cause, node = error.error, get_current_worker().node
-        if not (isinstance(cause, NoMatches) and self._is_left(node)):
+        is_over = isinstance(cause, ScreenStackError) and not self.screen_stack
+        if not (is_over or (isinstance(cause, NoMatches) and self._is_left(node))):
             super()._handle_exception(error)
 
     def _is_left(self, widget: object) -> bool:

@@ -67,7 +67,7 @@ class Typed:
 
     async def go_on(self) -> None:
         """Hand the next key on, if there is one and it may go."""
-        if self._is_under_way:
+        if self._is_under_way or not self._app.screen_stack:
             return
         event = next(filter(self._may_go, self._waiting), None)
         if event is None:
@@ -75,14 +75,17 @@ class Typed:
         self._waiting.remove(event)
         self._is_under_way, self._since = True, time.monotonic()
         await self._wait_for_screen()
+        if not self._app.screen_stack:  # the app has ended meanwhile
+            return
         self._number += 1
         target: MessagePump = self._app.focused or self._app.screen
         await self._forward(event)
         self._send(Fence(self._number, _ROUNDS), target)
 
     async def passed(self, fence: Fence) -> None:
-        """A fence is through, and so is its key."""
-        if fence.number != self._number or not self._is_under_way:
+        """A fence is through, and so is its key. One may come when the app has closed its screens:
+        nobody is left for the keys behind it."""
+        if fence.number != self._number or not self._is_under_way or not self._app.screen_stack:
             return
         if fence.rounds > 1:
             self._send(Fence(fence.number, fence.rounds - 1), self._app.focused or self._app.screen)

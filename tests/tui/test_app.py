@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.app import ScreenStackError
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.widgets import Input, Static
@@ -624,6 +625,13 @@ async def test_the_same_error_in_a_dialog_that_is_there_ends_the_screen(
 ) -> None:
     with pytest.raises(error):
         await _go_on_after(_Wrong(False, in_worker))
+
+
+async def test_what_asks_for_the_screen_when_all_are_closed_is_no_error() -> None:
+    async with benching() as bench:
+        app = bench.pilot.app
+    app._handle_exception(ScreenStackError())
+    assert app._exception is None
 
 
 async def test_one_key_changes_times_everywhere(tmp_path: Path) -> None:

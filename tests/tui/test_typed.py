@@ -115,6 +115,17 @@ async def test_what_is_typed_meanwhile_does_not_keep_escape_from_ending_it() -> 
         await Bench(pilot).until(lambda: app._exit)
 
 
+async def test_a_fence_that_comes_after_the_screens_are_closed_is_no_error() -> None:
+    app = AclbenchApp(SlowlyMade(), "a title")
+    async with app.run_test(size=SMALL):
+        await _opening(app, "4", "s")
+        typed = app._typed
+    assert not app.screen_stack
+    typed._is_under_way = True
+    await typed.passed(Fence(typed._number, 2))
+    await typed.take(events.Key("4", "4"))
+
+
 async def test_a_key_that_is_lost_with_its_widget_holds_the_next_no_longer_than_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
