@@ -24,6 +24,7 @@ SUBCOMMANDS: Final = {
     "completion": "Print a script that lets a shell complete commands, options and bundled names.",
     "explain": "Say why packet N of a capture passed or not, and what would have let it pass.",
     "learn": "Work through guided lessons; without an argument, list them.",
+    "museum": "Show a fault of VPP's history, put back; without an argument, list them.",
     "repl": "Type VPP's commands and aclbench's own.",
     "replay": "Play captures and print what became of their packets and sessions.",
     "synth": "Write a capture of made-up traffic.",

@@ -53,6 +53,19 @@ def complete_lessons(
     return _names_or_files(incomplete, {"lessons": "a lesson"})
 
 
+def complete_exhibits(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """The exhibits of the museum."""
+    from aclbench.designs.exhibits import exhibits
+
+    return [
+        CompletionItem(exhibit.name, help=exhibit.title)
+        for exhibit in exhibits()
+        if exhibit.name.startswith(incomplete)
+    ]
+
+
 def _names_or_files(incomplete: str, kinds: dict[str, str]) -> list[Any]:
     """Bundled names with the files beside them; where no name begins so, the shell's own files.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from aclbench.cli.benches import bench_maker
+from aclbench.cli.completion import complete_exhibits
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.cli.output import confirm, is_terminal, say
 from aclbench.cli.records import (
@@ -41,6 +42,12 @@ FIRST: Final = "aging"
 @bench_options
 @threads_option
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
+@click.option(
+    "--exhibit",
+    metavar="NAME",
+    shell_complete=complete_exhibits,
+    help="A fault of VPP's history at the start of its run, paused; `aclbench museum` lists them.",
+)
 @resume_option
 @click.option(
     "--write-config",
@@ -52,6 +59,7 @@ def tui(
     asked: BenchOptions,
     threads: bool,
     paused: bool,
+    exhibit: str | None,
     resume: str | None,
     write_config: bool,
 ) -> None:
@@ -68,6 +76,8 @@ def tui(
         return
     if resume is not None and (inputs or asked.rx or threads):
         raise click.UsageError("--resume goes on with a run that ended; leave what else is shown")
+    if exhibit is not None and (inputs or asked.rx or threads or resume is not None):
+        raise click.UsageError("--exhibit has a bench of its own; leave what else is shown")
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.settings import read_settings
@@ -78,8 +88,10 @@ def tui(
     settings, notices = read_settings()
     asked = asked._replace(time=asked.time or settings.time)
     with Records("tui") as records:
-        screen = Screen(threads, asked, paused, settings, notices, records)
-        if resume is not None:
+        screen = Screen(threads, asked, paused or exhibit is not None, settings, notices, records)
+        if exhibit is not None:
+            screen.show_exhibit(exhibit)
+        elif resume is not None:
             screen.go_on_with(run_named(resume))
         elif inputs or asked.rx:
             screen.show(inputs, asked)
@@ -111,6 +123,14 @@ class Screen:
         """Show a bench until the person at it leaves. AclbenchError: it cannot be made."""
         make_bench, title = bench_maker(inputs, asked, self._threads)
         self._show(self._kept(make_bench, () if asked.rx else inputs), title)
+
+    def show_exhibit(self, name: str) -> None:
+        """Show an exhibit of the museum, its run ahead. AclbenchError: there is none."""
+        from aclbench.designs.exhibits import exhibit_named
+        from aclbench.museum.showing import showing_on_screen
+
+        exhibit = exhibit_named(name)
+        self._show(self._kept(lambda: showing_on_screen(exhibit), ()), exhibit.name)
 
     def show_last(self, asked: BenchOptions) -> None:
         """What was shown last; where that cannot be made again, the first."""

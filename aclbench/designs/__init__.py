@@ -1,7 +1,8 @@
 """The designs there are, by name: what a scenario, a run file or a person asks for.
 
 A design is a file of this package with a `Design` in it, and a line in `DESIGNS`. The engine's own,
-`fifo-2017`, is the document's.
+`fifo-2017`, is the document's. Those of `exhibits/`, with a fault put back, go by
+their exhibit's name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from aclbench.designs.cleaner_1704 import CLEANER_1704
+from aclbench.designs.exhibits import design_of_exhibit
 from aclbench.designs.rings import RINGS
 from aclbench.designs.serviced_refresh import SERVICED_REFRESH
 from aclbench.designs.two_stage import TWO_STAGE
@@ -36,8 +38,10 @@ DESIGNS: Final[dict[str, Design]] = {
 
 
 def design_named(name: object) -> Design:
-    """The design of that name. AclbenchError: there is none; it says which there are."""
-    found = DESIGNS.get(name) if isinstance(name, str) else None
+    """The design of that name, or an exhibit's. AclbenchError: there is none; it says which are."""
+    found = None
+    if isinstance(name, str):
+        found = DESIGNS.get(name) or design_of_exhibit(name)
     if found is None:
         raise AclbenchError(f"there is no design {name!r}; {did_you_mean(str(name), DESIGNS)}")
     return found

@@ -39,6 +39,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from aclbench.designs import DESIGNS
+from aclbench.designs.exhibits import design_of_exhibit
 from aclbench.documents import Wrong, from_toml, in_file, reading_content
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import ScenarioError
@@ -110,7 +111,7 @@ class ScenarioDocument(Struct, forbid_unknown_fields=True, frozen=True):
     at: tuple[AtTable, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.design not in DESIGNS:
+        if self.design not in DESIGNS and design_of_exhibit(self.design) is None:
             raise Wrong("design", self.design, " or ".join(DESIGNS))
         names = Counter(table.name for table in self.interface)
         doubled = next((name for name, count in names.items() if count > 1), None)
@@ -138,8 +139,13 @@ def loading_scenario(path: Path) -> Slices[Scenario]:
     """The same in slices: it may be a pipe."""
     with in_file(path, ScenarioError):
         content = yield from reading_content(path, MAX_BYTES, pipes=True)
-        document = from_toml(content, ScenarioDocument)
-        captures = [(_capture(path, name, place), rx) for name, place, rx in _captures(document)]
+        return read_scenario(content, path)
+
+
+def read_scenario(content: bytes, path: Path) -> Scenario:
+    """A scenario of what a file has; captures are found beside its path. Raises DocumentError."""
+    document = from_toml(content, ScenarioDocument)
+    captures = [(_capture(path, name, place), rx) for name, place, rx in _captures(document)]
     return Scenario(
         title=path.stem if document.title is None else document.title,
         text=document.text,
