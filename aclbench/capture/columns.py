@@ -5,6 +5,7 @@ A session key is a few numbers of 64 bits here, as `aclbench.engine.packet.key_w
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -32,15 +33,16 @@ NOTED: Final = INFO_CUT | INFO_CUT_L4 | INFO_IP4_NO_LENGTH
 #: fragment, family, ICMP.
 INFO_KEPT: Final = 2 * INFO_ICMP - 1
 
-_32_BITS: Final = 0xFFFF_FFFF
+#: Where the upper half of a number of 64 bits is.
+_HIGH: Final = 1 if sys.byteorder == "little" else 0
 
 
 class Addresses(NamedTuple):
     """The ends of the packets of one family, 4 or 6; `rows` says which packets these are.
 
-    `src` and `dst` are numbers for IPv4. For IPv6 they are byte strings in network order: NumPy
-    compares those (type S) byte by byte, the shorter one filled up with zeros, so they sort as the
-    numbers do, and all 128 bits fit.
+    `src` and `dst` are numbers of 32 bits for IPv4, not to be written to. For IPv6 they are byte
+    strings in network order: NumPy compares those (type S) byte by byte, the shorter one filled up
+    with zeros, so they sort as the numbers do, and all 128 bits fit.
     """
 
     family: int
@@ -104,8 +106,8 @@ class Columns(Struct, frozen=True):
         k0 = self.k0[rows]
         if not len(k0):
             return None
-        src, dst = (k0 >> 32 & _32_BITS).astype(np.uint32), (k0 & _32_BITS).astype(np.uint32)
-        return Addresses(4, rows, src, dst)
+        halves = k0.view(np.uint32)
+        return Addresses(4, rows, halves[_HIGH::2], halves[1 - _HIGH :: 2])
 
     def _ip6_addresses(self) -> Addresses | None:
         if self.k2 is None or self.k3 is None or self.k4 is None:

@@ -24,6 +24,8 @@ Networks = Mapping[IPv4Network | IPv6Network, int]
 #: The address is in no prefix, so behind no interface.
 NOWHERE: Final = -1
 _BITS: Final[dict[int, int]] = {4: 32, 6: 128}
+#: In so many ranges of IPv4 a place is found sooner by a comparison with each than by a search.
+_FEW_RANGES: Final = 8
 
 
 class ByAddress:
@@ -55,17 +57,24 @@ class ByAddress:
 
     def assign(self, batch: RawBatch, columns: Columns) -> NDArray[np.int64]:
         """The interface of each packet, by its source; flags those that stayed on one side."""
-        rx = np.full(len(columns), self.default, dtype=np.int64)
+        rx: NDArray[np.int64] | None = None
         for family, rows, sources, destinations in columns.addresses:
             sides = self._sides[family]
             src = sides.longest_matches(sources)
-            rx[rows] = np.where(src == NOWHERE, self.default, src)
-            same = np.flatnonzero((src == sides.longest_matches(destinations)) & (src != NOWHERE))
+            same = np.flatnonzero(src == sides.longest_matches(destinations))
             if len(same):
+                same = same[src[same] != NOWHERE]
                 ends = self._ends[family].longest_matches(destinations[same])
                 stayed = np.arange(len(columns))[rows][same[ends == NOWHERE]]
                 columns.info[stayed] |= INFO_SAME_SIDE
-        return rx
+            if not sides.has_all:
+                src[src == NOWHERE] = self.default
+            if len(src) == len(columns):
+                return src
+            if rx is None:
+                rx = np.full(len(columns), self.default, dtype=np.int64)
+            rx[rows] = src
+        return np.full(len(columns), self.default, dtype=np.int64) if rx is None else rx
 
     def unmatched(self) -> list[str]:
         """Nothing: a prefix without packets is ordinary."""
@@ -105,6 +114,8 @@ class _PrefixTable:
         edges.discard(1 << self._bits)
         starts = sorted(edges)
         self._values = np.array([self._longest_match(start) for start in starts], dtype=np.int64)
+        #: Whether each address is in a prefix.
+        self.has_all = NOWHERE not in self._values
         self._starts: NDArray[Any]
         if family == 4:
             self._starts = np.array(starts, dtype=np.uint32)
@@ -122,4 +133,9 @@ class _PrefixTable:
 
     def longest_matches(self, addresses: NDArray[Any]) -> NDArray[np.int64]:
         """The sw_if_index of each address, or NOWHERE; they are as in `Addresses`."""
-        return self._values[np.searchsorted(self._starts, addresses, side="right") - 1]
+        if len(self._starts) > _FEW_RANGES or self._bits != 32:
+            return self._values.take(np.searchsorted(self._starts, addresses, side="right") - 1)
+        places = np.zeros(len(addresses), np.int8)
+        for start in self._starts[1:]:
+            places += addresses >= start
+        return self._values.take(places)
