@@ -30,8 +30,10 @@ from aclbench.engine.packet import (
 
 #: Packets that are sampled of a group, from its beginning ...
 SAMPLE_PACKETS: Final = 2000
-#: ... and of all packets, one in so many.
+#: ... and of all packets, one in so many; once enough were examined, in so many more.
 ONE_IN: Final = 16
+ENOUGH: Final = 20_000
+ONE_IN_LATER: Final = 256
 #: The longest time between copies of a packet, in nanoseconds.
 APART_NS: Final = 1_000_000
 #: A packet with more copies was not duplicated on the way.
@@ -74,7 +76,8 @@ class Duplicates(NamedTuple):
 
         `parts` and `order` are those of a `Group`.
         """
-        if self.sampled * ONE_IN > packets_read:
+        one_in = ONE_IN if self.sampled < ENOUGH else ONE_IN_LATER
+        if self.sampled * one_in > packets_read:
             return self
         hashes, times = [], []
         counts = _counts(parts, order)
