@@ -13,7 +13,7 @@ import numpy as np
 
 from aclbench.capture.batch import Damage, RawBatch, frame_limit
 from aclbench.capture.links import LINKS_READ, refusal
-from aclbench.capture.walk import RECORD_HEADER_BYTES, RecordForm, walk_records
+from aclbench.capture.walk import RECORD_HEADER_BYTES, Density, RecordForm, walk_records
 
 FILE_HEADER_BYTES: Final = 24
 #: Where in a record header the captured length stands; seconds and fraction come before it.
@@ -69,6 +69,7 @@ class Pcap:
             raise Damage(refusal(self.link_type))
         self._limit = frame_limit(snaplen)
         self._header = Struct(f"{magic.byte_order}4I")
+        self._density = Density()
         self._form = RecordForm(
             magic.byte_order == ">",
             is_old,
@@ -90,7 +91,9 @@ class Pcap:
 
         None where there is no complete, valid record. Raises Damage for a modified variant.
         """
-        found = walk_records(data, begin, max_packets, self._form)
+        most = min(max_packets, self._density.room(len(data) - begin))
+        found = walk_records(data, begin, most, self._form)
+        self._density.note(found, begin)
         if first_number == 1 and len(data) >= begin + RECORD_HEADER_BYTES:
             self._check_form(data, begin)
         if not found.count:

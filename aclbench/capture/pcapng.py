@@ -33,6 +33,7 @@ from aclbench.capture.walk import (
     BLOCK_TAIL_BYTES,
     ENHANCED_BLOCK,
     ENHANCED_HEAD_BYTES,
+    Density,
     Records,
     walk_enhanced,
 )
@@ -88,6 +89,7 @@ class Pcapng:
     def __init__(self) -> None:
         self._latest_ns = 0
         self._blocks = _FIRST_BLOCKS
+        self._density = Density()
         self._enter(None)
 
     def _enter(self, section: Section | None) -> None:
@@ -138,7 +140,9 @@ class Pcapng:
         if end > begin or self._section is None:
             self._blocks = _FIRST_BLOCKS
             return None, end
-        run = walk_enhanced(data, begin, max_packets, self._is_big, self._run_limits)
+        most = min(max_packets, self._density.room(len(data) - begin))
+        run = walk_enhanced(data, begin, most, self._is_big, self._run_limits)
+        self._density.note(run, begin)
         if run.count >= min(max_packets, _LONG_RUN):
             self._blocks = _FIRST_BLOCKS
             return self._batch(data, _packets_of(run), first_number), run.end

@@ -37,6 +37,22 @@ class Records:
         self.interface: Column = zeros(n if with_interfaces else 0)
 
 
+class Density:
+    """How many records lie in so many bytes, by those walked last: room is made for no more."""
+
+    def __init__(self) -> None:
+        self._record_bytes: i64 = RECORD_HEADER_BYTES
+
+    def room(self, data_bytes: i64) -> i64:
+        """Rows for what lies in so many bytes, and a few more."""
+        return data_bytes // self._record_bytes * 5 // 4 + 16
+
+    def note(self, found: Records, begin: i64) -> None:
+        """These were found from `begin` on."""
+        if found.count:
+            self._record_bytes = (found.end - begin) // found.count
+
+
 class RecordForm:
     """How the records of a classic pcap are laid out.
 
