@@ -37,6 +37,9 @@ SEEN_OUT: Final = 7
 #: Words of the other column: the key's third, fourth and fifth.
 ROW6: Final = 3
 
+#: Slots that a pool grows by.
+_MORE: Final = 64
+
 K1_IS_IP6: Final = 1 << 48
 _LIST_MASK: Final = 0xFFFF
 EPOCH_SHIFT: Final = 16
@@ -52,8 +55,10 @@ class SessionPool:
 
     def __init__(self, thread_index: int, n_columns: int) -> None:
         self.thread_index: i64 = thread_index
+        #: Slots that were handed out; behind their rows is room for more.
+        self._slots: i64 = 0
         self.rows: Column = column(())
-        #: As long as the pool once it has had an IPv6 session.
+        #: With room for as many slots once the pool has had an IPv6 session.
         self.rows6: Column = column(())
         self.free_indices: list[int] = []
         #: A design's own columns, each with an integer a slot, 0 when the slot is taken.
@@ -61,7 +66,7 @@ class SessionPool:
 
     def __len__(self) -> int:
         """Slots, the free ones among them."""
-        return len(self.rows) // ROW
+        return self._slots
 
     def session(self, session_index: i64) -> Session:
         """The session in a slot, be it free."""
@@ -74,10 +79,12 @@ class SessionPool:
             for column in self.columns:
                 column[session.session_index] = 0
             return session
-        slot: i64 = len(self.rows) // ROW
-        self.rows = extended(self.rows, zeros(ROW))
-        if len(self.rows6):
-            self.rows6 = extended(self.rows6, zeros(ROW6))
+        slot: i64 = self._slots
+        if slot * ROW == len(self.rows):
+            self.rows = extended(self.rows, zeros(_MORE * ROW))
+            if len(self.rows6):
+                self.rows6 = extended(self.rows6, zeros(_MORE * ROW6))
+        self._slots = slot + 1
         for column in self.columns:
             column.append(0)
         return Session(self, slot)
@@ -103,11 +110,16 @@ class SessionPool:
 
     def unpack(self, packed: tuple[Any, ...]) -> None:
         """Append slots that `pack` gave."""
+        slots: i64 = self._slots
+        if len(self.rows) > slots * ROW:
+            self.rows, self.rows6 = self.rows[: slots * ROW], self.rows6[: slots * ROW6]
         self.rows = extended(self.rows, packed[0])
         self.rows6 = extended(self.rows6, packed[1])
+        self._slots = len(self.rows) // ROW
 
     def clear(self) -> None:
         """Free all of it."""
+        self._slots = 0
         self.rows = column(())
         self.rows6 = column(())
         self.free_indices = []
