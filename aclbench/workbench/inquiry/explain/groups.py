@@ -142,7 +142,8 @@ def _examples(
     """The first packet of each class explained, by its place: one rig goes from one to the next."""
     rig, branch = history.here.rig, stretches.branch
     known: dict[int, tuple[Places, int | None]] = {}
-    for each in classes:
+    for number, each in enumerate(classes):
+        yield Progress(number, len(classes), "causes looked for")
         if each.denied is not None:
             known[each.ordinal] = yield from _before(branch.packets, each, each.denied)
     numbers = {each.ordinal for each in classes}
