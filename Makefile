@@ -18,6 +18,8 @@ SEEDS ?=
 TEST_JOBS ?= 2
 # Worker processes of tests that have nothing to do take over from those that have.
 TESTS := -m pytest -n $(TEST_JOBS) --dist worksteal
+# The tests of what is compiled, and so is tested interpreted too.
+MACHINE := tests/engine tests/drivers tests/designs
 # A free-threaded Python, if there is one.
 FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
 FT := .venv-freethreaded
@@ -27,7 +29,7 @@ WHEEL := build/wheel-test
 export PYTHONDONTWRITEBYTECODE :=
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
-.PHONY: run test test-lowest test-seeds wheel-test check lint types imports bench fuzz stress kills \
+.PHONY: run test test-long test-lowest test-seeds wheel-test check lint types imports bench fuzz stress kills \
 	test-freethreaded docs pictures dist clean help
 
 help: ## list the targets
@@ -39,7 +41,11 @@ run: $(VENV)/.run ## the live view on a bundled scenario (SCENARIO=name for anot
 test: $(VENV)/.dev ## the tests; those of the engine and of designs both compiled and interpreted
 	@$(BIN)/aclbench --version
 	$(BIN)/python $(TESTS)
-	ACLBENCH_INTERPRETED=1 $(BIN)/python $(TESTS) tests/engine tests/drivers tests/designs
+	ACLBENCH_INTERPRETED=1 $(BIN)/python $(TESTS) -m "not long and not compiled_only" $(MACHINE)
+
+test-long: $(VENV)/.dev ## all tests, those too that take long, and each property with all its examples
+	$(BIN)/python $(TESTS) -m "" --hypothesis-profile=long
+	ACLBENCH_INTERPRETED=1 $(BIN)/python $(TESTS) -m "" --hypothesis-profile=long $(MACHINE)
 
 lint: $(VENV)/.dev ## ruff: errors, imports, style
 	$(BIN)/ruff check .

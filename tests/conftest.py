@@ -1,7 +1,7 @@
 """What all tests share: the same examples on every run; what ends a program is heard; an end.
 
 With `--hypothesis-profile=seeds` hypothesis draws the examples of `--hypothesis-seed` instead
-(`tests/seeds.py`).
+(`tests/seeds.py`); with `--hypothesis-profile=long` a property has all its examples.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ settings.register_profile(
 settings.register_profile(
     "aclbench", settings.get_profile("seeds"), derandomize=True, max_examples=SHARE
 )
+settings.register_profile("long", settings.get_profile("aclbench"), max_examples=100)
 settings.load_profile("aclbench")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-#: Of the examples of a round of `make test-seeds`, which draws others each time, `make test` tries
-#: so many in a hundred, and always the same.
-SHARE = 40
+#: Of the examples of `make test-long`, and of a round of `make test-seeds`, which draws others each
+#: time, `make test` tries so many in a hundred, and always the same.
+SHARE = 25
 
 
 def examples(most: int) -> settings:

@@ -49,5 +49,12 @@ def test_the_profile_of_the_rounds_heeds_the_seed() -> None:
 
 
 def test_a_round_tries_more_examples_than_the_tests() -> None:
-    assert settings.get_profile("seeds").max_examples == 100
-    assert (examples(100).max_examples, examples(3).max_examples) == (SHARE, 2)
+    before = settings.get_current_profile_name()
+    tried = []
+    try:
+        for profile in ("seeds", "long", "aclbench"):
+            settings.load_profile(profile)
+            tried.append((examples(100).max_examples, examples(7).max_examples))
+    finally:
+        settings.load_profile(before)
+    assert tried == [(100, 7), (100, 7), (SHARE, 2)]

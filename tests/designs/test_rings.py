@@ -54,6 +54,7 @@ def test_a_fin_on_another_thread(design: str, ack_after_s: float, at_s: float) -
     ("design", "alive_until_s", "gone"),
     [("fifo-2017", 86_510, Gone(86_519, 717)), ("rings", 172_799, Gone(172_801, 1))],
 )
+@pytest.mark.compiled_only
 def test_an_idle_day(design: str, alive_until_s: int, gone: Gone) -> None:
     """What short periods cost, and long ones: looks at the session, and how late it goes."""
     assert idle_from_10_s_on(design, alive_until_s) == gone

@@ -96,6 +96,7 @@ def test_a_packet_just_ahead_of_the_second_look_costs_half_a_timeout() -> None:
     assert 900 < gone_after(bench, begin) < 902
 
 
+@pytest.mark.compiled_only
 def test_an_established_session_is_looked_at_twice_a_day() -> None:
     """Idle from 10 s on it goes at the third look; the 2017 design takes 720 looks a day."""
     bench, _, begin = opened(0)

@@ -108,6 +108,7 @@ def test_a_packet_of_another_thread_is_found_when_the_timer_ends() -> None:
     assert len(bench.heard(SessionDeleted)) == 1
 
 
+@pytest.mark.compiled_only
 def test_active_connections_cost_a_restart_a_packet() -> None:
     """What the document counts against it: 10,000 active connections, one packet each."""
     bench = made()
@@ -121,6 +122,7 @@ def test_active_connections_cost_a_restart_a_packet() -> None:
     assert the_worker(bench).numbers[_WHEEL][CANCELLED] - before == 10_000
 
 
+@pytest.mark.compiled_only
 def test_one_packet_sessions_end_in_one_interrupt() -> None:
     """And here for it: the document's spike of 10,000 expired timers."""
     bench = made()
@@ -131,6 +133,7 @@ def test_one_packet_sessions_end_in_one_interrupt() -> None:
     assert the_worker(bench).cnt_session_timer_restarted == 0
 
 
+@pytest.mark.compiled_only
 def test_the_lists_spread_the_same() -> None:
     """`fifo-2017`: four requeues each, and then 100 quanta."""
     bench = made(design="fifo-2017")

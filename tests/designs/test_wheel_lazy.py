@@ -22,6 +22,7 @@ def test_it_runs_every_way(run: Run) -> None:
 
 
 @pytest.mark.parametrize("design", ["wheel-lazy", "fifo-2017"])
+@pytest.mark.compiled_only
 def test_active_connections_cost_packets_nothing(design: str) -> None:
     """10,000 connections, a packet each: no timer is touched, and no session moves on its list."""
     bench = made(design=design)

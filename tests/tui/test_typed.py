@@ -115,6 +115,7 @@ async def test_what_is_typed_meanwhile_does_not_keep_escape_from_ending_it() -> 
         await Bench(pilot).until(lambda: app._exit)
 
 
+@pytest.mark.usefixtures("_slices_are_short")
 async def test_a_fence_that_comes_after_the_screens_are_closed_is_no_error() -> None:
     app = AclbenchApp(SlowlyMade(), "a title")
     async with app.run_test(size=SMALL):
