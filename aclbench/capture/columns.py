@@ -96,6 +96,17 @@ class Columns(Struct, frozen=True):
         return (self.info & INFO_KEPT).astype(np.uint16)
 
     @property
+    def words(self) -> Ints:
+        """`k0` to `k4` and the family, 4 or 6, of each key as a row; zeros where there is none."""
+        words = np.zeros((len(self), 6), np.int64)
+        for at, column in enumerate((self.k0, self.k1, self.k2, self.k3, self.k4)):
+            if column is not None:
+                words[:, at] = column
+        words[:, 5] = np.where(self.info & INFO_IP6, 6, 4)
+        words[self.info & INFO_NO_KEY != 0] = 0
+        return words
+
+    @property
     def addresses(self) -> tuple[Addresses, ...]:
         """The ends of the packets, family by family, of each that there is."""
         families = [self._ip4_addresses(), self._ip6_addresses()]

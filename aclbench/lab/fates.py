@@ -7,7 +7,6 @@ its key. Where two runs differ, at least one of them has the packet among these 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,24 +14,18 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.drivers.frame import Frame, Handled
+from aclbench.drivers.frame import Handled
 from aclbench.engine.outcomes import Outcomes
-from aclbench.engine.packet import INFO_IP6, INFO_NO_KEY, key_of_words
-from aclbench.engine.reasons import FATES
-from aclbench.workbench.inquiry.noticing import Notice, Noticing, fate_numbers
+from aclbench.engine.packet import key_of_words
+from aclbench.engine.reasons import FATES, fate_of
+from aclbench.workbench.inquiry.noticing import Notice, Noticed, Noticing, fate_numbers
+from aclbench.workbench.rig.done import joined
 from aclbench.workbench.tasks import Progress, Slices
+from aclbench.workbench.views.keys import connections_of
 
 CODE: Final = np.dtype("u4")
-#: `place` counts the packets of the run; the words of the key are as `PacketKeys` has them, and
-#: `family` is 4, 6, or 0 for a packet without one.
-ROW: Final = np.dtype(
-    [
-        *((name, "i8") for name in ("place", "number", "time")),
-        *((name, "i8") for name in ("k0", "k1", "k2", "k3", "k4", "family")),
-    ]
-)
-_KEY_WORDS: Final = ("k0", "k1", "k2", "k3", "k4")
-_KEY: Final = struct.Struct("6q")
+#: `place` counts the packets of the run; the key is as `capture.columns.Columns.words` has it.
+ROW: Final = np.dtype([("place", "i8"), ("number", "i8"), ("time", "i8"), ("key", "i8", 6)])
 _PERMITTED: Final = FATES.index("permitted")
 _DENIED: Final = FATES.index("denied")
 #: Packets that are compared at once.
@@ -65,7 +58,7 @@ class FateWriter:
         reasons = np.asarray(outcomes.numbers, np.int64)[::2]
         codes = self._coded(reasons)
         self._codes.write(codes.tobytes())
-        apart = np.flatnonzero(fate_numbers(self._reasons)[codes] != _PERMITTED)
+        apart = np.flatnonzero(fate_numbers(np.array(self._reasons, np.int64))[codes] != _PERMITTED)
         if len(apart):
             self._write_rows(handled, apart)
         self.packets += len(reasons)
@@ -89,16 +82,19 @@ class FateWriter:
 
     def _write_rows(self, handled: Sequence[Handled], apart: NDArray[np.int64]) -> None:
         """Rows of packets, by their places in what was handled."""
-        rows = np.empty(len(apart), ROW)
-        rows["place"] = apart + self.packets
         begin, at = 0, 0
-        for frame, first, end, _ in handled:
+        for columns, first, end in joined(handled):
             done = begin + end - first
             until = at + int(np.searchsorted(apart[at:], done))
             if until > at:
-                _fill(rows[at:until], frame, apart[at:until] - begin + first)
+                places = apart[at:until]
+                rows = np.empty(len(places), ROW)
+                arrived = columns.rows[places - begin + first]
+                rows["place"] = places + self.packets
+                rows["number"], rows["time"] = arrived["number"], arrived["time"]
+                rows["key"] = columns.words[places - begin + first]
+                self._rows.write(rows.data)
             begin, at = done, until
-        self._rows.write(rows.tobytes())
 
     def close(self) -> FateFiles:
         """The files are whole."""
@@ -107,94 +103,89 @@ class FateWriter:
         return FateFiles(*self._paths, tuple(self._reasons))
 
 
-def _fill(rows: NDArray[np.void], frame: Frame, places: NDArray[np.int64]) -> None:
-    """What a frame has of its packets at these places."""
-    arrived = frame.columns.rows[frame.first_row + places]
-    rows["number"], rows["time"] = arrived["number"], arrived["time"]
-    for name in _KEY_WORDS:
-        words = np.asarray(getattr(frame.keys, name), np.int64)
-        rows[name] = words[places] if len(words) else 0
-    info = np.asarray(frame.info, np.int64)[places]
-    rows["family"] = np.where(info & INFO_NO_KEY, 0, np.where(info & INFO_IP6, 6, 4))
-
-
-def _key_of(raw: bytes) -> bytes:
-    """The key of the words of a row."""
-    k0, k1, k2, k3, k4, family = _KEY.unpack(raw)
-    return key_of_words(k0, k1, k2, k3, k4, is_ip6=family == 6) if family else b""
-
-
 def noticing(base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
     """Who would notice `other` instead of `base`, of the packets that both have.
 
     Their first `most` connections one by one.
     """
-    found = Noticing(_key_of)
-    fates = fate_numbers(base.reasons), fate_numbers(other.reasons)
-    reasons = np.array(base.reasons, np.int64), np.array(other.reasons, np.int64)
-    rows = Rows(base.rows), Rows(other.rows)
+    found, runs = Noticing(), (Fates(base), Fates(other))
     place, total = 0, base.codes.stat().st_size // CODE.itemsize
-    for before, after in zip(_blocks(base.codes), _blocks(other.codes), strict=False):
+    for before, after in zip(runs[0].blocks(), runs[1].blocks(), strict=False):
         both = min(len(before), len(after))
-        before, after = before[:both], after[:both]
-        differ = np.flatnonzero(fates[0][before] != fates[1][after])
+        fates = runs[0].fates[before[:both]], runs[1].fates[after[:both]]
+        differ = np.flatnonzero(fates[0] != fates[1])
         if len(differ):
-            before, after = before[differ], after[differ]
-            apart = fates[0][before] != _PERMITTED
-            met = np.empty(len(differ), ROW)
-            met[apart] = rows[0].at(place + differ[apart])
-            met[~apart] = rows[1].at(place + differ[~apart])
-            found.add(
-                _raw_keys(met),
-                met["place"],
-                met["number"],
-                met["time"],
-                reasons[0][before],
-                reasons[1][after],
-            )
+            apart = fates[0][differ] != _PERMITTED
+            for run, places in zip(runs, (differ[apart], differ[~apart]), strict=True):
+                if len(places):
+                    run.add_to(found, place + places)
         place += both
         yield Progress(place, total, "packets compared")
-    return found.result(most)
+
+    def tell(place: int, packets: int) -> Noticed:
+        before, after = runs[0].reason_at(place), runs[1].reason_at(place)
+        return _noticed(runs[fate_of(before) == "permitted"], place, packets, before, after)
+
+    return found.result(most).told(tell)
 
 
 def denied(files: FateFiles, most: int) -> Notice:
     """The packets of a run that were denied, by connection; before and after are the same."""
-    found, rows = Noticing(_key_of), Rows(files.rows).all
-    fates, reasons = fate_numbers(files.reasons), np.array(files.reasons, np.int64)
-    codes = np.fromfile(files.codes, CODE)[rows["place"]]
-    chosen = np.flatnonzero(fates[codes] == _DENIED) if len(codes) else np.zeros(0, np.int64)
-    for begin in range(0, len(chosen), BLOCK):
-        part = chosen[begin : begin + BLOCK]
-        met, why = rows[part], reasons[codes[part]]
-        found.add(_raw_keys(met), met["place"], met["number"], met["time"], why, why)
-    return found.result(most)
+    found, run, place = Noticing(), Fates(files), 0
+    for codes in run.blocks():
+        places = place + np.flatnonzero(run.fates[codes] == _DENIED)
+        if len(places):
+            run.add_to(found, places)
+        place += len(codes)
+
+    def tell(place: int, packets: int) -> Noticed:
+        why = run.reason_at(place)
+        return _noticed(run, place, packets, why, why)
+
+    return found.result(most).told(tell)
 
 
-def _raw_keys(rows: NDArray[np.void]) -> list[bytes]:
-    """The words of the keys of rows, and their families, as bytes."""
-    words = np.empty((len(rows), 6), np.int64)
-    for at, name in enumerate((*_KEY_WORDS, "family")):
-        words[:, at] = rows[name]
-    data = words.tobytes()
-    return [data[at : at + _KEY.size] for at in range(0, len(data), _KEY.size)]
+class Fates:
+    """What a run's files have: numbers of reasons, of all packets, and rows of some."""
 
+    def __init__(self, files: FateFiles) -> None:
+        self._files = files
+        #: By the numbers of the reasons.
+        self.fates = fate_numbers(np.array(files.reasons, np.int64))
+        is_empty = not files.rows.stat().st_size
+        self._rows: NDArray[np.void] = (
+            np.empty(0, ROW) if is_empty else np.memmap(files.rows, ROW, "r")
+        )
+        self._places = np.ascontiguousarray(self._rows["place"])
 
-def _blocks(path: Path) -> Iterator[NDArray[np.uint32]]:
-    """The numbers of a run's packets, block by block."""
-    with path.open("rb") as file:
-        while len(block := np.fromfile(file, CODE, BLOCK)):
-            yield block
+    def blocks(self) -> Iterator[NDArray[np.uint32]]:
+        """The numbers of all packets' reasons, block by block."""
+        with self._files.codes.open("rb") as file:
+            while len(block := np.fromfile(file, CODE, BLOCK)):
+                yield block
 
-
-class Rows:
-    """The rows of a run, in a file, found by the places of their packets."""
-
-    def __init__(self, path: Path) -> None:
-        is_empty = not path.stat().st_size
-        self.all: NDArray[np.void] = np.empty(0, ROW) if is_empty else np.memmap(path, ROW, "r")
-        self._places = np.ascontiguousarray(self.all["place"])
-
-    def at(self, places: NDArray[np.int64]) -> NDArray[np.void]:
-        """Those of these packets, all of which have one."""
-        found: NDArray[np.void] = self.all[np.searchsorted(self._places, places)]
+    def rows_at(self, places: NDArray[np.int64]) -> NDArray[np.void]:
+        """Rows, by their packets' places in the run: one or more, all of which have one."""
+        at = np.searchsorted(self._places, places)
+        if at[-1] - at[0] + 1 == len(at):  # side by side, as where most packets are denied
+            return self._rows[at[0] : at[0] + len(at)]
+        found: NDArray[np.void] = self._rows[at]
         return found
+
+    def add_to(self, found: Noticing, places: NDArray[np.int64]) -> None:
+        """The packets at these places, of which it has rows, differ."""
+        for rows, connections in connections_of(self.rows_at(places)["key"]):
+            found.add(connections, places[rows])
+
+    def reason_at(self, place: int) -> int:
+        """Why a packet met its fate."""
+        code = np.fromfile(self._files.codes, CODE, 1, offset=place * CODE.itemsize)
+        return self._files.reasons[int(code[0])]
+
+
+def _noticed(run: Fates, place: int, packets: int, before: int, after: int) -> Noticed:
+    """A connection, by its first packet, of which the run has a row."""
+    row = run.rows_at(np.array([place]))[0]
+    k0, k1, k2, k3, k4, family = row["key"].tolist()
+    key = key_of_words(k0, k1, k2, k3, k4, is_ip6=family == 6) if family else b""
+    return Noticed(key, packets, place, int(row["number"]), int(row["time"]), before, after)

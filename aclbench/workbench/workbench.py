@@ -227,10 +227,10 @@ class Workbench(Bench):
         return [event_view(event, self.rig) for event in found]
 
     def diff(self, first: str, second: str) -> list[str]:
-        """What differs between two places, field by field, counts first, then rows."""
+        """What differs between two places: who would notice, then counts and rows by field."""
         from aclbench.workbench.inquiry.diff import diff
 
-        return finish(diff(self.past, first, second))
+        return finish(diff(self.past, first, second)).lines
 
     def writers(self, field: str) -> list[Writer]:
         """Every step from the start to now that changed a field, in order."""

@@ -419,7 +419,7 @@ async def test_branches_are_visited_and_compared() -> None:
         assert bench.bench.snapshot().packets.read == 6
         assert "* main" in bench.text()
         await bench.press("c")
-        assert "no difference" in bench.text()
+        await bench.until(lambda: "no difference" in bench.text())
 
 
 async def test_w_compares_two_points() -> None:
@@ -430,7 +430,7 @@ async def test_w_compares_two_points() -> None:
         await bench.press("enter")  # what stands there: start now
         await bench.closed()
         await bench.until(lambda: bench.screen.place == "story")
-        assert "start > now" in bench.text()
+        await bench.until(lambda: "start > now" in bench.text())
         assert "session" in bench.text()
         assert bench.bench.now == here
         await bench.press("w")

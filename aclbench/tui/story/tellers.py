@@ -23,7 +23,7 @@ from aclbench.tui.targets import (
     SessionTarget,
     Target,
 )
-from aclbench.workbench.inquiry.diff import diff
+from aclbench.workbench.inquiry.diff import Difference, diff
 from aclbench.workbench.inquiry.explain import (
     Explanation,
     PacketName,
@@ -151,7 +151,7 @@ class CausesTeller(Teller):
 
 
 class DifferenceTeller(Teller):
-    """What differs between two points of the run, field by field."""
+    """What differs between two points of the run: who would notice, then field by field."""
 
     follows = False
 
@@ -161,10 +161,9 @@ class DifferenceTeller(Teller):
     def begin(self, player: Player, show: Show) -> Slices[None]:
         first, second = self._target.first, self._target.second
 
-        def tell(found: list[str]) -> None:
-            lines = found or ["no difference"]
-            rows = [StoryRow("plain", line) for line in lines]
-            show(Told(f"{len(lines):,} differences, {first} > {second}", rows, True))
+        def tell(found: Difference) -> None:
+            rows = [StoryRow("plain", line) for line in found.lines or ["no difference"]]
+            show(Told(f"{len(found.fields):,} differences, {first} > {second}", rows, True))
 
         return _to_the_end(diff(player.bench.past, first, second), tell)
 

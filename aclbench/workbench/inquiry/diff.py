@@ -1,4 +1,4 @@
-"""The whole state of a bench as plain values: to compare two points field by field.
+"""The whole state of a bench as plain values: to compare two points, field by field as well.
 
 Rows are named as people name them: `cleaner`, `vpp_wk_0`, `pg0`, `session 1/5`. Where a session was
 freed there is no row; what a late packet writes into its slot belongs to nobody.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aclbench.drivers.driver import actor_name
 from aclbench.drivers.stepped import SteppedDriver
@@ -18,6 +18,7 @@ from aclbench.engine.reading import SessionRow
 from aclbench.engine.worker import InterfaceCounters, Worker
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place
+from aclbench.workbench.inquiry.comparing import Seen, compared, seen_at
 from aclbench.workbench.rig.fields import field_names, fields_of
 from aclbench.workbench.tasks import Progress, Slices, finish
 from aclbench.workbench.views.keys import key_text
@@ -93,18 +94,33 @@ def reading_state(driver: SteppedDriver) -> Slices[State]:
     return state
 
 
-def diff(history: History, first: str, second: str) -> Slices[list[str]]:
-    """What differs between two places, field by field: see `places.at_place`."""
-    before = yield from _state_at(history, first)
-    after = yield from _state_at(history, second)
-    return (yield from _differences(before, after))
+class Difference(NamedTuple):
+    """What differs between two places: `noticed` is as `comparing` has it; then field by field.
+
+    Both are empty where nothing does.
+    """
+
+    noticed: list[str]
+    fields: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of it."""
+        return [*self.noticed, "", *self.fields] if self.fields else []
 
 
-def _state_at(history: History, place: str) -> Slices[State]:
-    there = yield from at_place(history, place)
-    state = yield from reading_state(there.rig.stepped)
-    yield from there.rig.closing()
-    return state
+def diff(history: History, first: str, second: str) -> Slices[Difference]:
+    """What differs between two places: see `places.at_place`."""
+    seen: list[Seen] = []
+    states: list[State] = []
+    for place in (first, second):
+        there = yield from at_place(history, place)
+        seen.append(seen_at(there, place))
+        states.append((yield from reading_state(there.rig.stepped)))
+        yield from there.rig.closing()
+    fields = yield from _differences(states[0], states[1])
+    noticed = (yield from compared(history, seen[0], seen[1])) if fields else []
+    return Difference(noticed, fields)
 
 
 def shown_fields(thing: object) -> tuple[str, ...]:

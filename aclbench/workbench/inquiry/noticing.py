@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aclbench.engine.reasons import FATES, fate_of, reason_text
+from aclbench.engine.reasons import FATES, KIND_MASK, KINDS, fate_of, reason_text
 from aclbench.words import counted
-from aclbench.workbench.views.keys import connection_of, key_text
+from aclbench.workbench.views.keys import key_text
+
+#: So many connections, some of them several times, are put together.
+_TOGETHER: Final = 1 << 20
+#: By the kind of a reason.
+_FATES_OF_KINDS: Final = np.array(
+    [FATES.index(KINDS[kind][0]) if kind in KINDS else 0 for kind in range(KIND_MASK + 1)], np.uint8
+)
+#: An odd number with well spread bits: 2**64 divided by the golden ratio.
+_MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
 class Noticed(NamedTuple):
@@ -76,59 +84,108 @@ def fate_text(reason: int) -> str:
     return fate if fate == why else f"{fate} ({why})"
 
 
-class _Met(NamedTuple):
-    place: int
-    number: int
-    time: int
-    before: int
-    after: int
-
-
 class Noticing:
-    """Collects the packets that differ, in order; what it holds is by connection, not by packet.
+    """Counts the packets that differ, by connection; what it holds is by connection, not by packet.
 
-    Keys are in any form in which equal ones are equal; `key_of` makes the engine's of one.
+    A connection is a row of numbers: equal rows are one. They may be of several lengths.
     """
 
-    def __init__(self, key_of: Callable[[bytes], bytes] = bytes) -> None:
-        self._key_of = key_of
-        self._packets: Counter[bytes] = Counter()
-        self._first: dict[bytes, _Met] = {}
+    def __init__(self) -> None:
+        self._parts: dict[int, list[_Counted]] = {}
+        #: Connections in `_parts`, some several times, and at how many they are put together.
+        self._held = 0
+        self._limit = _TOGETHER
 
-    def add(
-        self,
-        keys: Sequence[bytes],
-        place: NDArray[np.int64],
-        number: NDArray[np.int64],
-        time: NDArray[np.int64],
-        before: NDArray[np.int64],
-        after: NDArray[np.int64],
-    ) -> None:
-        """More packets that differ, a row each; see `Noticed`."""
-        self._packets.update(keys)
-        rows = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
-        for key, row in rows.items():
-            if key not in self._first:
-                columns = (place, number, time, before, after)
-                self._first[key] = _Met(*(int(column[row]) for column in columns))
+    def add(self, connections: NDArray[np.int64], place: NDArray[np.int64]) -> None:
+        """More packets that differ: the connection of each, and its place in the run."""
+        part = _counted(connections, place, np.ones(len(place), np.int64))
+        self._parts.setdefault(connections.shape[1], []).append(part)
+        self._held += len(part.place)
+        if self._held > self._limit:
+            self._put_together()
+            self._limit = max(_TOGETHER, 2 * self._held)
 
-    def result(self, most: int) -> Notice:
-        """All of them; the first `most` connections one by one."""
-        found: dict[bytes, Noticed] = {}
-        for raw, met in self._first.items():
-            key = self._key_of(raw)
-            conn, packets = connection_of(key), self._packets[raw]
-            other = found.get(conn)
-            if other is not None:
-                packets += other.packets
-                if other.place < met.place:
-                    found[conn] = other._replace(packets=packets)
-                    continue
-            found[conn] = Noticed(key, packets, *met)
-        ordered = sorted(found.values(), key=lambda noticed: noticed.place)
-        return Notice(self._packets.total(), len(found), tuple(ordered[:most]))
+    def _put_together(self) -> None:
+        for parts in self._parts.values():
+            if len(parts) > 1:
+                columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+                parts[:] = [_counted(*columns)]
+        self._held = sum(len(parts[0].place) for parts in self._parts.values())
+
+    def result(self, most: int) -> Differing:
+        """All of them, the first `most` connections one by one."""
+        if not self._parts:
+            return Differing(0, 0, ())
+        self._put_together()
+        place = np.concatenate([parts[0].place for parts in self._parts.values()])
+        packets = np.concatenate([parts[0].packets for parts in self._parts.values()])
+        first = np.argpartition(place, most)[:most] if most < len(place) else np.arange(len(place))
+        first = first[np.argsort(place[first])]
+        both = zip(place[first].tolist(), packets[first].tolist(), strict=True)
+        return Differing(int(packets.sum()), len(place), tuple(both))
 
 
-def fate_numbers(reasons: Sequence[int]) -> NDArray[np.uint8]:
-    """The fates of reasons, as numbers."""
-    return np.array([FATES.index(fate_of(reason)) for reason in reasons], np.uint8)
+class Differing(NamedTuple):
+    """How many packets and connections differ; of the first connections (place, packets).
+
+    The place is that of the connection's first packet that differs.
+    """
+
+    packets: int
+    connections: int
+    first: tuple[tuple[int, int], ...]
+
+    def told(self, tell: Callable[[int, int], Noticed]) -> Notice:
+        """The same with the first ones spelled out, by place and number of packets."""
+        return Notice(self.packets, self.connections, tuple(tell(*each) for each in self.first))
+
+
+class _Counted(NamedTuple):
+    """Connections, each with its first packet's place and its number of packets."""
+
+    connections: NDArray[np.int64]
+    place: NDArray[np.int64]
+    packets: NDArray[np.int64]
+
+
+def _counted(
+    connections: NDArray[np.int64], place: NDArray[np.int64], packets: NDArray[np.int64]
+) -> _Counted:
+    """Each connection once. Sorted by one number of each, which is far faster than by its row."""
+    mixed = _mixed(connections)
+    order = np.argsort(mixed)
+    ordered = connections.take(order, axis=0)
+    differ, mixes = _steps(ordered), _steps(mixed[order])
+    if (differ != mixes).any():  # two that have the same number
+        order = np.lexsort(connections.T)
+        ordered = connections.take(order, axis=0)
+        differ = _steps(ordered)
+    starts = np.flatnonzero(differ)
+    return _Counted(
+        ordered.take(starts, axis=0),
+        np.minimum.reduceat(place[order], starts) if len(starts) else place,
+        np.add.reduceat(packets[order], starts) if len(starts) else packets,
+    )
+
+
+def _mixed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A number for each row of numbers: equal rows have the same, others hardly ever."""
+    mixed = np.zeros(len(rows), np.uint64)
+    for column in rows.T:
+        mixed = (mixed ^ column.astype(np.uint64)) * _MIX  # what is more than 64 bits is lost
+        mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def _steps(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a row is not as the one before."""
+    steps = np.ones(len(rows), np.bool_)
+    other = rows[1:] != rows[:-1]
+    steps[1:] = other if rows.ndim == 1 else other.any(axis=1)
+    return steps
+
+
+def fate_numbers(reasons: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The fates of reasons, as their places in `FATES`."""
+    fates: NDArray[np.uint8] = _FATES_OF_KINDS[reasons & KIND_MASK]
+    return fates

@@ -6,7 +6,7 @@ it comes from the engine (`engine.outcomes`). Nothing here is made packet by pac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from aclbench.drivers.batch import Dispatched
 from aclbench.drivers.frame import Handled
 from aclbench.engine.outcomes import Outcomes
+from aclbench.engine.packet import KEY4_SIZE, Packet, key_words
 
 #: `time` is the bench's, as the packet arrives. `number` is as `drivers.frame.packet_number` makes
 #: it, with `SENT_BIT` in it for one that was sent. `length` is that on the wire; `flags` are those
@@ -35,6 +36,8 @@ SENT_BIT: Final = 1 << 62
 #: Rows of type `ARRIVED`, and of type `DONE`.
 Arrived: TypeAlias = NDArray[np.void]
 Done: TypeAlias = NDArray[np.void]
+#: Keys as `capture.columns.Columns.words` has them.
+Words: TypeAlias = NDArray[np.int64]
 
 
 class DonePackets(NamedTuple):
@@ -49,15 +52,21 @@ NO_PACKETS: Final = DonePackets(0, np.empty(0, DONE), [])
 
 
 class Arriving:
-    """The rows of packets that arrive, made when somebody keeps them."""
+    """The rows and the keys of packets that arrive, made when somebody keeps them."""
 
-    def __init__(self, make: Callable[[], Arrived]) -> None:
+    def __init__(self, make: Callable[[], Arrived], make_words: Callable[[], Words]) -> None:
         self._make = make
+        self._make_words = make_words
 
     @cached_property
     def rows(self) -> Arrived:
         """One for each packet."""
         return self._make()
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the key of each packet."""
+        return self._make_words()
 
 
 def arrived(
@@ -74,6 +83,15 @@ def arrived(
     return rows
 
 
+def words_of(packets: Sequence[Packet]) -> Words:
+    """The words of the keys of packets that were parsed one by one."""
+    words = np.zeros((len(packets), 6), np.int64)
+    for at, packet in enumerate(packets):
+        if packet.key:
+            words[at] = *key_words(packet.key), 4 if len(packet.key) == KEY4_SIZE else 6
+    return words
+
+
 def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> DonePackets:
     """The packets that were handled, with what became of them; `so_far` counts all of the run."""
     count = len(outcomes)
@@ -81,7 +99,7 @@ def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> Don
     starts: list[int] = []
     at = 0
     rows = np.empty(sum(end - first for _, first, end, _ in handled), DONE)
-    for columns, first, end in _joined(handled):
+    for columns, first, end in joined(handled):
         part = rows[at : at + end - first]
         for name, _ in ARRIVED:
             part[name] = columns.rows[name][first:end]
@@ -120,7 +138,7 @@ def dispatched_packets(dispatched: list[Dispatched]) -> DonePackets:
     return DonePackets(0, rows, keys)
 
 
-def _joined(handled: list[Handled]) -> list[tuple[Arriving, int, int]]:
+def joined(handled: Sequence[Handled]) -> list[tuple[Arriving, int, int]]:
     """The rows of what was handled: what follows in the same columns is one stretch."""
     found: list[tuple[Arriving, int, int]] = []
     for frame, first, end, _ in handled:

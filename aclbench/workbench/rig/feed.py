@@ -36,7 +36,7 @@ from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_CUT, INFO_CUT_L4, INFO_IP4_NO_LENGTH
 from aclbench.errors import CaptureError
 from aclbench.words import counted
-from aclbench.workbench.rig.done import Arrived, Arriving, arrived
+from aclbench.workbench.rig.done import Arrived, Arriving, Words, arrived
 from aclbench.workbench.rig.extent import Extent, measuring
 from aclbench.workbench.tasks import Slices
 
@@ -374,7 +374,10 @@ class Feed:
             keys,
             columns.info,
             columns.flow,
-            columns=Arriving(partial(_arrived, part, offset, number, rx, columns.flags)),
+            columns=Arriving(
+                partial(_arrived, part, offset, number, rx, columns.flags),
+                partial(getattr, columns, "words"),
+            ),
         )
 
 
@@ -445,7 +448,9 @@ def _in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Frame:
         ),
         sorted_by(lambda frame: frame.info),
         sorted_by(lambda frame: frame.flow),
-        columns=Arriving(partial(_arrived_in_order, frames, order)),
+        columns=Arriving(
+            partial(_arrived_in_order, frames, order), partial(_words_in_order, frames, order)
+        ),
     )
 
 
@@ -460,4 +465,10 @@ def _arrived(
 def _arrived_in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Arrived:
     """The rows of packets of several frames, in another order."""
     together: Arrived = np.concatenate([frame.columns.rows for frame in frames])[order]
+    return together
+
+
+def _words_in_order(frames: Sequence[Frame], order: NDArray[np.int64]) -> Words:
+    """The same of the words of their keys."""
+    together: Words = np.concatenate([frame.columns.words for frame in frames])[order]
     return together

@@ -43,6 +43,7 @@ from aclbench.workbench.rig.done import (
     arrived,
     dispatched_packets,
     done_packets,
+    words_of,
 )
 from aclbench.workbench.rig.feed import Feed
 from aclbench.workbench.rig.inputs import Cli, Inject, Op, Run
@@ -358,7 +359,9 @@ class Rig:
             range(first, first + count),
             [rx] * count,
             with_lengths,
-            columns=Arriving(partial(_rows_sent, frames, first, now, rx, packets)),
+            columns=Arriving(
+                partial(_rows_sent, frames, first, now, rx, packets), partial(words_of, packets)
+            ),
         )
 
     def _run_to(self, position: Position) -> Slices[None]:

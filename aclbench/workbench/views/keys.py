@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aclbench.engine.packet import (
     KEY4_SIZE,
     KEY_SLOWPATH,
@@ -70,3 +73,49 @@ def connection_of(key: bytes) -> bytes:
     one, other = (src, key[-6:-4]), (dst, key[-4:-2])
     low, high = min(one, other), max(one, other)
     return low[0] + high[0] + low[1] + high[1] + proto
+
+
+def connections_of(words: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The same of many keys, as `capture.columns.Columns.words` has them: a row of numbers each.
+
+    Once for each length of such rows that there is: which keys these are, and their rows. They are
+    equal where what `connection_of` gives is equal.
+    """
+    is_ip6 = words[:, 5] == 6
+    found = []
+    for of, connections in ((~is_ip6, _connections4), (is_ip6, _connections6)):
+        rows = np.flatnonzero(of)
+        if len(rows):
+            found.append((rows, connections(words if len(rows) == len(words) else words[rows])))
+    return found
+
+
+def _connections4(words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of IPv4, and of what is no IP."""
+    k0, k1, family = words[:, 0], words[:, 1], words[:, 5]
+    sport, dport = _ports(k1)
+    one, other = (k0 >> 32 & 0xFFFF_FFFF) << 16 | sport, (k0 & 0xFFFF_FFFF) << 16 | dport
+    found = np.empty((len(words), 2), np.int64)
+    found[:, 0] = np.minimum(one, other) << 8 | k1 >> 8 & 0xFF
+    found[:, 1] = np.maximum(one, other) << 8 | family
+    return found
+
+
+def _connections6(words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of IPv6."""
+    k0, k1, k2, k3, k4, _ = words.T
+    sport, dport = _ports(k1)
+    swaps = (k0 > k3) | (k0 == k3) & ((k2 > k4) | (k2 == k4) & (sport > dport))
+    found = np.empty((len(words), 5), np.int64)
+    for at, (one, other) in enumerate(((k0, k3), (k2, k4))):
+        found[:, 2 * at] = np.where(swaps, other, one)
+        found[:, 2 * at + 1] = np.where(swaps, one, other)
+    low, high = np.where(swaps, dport, sport), np.where(swaps, sport, dport)
+    found[:, 4] = low << 24 | high << 8 | k1 >> 8 & 0xFF
+    return found
+
+
+def _ports(k1: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Those that tell a connection from another: not the type and code of ICMP."""
+    count = k1 & KEY_SLOWPATH == 0
+    return (k1 >> 32) * count, (k1 >> 16 & 0xFFFF) * count

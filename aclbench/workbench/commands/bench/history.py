@@ -108,20 +108,20 @@ def switch(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
 
 
 def compare(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """Who would notice that another branch was taken, and the figures of both."""
-    from aclbench.workbench.inquiry.branches import comparing_branches
+    """Who would notice that the run went to another place, and the figures of both."""
+    from aclbench.workbench.inquiry.comparing import comparing
 
     first, second = parsed.arguments["first"], parsed.arguments["second"]
-    return "\n".join((yield from comparing_branches(bench.past, first, second)))
+    return "\n".join((yield from comparing(bench.past, first, second)))
 
 
 def diff(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
-    """What differs between two places."""
+    """What differs between two places: who would notice, then field by field."""
     from aclbench.workbench.inquiry.diff import diff as diff_of
 
     first, second = parsed.arguments["first"], parsed.arguments["second"]
-    lines = yield from diff_of(bench.past, first, second)
-    return _limited(lines) or "no difference"
+    found = yield from diff_of(bench.past, first, second)
+    return _limited(found.lines) or "no difference"
 
 
 def _events_found(bench: Bench, parsed: ParsedCommand, most: int) -> Slices[EventsFound]:
@@ -270,13 +270,13 @@ _MOVES_AND_QUESTIONS: Final = tuple(
         (
             "compare <word:first> <word:second>",
             compare,
-            "who would notice the second of two branches, and the figures of both",
-            "Of the packets that both have; the branches as far as they were run: main branch-1",
+            "who would notice the second of two places, and the figures of both",
+            "Of the packets that both have; places as in diff: main branch-1, main@+2.5 now",
         ),
         (
             "diff <word:first> <word:second>",
             diff,
-            "what differs between two places, field by field, counts first",
+            "what differs between two places: who would notice, then field by field",
             "A place is now, start, end, a branch, #17 (behind a packet), +2.5 (seconds from the\n"
             "start), or one of the last on a branch: main@+2.5",
         ),
