@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,19 @@ _FRAME = bytes.fromhex(
     "45000028 00004000 40060000 00000000 00000000"
     "0000 0000 00000000 00000000 5000 0000 00000000"
 )
+_FRAME6 = bytes.fromhex(
+    "000000000000 000000000000 86dd"
+    "60000000 0014 0640 00000000000000000000000000000000 00000000000000000000000000000000"
+    "0000 0000 00000000 00000000 5000 0000 00000000"
+)
+_CLIENTS6 = bytes.fromhex("fd000001" + 24 * "0")
+_SERVER6 = bytes.fromhex("fd000002" + 23 * "0" + "2")
 _SERVER = int.from_bytes(bytes((192, 168, 0, 2)), "big")
 _CLIENTS = int.from_bytes(bytes((10, 0, 0, 0)), "big")
 #: Connections of one client address.
 _PORTS = 1 << 14
+#: Frames of connections: of which, whether from outside, with which TCP flags.
+MakeFrames = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 #: Addresses and ports.
 Ends = tuple[np.ndarray, np.ndarray]
 SYN, RST, ACK = 0x02, 0x04, 0x10
@@ -97,7 +107,7 @@ def spread(path: Path, packets: int, flows: int) -> Path:
     return path
 
 
-def opened(path: Path, flows: int, packets: int) -> Path:
+def opened(path: Path, flows: int, packets: int, is_ip6: bool = False) -> Path:
     """So many connections opened by three packets each, then packets of theirs at random."""
     chance = np.random.default_rng(0)
     number = np.arange(flows)
@@ -105,7 +115,7 @@ def opened(path: Path, flows: int, packets: int) -> Path:
     later = np.arange(packets) & 1
     inward = np.concatenate((np.repeat((0, 1, 0), flows), later)).astype(bool)
     flags = np.concatenate((np.repeat((SYN, SYN | ACK, ACK), flows), np.full(packets, ACK)))
-    return _write_frames(path, client, inward, flags)
+    return _write_frames(path, client, inward, flags, _frames6 if is_ip6 else _frames)
 
 
 def flood(path: Path, packets: int) -> Path:
@@ -127,14 +137,20 @@ def denied(path: Path, packets: int) -> Path:
     return _write_frames(path, number, np.ones(packets, dtype=bool), np.full(packets, SYN))
 
 
-def _write_frames(path: Path, client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> Path:
+def _write_frames(
+    path: Path,
+    client: np.ndarray,
+    inward: np.ndarray,
+    flags: np.ndarray,
+    frames_of: MakeFrames | None = None,
+) -> Path:
     """A packet each microsecond: whose connection, whether from outside, with which TCP flags."""
     with PcapWriter(path) as writer:
         for at in range(0, len(client), _CHUNK_PACKETS):
             part = slice(at, at + _CHUNK_PACKETS)
-            frames = _frames(client[part], inward[part], flags[part])
+            frames = (frames_of or _frames)(client[part], inward[part], flags[part])
             offset = np.arange(len(frames)) * frames.shape[1] + RECORD_HEADER_BYTES
-            size = np.full(len(frames), len(_FRAME))
+            size = np.full(len(frames), frames.shape[1] - RECORD_HEADER_BYTES)
             time_ns = (at + np.arange(len(frames))) * 1000
             writer.write_batch(frames.reshape(-1), offset, size, time_ns)
     return path
@@ -151,11 +167,27 @@ def _frames(client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> np.nda
     return rows
 
 
-def _rows(count: int, size: int) -> np.ndarray:
-    """So many rows of so many bytes: room for a record header, `_FRAME`, and zeros."""
+def _frames6(client: np.ndarray, inward: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """The same over IPv6."""
+    rows = _rows(len(client), RECORD_HEADER_BYTES + len(_FRAME6), _FRAME6)
+    frame = rows[:, RECORD_HEADER_BYTES:]
+    ports = 1024 + client % _PORTS, np.full_like(client, 80)
+    addresses = np.empty((2, len(client), 16), dtype=np.uint8)
+    addresses[0] = np.frombuffer(_CLIENTS6, dtype=np.uint8)
+    addresses[0, :, 12:] = (client // _PORTS).astype(">u4").view(np.uint8).reshape(-1, 4)
+    addresses[1] = np.frombuffer(_SERVER6, dtype=np.uint8)
+    for at, port_at, is_source in ((22, 54, True), (38, 56, False)):
+        from_inside = inward != is_source
+        frame[:, at : at + 16] = np.where(from_inside[:, None], *addresses)
+        _put_number(frame, port_at, np.where(from_inside, *ports))
+    frame[:, 67] = flags
+    return rows
+
+
+def _rows(count: int, size: int, head: bytes = _FRAME) -> np.ndarray:
+    """So many rows of so many bytes: room for a record header, the head of a frame, and zeros."""
     rows = np.zeros((count, size), dtype=np.uint8)
-    head = rows[:, RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + len(_FRAME)]
-    head[:] = np.frombuffer(_FRAME, dtype=np.uint8)
+    rows[:, RECORD_HEADER_BYTES : RECORD_HEADER_BYTES + len(head)] = np.frombuffer(head, np.uint8)
     return rows
 
 

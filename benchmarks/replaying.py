@@ -105,16 +105,22 @@ def at_live_sessions(folder: Path, flows: Sequence[int]) -> None:
     """What a packet costs while so many sessions live, what a session takes of memory, and what a
     packet of a whole replay costs, in which these sessions are opened first."""
     paths = {n: opened(folder / f"live-{n}.pcap", n, PACKETS_AT_LIVE) for n in flows}
+    most = max(flows)
+    path6 = opened(folder / f"live6-{most}.pcap", most, PACKETS_AT_LIVE, is_ip6=True)
     lives = {f"{n:,} sessions": (paths[n], n, ()) for n in flows}
-    found = _live(lives)
+    found = _live({**lives, f"{most:,} sessions, IPv6": (path6, most, ())})
     wholes: dict[int, list[Cost]] = {n: [] for n in flows}
     for _ in range(RUNS):
         for n in flows:
             wholes[n].append(cost_of_process(command_of(paths[n])))
     print(f"{'':<28}{'cpu ns/packet':>14}{'wall':>8}{'B/session':>11}{'whole replay: cpu':>19}")
-    for n, (name, (cost, memory)) in zip(flows, found.items(), strict=True):
-        whole = median_of(wholes[n]).cpu / (PACKETS_AT_LIVE + 3 * n) * 1e9
-        print(f"{name:<28}{cost.cpu:>14.0f}{cost.wall:>8.0f}{memory:>11.0f}{whole:>19.0f}")
+    whole = {
+        name: f"{median_of(wholes[n]).cpu / (PACKETS_AT_LIVE + 3 * n) * 1e9:.0f}"
+        for name, n in zip(lives, flows, strict=True)
+    }
+    for name, (cost, memory) in found.items():
+        row = f"{name:<28}{cost.cpu:>14.0f}{cost.wall:>8.0f}{memory:>11.0f}"
+        print(f"{row}{whole.get(name, ''):>19}")
 
 
 def at_live_ways(folder: Path, flows: int) -> None:
