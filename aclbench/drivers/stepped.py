@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from aclbench.drivers.frame import Handled
+from aclbench.drivers.frame import FRAME_SIZE, Handled
 from aclbench.drivers.stepping import Position, Stepping
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
+
+#: Packets whose sessions are looked for ahead of them (`Datapath.warm_up`), as many as in a frame.
+WARM_UP_PACKETS: Final = FRAME_SIZE
 
 
 class SteppedDriver(Stepping):
@@ -148,15 +152,18 @@ class SteppedDriver(Stepping):
             i = start
             if not rx_workers:
                 rx_workers = self._rx_workers()
-            if not start:
-                datapath.warm_up(frame.flow, 0, end)
+            warm = start + -start % WARM_UP_PACKETS  # so far it is, or nothing has to be
             while i < end:
+                if i == warm:
+                    warm += WARM_UP_PACKETS
+                    datapath.warm_up(frame.flow, i, min(warm, end))
                 if fast_path is not None and fast_path.is_worth_it():
                     workers = am.packet_workers if by_flow else rx_workers
-                    i = fast_path.run(frame, i, end, now, self._due, until, workers, by_flow)
+                    stop = min(warm, end)
+                    i = fast_path.run(frame, i, stop, now, self._due, until, workers, by_flow)
                     now = fast_path.now
-                    if i == end:
-                        break
+                    if i == stop:
+                        continue
                 time = times[i]
                 if time <= now:
                     time = now

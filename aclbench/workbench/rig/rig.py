@@ -57,6 +57,8 @@ from aclbench.workbench.views.clock import Clock, Instant, TimeMode
 from aclbench.workbench.views.times import Moment
 
 TOO_LATE: Final = "that is later than time can be counted here, 292 years from the start"
+#: Packets of a capture that are handed over at once in virtual time, where frames do not show.
+PACKETS_AT_ONCE: Final = 4096
 #: A clock that was not set begins in 1970.
 YEAR_NS: Final = 365 * 86400 * NS_PER_SEC
 
@@ -221,9 +223,11 @@ class Rig:
 
         In order, or merged `by_time`.
         """
-        am, frame_size = self.machine.am, self.start.frame_size
+        am = self.machine.am
         if self.is_threaded:
-            frame_size *= self.start.workers  # what a worker gets of it is a frame
+            frame_size = self.start.frame_size * self.start.workers  # a worker gets a part of it
+        else:
+            frame_size = max(self.start.frame_size, PACKETS_AT_ONCE)
         self.feed = Feed(captures, steering, am, self.now, frame_size, by_time)
         self.driver.arrivals.source = self.feed.next_frame
 
