@@ -164,10 +164,8 @@ class SteppedDriver(Stepping):
                     now = fast_path.now
                     if i == stop:
                         continue
-                time = times[i]
-                if time <= now:
-                    time = now
-                elif time > until:
+                time = max(times[i], now)
+                if time > max(until, now):
                     break
                 if time >= self._due:
                     self._at_packet(now, i - start)
@@ -183,8 +181,7 @@ class SteppedDriver(Stepping):
                     worker = am.packet_workers[frame.flow[i] % am.n_workers]
                 if listening:
                     worker.packet_number = frame.number[i]
-                key, mirror_key = keys.both(i, info)
-                datapath.process_packet(worker, rx, key, mirror_key, info, now)
+                datapath.process_packet(worker, rx, *keys.both(i, info), info, now)
                 i += 1
             if fast_path is not None:
                 fast_path.count()
