@@ -43,8 +43,6 @@ from aclbench.engine.pool import NO_LIST, NO_SESSION, Session, SessionPool
 from aclbench.engine.sessions import Sessions
 from aclbench.engine.steps import (
     ALLOW_INTERRUPT,
-    CLEAR_DONE,
-    END_SWEEP,
     HANDLE_EVENT,
     START_SWEEP,
     STEP_TABLE,
@@ -242,25 +240,28 @@ class Vpp2610IdleCheck(IdleCheck):
     sessions: Vpp2610Sessions
 
     def worker_conn_cleaner_process(self, worker: Worker, now: int) -> Iterator[Step]:
-        """Serve one interrupt. A clear is done with its first quantum, whatever is left."""
+        """Serve one interrupt; who took anything interrupts himself."""
         am = self.am
         yield ALLOW_INTERRUPT
         set_pending(am, worker, 0, worker.thread_index, now)
         am.host.memory_barrier()
         clears = worker.clear_in_process != 0
-        if clears:
+        if clears and not worker.swipe_end_time:
             yield START_SWEEP
             self.start_sweep(worker, now)
         taken = yield from self.check_idle_sessions(worker, now)
         if clears:
-            yield END_SWEEP
-            worker.swipe_end_time = 0
-            worker.pending_clear_sw_if_index_bitmap = 0
-            yield CLEAR_DONE
-            self.clear_done(worker, now)
+            yield from self.end_quantum(worker, now)
         if taken:
             yield INTERRUPT_SELF
             interrupt_worker(am, worker, worker.thread_index, now)
+
+    def sweep_has_more(self, worker: Worker) -> bool:
+        """Never: what counts sessions yet to be swept ends at the first list without any.
+
+        That is the list which is never used.
+        """
+        return False
 
     def check_idle_sessions(self, worker: Worker, now: int) -> Generator[Step, None, int]:
         """Serve requests, free what has rested, take due heads and judge them.
@@ -322,9 +323,11 @@ class Vpp2610Cleaner(Cleaner):
                 now, _ = yield HANDLE_EVENT
                 now = yield from self.handle_events(events, now)
             now = yield from self.go_round(now)
+            cleaner.cnt_event_cycles += 1
             wait = self.next_wait(now)
             while wait.until <= now:
                 now = yield from self.go_round(now)
+                cleaner.cnt_event_cycles += 1
                 wait = self.next_wait(now)
 
     def go_round(self, now: int) -> CleanerPart:
@@ -337,7 +340,6 @@ class Vpp2610Cleaner(Cleaner):
         now, _ = yield TALLY
         self.tally(now)
         self.free_left(now)
-        am.cleaner.cnt_event_cycles += 1
         return now
 
     def next_wait(self, now: int) -> Wait:

@@ -20,7 +20,7 @@ MAX_TAG_BYTES: Final = 63
 
 @dataclass(frozen=True, slots=True)
 class AclRule:
-    """One rule. Addresses are ints, with no bits set below the prefix length.
+    """One rule. Addresses are ints; one with bits set below its prefix length matches nothing.
 
     `proto` 0 is any protocol, and then L4 is not looked at. For ICMP the source ports are types
     and the destination ports codes. Flags match if `(flags & tcp_flags_mask) == tcp_flags_value`.
@@ -46,10 +46,12 @@ class AclRule:
         bits = 128 if self.is_ipv6 else 32
         src_mask = prefix_mask(self.src_prefixlen, bits)
         dst_mask = prefix_mask(self.dst_prefixlen, bits)
-        if self.src & ~src_mask or self.dst & ~dst_mask:
-            raise ValueError("a prefix has bits set below its length")
         object.__setattr__(self, "src_mask", src_mask)
         object.__setattr__(self, "dst_mask", dst_mask)
+
+    def has_host_bits(self) -> bool:
+        """Whether bits are set below a prefix's length."""
+        return bool(self.src & ~self.src_mask or self.dst & ~self.dst_mask)
 
 
 def prefix_mask(length: int, bits: int) -> int:

@@ -64,11 +64,15 @@ class Cleaner:
             if events:
                 now, _ = yield HANDLE_EVENT
                 now = yield from self.handle_events(events, now)
-            now, _ = yield TALLY
-            self.tally(now)
-            now = yield from self.send_interrupts_to_workers(now)
+            now = yield from self.go_round(now)
             cleaner.cnt_event_cycles += 1
             wait = self.next_wait(now)
+
+    def go_round(self, now: int) -> CleanerPart:
+        """Tally first: an interrupt that is sent takes back what its worker said."""
+        now, _ = yield TALLY
+        self.tally(now)
+        return (yield from self.send_interrupts_to_workers(now))
 
     # --- 1. wait -----------------------------------------------------------------------------
 
@@ -121,7 +125,8 @@ class Cleaner:
         am.cleaner.clearing_bitmap = bitmap
         am.cleaner.cnt_clears_started += 1
         am.tell.clear_started(bitmap, now)
-        for worker in am.packet_workers:
+        workers = self.workers_to_clear()
+        for worker in workers:
             while worker.clear_in_process:
                 now = yield from self.wait_for_clears([worker], now)
             now, _ = yield COPY_BITMAP
@@ -130,12 +135,16 @@ class Cleaner:
             set_clear_in_process(am, worker, 1, THREAD_MAIN, now)
         am.host.memory_barrier()
         now = yield from self.send_interrupts_to_workers(now)
-        while any(worker.clear_in_process for worker in am.packet_workers):
-            now = yield from self.wait_for_clears(am.packet_workers, now)
+        while any(worker.clear_in_process for worker in workers):
+            now = yield from self.wait_for_clears(workers, now)
         now, _ = yield END_CLEAR
         am.cleaner.clearing_bitmap = 0
         am.tell.clear_finished(bitmap, now)
         return now
+
+    def workers_to_clear(self) -> list[Worker]:
+        """Whom a clear waits for: no thread that gets no interrupt, or it would wait for ever."""
+        return self.am.packet_workers
 
     def wait_for_clears(self, workers: list[Worker], now: int) -> CleanerPart:
         """Look again in 100 us, and send the interrupts that clearing workers ask for."""

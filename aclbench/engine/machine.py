@@ -170,6 +170,8 @@ class Machine:
 
     def acl_add_replace(self, acl_index: int | None, rules: tuple[AclRule, ...], tag: str) -> int:
         """Make an ACL at the last index that was freed, or swap the rules of one; returns it."""
+        if not all(self.rule_check.takes(rule) for rule in rules):
+            raise ValueError("a prefix has bits set below its length")
         acls, free = self.am.acls, self.am.free_acl_indices
         if acl_index is None:
             acl_index = free.pop() if free else len(acls)

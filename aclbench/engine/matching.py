@@ -49,6 +49,10 @@ class AclMatch:
 class RuleCheck:
     """Checks one rule against one packet. A design may replace this part."""
 
+    def takes(self, rule: AclRule) -> bool:
+        """Whether there may be such a rule: none of which no address can be."""
+        return not rule.has_host_bits()
+
     def mismatch(
         self, rule: AclRule, five: FiveTuple, info: int, l4_match_nonfirst_fragment: bool
     ) -> str | None:

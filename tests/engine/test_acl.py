@@ -226,7 +226,7 @@ def test_without_seen_flags_the_flag_test_is_skipped():
 def test_host_bits_are_refused(wrong):
     """Such a rule would never match, in silence."""
     with pytest.raises(ValueError, match="below its length"):
-        AclRule(PERMIT, **wrong)
+        Hand().machine.acl_add_replace(None, (AclRule(PERMIT, **wrong),), "")
 
 
 def test_a_mask_is_the_networks():

@@ -14,7 +14,37 @@ from aclbench.engine.design import Design
 from aclbench.errors import AclbenchError, did_you_mean
 
 #: In the order in which they were mended; then those that live on.
-NAMES: Final = ("vpp-932",)
+NAMES: Final = (
+    "busy-head",
+    "stale-entry",
+    "vlan-offset",
+    "doubled-feature",
+    "vpp-912a",
+    "vpp-912d",
+    "vpp-932",
+    "icmp-reply",
+    "tightened-acl",
+    "starved-lists",
+    "unused-slot",
+    "shortest-for-all",
+    "fragment-mask",
+    "host-bits",
+    "prefix-byte",
+    "late-tally",
+    "recycled-established",
+    "sticky-flags",
+    "clear",
+    "unapply",
+    "dup",
+    "dup_lc",
+    "dup_age",
+    "full_one",
+    "full_burst",
+    "full_udp",
+    "reorder_fate",
+    "cleaner_deaf",
+    "epoch_low2",
+)
 #: What the name of a design without the fault ends in, where that is no design of its own.
 MENDED: Final = "-mended"
 

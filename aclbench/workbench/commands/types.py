@@ -12,7 +12,7 @@ from ipaddress import (
 )
 from typing import Any, Final, NamedTuple
 
-from aclbench.engine.acl import MAX_TAG_BYTES
+from aclbench.engine.acl import DENY, MAX_TAG_BYTES, AclRule
 from aclbench.engine.fib import Prefix
 from aclbench.engine.main import Interface
 from aclbench.engine.timeouts import TIMEOUT_NAMES
@@ -141,6 +141,15 @@ def _parse_prefix(text: str, context: Any) -> Prefix:
     return Prefix(int(interface.ip), network.prefixlen, interface.version == 6)
 
 
+def _parse_rule_prefix(text: str, context: Any) -> Prefix:
+    interface = _read_address(text)
+    prefix = Prefix(int(interface.ip), interface.network.prefixlen, interface.version == 6)
+    rule = AclRule(DENY, prefix.is_ip6, prefix.address, prefix.length)
+    return (
+        prefix if rig_of(context).machine.rule_check.takes(rule) else _parse_prefix(text, context)
+    )
+
+
 def _parse_interface_address(text: str, context: Any) -> Address:
     interface = _read_address(text)
     return Address(int(interface.ip), interface.network.prefixlen, interface.version == 6)
@@ -160,6 +169,9 @@ def _parse_mac(text: str, context: Any) -> str:
 
 
 PREFIX: Final = ArgumentType("prefix", "a prefix such as 10.0.0.0/24 or fd00::/64", _parse_prefix)
+RULE_PREFIX: Final = ArgumentType(
+    "rule-prefix", "a prefix such as 10.0.0.0/24 or fd00::/64", _parse_rule_prefix
+)
 ADDRESS: Final = ArgumentType(
     "address", "an address with its length, such as 10.0.0.1/24", _parse_interface_address
 )
@@ -306,6 +318,7 @@ ARGUMENT_TYPES: Final = (
     ANY_INTERFACE,
     NEW_INTERFACE,
     PREFIX,
+    RULE_PREFIX,
     ADDRESS,
     HOST,
     MAC,

@@ -131,6 +131,14 @@ def test_many_are_summed_up_by_reason(bench: Workbench) -> None:
     ]
 
 
+def test_a_range_of_source_ports_is_a_packet_from_each(bench: Workbench) -> None:
+    assert bench.cli("send pg0 udp [fd00:1::2]:1000-1099 > [fd00:2::2]:53").splitlines() == [
+        "100 packets",
+        "     100  permitted > pg1, acl-plugin-in-ip6-fa: acl 0 rule 1: permit+reflect",
+    ]
+    assert bench.snapshot().sessions.live == 100
+
+
 def test_back_takes_it_back(bench: Workbench) -> None:
     before = state_of(bench.rig.stepped)
     bench.cli("send pg0 tcp 10.0.0.2:5 > 192.168.0.9:80 count 3")
@@ -164,6 +172,10 @@ def test_sends_on_real_threads() -> None:
         ("send pg0 udp 10.0.0.2 > 192.168.0.9:53", "10.0.0.2:80 has"),
         ("send pg0 udp fd00::2 > [fd00::3]:53", r"\[fd00::2\]:80 has"),
         ("send pg0 udp 10.0.0.2:5 > [fd00::3]:53", "two families"),
+        ("send pg0 udp 10.0.0.2:9-9 > 192.168.0.9:53", "no range of ports"),
+        ("send pg0 udp 10.0.0.2:9-65536 > 192.168.0.9:53", "no range of ports"),
+        ("send pg0 udp 10.0.0.2:1-9 > 192.168.0.9:53 count 2", "too many"),
+        ("send pg0 udp 10.0.0.2:5 > 192.168.0.9:53-60", "not an end"),
         ("send pg0 icmp 10.0.0.2:5 > 192.168.0.9", "no ports"),
         ("send pg0 icmp fd00::2 > fd00::3", "icmp6 for IPv6"),
         ("send pg0 udp 10.0.0.2:5 > 192.168.0.9:70000", "65535"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from aclbench.workbench.views.verdict import Verdict
 #: More packets than this get a summary instead of a line each.
 MAX_LINES: Final = 10
 MAX_COUNT: Final = 10_000
+MAX_PORT: Final = 65535
 _PROTOCOLS: Final = {"tcp": PROTO_TCP, "udp": PROTO_UDP, "icmp": PROTO_ICMP, "icmp6": PROTO_ICMP6}
 _SYN: Final = 0x02
 #: The type of an echo request, of ICMP and of ICMPv6.
@@ -30,10 +31,11 @@ _ECHO_REQUEST: Final = {PROTO_ICMP: 8, PROTO_ICMP6: 128}
 
 
 class Endpoint(NamedTuple):
-    """An address, and a port if there is one."""
+    """An address, and a port if there is one; of a source the last of several, where they are."""
 
     address: IPv4Address | IPv6Address
     port: int | None
+    last_port: int | None = None
 
 
 class Fragment(NamedTuple):
@@ -56,9 +58,20 @@ def _parse_endpoint(text: str, context: Any) -> Endpoint:
         raise ArgumentError(f"{text[:64]} is not an end of a connection: {right}") from None
     if "%" in address or (found.get("ip6") and ip.version == 4):
         raise ArgumentError(f"{text[:64]} is not an end of a connection: {right}")
-    if port is not None and (len(port) > 5 or int(port) > 65535):
+    if port is not None and (len(port) > 5 or int(port) > MAX_PORT):
         raise ArgumentError(f"{text[:64]}: ports go from 0 to 65535")
     return Endpoint(ip, None if port is None else int(port))
+
+
+def _parse_source(text: str, context: Any) -> Endpoint:
+    match = re.fullmatch(r"(.*:\d+)-(\d{1,5})", text)
+    if match is None:
+        return _parse_endpoint(text, context)
+    end = _parse_endpoint(match[1], context)
+    last = int(match[2])
+    if end.port is None or not end.port < last <= MAX_PORT:
+        raise ArgumentError(f"{text[:64]} is no range of ports: 10.0.0.2:1000-1999 has one")
+    return end._replace(last_port=last)
 
 
 def _parse_flags(text: str, context: Any) -> int:
@@ -87,6 +100,11 @@ def _parse_fragment(text: str, context: Any) -> Fragment:
 ENDPOINT: Final = ArgumentType(
     "endpoint", "an address, with its port: 10.0.0.2:80, [fd00::2]:80", _parse_endpoint
 )
+SOURCE: Final = ArgumentType(
+    "source",
+    "an address, with its port, or a packet from each of several: 10.0.0.2:1000-1999",
+    _parse_source,
+)
 TCP_FLAGS: Final = ArgumentType(
     "flags", f"TCP flags, letters of {FLAG_LETTERS}: S, SA, FA; S unless said", _parse_flags
 )
@@ -95,16 +113,16 @@ FRAGMENT: Final = ArgumentType(
 )
 VLAN: Final = integer("vlan", 0, 4095, "a VLAN's number, 0 to 4095")
 COUNT: Final = integer("count", 1, MAX_COUNT, f"a number of packets, 1 to {MAX_COUNT:,}")
-TYPES: Final = (ENDPOINT, TCP_FLAGS, FRAGMENT, VLAN, COUNT)
+TYPES: Final = (ENDPOINT, SOURCE, TCP_FLAGS, FRAGMENT, VLAN, COUNT)
 
 # --- what is said ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send: the frame, how often, and how long to wait in between (ns)."""
+    """What to send: frames, how often, and how long to wait in between (ns)."""
 
-    frame: bytes
+    frames: tuple[bytes, ...]
     count: int
     interval: int
 
@@ -127,7 +145,13 @@ def read_order(parsed: ParsedCommand) -> Order:
     count, interval = given.get("count", 1), given.get("interval", 0)
     if (count - 1) * interval > LONGEST_NS:
         raise CommandError("that takes longer than a hundred years")
-    return Order(make_frame(fields), count, interval)
+    source = arguments["src"]
+    if source.last_port is None:
+        return Order((make_frame(fields),), count, interval)
+    if count > 1:
+        raise CommandError("a range of ports, or a count: both together are too many")
+    ports = range(source.port, source.last_port + 1)
+    return Order(tuple(make_frame(replace(fields, sport=port)) for port in ports), 1, 0)
 
 
 def _read_fields(
@@ -185,13 +209,13 @@ def send(bench: Bench, parsed: ParsedCommand) -> Slices[str]:
     order = read_order(parsed)
     name = parsed.arguments["interface"].name
     if not order.interval:
-        verdicts = yield from bench.sending(name, (order.frame,) * order.count)
+        verdicts = yield from bench.sending(name, order.frames * order.count)
     else:
         verdicts = []
         for number in range(order.count):
             if number:
                 yield from run_until(bench, bench.now + order.interval)
-            verdicts += yield from bench.sending(name, (order.frame,))
+            verdicts += yield from bench.sending(name, order.frames)
     if len(verdicts) <= MAX_LINES:
         return "\n".join(verdict_line(bench, verdict) for verdict in verdicts)
     return "\n".join(summary_lines(verdicts))
@@ -222,14 +246,15 @@ GROUP: Final = "packets"
 COMMANDS: Final = (
     Command(
         "send <interface> [vlan <vlan>] (tcp|udp|icmp|icmp6|proto <byte:protocol>) "
-        "<endpoint:src> > <endpoint:dst> "
+        "<source:src> > <endpoint:dst> "
         "{<flags>|type <byte:type> code <byte:code>|frag <fragment>|count <count>"
         "|interval <duration:interval>}",
         send,
         "send a packet into an interface and say what becomes of it",
         "IPv6 ends with a port are written [fd00::2]:53. TCP flags are letters such as S, SA, FA,\n"
         "R; a SYN unless said. ICMP is an echo request unless said. With an interval time goes on\n"
-        "between two packets. More than 10 get a summary.",
+        "between two packets. Of a range of source ports, as in 10.0.0.2:1000-1999, there is a\n"
+        "packet from each. More than 10 get a summary.",
         GROUP,
         changes=False,
     ),

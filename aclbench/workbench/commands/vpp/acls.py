@@ -159,7 +159,7 @@ def clear_sessions(rig: Rig, parsed: ParsedCommand) -> str:
 
 
 RULE_FORM: Final = (
-    "(permit|permit+reflect|deny) {src <prefix:src>|dst <prefix:dst>|proto <proto>"
+    "(permit|permit+reflect|deny) {src <rule-prefix:src>|dst <rule-prefix:dst>|proto <proto>"
     "|sport <port-range:sport>|dport <port-range:dport>|tcpflags <byte:tcpflags> mask <byte:mask>}"
 )
 GROUP: Final = "ACLs and sessions"
