@@ -117,6 +117,7 @@ class Cleaner1704(Cleaner):
         for list_id in range(len(self.am.lists)):
             for worker in workers:
                 now, _ = yield TAKE_HEADS
+                self.am.tell.worked(now)
                 taken = sum(len(each.expired) for each in workers)
                 self.lists.take_heads(worker, list_id, budget - taken, now)
         for worker in workers:
@@ -190,9 +191,11 @@ CLEANER_1704: Final = replace(
     work=(
         WorkCount(
             "sessions walked",
-            "a session that the process takes off its list, on thread 0",
+            "a session that the process takes off its list, or puts back on it, on thread 0",
             in_interrupts=True,
-            count=lambda worker: worker.cnt_deleted_sessions + worker.cnt_session_timer_restarted,
+            count=lambda worker: (
+                worker.cnt_deleted_sessions + 2 * worker.cnt_session_timer_restarted
+            ),
         ),
     ),
     sessions=UnownedSessions,

@@ -141,6 +141,7 @@ class RingIdleCheck(IdleCheck):
             for poster, length in enumerate(ring_lengths(worker)):
                 for _ in range(length):
                     yield TAKE_POST
+                    self.am.tell.worked(now)
                     self.rings.take_post(worker, poster, now)
         return (yield from super().check_idle_sessions(worker, now))
 
@@ -199,9 +200,9 @@ RINGS: Final = replace(
         ),
         WorkCount(
             "posts relinked",
-            "a posted session moved to another list",
+            "a posted session taken off its list, or put on another",
             in_interrupts=True,
-            count=lambda worker: sum(worker.numbers[_FOUND][:1]),
+            count=lambda worker: 2 * sum(worker.numbers[_FOUND][:1]),
         ),
     ),
     sessions=RingSessions,

@@ -77,6 +77,7 @@ class RefreshIdleCheck(IdleCheck):
         taken = yield from super().check_idle_sessions(worker, now)
         if refresh_bitmap(worker):
             yield REFRESH
+            self.am.tell.worked(now)
             refresh(worker)
         return taken
 

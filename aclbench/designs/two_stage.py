@@ -118,6 +118,7 @@ class TwoStageIdleCheck(IdleCheck):
             if not self.purgatory.can_free(worker, now):
                 break
             yield FREE_SLOT
+            self.am.tell.worked(now)
             self.purgatory.free_first(worker)
         return (yield from super().check_idle_sessions(worker, now))
 

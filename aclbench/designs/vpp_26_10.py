@@ -63,10 +63,10 @@ from aclbench.engine.worker import THREAD_MAIN, Worker
 SERVING_NS: Final = 4_000_000
 
 #: A worker's numbers beside those of the look-ahead. Slots that rest, the first to go first; slots
-#: that others posted, to be relinked; how many requests it posted; and, of vpp_main, indices of
-#: deleted interfaces that sessions are left of.
-NUMBERS: Final = (*LOOK_AHEAD_NUMBERS, "purgatory", "posted", "posts", "left")
-_PURGATORY, _POSTED, _POSTS, _LEFT = range(len(LOOK_AHEAD_NUMBERS), len(NUMBERS))
+#: that others posted, to be relinked; how many requests it posted, and how many of others it has
+#: served; and, of vpp_main, indices of deleted interfaces that sessions are left of.
+NUMBERS: Final = (*LOOK_AHEAD_NUMBERS, "purgatory", "posted", "posts", "served", "left")
+_PURGATORY, _POSTED, _POSTS, _SERVED, _LEFT = range(len(LOOK_AHEAD_NUMBERS), len(NUMBERS))
 
 #: A session's integers: 1 where the entry of its key is another's, or was taken out with another.
 COLUMNS: Final = ("is displaced",)
@@ -93,8 +93,10 @@ def resting(worker: Worker) -> tuple[int, ...]:
 
 def requests_shown(worker: Worker) -> tuple[Beside, ...]:
     """What others posted to a worker, and how many it posted itself."""
-    waiting, (posts,) = len(worker.numbers[_POSTED]), worker.numbers[_POSTS]
-    return (Beside("requests", f"{waiting:,} wait; {posts:,} posted to others", (waiting,)),)
+    numbers = worker.numbers
+    waiting, (posts,), (served,) = len(numbers[_POSTED]), numbers[_POSTS], numbers[_SERVED]
+    text = f"{waiting:,} wait, {served:,} served; {posts:,} posted to others"
+    return (Beside("requests", text, (waiting,)),)
 
 
 def half_timeout(am: AclMain, number: int) -> int:
@@ -112,6 +114,7 @@ class Vpp2610Sessions(Sessions):
         super().__init__(am)
         for worker in am.workers:
             worker.numbers[_POSTS] = [0]
+            worker.numbers[_SERVED] = [0]
             begin_frame(worker, 0, NO_INTERFACE)
 
     def timeout(self, session: Session) -> int:
@@ -150,6 +153,8 @@ class Vpp2610Sessions(Sessions):
             self.relink(worker, session, now)
             return True
         owner = self.am.workers[session.thread_index]
+        self.am.tell.worked(now)
+        self.am.tell.messaged()
         posted = owner.numbers[_POSTED]
         posted.append(session.session_index)
         worker.numbers[_POSTS][0] += 1
@@ -274,6 +279,7 @@ class Vpp2610IdleCheck(IdleCheck):
         freed = 0
         if worker.numbers[_PURGATORY]:
             yield FREE_PURGED
+            self.am.tell.worked(now)
             budget = self.am.max_deleted_sessions_per_interval
             freed = self.sessions.free_purged(worker, budget, now)
         taken = yield from super().check_idle_sessions(worker, now)
@@ -281,8 +287,10 @@ class Vpp2610IdleCheck(IdleCheck):
 
     def serve_requests(self, worker: Worker, now: int) -> None:
         """Relink what was posted by now."""
+        self.am.tell.worked(now)
         requests = worker.numbers[_POSTED]
         worker.numbers[_POSTED] = []
+        worker.numbers[_SERVED][0] += len(requests)
         for session_index in requests:
             self.sessions.relink(worker, worker.pool.session(session_index), now)
 
@@ -452,6 +460,18 @@ VPP_26_10: Final = replace(
             "a class changed on another thread than the owner's, who is told",
             False,
             lambda worker: worker.numbers[_POSTS][0],
+        ),
+        WorkCount(
+            "requests served",
+            "a posted session taken off its list, or put on that of its class",
+            True,
+            lambda worker: 2 * worker.numbers[_SERVED][0],
+        ),
+        WorkCount(
+            "slots freed",
+            "a session taken off the purgatory list",
+            True,
+            lambda worker: sum(worker.session_dels_by_sw_if_index.values()),
         ),
     ),
     sessions=Vpp2610Sessions,

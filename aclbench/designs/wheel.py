@@ -283,6 +283,7 @@ class WheelIdleCheck(IdleCheck):
     def take_due(self, worker: Worker, now: int) -> Iterator[Step]:
         """Take what fell due, and in a clear what the next slots of the pool have of it."""
         yield ADVANCE_WHEEL
+        self.am.tell.worked(now)
         self.advance_wheel(worker, now)
         if worker.swipe_end_time:
             yield WALK_POOL

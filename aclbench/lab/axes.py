@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from aclbench.designs import design_named
+from aclbench.designs import DESIGNS, design_named
 from aclbench.errors import AclbenchError, did_you_mean
 from aclbench.files import at_once, reading, reason
 from aclbench.workbench.rig.scenario import (
@@ -29,6 +29,9 @@ from aclbench.workbench.rig.scenario import (
 
 #: Combinations at the most; more are a typing mistake.
 MAX_COMBINATIONS: Final = 10_000
+
+#: All designs, as a value of `design`.
+ALL: Final = "all"
 
 #: Makes another scenario of one, by a value. AclbenchError: there is no such value.
 Change = Callable[[Scenario, str], Scenario]
@@ -144,13 +147,15 @@ def change_of(key: str) -> Change:
 
 
 def read_axis(text: str) -> Axis:
-    """`KEY=A,B`. AclbenchError: it is none, or says a value twice."""
+    """`KEY=A,B`; `design=all` is every design. AclbenchError: it is none, or has a value twice."""
     key, sign, rest = text.partition("=")
     key = " ".join(key.split())
     values = tuple(value.strip() for value in rest.split(","))
     if not sign or not all(values):
         raise AclbenchError("write KEY=A,B: design=fifo-2017,wheel")
     change_of(key)
+    if (key, values) == ("design", (ALL,)):
+        return Axis(key, tuple(DESIGNS))
     for value in values:
         if values.count(value) > 1:
             raise AclbenchError(f"{value} is there twice")

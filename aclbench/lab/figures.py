@@ -69,6 +69,8 @@ class Figures:
     overstay: Overstay
     datapath_work: int
     interrupt_work: int
+    #: Sessions that were looked at and stay: put back on their lists, or their timers set again.
+    requeued: int
     most_in_interrupt: int
     most_in_ms: int
     #: Interrupts that workers served.
@@ -136,6 +138,7 @@ def figures_of(bench: Bench, measures: Measures, cpu_s: float) -> Figures:
         overstay=_overstay(np.asarray(measures.overstays, np.int64)),
         datapath_work=measures.datapath_work,
         interrupt_work=measures.interrupt_work,
+        requeued=report.sessions.requeued,
         most_in_interrupt=measures.most_in_interrupt,
         most_in_ms=measures.most_in_ms,
         interrupts=measures.interrupts,

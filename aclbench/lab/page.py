@@ -9,7 +9,7 @@ from typing import Final
 
 from aclbench.lab.comparing import Compared
 from aclbench.lab.plots import live_plot, overstay_plot, work_plot
-from aclbench.lab.table import cells_of, head_of, notice_lines
+from aclbench.lab.table import head_of, lines_of, notice_lines
 from aclbench.visible import visible
 from aclbench.words import counted
 
@@ -81,7 +81,10 @@ def _table(found: Sequence[Compared]) -> Iterator[str]:
     for head, cells in head_of(found):
         columns = "".join(f"<th>{_text(cell)}</th>" for cell in cells)
         yield f"<tr><th>{_text(head)}</th>{columns}</tr>"
-    for head, cells in cells_of(found):
-        columns = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
-        yield f"<tr><td>{_text(head)}</td>{columns}</tr>"
+    for line in lines_of(found):
+        columns = "".join(
+            f'<td class="same">{_text(cell)}</td>' if n and is_same else f"<td>{_text(cell)}</td>"
+            for n, (cell, is_same) in enumerate(zip(line.cells, line.is_same, strict=True))
+        )
+        yield f"<tr><td>{_text(line.row.head)}</td>{columns}</tr>"
     yield "</table></div>"

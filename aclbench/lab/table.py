@@ -20,13 +20,33 @@ from aclbench.workbench.rig.scenario import Scenario
 
 #: Between two columns.
 _GAP: Final = "  "
+#: Up to so many combinations keep all their figures, however narrow the screen is.
+_FEW: Final = 3
+#: The figures beside these fates matter more where there is little room.
+_RANK_OF_FATES: Final = 20
 
 
 class Row(NamedTuple):
-    """A row of figures: what it says before them, and of each."""
+    """A row of figures: what it says before them, and of each.
+
+    `brief` is the same over a column, two words or lines of them; the ones of a lower `rank` are
+    shown where there is no room for all.
+    """
 
     head: str
     value: Callable[[Figures], str]
+    brief: tuple[str, str] = ("", "")
+    rank: int = 0
+    #: Whether it says anything if two are equal: not of what differs from one run to the next.
+    is_exact: bool = True
+
+
+class Line(NamedTuple):
+    """A row that is written: its cells, and which of them are as in the first column."""
+
+    row: Row
+    cells: list[str]
+    is_same: list[bool]
 
 
 def number_text(number: float) -> str:
@@ -38,30 +58,38 @@ def seconds_text(seconds: float | None) -> str:
     """A time that need not be exact: `1.5 s`, `12 ms`."""
     if seconds is None:
         return "-"
-    if seconds >= 100:
+    if seconds >= 99.95:
         return f"{seconds:,.0f} s"
-    return f"{seconds:.3g} s" if seconds >= 1 or not seconds else f"{1000 * seconds:.3g} ms"
+    is_whole = seconds >= 0.9995 or not seconds
+    return f"{seconds:.3g} s" if is_whole else f"{1000 * seconds:.3g} ms"
 
 
 #: The rows behind those of the packets.
 ROWS: Final = (
-    Row("sessions added", lambda f: number_text(f.added)),
-    Row("  recycled", lambda f: number_text(f.recycled)),
-    Row("  live at peak", lambda f: number_text(f.peak)),
+    Row("sessions added", lambda f: number_text(f.added), ("sessions", "added"), 14),
+    Row("  recycled", lambda f: number_text(f.recycled), ("", "recycled"), 13),
+    Row("  live at peak", lambda f: number_text(f.peak), ("live at", "peak"), 6),
     Row("  live at the end", lambda f: number_text(f.live)),
     Row("  session-seconds", lambda f: f"{f.session_seconds:,.0f}"),
-    Row("overstay, median", lambda f: seconds_text(f.overstay.median_s)),
-    Row("  99th percentile", lambda f: seconds_text(f.overstay.p99_s)),
-    Row("  most", lambda f: seconds_text(f.overstay.most_s)),
+    Row("overstay, median", lambda f: seconds_text(f.overstay.median_s), ("overstay", "median"), 7),
+    Row("  99th percentile", lambda f: seconds_text(f.overstay.p99_s), ("overstay", "99 %"), 11),
+    Row("  most", lambda f: seconds_text(f.overstay.most_s), ("overstay", "most"), 1),
     Row("work in the datapath", lambda f: number_text(f.datapath_work)),
-    Row("  a packet", lambda f: number_text(f.work_a_packet)),
-    Row("  in interrupts", lambda f: number_text(f.interrupt_work)),
-    Row("  most in an interrupt", lambda f: number_text(f.most_in_interrupt)),
-    Row("  most in a ms", lambda f: number_text(f.most_in_ms)),
-    Row("interrupts", lambda f: number_text(f.interrupts)),
-    Row("messages of threads", lambda f: number_text(f.messages)),
+    Row("  a packet", lambda f: number_text(f.work_a_packet), ("work a", "packet"), 2),
+    Row(
+        *("work in interrupts", lambda f: number_text(f.interrupt_work)),
+        *(("work in", "interrupts"), 8),
+    ),
+    Row("  requeued", lambda f: number_text(f.requeued), ("", "requeued"), 4),
+    Row(
+        *("  most in an interrupt", lambda f: number_text(f.most_in_interrupt)),
+        *(("most in an", "interrupt"), 3),
+    ),
+    Row("most work in a ms", lambda f: number_text(f.most_in_ms), ("most in", "a ms"), 12),
+    Row("interrupts", lambda f: number_text(f.interrupts), ("inter-", "rupts"), 9),
+    Row("messages of threads", lambda f: number_text(f.messages), ("", "messages"), 5),
     Row("bytes a session in C", lambda f: number_text(f.session_bytes)),
-    Row("CPU here", lambda f: seconds_text(f.cpu_s)),
+    Row("CPU here", lambda f: seconds_text(f.cpu_s), ("CPU", "here"), 10, is_exact=False),
 )
 
 
@@ -85,14 +113,15 @@ def _lines_of(found: list[Compared], width: int) -> Iterator[str]:
     if len(found) > 1:
         yield ""
         yield from notice_lines(found)
-    for begin, end in _blocks(found, width):
-        yield ""
-        yield from _table(found, begin, end)
+    yield ""
+    yield from _figures(found, width)
+    if len(found) > 1:
+        yield "=: as the first"
 
 
 def notice_lines(found: Sequence[Compared]) -> Iterator[str]:
     """Who would notice each of the combinations instead of the first."""
-    yield f"instead of {found[0].case.name}:"
+    yield f"who would notice, instead of {found[0].case.name}:"
     for each in found[1:]:
         notice = each.notice
         if notice is None:
@@ -130,7 +159,7 @@ def rows_of(found: Sequence[Compared]) -> list[Row]:
         if not any(run.fates[fate] for run in runs):
             continue
         words = fate.replace("_", " ")
-        rows.append(Row(words, _fate_count(fate)))
+        rows.append(Row(words, _fate_count(fate), ("", words), _RANK_OF_FATES + len(rows)))
         texts = dict.fromkeys(text for run in runs for of, text, _ in run.reasons if of == fate)
         if list(texts) != [words]:
             rows += [Row(f"  {text}", _reason_count(fate, text)) for text in texts]
@@ -157,33 +186,98 @@ def head_of(found: Sequence[Compared]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def cells_of(found: Sequence[Compared]) -> list[tuple[str, list[str]]]:
-    """The figures: what each row says before them, and in each column."""
-    return [(row.head, [row.value(each.ran.figures) for each in found]) for row in rows_of(found)]
+def lines_of(found: Sequence[Compared]) -> list[Line]:
+    """The figures, row by row."""
+    lines: list[Line] = []
+    for row in rows_of(found):
+        cells = [row.value(each.ran.figures) for each in found]
+        same = [row.is_exact and len(found) > 1 and cell == cells[0] for cell in cells]
+        lines.append(Line(row, cells, same))
+    return lines
 
 
-def _blocks(found: Sequence[Compared], width: int) -> Iterator[tuple[int, int]]:
-    """The columns that fit side by side, block by block: from where, up to where."""
-    lines = [*head_of(found), *cells_of(found)]
-    head = max(len(words) for words, _ in lines)
-    widths = [max(len(cells[n]) for _, cells in lines) for n in range(len(found))]
-    begin = 0
-    while begin < len(found):
-        end, used = begin, head
-        while end < len(found) and (used := used + len(_GAP) + widths[end]) <= width:
-            end += 1
-        end = max(end, begin + 1)
-        yield begin, end
-        begin = end
+def differing(lines: Sequence[Line]) -> list[Line]:
+    """Those that are not the same in all columns, and the ones that they stand below."""
+    shown: list[Line] = []
+    has_below = False
+    for line in reversed(lines):
+        is_below = line.row.head.startswith(" ")
+        if not all(line.is_same) or (has_below and not is_below):
+            shown.append(line)
+            has_below = is_below
+    return shown[::-1]
 
 
-def _table(found: Sequence[Compared], begin: int, end: int) -> Iterator[str]:
-    lines = [*head_of(found), *cells_of(found)]
-    head = max(len(words) for words, _ in lines)
-    widths = [max(len(cells[n]) for _, cells in lines) for n in range(begin, end)]
-    for words, cells in lines:
-        columns = [f"{cell:>{width}}" for cell, width in zip(cells[begin:end], widths, strict=True)]
-        yield _GAP.join([f"{words:<{head}}", *columns])
+def _figures(found: Sequence[Compared], width: int) -> Iterator[str]:
+    """A column a combination; of many that do not fit side by side a line each instead.
+
+    Where there are many, what is the same for all is left out.
+    """
+    lines, head = lines_of(found), head_of(found)
+    shown = lines if len(found) <= _FEW else differing(lines)
+    columns = [[key for key, _ in head] + [line.row.head for line in shown]]
+    columns += [
+        [cells[n] for _, cells in head] + [_marked(line, n) for line in shown]
+        for n in range(len(found))
+    ]
+    if len(found) <= _FEW or _wide(columns) <= width:
+        yield from _blocks(columns, width)
+    else:
+        columns = _turned(found, shown, width)
+        yield from _aligned(columns, len(head))
+        left_out = len(shown) - (len(columns) - len(head))
+        yield f"{counted(left_out, 'figure')} more: on a wider screen, with --csv or --json"
+    if same := len(lines) - len(shown):
+        yield f"{counted(same, 'figure')} the same for all: with --csv or --json"
+
+
+def _turned(found: Sequence[Compared], lines: Sequence[Line], width: int) -> list[list[str]]:
+    """A column for each axis, and for the figures that matter most and have room."""
+    columns = [["", key, *cells] for key, cells in head_of(found)]
+    brief = {
+        line.row.rank: [*line.row.brief, *(_marked(line, n) for n in range(len(found)))]
+        for line in lines
+        if line.row.rank
+    }
+    chosen: list[int] = []
+    for rank in sorted(brief):
+        if _wide([*columns, *(brief[each] for each in [*chosen, rank])]) <= width:
+            chosen.append(rank)
+    return [*columns, *(column for rank, column in brief.items() if rank in chosen)]
+
+
+def _marked(line: Line, n: int) -> str:
+    """A cell; where it is as in the first column a sign says so."""
+    return "=" if n and line.is_same[n] else line.cells[n]
+
+
+def _wide(columns: Sequence[Sequence[str]]) -> int:
+    """How wide columns are side by side."""
+    return sum(max(map(len, column)) + len(_GAP) for column in columns) - len(_GAP)
+
+
+def _blocks(columns: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """As many columns as fit beside the first; then the others beside it, and so on."""
+    head, *rest = columns
+    while rest:
+        count = 1
+        while count < len(rest) and _wide([head, *rest[: count + 1]]) <= width:
+            count += 1
+        yield from _aligned([head, *rest[:count]], 1)
+        rest = rest[count:]
+        if rest:
+            yield ""
+
+
+def _aligned(columns: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """The lines of columns: the first so many end at the left, the others at the right."""
+    widths = [max(map(len, column)) for column in columns]
+    for cells in zip(*columns, strict=True):
+        padded = [
+            f"{cell:<{width}}" if n < left else f"{cell:>{width}}"
+            for n, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        yield _GAP.join(padded).rstrip()
 
 
 # --- for programs -----------------------------------------------------------------------------
@@ -220,7 +314,8 @@ def _notice_json(each: Compared) -> dict[str, Any] | None:
 #: Columns of CSV that are fields of `Figures` as they are.
 _PLAIN: Final = (
     *("packets", "added", "recycled", "live", "peak", "session_seconds", "datapath_work"),
-    *("work_a_packet", "interrupt_work", "most_in_interrupt", "most_in_ms", "interrupts"),
+    *("work_a_packet", "interrupt_work", "requeued", "most_in_interrupt", "most_in_ms"),
+    "interrupts",
     *("messages", "session_bytes", "cpu_s"),
 )
 _OVERSTAY: Final = ("sessions", "median_s", "p99_s", "most_s")

@@ -199,7 +199,7 @@ def test_when_it_is_looked_at_and_what_waits_is_shown() -> None:
     assert "recheck period: 300 s (half the timeout" in " ".join(
         bench.cli("story list 1 udp_idle").split()
     )
-    assert "requests: 0 wait; 0 posted to others" in bench.cli("show acl-plugin sessions")
+    assert "requests: 0 wait, 0 served; 0 posted to others" in bench.cli("show acl-plugin sessions")
 
 
 def test_purgatory_is_shown() -> None:
