@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.engine import reading
+from aclbench.engine.machine import Machine
 from aclbench.engine.measuring import ROW_LIVE, ROW_NS, Measures
 from aclbench.engine.reasons import FATES
 from aclbench.engine.timeouts import NS_PER_SEC
@@ -104,7 +105,12 @@ class Figures:
 
 def measure(rig: Rig) -> Measures:
     """Have a rig in virtual time count what it costs from now on."""
-    am, work = rig.machine.am, rig.machine.design.work
+    return measures_of(rig.machine, rig.now)
+
+
+def measures_of(machine: Machine, now: int) -> Measures:
+    """Have a machine in virtual time count what it costs; the time is in nanoseconds."""
+    am, work = machine.am, machine.design.work
     parts = [reading.sessions_by_class(am, worker) for worker in am.workers]
     live = [sum(counts) for counts in zip(*parts, strict=True)]
 
@@ -116,7 +122,7 @@ def measure(rig: Rig) -> Measures:
         return both[0], both[1]
 
     counted = design_work if work else None
-    am.tell.measures = Measures(am.classes, am.session_timeout, live, rig.now, counted)
+    am.tell.measures = Measures(am.classes, am.session_timeout, live, now, counted)
     return am.tell.measures
 
 

@@ -115,8 +115,6 @@ def _lines_of(found: list[Compared], width: int) -> Iterator[str]:
         yield from notice_lines(found)
     yield ""
     yield from _figures(found, width)
-    if len(found) > 1:
-        yield "=: as the first"
 
 
 def notice_lines(found: Sequence[Compared]) -> Iterator[str]:
@@ -220,15 +218,18 @@ def _figures(found: Sequence[Compared], width: int) -> Iterator[str]:
         [cells[n] for _, cells in head] + [_marked(line, n) for line in shown]
         for n in range(len(found))
     ]
+    said = ["=: as the first"] if len(found) > 1 else []
+    if same := len(lines) - len(shown):
+        said.append(f"{same} the same for all")
     if len(found) <= _FEW or _wide(columns) <= width:
         yield from _blocks(columns, width)
     else:
         columns = _turned(found, shown, width)
         yield from _aligned(columns, len(head))
         left_out = len(shown) - (len(columns) - len(head))
-        yield f"{counted(left_out, 'figure')} more: on a wider screen, with --csv or --json"
-    if same := len(lines) - len(shown):
-        yield f"{counted(same, 'figure')} the same for all: with --csv or --json"
+        said.append(f"{left_out} more on a wider screen, --csv, --json")
+    if said:
+        yield "; ".join(said)
 
 
 def _turned(found: Sequence[Compared], lines: Sequence[Line], width: int) -> list[list[str]]:

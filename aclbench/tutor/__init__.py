@@ -18,9 +18,9 @@ A lesson is a TOML file, `lessons/NN-name.toml`, of at most 256 kB:
     title, aim      text                        know      list of texts: what to know first
     minutes         1 to 240                    source    list of `aclbench.engine.module:function`
     scenario        a bundled scenario's name, or a .toml file beside the lesson; or
-    [bench]         workers, placement, cli: command lines (a list, or one text); and streams, a
-                    list of {name, pcap, source, limit}: captures beside the lesson, or bundled
-                    ones, whose packets enter `source` by `packet-generator enable-stream`
+    [bench]         workers, placement, design, cli: command lines (a list, or one text); and
+                    streams, a list of {name, pcap, source, limit}: captures beside the lesson, or
+                    bundled ones, whose packets enter `source` by `packet-generator enable-stream`
     [[steps]]       1 to 100 of them; each has `kind`, may have `set_up` (lines that are run as it
                     is entered) and `fresh = true` (it begins on a new bench)
 

@@ -26,6 +26,7 @@ def lesson_scenario(lesson: Lesson) -> Scenario:
         interfaces=(),
         workers=spec.workers,
         placement=spec.placement,
+        design=spec.design,
         cli=(*spec.cli, *(stream.line for stream in spec.streams)),
         place=f"{lesson.path}: bench",
     )
@@ -58,7 +59,7 @@ def _typed_lines(lesson: Lesson, scenario: Scenario) -> Lines:
 
 def _rehearsing(scenario: Scenario, lines: Lines) -> Slices[None]:
     """Try the lines of a scenario that others wrote, so that they reach nothing but a bench."""
-    bench = Workbench(scenario.workers, scenario.placement, history=False)
+    bench = Workbench(scenario.workers, scenario.placement, design=scenario.design, history=False)
     budget = Budget(LESSON_WORK)
     yield from run_lines(bench, (*scenario.set_up_lines(), *lines), budget)
     for timed in scenario.at:

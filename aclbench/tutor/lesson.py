@@ -53,6 +53,7 @@ class BenchSpec:
 
     workers: int
     placement: Placement
+    design: str
     cli: Lines
     streams: tuple[StreamSpec, ...] = ()
 

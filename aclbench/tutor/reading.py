@@ -62,7 +62,7 @@ def _bench(path: Path, document: LessonDocument) -> BenchSpec | Path:
         )
         for number, stream in enumerate(table.streams, 1)
     )
-    return BenchSpec(table.workers, table.placement, table.cli, streams)
+    return BenchSpec(table.workers, table.placement, table.design, table.cli, streams)
 
 
 def _capture(lesson: Path, name: str, place: str) -> Path:

@@ -81,6 +81,7 @@ def _bench_lines(bench: Workbench) -> list[str]:
         "[bench]",
         f"workers = {bench.rig.start.workers}",
         f"placement = {_quoted(bench.rig.start.placement)}",
+        f"design = {_quoted(bench.rig.start.design.name)}",
         "cli = [",
         *(f"  {_quoted(line)}," for line in made if line.strip()),
         "]",

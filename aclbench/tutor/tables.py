@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 from msgspec import Meta, Struct
 
 from aclbench.documents import Count, Hooks, Wrong
+from aclbench.engine.design import FIFO_2017
 from aclbench.expressions import Expression, Filled
 from aclbench.tutor.lesson import (
     Experiment,
@@ -24,6 +25,7 @@ from aclbench.tutor.lesson import (
 )
 from aclbench.tutor.vocabulary import read_condition, read_text
 from aclbench.workbench.rig.scenario import Placement, Workers
+from aclbench.workbench.rig.scenario_file import refuse_unknown_design
 
 MAX_STEPS: Final = 100
 #: Command lines of one list, and characters of one line.
@@ -147,8 +149,13 @@ class BenchTable(_Table):
 
     workers: Workers = 1
     placement: Placement = "interface"
+    design: str = FIFO_2017.name
     cli: CommandLines = CommandLines()
     streams: Items[StreamTable] = ()
+
+    def __post_init__(self) -> None:
+        """Wrong: there is no such design."""
+        refuse_unknown_design(self.design)
 
 
 class OptionTable(_Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from designs.aging import TIMEOUTS_S, drive
-from designs.lateness import Gone, ended_by_non_owner, established, idle_from_10_s_on
+from designs.lateness import established
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, TCP_IDLE, TCP_TRANSIENT, Driven, tcp_back, tcp_out
 
@@ -39,25 +39,6 @@ def step_to(bench: Driven, actor: int, label: str) -> None:
 @pytest.mark.parametrize("run", all_ways(RINGS))
 def test_it_runs_every_way(run: Run) -> None:
     assert run()["tcp_transient"] == 1
-
-
-@pytest.mark.parametrize(
-    ("design", "ack_after_s", "at_s"),
-    [("fifo-2017", 0, 1205), ("rings", 0, 1120.5), ("fifo-2017", 0.6, 1205), ("rings", 0.6, 1241)],
-)
-def test_a_fin_on_another_thread(design: str, ack_after_s: float, at_s: float) -> None:
-    """The owner relinks the session at once: it is gone one timeout after its last packet."""
-    assert ended_by_non_owner(design, ack_after_s).at_s == at_s
-
-
-@pytest.mark.parametrize(
-    ("design", "alive_until_s", "gone"),
-    [("fifo-2017", 86_510, Gone(86_519, 717)), ("rings", 172_799, Gone(172_801, 1))],
-)
-@pytest.mark.compiled_only
-def test_an_idle_day(design: str, alive_until_s: int, gone: Gone) -> None:
-    """What short periods cost, and long ones: looks at the session, and how late it goes."""
-    assert idle_from_10_s_on(design, alive_until_s) == gone
 
 
 def test_a_post_interrupts_the_owner_at_once() -> None:

@@ -96,18 +96,6 @@ def test_a_packet_just_ahead_of_the_second_look_costs_half_a_timeout() -> None:
     assert 900 < gone_after(bench, begin) < 902
 
 
-@pytest.mark.compiled_only
-def test_an_established_session_is_looked_at_twice_a_day() -> None:
-    """Idle from 10 s on it goes at the third look; the 2017 design takes 720 looks a day."""
-    bench, _, begin = opened(0)
-    bench.advance(10 * SEC)
-    bench.send(tcp_out(ACK))
-    bench.advance(86_390 * SEC)
-    assert len(bench.heard(SessionRequeued)) == 1
-    bench.advance(43_300 * SEC)
-    assert gone_after(bench, begin) == pytest.approx(129_601, abs=1)
-
-
 @pytest.mark.parametrize("owner_acks", [False, True])
 def test_a_fin_of_another_thread_has_its_effect_at_once(owner_acks: bool) -> None:
     """The session is posted to its owner, which relinks it: it goes within a transient timeout."""

@@ -14,7 +14,7 @@ from tui.looking import frame_of
 
 from aclbench import Workbench
 from aclbench.designs import DESIGNS
-from aclbench.designs.wheel import CANCELLED, PASSED_OVER, SLOTS, TICK_NS, timer_end
+from aclbench.designs.wheel import PASSED_OVER, SLOTS, TICK_NS, timer_end
 from aclbench.engine.events import InterruptServed, SessionDeleted, SessionRequeued
 from aclbench.engine.invariants import InvariantError, check_invariants
 from aclbench.engine.worker import Worker
@@ -106,46 +106,6 @@ def test_a_packet_of_another_thread_is_found_when_the_timer_ends() -> None:
     assert not bench.heard(SessionDeleted)
     bench.advance(2 * SEC)
     assert len(bench.heard(SessionDeleted)) == 1
-
-
-@pytest.mark.compiled_only
-def test_active_connections_cost_a_restart_a_packet() -> None:
-    """What the document counts against it: 10,000 active connections, one packet each."""
-    bench = made()
-    for port in range(10_000):
-        bench.queue(udp_out(port))
-    bench.advance(SEC)
-    before = the_worker(bench).numbers[_WHEEL][CANCELLED]
-    for port in range(10_000):
-        bench.queue(udp_out(port))
-    bench.advance(SEC)
-    assert the_worker(bench).numbers[_WHEEL][CANCELLED] - before == 10_000
-
-
-@pytest.mark.compiled_only
-def test_one_packet_sessions_end_in_one_interrupt() -> None:
-    """And here for it: the document's spike of 10,000 expired timers."""
-    bench = made()
-    for port in range(10_000):
-        bench.queue(udp_out(port), at=bench.driver.now + port * 40_000)
-    bench.advance(602 * SEC)
-    assert [e.deleted for e in _served(bench) if e.deleted] == [10_000]
-    assert the_worker(bench).cnt_session_timer_restarted == 0
-
-
-@pytest.mark.compiled_only
-def test_the_lists_spread_the_same() -> None:
-    """`fifo-2017`: four requeues each, and then 100 quanta."""
-    bench = made(design="fifo-2017")
-    begin = bench.driver.now
-    for port in range(10_000):
-        bench.queue(udp_out(port), at=begin + port * 40_000)
-    bench.driver.run_until(begin + 650 * SEC)
-    assert the_worker(bench).cnt_session_timer_restarted == 40_000
-    ending = [event for event in _served(bench) if event.deleted]
-    assert [event.deleted for event in ending] == [100] * 100
-    assert (ending[0].time - begin) / SEC == pytest.approx(600.9, abs=0.05)
-    assert (ending[-1].time - begin) / SEC == pytest.approx(602, abs=0.05)
 
 
 def _served(bench: Driven) -> list[InterruptServed]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from aclbench.tutor.benches import lesson_bench
 from aclbench.tutor.checking import check, check_file
+from aclbench.tutor.reading import read_lesson
 from aclbench.tutor.recording import record
 from aclbench.tutor.sources import missing_source
 from aclbench.workbench.budget import Budget
@@ -162,3 +164,38 @@ def test_expressions_are_paid_for_as_events_are(tmp_path: Path) -> None:
     slow = ("happened(added)", f"happened(added) and {loops}")
     problems = check_file(written(tmp_path, (SOLUTION, many), slow), budget=Budget(50_000))
     assert [p.kind for p in problems] == ["too much"]
+
+
+WHEEL = ("workers = 1", 'workers = 1\ndesign = "wheel"')
+NEVER_REQUEUED = """
+[[steps]]
+kind = "predict"
+question = "Is a session looked at before its timer runs out?"
+run = ["run 550s"]
+options = [
+  { label = "no", when = "sessions.requeued == 0" },
+  { label = "all the time", when = "sessions.requeued > 100" },
+]
+why = "So it is."
+"""
+
+
+def test_a_lesson_may_have_another_design(tmp_path: Path) -> None:
+    """What it says is true of a wheel, and not of the lists that are looked at each 120 s."""
+    path = written(tmp_path, WHEEL)
+    path.write_text(path.read_text() + NEVER_REQUEUED)
+    assert check_file(path) == []
+    path.write_text(path.read_text().replace('design = "wheel"', ""))
+    problems = check_file(path)
+    assert problems
+    assert all("of 2 came true: none" in problem.text for problem in problems)
+
+
+def test_a_draft_has_the_design_that_it_was_done_with(tmp_path: Path) -> None:
+    bench = lesson_bench(lesson(tmp_path, WHEEL))
+    bench.cli("run 1s")
+    draft = record(bench)
+    assert 'design = "wheel"' in draft
+    path = tmp_path / "02-draft.toml"
+    path.write_text(draft)
+    assert lesson_bench(read_lesson(path)).rig.machine.design.name == "wheel"

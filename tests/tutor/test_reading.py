@@ -48,6 +48,7 @@ def test_reads_a_good_one(tmp_path: Path) -> None:
         ("workers = 1", "workers = 257", "bench, workers: found 257"),
         ("workers = 1", "worker = 1", "bench, worker: an unknown key; did you mean workers?"),
         ("workers = 1", 'placement = "core"', "bench, placement: found core"),
+        ("workers = 1", 'design = "wheels"', "bench, design: found wheels; right would be fifo"),
         ('kind = "read"', 'kind = "song"', "steps 1, kind: found song; right would be read"),
         ('kind = "read"', 'kind = "read"\nfresh = 1', "steps 1, fresh: found 1"),
         ('kind = "read"', 'kind = "read"\nset_up = [3]', "steps 1, set_up: found [3]"),

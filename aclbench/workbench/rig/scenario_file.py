@@ -65,6 +65,12 @@ CaptureInterface = Annotated[
 CliLines = Annotated[str | tuple[str, ...], Meta(description="a list of CLI lines, or one text")]
 
 
+def refuse_unknown_design(name: str) -> None:
+    """Wrong: there is no design of that name."""
+    if name not in DESIGNS and design_of_exhibit(name) is None:
+        raise Wrong("design", name, " or ".join(DESIGNS))
+
+
 class InterfaceTable(Struct, forbid_unknown_fields=True, frozen=True):
     """An `[[interface]]` table."""
 
@@ -111,8 +117,7 @@ class ScenarioDocument(Struct, forbid_unknown_fields=True, frozen=True):
     at: tuple[AtTable, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.design not in DESIGNS and design_of_exhibit(self.design) is None:
-            raise Wrong("design", self.design, " or ".join(DESIGNS))
+        refuse_unknown_design(self.design)
         names = Counter(table.name for table in self.interface)
         doubled = next((name for name, count in names.items() if count > 1), None)
         if doubled is not None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import runpy
+
 import pytest
 
 from aclbench import Workbench
 from aclbench.engine import reading
 from aclbench.engine.events import (
     ClassChanged,
+    ClearFinished,
     FlagSet,
+    InterruptServed,
     SessionDeleted,
     SessionRequeued,
     TraceEvent,
@@ -46,6 +51,11 @@ def test_there_are_these() -> None:
         "backlog",
         "full-table",
         "fragments-and-ip6",
+        "argument",
+        "wheel-spike",
+        "rings-other-leg",
+        "purgatory",
+        "vpp-26.10",
     } <= set(NAMES)
 
 
@@ -119,3 +129,51 @@ def test_fragments_and_ip6_share_and_are_skipped() -> None:
     # IPv6 is the same in both captures.
     assert len(without_ports) == 4
     assert reasons_of(report)["acl 1 rule 1: deny"] >= 8  # the answers round a routing header
+
+
+def test_a_spike_on_a_wheel_is_one_interrupt() -> None:
+    _, events, report = played("wheel-spike")
+    assert report.design == "wheel"
+    taken = [event.taken for event in events if isinstance(event, InterruptServed) and event.taken]
+    assert sum(taken) == report.sessions.deleted == 598
+    assert max(taken) > 500
+    assert not any(isinstance(event, WaitChanged | SessionRequeued) for event in events)
+
+
+def test_a_class_change_that_is_posted_is_put_right_at_once() -> None:
+    bench, events, _ = played("rings-other-leg")
+    left = [e for e in events if isinstance(e, ClassChanged) and not e.relinked]
+    assert len(left) >= 4
+    assert all(event.thread_index != event.session.thread_index for event in left)
+    am = bench.rig.machine.am
+    for worker in am.packet_workers:
+        for list_id in range(len(am.lists)):
+            for session in worker.list_sessions(list_id):
+                assert am.classes.session_get_timeout_type(session) == list_id
+
+
+def test_purgatory_denies_the_packet_that_finds_the_table_full() -> None:
+    bench, _, report = played("purgatory")
+    assert report.sessions.peak == 24
+    assert report.sessions.recycled > 400
+    assert reasons_of(report)["too many sessions to add new"] == report.sessions.recycled
+    assert report.by_class["tcp_transient"] > 0  # there always is one to recycle
+    assert bench.snapshot().workers[1].places[0].name == "purgatory"
+
+
+def test_a_clear_of_vpp_26_10_leaves_sessions_and_says_that_it_is_done() -> None:
+    bench, events, report = played("vpp-26.10")
+    done = [event.time for event in events if isinstance(event, ClearFinished)]
+    cleared = [e.time for e in events if isinstance(e, SessionDeleted) and e.cleared]
+    first = [time for time in cleared if time - bench.started < 13 * NS_PER_SEC]
+    assert 0 < len(first) <= 2 * 3 * 10  # workers, lists, quantum
+    assert any(time >= first[-1] for time in done)
+    assert report.sessions.live > 0
+    assert reasons_of(report)["acl 1 rule 0: deny"] > 10
+
+
+def test_the_capture_of_the_argument_is_what_it_is_said_to_be() -> None:
+    """Composed by the file beside it."""
+    folder = find_input("argument").parent
+    composed = runpy.run_path(str(folder / "compose.py"))["capture"]()
+    assert gzip.decompress((folder / "argument.pcap.gz").read_bytes()) == composed
