@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from aclbench.drivers.frame import FRAME_SIZE, Handled
+from aclbench.drivers.frame import FRAME_SIZE, Frame, Handled
 from aclbench.drivers.stepping import Position, Stepping
 from aclbench.engine.timeouts import NEVER
 from aclbench.engine.worker import Worker
@@ -164,8 +164,10 @@ class SteppedDriver(Stepping):
                     now = fast_path.now
                     if i == stop:
                         continue
-                time = max(times[i], now)
-                if time > max(until, now):
+                time = times[i]
+                if time <= now:
+                    time = now
+                elif time > until:
                     break
                 if time >= self._due:
                     self._at_packet(now, i - start)
@@ -181,20 +183,25 @@ class SteppedDriver(Stepping):
                     worker = am.packet_workers[frame.flow[i] % am.n_workers]
                 if listening:
                     worker.packet_number = frame.number[i]
-                datapath.process_packet(worker, rx, *keys.both(i, info), info, now)
+                key, mirror_key = keys.both(i, info)
+                datapath.process_packet(worker, rx, key, mirror_key, info, now)
                 i += 1
             if fast_path is not None:
                 fast_path.count()
             if going_on:
                 self._at_packet(now, i - start)
-            frame.position = i
+            self._note_handled(frame, i, began)
             handled += i - start
-            self._packets += i - start
-            if self.handled is not None and i > start:
-                self.handled.append(Handled(frame, start, i, began))
             if i < len(frame.time):
                 break
         return handled
+
+    def _note_handled(self, frame: Frame, end: int, began: int) -> None:
+        """The packets of a frame up to a row are handled; the clock was at `began` before them."""
+        start, frame.position = frame.position, end
+        self._packets += end - start
+        if self.handled is not None and end > start:
+            self.handled.append(Handled(frame, start, end, began))
 
     def _rx_workers(self) -> list[Worker]:
         """For each sw_if_index the worker that polls it."""

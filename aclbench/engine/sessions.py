@@ -224,7 +224,9 @@ class Sessions:
         adds = worker.session_adds_by_sw_if_index
         adds[sw_if_index] = adds.get(sw_if_index, 0) + 1
         worker.live_sessions += 1
-        worker.peak_sessions = max(worker.peak_sessions, self.am.live_sessions())
+        live = self.am.live_sessions()
+        if live > worker.peak_sessions:
+            worker.peak_sessions = live
         list_id = self.am.classes.session_get_timeout_type(session)
         self.conn_list_add_session(worker, session, list_id, now)
         tell = self.am.tell
