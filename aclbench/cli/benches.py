@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from aclbench.cli.inputs import BenchOptions, named_scenario
+from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aclbench.tui.against.player import Pair
     from aclbench.workbench.tasks import Slices
     from aclbench.workbench.workbench import Workbench
 
@@ -29,6 +31,57 @@ def bench_maker(
         return bench
 
     return with_times, title
+
+
+def pair_maker(
+    inputs: tuple[str, ...], asked: BenchOptions, against: str, threads: bool
+) -> tuple[Pair, str]:
+    """What makes the bench named by the arguments and one that differs in a thing, and a title.
+
+    `against` is a design, or what `compare --vary` takes with one value: `timeout udp idle=30`.
+    AclbenchError, UsageError: that cannot be.
+    """
+    from aclbench.capture.stream import can_be_read_again
+    from aclbench.designs import design_named
+    from aclbench.lab.axes import change_of, changed
+    from aclbench.tui.against.player import Pair
+    from aclbench.workbench.rig.start import Start
+    from aclbench.workbench.workbench import Workbench, setting_up
+
+    if threads:
+        raise click.UsageError(
+            "--against: on real threads no bench can be brought to the time of another; leave "
+            "--threads"
+        )
+    if any(text.endswith(".run") for text in inputs):
+        raise click.UsageError(
+            "--against: a saved run has its design; name a scenario or a capture"
+        )
+    if not inputs and not asked.rx and asked.exec_file is None:
+        raise click.UsageError("--against: name a scenario or a capture that both play")
+    key, sign, value = against.partition("=")
+    key, value = (" ".join(key.split()), value.strip()) if sign else ("design", key)
+    change_of(key)
+    if key == "design":
+        design_named(value)
+    named = named_scenario(inputs, asked)
+    start = Start()
+
+    def make() -> Slices[tuple[Workbench, Workbench]]:
+        scenario = yield from named.find()
+        other = changed(scenario, key, value)
+        if other == scenario:
+            raise AclbenchError(f"--against {against}: both benches would be the same")
+        for path in scenario.captures:
+            if not can_be_read_again(path):
+                raise AclbenchError(f"{path}: two benches play it, and a pipe is read once")
+        first = yield from setting_up(Workbench, scenario, start, limits=asked.limits)
+        second = yield from setting_up(Workbench, other, start, limits=asked.limits)
+        for bench in (first, second):
+            bench.rig.time_mode = asked.time or "relative"
+        return first, second
+
+    return Pair(make, against), named.title
 
 
 def _bench_maker(

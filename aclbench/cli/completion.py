@@ -66,6 +66,17 @@ def complete_exhibits(
     ]
 
 
+def complete_designs(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """The designs there are."""
+    from aclbench.designs import DESIGNS
+
+    return [
+        CompletionItem(name, help="a design") for name in DESIGNS if name.startswith(incomplete)
+    ]
+
+
 def _names_or_files(incomplete: str, kinds: dict[str, str]) -> list[Any]:
     """Bundled names with the files beside them; where no name begins so, the shell's own files.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import click
 
 from aclbench.cli.budgets import BUDGET_OPTIONS
-from aclbench.cli.completion import complete_files, complete_inputs
+from aclbench.cli.completion import complete_designs, complete_files, complete_inputs
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
         ("--design",),
         {
             "metavar": "NAME",
+            "shell_complete": complete_designs,
             "help": "How sessions are aged: one of the designs that show design lists. "
             "[fifo-2017, or the scenario's]",
         },

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from aclbench.cli.benches import bench_maker
-from aclbench.cli.completion import complete_exhibits
+from aclbench.cli.benches import bench_maker, pair_maker
+from aclbench.cli.completion import complete_designs, complete_exhibits
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.cli.output import confirm, is_terminal, say
 from aclbench.cli.records import (
@@ -28,6 +28,7 @@ from aclbench.files import remove_left_folders
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aclbench.tui.against.player import Pair
     from aclbench.tui.settings import Settings
     from aclbench.workbench.history.records import Record
     from aclbench.workbench.tasks import Slices
@@ -41,6 +42,13 @@ FIRST: Final = "aging"
 @inputs_argument("[CAPTURE|SCENARIO|RUN]...")
 @bench_options
 @threads_option
+@click.option(
+    "--against",
+    metavar="DESIGN|KEY=VALUE",
+    shell_complete=complete_designs,
+    help="Show a second bench beside this one, with another design, or another value of what "
+    "`compare --vary` varies; both go on together, and what differs is marked.",
+)
 @click.option("--paused", is_flag=True, help="Do not begin to play.")
 @click.option(
     "--exhibit",
@@ -58,6 +66,7 @@ def tui(
     inputs: tuple[str, ...],
     asked: BenchOptions,
     threads: bool,
+    against: str | None,
     paused: bool,
     exhibit: str | None,
     resume: str | None,
@@ -74,9 +83,11 @@ def tui(
     if resume == LIST:
         list_runs()
         return
-    if resume is not None and (inputs or asked.rx or threads):
+    if resume is not None and (inputs or asked.rx or threads or against is not None):
         raise click.UsageError("--resume goes on with a run that ended; leave what else is shown")
-    if exhibit is not None and (inputs or asked.rx or threads or resume is not None):
+    if exhibit is not None and (
+        inputs or asked.rx or threads or resume is not None or against is not None
+    ):
         raise click.UsageError("--exhibit has a bench of its own; leave what else is shown")
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
@@ -91,6 +102,8 @@ def tui(
         screen = Screen(threads, asked, paused or exhibit is not None, settings, notices, records)
         if exhibit is not None:
             screen.show_exhibit(exhibit)
+        elif against is not None:
+            screen.show_pair(inputs, asked, against)
         elif resume is not None:
             screen.go_on_with(run_named(resume))
         elif inputs or asked.rx:
@@ -132,6 +145,12 @@ class Screen:
         exhibit = exhibit_named(name)
         self._show(self._kept(lambda: showing_on_screen(exhibit), ()), exhibit.name)
 
+    def show_pair(self, inputs: tuple[str, ...], asked: BenchOptions, against: str) -> None:
+        """Show a bench and another one beside it. AclbenchError: they cannot be made."""
+        pair, title = pair_maker(inputs or (FIRST,), asked, against, self._threads)
+        kept = self._kept(pair.making, () if asked.rx else inputs)
+        self._show(kept, title, pair)
+
     def show_last(self, asked: BenchOptions) -> None:
         """What was shown last; where that cannot be made again, the first."""
         from aclbench.tui.settings import last_inputs
@@ -164,7 +183,9 @@ class Screen:
         make_bench = self._records.loading(run, self._asked.limits)
         self._show(self._kept(make_bench, (), goes_on=True), run.title)
 
-    def _show(self, make_bench: Callable[[], Slices[Workbench]], title: str) -> None:
+    def _show(
+        self, make_bench: Callable[[], Slices[Workbench]], title: str, pair: Pair | None = None
+    ) -> None:
         from aclbench.tui.app import run_tui
 
         run_tui(
@@ -172,10 +193,11 @@ class Screen:
             title,
             play=not self._paused,
             threaded=self._threads,
-            open_bench=self._open,
+            open_bench=self._open if pair is None else None,
             settings=self._settings,
             says=tuple(self._notices),
             last_words=self._records.last_words,
+            pair=pair,
         )
 
     def _open(self, line: str) -> tuple[Callable[[], Slices[Workbench]], str]:

@@ -22,6 +22,7 @@ from textual.worker import WorkerFailed, get_current_worker
 
 from aclbench.errors import AclbenchError
 from aclbench.terminal import Ended, Guard, ended_by
+from aclbench.tui.against.player import Pair
 from aclbench.tui.doing import OpenBench
 from aclbench.tui.driver import ScreenDriver
 from aclbench.tui.help.screen import key_name
@@ -65,7 +66,8 @@ class AclbenchApp(App[AclbenchError]):
     With `play` it begins to play as soon as it stands. `threaded` says that the benches run on real
     threads. `open_bench` is asked for another one. `says` are sentences to begin with. `desk`: a
     lesson is under way, and `make_bench` returns its bench, which then is one and the same.
-    `last_words`: what is still written where a signal has to end the process at once.
+    `last_words`: what is still written where a signal has to end the process at once. `pair`: two
+    benches are compared, and `make_bench` makes both.
     """
 
     TITLE = "aclbench"
@@ -87,6 +89,7 @@ class AclbenchApp(App[AclbenchError]):
         says: tuple[str, ...] = (),
         desk: Desk | None = None,
         last_words: Callable[[], str] = str,
+        pair: Pair | None = None,
     ) -> None:
         super().__init__(driver_class=ScreenDriver)
         #: Keeps the terminal as it was.
@@ -96,12 +99,13 @@ class AclbenchApp(App[AclbenchError]):
         #: The keys of the bench's screen when it was on top: below a palette nothing has the focus.
         self._in_force: dict[str, ActiveBinding] = {}
         settings = settings or Settings()
+        player = pair.playing if pair is not None else ThreadedPlayer if threaded else Player
         self._make_screen = partial(
             BenchScreen,
             make_bench,
             title,
             play,
-            ThreadedPlayer if threaded else Player,
+            player,
             open_bench,
             settings.gaps == "play",
             settings.keys,
@@ -210,12 +214,21 @@ def run_tui(
     settings: Settings | None = None,
     says: tuple[str, ...] = (),
     last_words: Callable[[], str] = str,
+    pair: Pair | None = None,
 ) -> None:
     """Show a bench until the person at it leaves. Raises Ended: something else ends it;
     AclbenchError: it cannot be made."""
     _run(
         AclbenchApp(
-            make_bench, title, play, threaded, open_bench, settings, says, last_words=last_words
+            make_bench,
+            title,
+            play,
+            threaded,
+            open_bench,
+            settings,
+            says,
+            last_words=last_words,
+            pair=pair,
         )
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aclbench.tui.targets import SessionTarget
+from aclbench.workbench.inquiry.differing import Alone
 from aclbench.workbench.inquiry.timeline import Timeline
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.events import EventView
@@ -50,7 +51,9 @@ class Frame:
     stands out. `new_events` and `new_packets` count the last of `events` and `packets` that
     happened since. `clock` writes times. `error` says that `notice` is one.
     `busy` is a command that is under way. `past` says that there is a future already. `intervals`
-    are the latest values of the cleaner's wait interval.
+    are the latest values of the cleaner's wait interval. Where two benches are compared `label`
+    is what this one is called, `alone` are those of its sessions in sight that the other one has
+    not, and `against` has the rest.
     """
 
     title: str
@@ -75,6 +78,16 @@ class Frame:
     past: bool
     busy: str
     chosen: str
+    label: str = ""
+    alone: frozenset[tuple[int, int]] = frozenset()
+    against: Against | None = None
+
+    def of_bench(self, number: int | None) -> Frame:
+        """The frame of one of two benches, 0 or 1; None: of the one in hand, which this is."""
+        against = self.against
+        if against is None or number is None or number == against.in_hand:
+            return self
+        return against.other
 
     def shown_workers(self) -> tuple[WorkerView, ...]:
         """The workers of the page, in order."""
@@ -86,3 +99,27 @@ class Frame:
             return None
         found = (w for w in self.before.workers if w.thread_index == thread_index)
         return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Something that is counted, on the bench in hand and on the other; None: not there."""
+
+    label: str
+    own: int | None
+    other: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a bench is compared with: the frame of the other one.
+
+    `in_hand` is the number of the one in hand. `alone` are all sessions that only this one has, and
+    that only the other has; None: they are not known now. `in_step`: both stand at one time.
+    """
+
+    other: Frame
+    in_hand: int
+    figures: tuple[Figure, ...]
+    alone: tuple[Alone, Alone] | None
+    in_step: bool

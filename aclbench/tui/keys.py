@@ -71,6 +71,8 @@ SCREEN: Final = (
     Key("7", "place('story')", "", "place.story", "The story that was looked at last"),
     Key("escape", "leave", "", "view.leave",
         "Take the cursor off; stop a command under way; back to the bench"),
+    Key("X", "exchange", "Other bench", "view.exchange",
+        "Take the other of two benches in hand: it is shown, and driven, and the first follows"),
     Key("slash", "search", "", "view.search_packets", "Search the packets, as you type"),
     Key("W", "causes", "Why", "view.causes",
         "All packets that did not pass, by cause, with an example of each"),
@@ -96,6 +98,12 @@ NOT_ON_THREADS: Final = frozenset({
 })  # fmt: skip
 #: A lesson keeps its bench: what is not for lessons, by id.
 NOT_IN_LESSONS: Final = frozenset({"time.restart", "do.open"})
+#: What takes two benches, by id, and what only one can be asked for.
+ONLY_AGAINST: Final = frozenset({"view.exchange"})
+NOT_AGAINST: Final = frozenset({"do.open"})
+WHY_NOT_AGAINST: Final = (
+    "two benches are compared here; leave, and name another behind aclbench tui --against"
+)
 #: The sections of the help by how ids begin.
 _SECTIONS: Final = {
     "time": "time", "place": "places", "view": "looking", "lesson": "lesson", "command": "doing",
@@ -119,15 +127,21 @@ def bindings(*keys: Key) -> list[BindingType]:
     ]
 
 
+def left_out(threaded: bool, lesson: bool, against: bool) -> frozenset[str]:
+    """The ids of what cannot be done on real threads, in a lesson, with two benches or with one."""
+    return (
+        (NOT_ON_THREADS if threaded else frozenset())
+        | (NOT_IN_LESSONS if lesson else frozenset())
+        | (NOT_AGAINST if against else ONLY_AGAINST)
+    )
+
+
 def is_offered(
-    keys: Iterable[Key], action: str, parameters: tuple[object, ...], threaded: bool, lesson: bool
+    keys: Iterable[Key], action: str, parameters: tuple[object, ...], without: frozenset[str]
 ) -> bool:
-    """Whether what one of the keys does can be done on real threads, or in a lesson."""
-    left_out = (NOT_ON_THREADS if threaded else frozenset()) | (NOT_IN_LESSONS if lesson else set())
-    if not left_out:
-        return True
+    """Whether what one of the keys does can be done, where some cannot: see `left_out`."""
     written = f"{action}({', '.join(map(repr, parameters))})" if parameters else action
-    return all(key.id not in left_out for key in keys if key.action == written)
+    return all(key.id not in without for key in keys if key.action == written)
 
 
 def sections_of(

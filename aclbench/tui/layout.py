@@ -9,6 +9,8 @@ PANEL_WIDTH: Final = 39
 PANEL_GAP: Final = 2
 #: Log and packets stand beside each other from this width on.
 TWO_WIDE: Final = 110
+#: Two benches stand beside each other from this width on.
+BOTH_FROM: Final = 120
 #: From this width on a lesson stands beside the bench; it has this share of the width.
 LESSON_FROM: Final = 120
 LESSON_SHARE: Final = 3 / 8

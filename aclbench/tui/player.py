@@ -21,7 +21,7 @@ from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """To be called where nothing is left to do."""
 
 
@@ -38,10 +38,13 @@ class Player:
         title: str,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.live = Live(bench, title, clock)
+        self.live = self._make_live(bench, title, clock)
         self._make_bench = make_bench
         self.filter_index = WITHOUT_PACKETS
         self._make_parts()
+
+    def _make_live(self, bench: Workbench, title: str, clock: Callable[[], float]) -> Live:
+        return Live(bench, title, clock)
 
     def _make_parts(self) -> None:
         self.transport = Transport(self.live)
@@ -83,7 +86,7 @@ class Player:
         """Show the log through the next filter."""
         self.filter_index = (self.filter_index + 1) % len(FILTERS)
 
-    def restart(self, then: Callable[[], object] = _nothing) -> None:
+    def restart(self, then: Callable[[], object] = nothing) -> None:
         """A new bench, paused at its start; see `show_another`."""
         self.show_another(self._make_bench, self.live.title, "restart", "restarted", then)
 
@@ -93,7 +96,7 @@ class Player:
         title: str,
         what: str,
         said: str = "",
-        then: Callable[[], object] = _nothing,
+        then: Callable[[], object] = nothing,
     ) -> None:
         """Another bench in the place of this one, which stays until that one is ready.
 

@@ -19,10 +19,10 @@ from aclbench.tui.timeline.text import timeline_drawing
 #: The keys of the footer in order of weight, by id: those that fit are shown.
 WEIGHT: Final = (
     "time.play", "time.step", "time.back", "help.open", "app.quit", "lesson.next", "lesson.show",
-    "lesson.hint", "lesson.undo", "lesson.menu", "lesson.choose", "view.open", "view.go_there",
-    "view.search", "view.causes", "view.order", "view.compare", "view.about", "command.open",
-    "time.mark", "do.menu", "time.turn", "time.go_to", "do.send", "time.faster", "time.end",
-    "time.start",
+    "lesson.hint", "lesson.undo", "lesson.menu", "lesson.choose", "view.exchange", "view.open",
+    "view.go_there", "view.search", "view.causes", "view.order", "view.compare", "view.about",
+    "command.open", "time.mark", "do.menu", "time.turn", "time.go_to", "do.send", "time.faster",
+    "time.end", "time.start",
 )  # fmt: skip
 #: In a lesson these come first: what it asks for is typed.
 _WEIGHT_IN_LESSON: Final = (
@@ -32,9 +32,9 @@ _WEIGHT_IN_LESSON: Final = (
 #: They stand in this order.
 _ORDER: Final = (
     "time.play", "time.step", "time.turn", "time.back", "time.mark", "time.go_to", "time.start",
-    "time.end", "time.faster", "view.open", "view.go_there", "view.about", "view.search",
-    "view.causes", "view.order", "view.compare", "do.send", "do.menu", "command.open",
-    "lesson.choose", "lesson.next", "lesson.hint", "lesson.undo", "lesson.show", "lesson.menu",
+    "time.end", "time.faster", "view.exchange", "view.open", "view.go_there", "view.about",
+    "view.search", "view.causes", "view.order", "view.compare", "do.send", "do.menu",
+    "command.open", "lesson.choose", "lesson.next", "lesson.hint", "lesson.undo", "lesson.show", "lesson.menu",
     "help.open", "app.quit",
 )  # fmt: skip
 #: What it says while a command is typed.
@@ -95,10 +95,19 @@ class TimelinePanel(FramePanel):
 
 
 class CleanerPanel(FramePanel):
-    """The cleaner, and the way its interval went."""
+    """The cleaner, and the way its interval went; `side`: of which of two benches."""
+
+    def __init__(self, id: str, side: int | None = None) -> None:
+        super().__init__(id, "cleaner")
+        self.side = side
+
+    def show_side(self, side: int | None) -> None:
+        """Show the cleaner of another bench."""
+        self.side = side
+        self.paint()
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
-        return cleaner_drawing(frame, width, height, palette)
+        return cleaner_drawing(frame.of_bench(self.side), width, height, palette)
 
 
 class FooterPanel(FramePanel):

@@ -45,14 +45,14 @@ class RunArea(Vertical, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(*TIME)
 
-    def __init__(self, player: Player, lesson: bool, *children: Widget) -> None:
+    def __init__(self, player: Player, without: frozenset[str], *children: Widget) -> None:
+        """`without`: what cannot be done here, by id."""
         super().__init__(*children, id="run")
         self._player = player
-        self._in_lesson = lesson
+        self._without = without
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        threaded = self._player.bench.is_threaded
-        return is_offered(TIME, action, parameters, threaded, self._in_lesson)
+        return is_offered(TIME, action, parameters, self._without)
 
     def ready(self) -> bool:
         """Something can be done now; else it is said why not."""

@@ -8,7 +8,7 @@ answer to a key.
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from textual.widgets import ContentSwitcher
 
 from aclbench.errors import AclbenchError
 from aclbench.tui import regions
+from aclbench.tui.against.player import AgainstPlayer
 from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
 from aclbench.tui.command.line import CommandRegion
@@ -30,7 +31,17 @@ from aclbench.tui.command.runner import CommandRunner
 from aclbench.tui.doing import Doing, OpenBench
 from aclbench.tui.frame import Frame
 from aclbench.tui.help.screen import HelpScreen, key_name
-from aclbench.tui.keys import NOT_ON_THREADS, SCREEN, TIME, bindings, is_offered, sections_of
+from aclbench.tui.keys import (
+    NOT_AGAINST,
+    NOT_ON_THREADS,
+    SCREEN,
+    TIME,
+    WHY_NOT_AGAINST,
+    bindings,
+    is_offered,
+    left_out,
+    sections_of,
+)
 from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
 from aclbench.tui.lesson.area import LessonArea
 from aclbench.tui.lesson.desk import Desk
@@ -67,6 +78,10 @@ from aclbench.tui.underway import far_of
 from aclbench.tui.words import last_words
 from aclbench.tui.workers.panel import BriefPanel
 from aclbench.workbench.rig.start import WHY_NOT_ON_THREADS
+from aclbench.workbench.workbench import Workbench
+
+#: Makes the player of a bench, which may be made anew, and has a title.
+MakePlayer = Callable[[Workbench, MakeBench, str], Player]
 
 
 class BenchScreen(Screen[None], inherit_bindings=False):
@@ -90,7 +105,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         make_bench: MakeBench,
         title: str,
         play: bool = False,
-        player_kind: type[Player] = Player,
+        player_kind: MakePlayer = Player,
         open_bench: OpenBench | None = None,
         plays_gaps: bool = False,
         keys_set: Mapping[str, str] | None = None,
@@ -146,11 +161,14 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     def _regions(self, player: Player) -> list[Widget]:
         """Everything that the screen is made of, from its top to its bottom."""
         desk, named = self._desk, self._names_of_keys()
-        cleaner, timeline = regions.CleanerPanel(id="cleaner"), regions.TimelinePanel(id="timeline")
+        timeline = regions.TimelinePanel(id="timeline")
+        cleaners: tuple[regions.CleanerPanel, ...] = (regions.CleanerPanel(id="cleaner"),)
+        if isinstance(player, AgainstPlayer):
+            cleaners += (regions.CleanerPanel(id="second-cleaner", side=1),)
         view = LessonView(desk, named) if desk is not None else None
         panel = LessonPanel(view) if view is not None else None
         places: list[Place] = [
-            BenchPlace(player, cleaner, panel),
+            BenchPlace(player, cleaners, panel),
             PacketsPlace(player),
             SessionsPlace(player),
             LogPlace(player),
@@ -169,14 +187,16 @@ class BenchScreen(Screen[None], inherit_bindings=False):
         self._runner = CommandRunner(player, region, self._follow_line)
         self._doing = Doing(self.app, player, self._open_bench)
         self._command = region
-        threaded = player.bench.is_threaded
-        left_out = {key.action for key in SCREEN if threaded and key.id in NOT_ON_THREADS}
+        self._without = without = left_out(
+            player.bench.is_threaded, desk is not None, isinstance(player, AgainstPlayer)
+        )
+        not_here = {key.action for key in SCREEN if key.id in without}
         actions = {name: f"place('{name}')" for name in self.places}
-        tabs = [(named[action], name) for name, action in actions.items() if action not in left_out]
+        tabs = [(named[action], name) for name, action in actions.items() if action not in not_here]
         return [
             regions.StatusPanel(id="status"),
             regions.TabsPanel(tabs, id="tabs"),
-            RunArea(player, desk is not None, timeline, middle, cleaner),
+            RunArea(player, without, timeline, middle, Horizontal(*cleaners, id="cleaners")),
             regions.MessagePanel(id="message"),
             region,
             regions.FooterPanel(desk, id="footer"),
@@ -291,6 +311,13 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             self._bench.put_cursor(None)
             player.live.say("")
         self._follow()
+
+    def action_exchange(self) -> None:
+        """Take the other of two benches in hand."""
+        if isinstance(self.player, AgainstPlayer) and self.query_one(RunArea).ready():
+            self.player.exchange()
+            self._follow()
+            self.call_later(self._take_other)
 
     # --- the mouse ---------------------------------------------------------------------------
 
@@ -422,15 +449,20 @@ class BenchScreen(Screen[None], inherit_bindings=False):
     # --- keys --------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """A key for what real threads do not allow says so."""
+        """A key for what real threads, or two benches, do not allow says so."""
         player = self.player
-        if player is None or not player.bench.is_threaded or self._command.is_open:
+        if player is None or not self.places or self._command.is_open:
             return
-        refused = [key for key in (*TIME, *SCREEN) if key.id in NOT_ON_THREADS]
+        ids, why = frozenset[str](), ""
+        if player.bench.is_threaded:
+            ids, why = NOT_ON_THREADS, WHY_NOT_ON_THREADS
+        elif isinstance(player, AgainstPlayer):
+            ids, why = NOT_AGAINST, WHY_NOT_AGAINST
+        refused = [key for key in (*TIME, *SCREEN) if key.id in ids]
         named = with_keys(bindings(*refused), self._keys_set)
         if any(event.key in each.key.split(",") for each in named):
             event.stop()
-            player.live.say(WHY_NOT_ON_THREADS, error=True)
+            player.live.say(why, error=True)
             self._follow()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -440,8 +472,7 @@ class BenchScreen(Screen[None], inherit_bindings=False):
             return action in ("leave", "quit")
         if not self.places or self._command.is_open:
             return False
-        threaded = player.bench.is_threaded
-        return is_offered(SCREEN, action, parameters, threaded, self._desk is not None)
+        return is_offered(SCREEN, action, parameters, self._without)
 
     def action_help(self) -> None:
         place = self.places[self.place]

@@ -21,7 +21,7 @@ SPEEDS: Final[tuple[float | None, ...]] = (
 NORMAL_SPEED: Final = SPEEDS.index(1)
 #: An idle gap is jumped after this long on the wall.
 GAP_S: Final = 1.0
-#: What a tick may cost, in seconds.
+#: What a tick costs at the most, in seconds.
 TICK_S: Final = 0.024
 #: As fast as it goes, a run spans so many rounds of the cleaner.
 ROUNDS: Final = 32
@@ -43,6 +43,8 @@ class Transport:
         self.plays_gaps = False
         #: Who takes the steps, by name; empty: whose turn it is.
         self.chosen = ""
+        #: What a tick may cost, in seconds.
+        self.tick_s = TICK_S
         self._live = live
         #: A run that has not arrived yet; each tick works on it.
         self._run: Task[bool] | None = None
@@ -191,7 +193,7 @@ class Transport:
     def _go_on(self, to_be_painted: bool) -> None:
         """Work on the run, for a tick's time; as fast as it goes, on one after the other."""
         log = self._live.log
-        end = perf_counter() + TICK_S
+        end = perf_counter() + self.tick_s
         log.listen(not self.flat_out)
         while self.playing and self._run is not None:
             self._work(self._run, max(end - perf_counter(), 0.0))

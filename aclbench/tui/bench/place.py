@@ -1,4 +1,8 @@
-"""The bench: panels of workers, log, packets and plot, and a cursor that goes through them all."""
+"""The bench: panels of workers, log, packets and plot, and a cursor that goes through them all.
+
+Two benches stand side by side, or one at a time where there is no room; the cursor is in the one
+in hand.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,12 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
+from aclbench.tui.against.panels import AlonePanel, FiguresPanel
+from aclbench.tui.against.player import AgainstPlayer
 from aclbench.tui.drawing import Drawing
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.keys import Key, bindings
-from aclbench.tui.layout import TWO_WIDE, pages_of, panels_in
+from aclbench.tui.layout import BOTH_FROM, PANEL_GAP, TWO_WIDE, pages_of, panels_in
 from aclbench.tui.lesson.panel import LessonPanel
 from aclbench.tui.log.text import log_drawing
 from aclbench.tui.packets.text import packets_drawing
@@ -21,12 +27,15 @@ from aclbench.tui.palette import Palette
 from aclbench.tui.place import CURSOR, OPEN, Changed, Place
 from aclbench.tui.player import Player
 from aclbench.tui.plot.place import PlotPanel
+from aclbench.tui.regions import CleanerPanel
 from aclbench.tui.targets import OptionTarget, Target
 from aclbench.tui.textpanel import FramePanel, TextPanel
 from aclbench.tui.workers.panel import HEAD_LINES, WorkersRegion
 
 #: What can stand below the workers, as classes of the style sheet.
 LOWER: Final = ("-log-and-packets", "-plot", "-nothing")
+#: And where two benches are compared, before these.
+ALONE: Final = "-alone"
 #: A page of the cursor, in things that it can be on.
 _PAGE: Final = 10
 
@@ -58,7 +67,7 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
         Key("n", "workers(1)", "", "view.next", "The next workers"),
         Key("N", "workers(-1)", "", "view.previous", "The previous workers"),
         Key("v", "lower", "", "view.lower",
-            "Below the workers: log and packets; the plot; nothing"),
+            "Below the workers: what one of two benches has; log and packets; the plot; nothing"),
         Key("f", "filter", "", "view.filter",
             "Leave packets out of the log; then flags and interrupts too; then all but sessions"),
     )  # fmt: skip
@@ -70,8 +79,12 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.count = count
 
-    def __init__(self, player: Player, cleaner: FramePanel, lesson: LessonPanel | None) -> None:
-        super().__init__(id="bench", classes=f"place {LOWER[0]}")
+    def __init__(
+        self, player: Player, cleaners: tuple[CleanerPanel, ...], lesson: LessonPanel | None
+    ) -> None:
+        """`cleaners`: the panel of the cleaner, or of both benches' cleaners."""
+        self._below = LOWER if len(cleaners) == 1 else (ALONE, *LOWER)
+        super().__init__(id="bench", classes=f"place {self._below[0]}")
         self.zoomed = False
         #: Which page of the workers.
         self.page = 0
@@ -79,14 +92,26 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
         self.cursor: Target | None = None
         self._region = 0
         self._player = player
-        self._cleaner = cleaner
+        self._cleaners = cleaners
         self._lesson = lesson
         self._workers = WorkersRegion(id="workers")
+        #: With two benches: the second one's workers where it stands beside the first, and sessions
+        #: that are on one alone.
+        self._second = WorkersRegion(id="second-workers", side=1)
+        self._alone = (AlonePanel(0), AlonePanel(1))
         self._log = LogPanel(id="log-panel")
         self._packets = PacketsPanel(id="packets-panel")
 
     def compose(self) -> ComposeResult:
-        yield self._workers
+        if isinstance(self._player, AgainstPlayer):
+            yield FiguresPanel(id="figures")
+            with Horizontal(id="benches"):
+                yield self._workers
+                yield self._second
+            with Horizontal(id="alone"):
+                yield from self._alone
+        else:
+            yield self._workers
         with Horizontal(id="lower"):
             yield self._log
             yield self._packets
@@ -101,16 +126,28 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
 
     @property
     def per_page(self) -> int:
-        """How many there is room for."""
-        return panels_in(self.size.width, self.panels_wanted)
+        """How many of a bench there is room for."""
+        width = self.size.width
+        return panels_in((width - PANEL_GAP) // 2 if self.shows_both else width, self.panels_wanted)
+
+    @property
+    def shows_both(self) -> bool:
+        """Two benches stand side by side."""
+        return isinstance(self._player, AgainstPlayer) and self.size.width >= BOTH_FROM
 
     async def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= TWO_WIDE, "-two")
+        both = self.shows_both
+        self.screen.set_class(both, "-both")
+        self._workers.show_side(0 if both else None)
+        self._cleaners[0].show_side(0 if both else None)
         await self.fit()
 
     async def fit(self) -> None:
         """Have as many panels as are wanted now, and the frame what they show."""
         await self._workers.fit_panels(self.per_page)
+        if isinstance(self._player, AgainstPlayer):
+            await self._second.fit_panels(self.per_page if self.shows_both else 0)
         self._show_cursor()
         self.post_message(Changed())
         self.call_after_refresh(self.post_message, Changed())  # once they have their sizes
@@ -140,9 +177,10 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
 
     def action_lower(self) -> None:
         """The next of what can stand below the workers."""
-        now = next(number for number, name in enumerate(LOWER) if self.has_class(name))
-        self.remove_class(LOWER[now])
-        self.add_class(LOWER[(now + 1) % len(LOWER)])
+        below = self._below
+        now = next(number for number, name in enumerate(below) if self.has_class(name))
+        self.remove_class(below[now])
+        self.add_class(below[(now + 1) % len(below)])
         self.call_after_refresh(self.post_message, Changed())
 
     def action_filter(self) -> None:
@@ -177,7 +215,7 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
     def _show_cursor(self) -> None:
         target = self.pointed_at() if self.display else None
         for panel in self._panels():
-            panel.select(target)
+            panel.select(target if self._is_in_hand(panel) else None)
 
     def on_show(self) -> None:
         self._show_cursor()
@@ -186,13 +224,31 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
         self._show_cursor()
 
     def _panels(self) -> list[FramePanel]:
-        outside = [self._cleaner] if self._lesson is None else [self._cleaner, self._lesson]
-        return [*self._workers.panels(), *outside, self._log, self._packets]
+        outside = [] if self._lesson is None else [self._lesson]
+        return [*self._in_order(), *outside]
+
+    def _in_order(self) -> list[FramePanel]:
+        """All but the lesson's, of both benches."""
+        workers = [*self._workers.panels(), *self._second.panels()]
+        alone = self._alone if isinstance(self._player, AgainstPlayer) else ()
+        return [*workers, *self._cleaners, *alone, self._log, self._packets]
+
+    def _is_in_hand(self, panel: TextPanel) -> bool:
+        """It shows the bench that keys drive."""
+        side = getattr(panel, "side", None)
+        return (
+            side is None
+            or not isinstance(self._player, AgainstPlayer)
+            or (side == self._player.in_hand)
+        )
 
     def regions(self) -> list[FramePanel]:
         """The panels that the cursor can be in, in order."""
-        panels = [*self._workers.panels(), self._cleaner, self._log, self._packets]
-        panels = [panel for panel in panels if panel.is_displayed and panel.drawing.spots()]
+        panels = [
+            panel
+            for panel in self._in_order()
+            if panel.is_displayed and panel.drawing.spots() and self._is_in_hand(panel)
+        ]
         asked = self._lesson is not None and self._answer() is not None
         return [*panels, self._lesson] if self._lesson is not None and asked else panels
 
@@ -248,7 +304,12 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
             self.pick(event.panel, event.target, event.opened)
 
     def pick(self, panel: TextPanel, target: Target, opened: bool) -> None:
-        """The mouse points at something; `opened`: and asks for it."""
+        """The mouse points at something; `opened`: and asks for it. Its bench is then in hand."""
+        if isinstance(self._player, AgainstPlayer) and not self._is_in_hand(panel):
+            if self._player.underway.task is not None:
+                return
+            self._player.exchange()
+            self.post_message(Changed())
         regions = self.regions()
         for number, region in enumerate(regions):
             if region is panel:

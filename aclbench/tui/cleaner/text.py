@@ -24,8 +24,10 @@ ROW: Final = "cleaner"
 def cleaner_drawing(frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
     """What it waits for and until when; its interval, counters and clear; the interval's way."""
     cleaner = frame.snapshot.cleaner
-    first = Line().add(" cleaner ", palette.heading)
-    first.add(fit(" " + wait_text(frame, width - 10), width - 9).ljust(width - 9))
+    name = f" {frame.label}: cleaner " if frame.label else " cleaner "
+    first = Line().add(name, palette.heading)
+    room = max(width - len(name), 0)
+    first.add(fit(" " + wait_text(frame, room - 1), room).ljust(room))
     before = frame.before.cleaner if frame.before is not None else cleaner
     if cleaner.next_step != before.next_step and cleaner.next_step not in _WAITS:
         first.text.right_crop(1)

@@ -40,6 +40,8 @@ SIGNS: Final[tuple[Sign, ...]] = (
     ("*", "this changed: a moment ago while playing, with the last step while paused"),
     ("+", "this session came onto the list; this event happened since"),
     ("≠", "the class the session has now is not that of the list it is on: its recheck moves it"),
+    ("◆", "of two benches: this session is on this one alone; a figure with ≠ is another there"),
+    ("▸", "of two benches: the one in hand, which keys drive"),
     ("idle", "time since the last packet"),
     ("check", "time until its owner takes it from the head at the earliest; due: at any interrupt"),
     ("expiry", "time until it has been idle for the timeout of its class; over: it has"),

@@ -69,7 +69,9 @@ def title_line(frame: Frame, width: int, palette: Palette, start: str = "") -> L
         right = fit(f" {clock} {STATE_GLYPHS[frame.state]} {state_words(frame)}", width - 1)
     long = cell_len(right)  # a branch may be named in wide characters, and so may the title
     title = frame.title
-    if frame.snapshot.design != DEFAULT_DESIGN.name:
+    if frame.against is not None:
+        title += f"  {frame.of_bench(0).label} against {frame.of_bench(1).label}"
+    elif frame.snapshot.design != DEFAULT_DESIGN.name:
         title += f"  design {frame.snapshot.design}"
     line = Line().add(" " + fit(title, width - long - 1), palette.heading)
     line.add(" " * max(width - long - line.text.cell_len, 0), palette.heading)

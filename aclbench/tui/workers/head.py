@@ -67,9 +67,10 @@ def head_lines(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
     upcoming = f"{when}: {worker.next_step} " if worker.next_step else ""
     if before is not None and bool(worker.next_step) and worker.next_step != before.next_step:
         upcoming = f"{CHANGED}{upcoming}"
-    place = f" {worker.name}  thread {worker.thread_index}"
+    label = f"{frame.label}: " if frame.label else ""
+    place = f" {label}{worker.name}  thread {worker.thread_index}"
     if len(place) + 2 + len(upcoming) > width:
-        place = f" {worker.name}"
+        place = f" {label}{worker.name}"
     lines = [heading(place, upcoming, width, palette)]
     lines.append(flags_line(worker, before, palette))
     names = _THREE_COLUMNS if width > 3 * _CELL_WIDTH else _TWO_COLUMNS

@@ -28,6 +28,8 @@ ADDED: Final = "+"
 SEEN: Final = "*"
 #: What is due sooner than this would read as due now.
 LEAST_SHOWN: Final = 10 * NS_PER_MS
+#: Behind its number: the bench beside this one has no such session.
+ONLY_HERE: Final = "◆"
 #: The class it has now is not that of the list it is on.
 OTHER_CLASS: Final = "≠"
 #: The queue: its head, what stands behind it, its tail; a session alone; more follow.
@@ -85,10 +87,17 @@ def list_lines(
             mark = mark_of(session, old.get(session.session_index), before, frame.before.now)
         line = Line(" ").add(mark, palette.changed)
         line.add(queue_sign(number, rows, view.length), palette.dim)
-        line.add(f"{session.session_index:>{index_width}} ")
+        line.add(f"{session.session_index:>{index_width}}")
+        add_only_here(line, frame, session, palette)
         lines.append(session_line(frame, session, line, width, palette))
     lines += [Line() for _ in range(rows + 1 - len(lines))]
     return lines
+
+
+def add_only_here(line: Line, frame: Frame, session: SessionView, palette: Palette) -> None:
+    """The mark of a session that the other bench has not; a blank if it has."""
+    alone = tuple(session.id) in frame.alone
+    line.add(ONLY_HERE if alone else " ", palette.bad if alone else "")
 
 
 def queue_sign(number: int, rows: int, length: int) -> str:
@@ -116,11 +125,7 @@ def list_heading(
         line.add(f"first {rows} of ", palette.dim)
     line.add(short_count(view.length), palette.changed if changed else palette.plain)
     line.add(CHANGED if changed else " ", palette.changed)
-    heads = ""
-    if view.length:
-        for name, column in columns_of(width):
-            heads += f"  {name}".ljust(column) if name == _TIMER else name.rjust(column)
-    heads = heads.rstrip()
+    heads = column_heads(width) if view.length else ""
     room = times_at(width) - len(line)
     about = f" timeout {span_text(timeout)}"
     if len(about) < (room if heads else width - len(line)):
@@ -130,6 +135,14 @@ def list_heading(
     kept = heads[max(-room, 0) :]
     cut, blank, others = kept.partition(" ")
     return line.add(" " * len(cut) + blank + others if room < 0 else kept, palette.dim)
+
+
+def column_heads(width: int) -> str:
+    """What the times are, above them."""
+    heads = ""
+    for name, column in columns_of(width):
+        heads += f"  {name}".ljust(column) if name == _TIMER else name.rjust(column)
+    return heads.rstrip()
 
 
 def mark_of(

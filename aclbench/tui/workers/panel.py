@@ -99,11 +99,13 @@ def brief_line(frame: Frame, worker: WorkerView, width: int, palette: Palette) -
 class WorkerPanel(FramePanel):
     """The worker at a place of the page, from 0; empty where there is none."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, side: int | None) -> None:
         super().__init__()
+        self.side = side
         self._number = number
 
     def draw(self, frame: Frame, width: int, height: int, palette: Palette) -> Drawing:
+        frame = frame.of_bench(self.side)
         workers = frame.shown_workers()
         if self._number >= len(workers):
             return drawing(())
@@ -111,13 +113,24 @@ class WorkerPanel(FramePanel):
 
 
 class WorkersRegion(Horizontal):
-    """The workers of a page, side by side."""
+    """The workers of a page, side by side. `side`: of which of two benches (`Frame.of_bench`)."""
+
+    def __init__(self, id: str, side: int | None = None) -> None:
+        super().__init__(id=id)
+        self.side = side
 
     async def fit_panels(self, count: int) -> None:
         """Have so many panels."""
         if len(self.children) != count:
             await self.remove_children()
-            await self.mount_all(WorkerPanel(number) for number in range(count))
+            await self.mount_all(WorkerPanel(number, self.side) for number in range(count))
+
+    def show_side(self, side: int | None) -> None:
+        """Show the workers of another bench."""
+        self.side = side
+        for panel in self.query(WorkerPanel):
+            panel.side = side
+            panel.paint()
 
     def panels(self) -> list[FramePanel]:
         """The panels, from left to right."""

@@ -1,0 +1,1 @@
+"""Two benches on one clock: the same packets and commands, with another design or setting."""

@@ -1,0 +1,111 @@
+"""What two benches that stand at the same time have that differs: sessions by key, and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from heapq import nsmallest
+from typing import Final, NamedTuple
+
+from aclbench.engine import reading
+from aclbench.engine.main import AclMain, Interface
+from aclbench.engine.reading import SessionRow
+from aclbench.engine.session import SessionId
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.tasks import Pace, Progress, Slices
+from aclbench.workbench.views.counts import packet_counts, session_counts, worker_part
+from aclbench.workbench.views.snapshot import SessionView
+from aclbench.workbench.views.taking import session_view
+
+#: Sessions that a slice looks at: the first one, and any at the most.
+FIRST_SLICE: Final = 256
+LARGEST_SLICE: Final = 16_384
+
+
+class Alone(NamedTuple):
+    """The sessions of a bench whose key another one has not: how many, and those that go first."""
+
+    total: int
+    first: tuple[SessionView, ...]
+
+
+def alone_among(
+    one: Rig, other: Rig, sessions: Iterable[tuple[int, int]]
+) -> frozenset[tuple[int, int]]:
+    """Which of some sessions the other bench has not: a packet would find none there.
+
+    They are named by thread and index.
+    """
+    here, there = one.machine.am, other.machine.am
+    found: set[tuple[int, int]] = set()
+    for thread_index, session_index in sessions:
+        row = reading.session_at(here.workers[thread_index], session_index)
+        if row is not None and _is_alone(here, there, row):
+            found.add((thread_index, session_index))
+    return frozenset(found)
+
+
+def finding_alone(one: Rig, other: Rig, most: int) -> Slices[Alone]:
+    """All sessions that the other bench has not, and the first `most` of them by expiry."""
+    here, there = one.machine.am, other.machine.am
+    pace = Pace(FIRST_SLICE, LARGEST_SLICE)
+    count = done = 0
+    total = sum(reading.pool_size(worker) for worker in here.workers)
+    first: list[SessionView] = []
+    for worker in here.workers:
+        begin = 0
+        while begin < reading.pool_size(worker):
+            end = begin + pace.size
+            with pace.slice():
+                rows = reading.sessions_in(worker, begin, end)
+                found = [row for row in rows if _is_alone(here, there, row)]
+                soonest = nsmallest(most, found, key=partial(_expires, here))
+                seen = [session_view(here, row, None, one.now) for row in soonest]
+            count += len(found)
+            first = nsmallest(most, [*first, *seen], key=lambda session: session.expires)
+            done += end - begin
+            begin = end
+            yield Progress(min(done, total), total, "sessions")
+    return Alone(count, tuple(first))
+
+
+def _expires(am: AclMain, row: SessionRow) -> int:
+    return row.last_active_time + am.session_timeout[reading.timeout_class(am, row)]
+
+
+def _is_alone(here: AclMain, there: AclMain, row: SessionRow) -> bool:
+    """A session is in its interface's table, and in the other bench's is none of its key."""
+    where = SessionId(row.thread_index, row.session_index)
+    interface = _interface(here, row)
+    if interface is None or reading.find(interface, row.key) != where:
+        return False
+    other = _interface(there, row)
+    return other is None or reading.find(other, row.key) is None
+
+
+def _interface(am: AclMain, row: SessionRow) -> Interface | None:
+    known = row.sw_if_index < len(am.interfaces)
+    return am.interfaces[row.sw_if_index] if known else None
+
+
+def figures_of(rig: Rig) -> dict[str, int]:
+    """What a bench has and counts, by name, what tells designs apart first."""
+    am = rig.machine.am
+    parts = [worker_part(worker, rig.now) for worker in am.workers]
+    packets, sessions = packet_counts(parts), session_counts(parts)
+    figures = {
+        "sessions": sessions.live,
+        "denied": packets.denied,
+        "interrupts": sum(worker.cnt_interrupts_served for worker in am.workers),
+        "requeued": sessions.requeued,
+    }
+    for each in rig.machine.design.work:
+        figures[each.name] = sum(each.count(worker) for worker in am.packet_workers)
+    return figures | {
+        "deleted": sessions.deleted,
+        "recycled": sessions.recycled,
+        "dropped": packets.dropped,
+        "class changes": sum(worker.cnt_class_changes for worker in am.workers),
+        "added": sessions.added,
+        "rounds": am.cleaner.cnt_event_cycles,
+    }
