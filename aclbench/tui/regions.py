@@ -34,8 +34,8 @@ _ORDER: Final = (
     "time.play", "time.step", "time.turn", "time.back", "time.mark", "time.go_to", "time.start",
     "time.end", "time.faster", "view.exchange", "view.open", "view.go_there", "view.about",
     "view.search", "view.causes", "view.order", "view.compare", "do.send", "do.menu",
-    "command.open", "lesson.choose", "lesson.next", "lesson.hint", "lesson.undo", "lesson.show", "lesson.menu",
-    "help.open", "app.quit",
+    "command.open", "lesson.choose", "lesson.next", "lesson.hint", "lesson.undo", "lesson.show",
+    "lesson.menu", "help.open", "app.quit",
 )  # fmt: skip
 #: What it says while a command is typed.
 _COMMAND_KEYS: Final = (

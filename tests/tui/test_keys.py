@@ -12,7 +12,17 @@ from textual.widget import Widget
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.bench.place import BenchPlace
 from aclbench.tui.branches.place import BranchesPlace
-from aclbench.tui.keys import NOT_IN_LESSONS, NOT_ON_THREADS, SCREEN, TIME, Key, is_offered
+from aclbench.tui.keys import (
+    NOT_AGAINST,
+    NOT_IN_LESSONS,
+    NOT_ON_THREADS,
+    ONLY_AGAINST,
+    SCREEN,
+    TIME,
+    Key,
+    is_offered,
+    left_out,
+)
 from aclbench.tui.lesson.area import KEYS as LESSON_KEYS
 from aclbench.tui.lesson.area import LessonArea
 from aclbench.tui.lesson.panel import LessonPlace
@@ -42,7 +52,7 @@ def test_no_two_keys_of_all_places_clash() -> None:
     assert [key for key, count in found.items() if count > 1] == []
     ids = [key.id for key in EVERYWHERE]
     assert len(set(ids)) == len(ids)
-    assert set(ids) >= NOT_ON_THREADS | NOT_IN_LESSONS
+    assert set(ids) >= NOT_ON_THREADS | NOT_IN_LESSONS | NOT_AGAINST | ONLY_AGAINST
 
 
 @each_kind
@@ -76,7 +86,7 @@ def test_every_key_of_a_place_does_something_and_says_what(kind: type[Place]) ->
 
 def test_on_threads_nothing_goes_back_and_a_lesson_keeps_its_bench() -> None:
     def offered(action: str, *parameters: object, threaded: bool, lesson: bool = False) -> bool:
-        return is_offered((*TIME, *SCREEN), action, parameters, threaded, lesson)
+        return is_offered((*TIME, *SCREEN), action, parameters, left_out(threaded, lesson, False))
 
     for action in (("step",), ("step_turn",), ("back", "step"), ("seek", True), ("to_start",)):
         assert offered(*action, threaded=False)
@@ -87,6 +97,14 @@ def test_on_threads_nothing_goes_back_and_a_lesson_keeps_its_bench() -> None:
         assert offered(name, threaded=True)
         assert not offered(name, threaded=False, lesson=True)
     assert offered("something_of_textual", threaded=True, lesson=True)
+
+
+def test_the_other_bench_is_offered_where_there_is_one() -> None:
+    alone, against = (left_out(False, False, two) for two in (False, True))
+    assert not is_offered(SCREEN, "exchange", (), alone)
+    assert is_offered(SCREEN, "exchange", (), against)
+    assert is_offered(SCREEN, "open_another", (), alone)
+    assert not is_offered(SCREEN, "open_another", (), against)
 
 
 async def painted(pilot: Pilot[None]) -> BenchScreen:

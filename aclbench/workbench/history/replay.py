@@ -100,7 +100,7 @@ class Replay:
                 self.cursor = Point(index, self.position, self.rig.now)
                 return arrived
             else:
-                to = min(op.position, Position(last_packet, 0, 0))
+                to = max(min(op.position, Position(last_packet, 0, 0)), self.position)
                 yield from self._run_inside(op, index, to)
                 if op.position.packets > last_packet:
                     return False
