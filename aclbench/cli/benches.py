@@ -33,9 +33,7 @@ def bench_maker(
     return with_times, title
 
 
-def pair_maker(
-    inputs: tuple[str, ...], asked: BenchOptions, against: str, threads: bool
-) -> tuple[Pair, str]:
+def pair_maker(inputs: tuple[str, ...], asked: BenchOptions, against: str) -> tuple[Pair, str]:
     """What makes the bench named by the arguments and one that differs in a thing, and a title.
 
     `against` is a design, or what `compare --vary` takes with one value: `timeout udp idle=30`.
@@ -48,11 +46,6 @@ def pair_maker(
     from aclbench.workbench.rig.start import Start
     from aclbench.workbench.workbench import Workbench, setting_up
 
-    if threads:
-        raise click.UsageError(
-            "--against: on real threads no bench can be brought to the time of another; leave "
-            "--threads"
-        )
     if any(text.endswith(".run") for text in inputs):
         raise click.UsageError(
             "--against: a saved run has its design; name a scenario or a capture"

@@ -89,6 +89,10 @@ def tui(
         inputs or asked.rx or threads or resume is not None or against is not None
     ):
         raise click.UsageError("--exhibit has a bench of its own; leave what else is shown")
+    if against is not None and threads:
+        raise click.UsageError(
+            "--against: on real threads no bench can be brought to the time of another; leave one"
+        )
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
     from aclbench.tui.settings import read_settings
@@ -147,7 +151,7 @@ class Screen:
 
     def show_pair(self, inputs: tuple[str, ...], asked: BenchOptions, against: str) -> None:
         """Show a bench and another one beside it. AclbenchError: they cannot be made."""
-        pair, title = pair_maker(inputs or (FIRST,), asked, against, self._threads)
+        pair, title = pair_maker(inputs or (FIRST,), asked, against)
         kept = self._kept(pair.making, () if asked.rx else inputs)
         self._show(kept, title, pair)
 

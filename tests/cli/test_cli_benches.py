@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from msgspec.structs import replace
 
 from aclbench import Workbench
-from aclbench.cli.benches import bench_maker
+from aclbench.cli.benches import bench_maker, pair_maker
 from aclbench.cli.inputs import BenchOptions
+from aclbench.errors import AclbenchError
 from aclbench.workbench.rig.bundled import bundled_folder
 from aclbench.workbench.tasks import Task
 
@@ -144,3 +146,48 @@ def test_a_scenario_may_come_through_a_pipe(tmp_path: Path) -> None:
     write(fifo, SCENARIO.encode())
     names = [interface.name for interface in task.finish().snapshot().interfaces]
     assert names[-2:] == ["pg0", "pg1"]
+
+
+# --- two benches -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("against", "names"),
+    [
+        ("wheel", ("fifo-2017", "wheel")),
+        ("design=rings", ("fifo-2017", "rings")),
+        ("timeout  udp idle = 30", ("as it is", "timeout  udp idle = 30")),
+    ],
+)
+def test_two_benches_that_differ_in_a_thing(against: str, names: tuple[str, str]) -> None:
+    pair, title = pair_maker((str(CAPTURE),), PLAIN, against)
+    assert title == "http.pcap"
+    first = Task(pair.making()).finish()
+    assert pair.names == names
+    assert pair.second is not None
+    one, other = first.snapshot(), pair.second.snapshot()
+    assert (one.design, one.session_timeout) != (other.design, other.session_timeout)
+    assert one.packets == other.packets
+
+
+@pytest.mark.parametrize(
+    ("inputs", "against", "why"),
+    [
+        ((str(CAPTURE),), "wheels", "did you mean wheel"),
+        ((str(CAPTURE),), "fifo-2017", "would be the same"),
+        ((str(CAPTURE),), "colour=red", "cannot be varied"),
+        ((str(CAPTURE),), "workers=many", "workers=many"),
+        (("my.run",), "wheel", "a saved run has its design"),
+    ],
+)
+def test_two_benches_that_cannot_be(inputs: tuple[str, ...], against: str, why: str) -> None:
+    with pytest.raises((AclbenchError, click.UsageError), match=why):
+        Task(pair_maker(inputs, PLAIN, against)[0].making()).finish()
+
+
+def test_a_pipe_is_not_read_by_two(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    pair, _ = pair_maker((str(fifo),), PLAIN._replace(inside=("10.0.0.0/24",)), "wheel")
+    with pytest.raises(AclbenchError, match="a pipe is read once"):
+        Task(pair.making()).finish()

@@ -37,6 +37,14 @@ def test_captures_scenarios_and_files_beside_them_are_completed(tmp_path: Path) 
     assert offers == ["plain,asymmetric", "plain,asked.pcap"]
 
 
+def test_designs_are_completed(tmp_path: Path) -> None:
+    for option in ("replay --design", "tui --against"):
+        assert completed(f"aclbench {option} wh", "bash", tmp_path) == [
+            "plain,wheel",
+            "plain,wheel-lazy",
+        ]
+
+
 def test_what_has_no_bundled_name_is_left_to_the_shell(tmp_path: Path) -> None:
     assert completed("aclbench replay captures/a", "bash", tmp_path) == ["file,captures/a"]
     assert completed("aclbench replay --exec v", "bash", tmp_path) == ["file,v"]

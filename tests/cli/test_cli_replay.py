@@ -115,6 +115,7 @@ def test_what_was_read_before_the_damage_is_reported(tmp_path: Path) -> None:
         (("replay", "--inside", "nonsense", str(CAPTURES[0])), 2, "nonsense"),
         (("replay", "/"), 1, "directory"),
         (("tui",), 1, "needs a terminal"),
+        (("tui", "--against", "wheel", "--threads", "aging"), 2, "on real threads"),
         (("bogus",), 2, "bogus"),
     ],
 )

@@ -103,7 +103,7 @@ def write_pcap(path: Path, packets: list[tuple[float, bytes]], cut: int = 0) -> 
     return path
 
 
-def capture_bench(path: Path, workers: int = 2) -> Workbench:
+def capture_bench(path: Path, workers: int = 2, design: str = "fifo-2017") -> Workbench:
     """A bench that plays a capture; what is sent from 10.0.0.0/24 enters pg0."""
     return Workbench.from_scenario(
         Scenario(
@@ -113,6 +113,7 @@ def capture_bench(path: Path, workers: int = 2) -> Workbench:
                 InterfaceSpec("pg1", ("192.168.0.1/24",)),
             ),
             workers=workers,
+            design=design,
             captures=(path,),
             cli=tuple(line for line in _SET_UP if "acl-plugin" in line),
         )

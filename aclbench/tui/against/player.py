@@ -25,6 +25,8 @@ from aclbench.workbench.workbench import Workbench
 LISTED: Final = 100
 #: With no more sessions than this on both, they are looked for at every painting.
 FEW: Final = 500
+#: Figures that are shown even where both are 0.
+_ALWAYS: Final = ("sessions", "denied", "interrupts", "requeued")
 #: The least that the bench in hand gets of a tick, in seconds, where the other one is slow.
 _LEAST_S: Final = 0.001
 
@@ -347,7 +349,7 @@ class AgainstPlayer(Player):
             if name not in own:
                 order.insert(min(at, len(order)), name)
         figures = [Figure(name, own.get(name), other.get(name)) for name in order]
-        return tuple(figure for figure in figures if figure.own or figure.other)
+        return tuple(f for f in figures if f.own or f.other or f.label in _ALWAYS)
 
 
 def _in_sight(snapshot: Snapshot) -> list[tuple[int, int]]:

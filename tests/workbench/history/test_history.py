@@ -617,3 +617,20 @@ def test_each_event_is_made_where_walking_finds_it(monkeypatch: pytest.MonkeyPat
     assert state_of(bench.rig.driver) == state
     with pytest.raises(CommandError, match=f"this run has {len(made):,} events so far"):
         bench.goto(len(made) + 1)
+
+
+def test_in_the_past_a_run_of_packets_passes_a_command_between_turns() -> None:
+    """At one instant behind the last of the packets; what comes behind it is run again, too."""
+    bench = bench_on(SMALL)
+    bench.play(3)
+    bench.run_until(bench.now)
+    bench.cli("clear acl-plugin sessions")
+    time, turns = bench.now, bench.rig.driver.position.turns
+    assert turns
+    before = state_of(bench.rig.driver)
+    bench.goto_packet(2)
+    bench.run_until(time, max_packets=1)
+    assert bench.rig.driver.position.packets == 3
+    bench.run_until(time)
+    assert state_of(bench.rig.driver) == before
+    assert len(bench.branches()) == 1
