@@ -19,7 +19,7 @@ TEST_JOBS ?= 2
 # Worker processes of tests that have nothing to do take over from those that have.
 TESTS := -m pytest -n $(TEST_JOBS) --dist worksteal
 # The tests of what is compiled, and so is tested interpreted too.
-MACHINE := tests/engine tests/drivers tests/designs
+MACHINE := tests/engine tests/drivers tests/designs tests/lab/explore
 # A free-threaded Python, if there is one.
 FREETHREADED ?= $(firstword $(shell command -v python3.15t python3.14t python3.13t))
 FT := .venv-freethreaded

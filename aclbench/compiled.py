@@ -79,6 +79,15 @@ def use_compiled() -> None:
         sys.meta_path.insert(0, CompiledFinder())
 
 
+def interpret() -> bool:
+    """Have imports find the source from now on; False: something compiled runs already."""
+    loaded = [f"{PACKAGE.name}.{part}.{name}" for part in COMPILED for name in COMPILED[part]]
+    if any(str(getattr(sys.modules.get(name), "__file__", "")).endswith(SUFFIX) for name in loaded):
+        return False
+    sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, CompiledFinder)]
+    return True
+
+
 def is_current() -> bool:
     """Whether there are compiled modules for this interpreter, made of this source.
 

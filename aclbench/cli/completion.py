@@ -46,6 +46,13 @@ def complete_inputs(
     return _names_or_files(incomplete, {"scenarios": "a scenario", "pcaps": "a capture"})
 
 
+def complete_explored(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[Any]:
+    """Bundled scenarios to explore, and files of this folder."""
+    return _names_or_files(incomplete, {"scenarios/explore": "a scenario to explore"})
+
+
 def complete_lessons(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[Any]:

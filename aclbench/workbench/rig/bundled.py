@@ -12,11 +12,16 @@ from aclbench.errors import AclbenchError, did_you_mean
 from aclbench.files import status_of
 
 _PACKAGE = Path(__file__).resolve().parent.parent.parent
-_SUFFIXES = {"scenarios": ".toml", "pcaps": ".pcap", "lessons": ".toml"}
+_SUFFIXES = {
+    "scenarios": ".toml",
+    "scenarios/explore": ".toml",
+    "pcaps": ".pcap",
+    "lessons": ".toml",
+}
 
 
 def bundled_folder(kind: str) -> Path:
-    """The folder of `scenarios`, `pcaps` or `lessons`."""
+    """The folder of `scenarios`, those to explore among them, `pcaps` or `lessons`."""
     installed = _PACKAGE / "bundled" / kind
     return installed if installed.is_dir() else _PACKAGE.parent / kind
 

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from aclbench.capture.stream import awaiting_header
 from aclbench.designs import design_named
+from aclbench.engine.design import Design
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits
 from aclbench.workbench.rig.rig import CommandResult, Rig
@@ -31,13 +32,21 @@ class SetUpLines(Protocol):
         """Run any line that reaches no file, and what is left to do at that instant."""
 
 
-def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
+def set_up(
+    scenario: Scenario, start: Start, lines: SetUpLines, design: Design | None = None
+) -> Slices[Rig]:
     """A rig with a scenario's lines run and its captures ready to play.
 
-    `start` has what the scenario does not say: order, seed, driver and so on. ScenarioError names
-    the line that is refused; BudgetError: the lines make more work than `lines.limits` allow.
+    `start` has what the scenario does not say: order, seed, driver and so on. `design` takes the
+    place of the scenario's own. ScenarioError names the line that is refused; BudgetError: the
+    lines make more work than `lines.limits` allow.
     """
     budget = Budget(*lines.limits)
+    start = start._replace(
+        workers=scenario.workers,
+        placement=scenario.placement,
+        design=design_named(scenario.design) if design is None else design,
+    )
     try:
         return (yield from _set_up(scenario, start, lines, budget))
     except BudgetError as error:
@@ -45,11 +54,6 @@ def set_up(scenario: Scenario, start: Start, lines: SetUpLines) -> Slices[Rig]:
 
 
 def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
-    start = start._replace(
-        workers=scenario.workers,
-        placement=scenario.placement,
-        design=design_named(scenario.design),
-    )
     rig = yield from _with_lines(scenario, start, lines, budget)
     if scenario.captures:
         # Merged, all are read from the start; else each once the one before has ended.

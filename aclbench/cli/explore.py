@@ -1,0 +1,181 @@
+"""The command `aclbench explore`: is there an order of steps in which something goes wrong?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aclbench.cli.compare import to_its_end
+from aclbench.cli.completion import complete_explored, complete_files
+from aclbench.cli.output import is_terminal, say, say_json
+from aclbench.errors import AclbenchError
+
+if TYPE_CHECKING:
+    from aclbench.lab.explore.exploring import Result
+
+#: The screen that a counterexample is to fit, where the output is no terminal.
+PAGE: tuple[int, int] = (120, 40)
+
+
+@click.command()
+@click.argument("scenario", metavar="SCENARIO", required=False, shell_complete=complete_explored)
+@click.option("--design", metavar="NAME", help="Another design than the scenario's.")
+@click.option(
+    "--find",
+    metavar="NAME|EXPR",
+    multiple=True,
+    help="Look for this as well (repeatable): late-touch, late-touch-reused, overrun, lost-flag, "
+    "mixed-verdict, older-time, or a condition.",
+)
+@click.option(
+    "--never",
+    metavar="EXPR",
+    multiple=True,
+    help="A condition that must never hold (repeatable): 'any(w.pending and w.clearing for w in "
+    "workers)'.",
+)
+@click.option(
+    "--preemptions",
+    metavar="N|none",
+    help="How often an actor may be left in the middle of a turn. [2, or the scenario's]",
+)
+@click.option(
+    "--jumps",
+    metavar="K",
+    type=click.IntRange(0, 1000),
+    help="How often the clock may be jumped. [8, or the scenario's]",
+)
+@click.option(
+    "--fairness",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Turns that one actor may take while another could go. [no bound]",
+)
+@click.option(
+    "--barrier", is_flag=True, help="A command waits for the packets under way, as on a real VPP."
+)
+@click.option(
+    "--save", metavar="FILE", shell_complete=complete_files, help="Write the counterexample there."
+)
+@click.option("--force", is_flag=True, help="Overwrite that file.")
+@click.option("--json", "as_json", is_flag=True, help="Print all as JSON.")
+def explore(
+    scenario: str | None,
+    design: str | None,
+    find: tuple[str, ...],
+    never: tuple[str, ...],
+    preemptions: str | None,
+    jumps: int | None,
+    fairness: int | None,
+    barrier: bool,
+    save: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Look for an interleaving in which something goes wrong.
+
+    A scenario to explore is a small bench, and packets, commands and jumps of the clock that may
+    go in any order. Every order of the machine's named steps is tried, within bounds. Without an
+    argument the bundled ones are listed.
+
+    Ctrl-C ends it with what is known. The exit code is 1 if something was found, and 130 if it was
+    ended before that.
+    """
+    interpreted_alone()
+    from aclbench.designs import design_named
+    from aclbench.lab.explore.bundled import explored_abouts, find_explored
+    from aclbench.lab.explore.exploring import Result, exploring
+    from aclbench.lab.explore.scenario import load_explored
+    from aclbench.lab.explore.scene import Bounds, setting_the_scene
+    from aclbench.workbench.tasks import finish
+
+    if scenario is None:
+        for name, title in explored_abouts():
+            say(f"{name:<28} {title}")
+        return
+    if save is not None and not force:
+        from aclbench.files import refuse_there
+
+        refuse_there(Path(save))
+    bounds = Bounds(bound_of(preemptions), jumps, fairness=fairness, barrier=barrier)
+    explored = bounds.of(load_explored(find_explored(scenario)))
+    chosen = None if design is None else design_named(design)
+    scene = finish(setting_the_scene(explored, bounds, chosen))
+    names, conditions = sorted_out(find)
+    result = Result(explored, scene.actors.machine.design.name)
+    ended = to_its_end(exploring(scene, names, (*conditions, *never), result))
+    if as_json:
+        say_json(result.to_json())
+    else:
+        say(text_of(result))
+    if result.found is not None and save is not None:
+        from aclbench.lab.explore.saving import saving_run
+
+        finish(saving_run(explored, result.found.broken.choices, Path(save), chosen))
+        say(f"{save} written; `aclbench tui {save}` steps it", err=as_json)
+    if not ended:
+        raise KeyboardInterrupt
+    if result.found is not None:
+        raise click.exceptions.Exit(1)
+
+
+def interpreted_alone() -> None:
+    """Have the machine run interpreted: what its steps hold in between is read."""
+    from aclbench.compiled import interpret
+
+    if not interpret():
+        raise AclbenchError("the machine runs compiled here; set ACLBENCH_INTERPRETED=1")
+
+
+def bound_of(text: str | None) -> int | None:
+    """The bound on preemptions; below 0: none. UsageError: it is no number."""
+    if text is None:
+        return None
+    if text == "none":
+        return -1
+    if not text.isdecimal() or len(text) > 3:
+        raise click.UsageError(f"--preemptions {text[:32]}: a number, or none, is right")
+    return int(text)
+
+
+def sorted_out(find: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """What is looked for by name, and the conditions."""
+    names = [text for text in find if all(letter.isalpha() or letter == "-" for letter in text)]
+    return names, [text for text in find if text not in names]
+
+
+def text_of(result: Result) -> str:
+    """What a search came to, for a person."""
+    width, height = page()
+    effort = result.effort
+    lines: list[str] = []
+    found = result.found
+    if found is not None:
+        lines += [found.headline, "", found.text(width, height), ""]
+    elif result.whole:
+        lines.append(f"nothing was found: this was all, with {result.bounds_text()}")
+    elif result.searched < 0:
+        lines.append(f"nothing was found so far, and this was not all with {result.bounds_text()}")
+    else:
+        lines.append(
+            f"nothing was found: all was searched with up to {result.searched} preemptions, but "
+            f"not with {result.bounds_text()}"
+        )
+    lines.append(
+        f"{effort.runs:,} runs, {effort.steps:,} steps ({result.steps_per_second:,} a second), "
+        f"{effort.states:,} states, {effort.pruned:,} ends at a state seen before; "
+        f"{result.seconds:.1f} s"
+    )
+    return "\n".join(lines)
+
+
+def page() -> tuple[int, int]:
+    """Columns and lines that there are."""
+    if not is_terminal(sys.stdout):
+        return PAGE
+    size = os.get_terminal_size()
+    return size.columns, size.lines - 1

@@ -1,0 +1,81 @@
+"""A scenario to explore, set up: the actors, what they are watched for, and the digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from aclbench.engine.design import Design
+from aclbench.engine.timeouts import NEVER
+from aclbench.lab.explore.actors import Actors, Rules
+from aclbench.lab.explore.asking import NeverHolds
+from aclbench.lab.explore.parts import parts_of
+from aclbench.lab.explore.properties import ALWAYS, Property, property_named
+from aclbench.lab.explore.scenario import Explored
+from aclbench.lab.explore.state import Digests, check_interpreted
+from aclbench.lab.explore.watching import Watch
+from aclbench.workbench.bench import Bench
+from aclbench.workbench.commands.lines import Lines
+from aclbench.workbench.rig.rig import Rig
+from aclbench.workbench.rig.setting_up import set_up
+from aclbench.workbench.rig.start import Start
+from aclbench.workbench.tasks import Slices
+
+
+class Bounds(NamedTuple):
+    """Within what is searched; None: what the scenario says. See `actors.Rules`.
+
+    `preemptions` below 0: no bound.
+    """
+
+    preemptions: int | None = None
+    jumps: int | None = None
+    horizon: int | None = None
+    fairness: int | None = None
+    barrier: bool = False
+
+    def of(self, explored: Explored) -> Explored:
+        """The scenario with these bounds in the place of its own."""
+        preemptions = explored.preemptions if self.preemptions is None else self.preemptions
+        return replace(
+            explored,
+            preemptions=None if preemptions is None or preemptions < 0 else preemptions,
+            jumps=explored.jumps if self.jumps is None else self.jumps,
+            horizon=explored.horizon if self.horizon is None else self.horizon,
+        )
+
+
+class Scene:
+    """A bench that is set up for a search. What stands in it is used by one search at a time."""
+
+    def __init__(self, explored: Explored, bounds: Bounds, rig: Rig, lines: Lines) -> None:
+        self.explored = explored
+        parts = parts_of(explored, Bench(rig, lines, keeps=False), lines)
+        horizon = NEVER if explored.horizon is None else rig.now + explored.horizon
+        rules = Rules(explored.jumps, horizon, bounds.fairness, bounds.barrier)
+        self.actors = Actors(rig, parts, rules)
+        self.watch = Watch(self.actors, ())
+        self.digests = Digests(self.actors, self.watch)
+
+    def watch_for(self, properties: Sequence[Property]) -> None:
+        """Have runs watched for these."""
+        self.watch.watch_for(properties)
+
+    def wanted(self, find: Sequence[str], never: Sequence[str]) -> list[Property]:
+        """What must never be, and what is asked for. AclbenchError: that is nothing known."""
+        actors = self.actors
+        asked = [property_named(name)(actors) for name in dict.fromkeys(find)]
+        conditions = [NeverHolds(actors, text) for text in dict.fromkeys(never)]
+        return [*(kind(actors) for kind in ALWAYS), *asked, *conditions]
+
+
+def setting_the_scene(
+    explored: Explored, bounds: Bounds, design: Design | None = None
+) -> Slices[Scene]:
+    """A scene of a scenario, of its own design unless another is given."""
+    check_interpreted()
+    lines = Lines()
+    rig = yield from set_up(explored.scenario, Start(), lines, design)
+    return Scene(explored, bounds, rig, lines)
