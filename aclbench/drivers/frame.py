@@ -120,6 +120,31 @@ class PacketKeys:
         )
 
 
+class KeysInOrder:
+    """The keys of packets in a row, made when somebody asks: a run has no use for them."""
+
+    __slots__ = ("_begin", "_end", "_info", "_keys")
+
+    def __init__(self, keys: PacketKeys, info: Column, begin: i64, end: i64) -> None:
+        self._keys: PacketKeys = keys
+        self._info: Column = info
+        self._begin: i64 = begin
+        self._end: i64 = end
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._end - self._begin
+
+    def part(self, begin: i64, end: i64) -> KeysInOrder:
+        """Those from the one at `begin` up to `end`, or to the last."""
+        first: i64 = self._begin
+        return KeysInOrder(self._keys, self._info, first + begin, min(first + end, self._end))
+
+    def made(self) -> list[bytes]:
+        """All of them."""
+        return [self._keys.key(row, self._info[row]) for row in range(self._begin, self._end)]
+
+
 class Frame:
     """Packets as columns of equal length; `position` is the first that is not handled yet.
 
@@ -175,9 +200,9 @@ class Frame:
         """The key of a packet, as it looks on ingress."""
         return self.keys.key(row, self.info[row])
 
-    def keys_of(self, begin: int, end: int) -> list[bytes]:
+    def keys_of(self, begin: int, end: int) -> KeysInOrder:
         """The keys of the packets from row `begin` up to `end`."""
-        return [self.keys.key(row, self.info[row]) for row in range(begin, end)]
+        return KeysInOrder(self.keys, self.info, begin, end)
 
     def pop(self) -> PacketInput:
         """Hand over the next packet."""

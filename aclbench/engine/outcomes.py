@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, final
 from mypy_extensions import i64
 
 from aclbench.engine.session import SessionId
-from aclbench.engine.storage import Column, appended, column
+from aclbench.engine.storage import Column, extended, zeros
 
 TX_BITS: Final = 18
 INPUT_BITS: Final = 2
@@ -25,6 +25,8 @@ _SESSION_SHIFT: Final = _OWNER_SHIFT + THREAD_BITS
 _SESSION_BITS: Final = 62 - _SESSION_SHIFT
 #: One more than the largest index of a session that is kept.
 _MAX_SESSION: Final = (1 << _SESSION_BITS) - 1
+#: Numbers for which there is room at first.
+_ROOM: Final = 512
 
 
 class Way(NamedTuple):
@@ -45,16 +47,27 @@ class Outcomes:
     """What became of packets, in the order in which they were done: two numbers for each."""
 
     def __init__(self) -> None:
-        #: Reason and way, reason and way.
-        self.numbers: Column = column(())
+        #: Up to `_end`; behind that is room for more.
+        self._numbers: Column = zeros(_ROOM)
+        self._end: i64 = 0
 
     def __len__(self) -> int:
         """Packets."""
-        return len(self.numbers) // 2
+        return self._end // 2
+
+    @property
+    def numbers(self) -> Column:
+        """Reason and way, reason and way."""
+        return self._numbers[: self._end]
 
     def append(self, reason: i64, way: i64) -> None:
         """Keep what became of one more packet."""
-        self.numbers = appended(appended(self.numbers, reason), way)
+        at: i64 = self._end
+        if at == len(self._numbers):
+            self._numbers = extended(self._numbers, zeros(at))
+        self._numbers[at] = reason
+        self._numbers[at + 1] = way
+        self._end = at + 2
 
 
 def way(tx: i64, input_action: i64, thread_index: i64) -> i64:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aclbench.drivers.batch import Dispatched
-from aclbench.drivers.frame import Handled
+from aclbench.drivers.frame import Handled, KeysInOrder
 from aclbench.engine.outcomes import Outcomes
 from aclbench.engine.packet import KEY4_SIZE, Packet, key_words
 
@@ -45,10 +46,10 @@ class DonePackets(NamedTuple):
 
     first: int
     rows: Done
-    keys: list[bytes]
+    keys: Sequence[KeysInOrder]
 
 
-NO_PACKETS: Final = DonePackets(0, np.empty(0, DONE), [])
+NO_PACKETS: Final = DonePackets(0, np.empty(0, DONE), ())
 
 
 class Arriving:
@@ -95,8 +96,6 @@ def words_of(packets: Sequence[Packet]) -> Words:
 def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> DonePackets:
     """The packets that were handled, with what became of them; `so_far` counts all of the run."""
     count = len(outcomes)
-    keys: list[bytes] = []
-    starts: list[int] = []
     at = 0
     rows = np.empty(sum(end - first for _, first, end, _ in handled), DONE)
     for columns, first, end in joined(handled):
@@ -104,11 +103,10 @@ def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> Don
         for name, _ in ARRIVED:
             part[name] = columns.rows[name][first:end]
         at += end - first
-    for frame, first, end, _ in handled:
-        starts.append(len(keys))
-        keys += frame.keys_of(first, end)
     if at != count:  # an exception broke a run off: what was kept of it does not fit together
-        return DonePackets(so_far, np.empty(0, DONE), [])
+        return DonePackets(so_far, np.empty(0, DONE), ())
+    keys = [frame.keys_of(first, end) for frame, first, end, _ in handled]
+    starts = list(accumulate(map(len, keys[:-1]), initial=0))
     # A packet is handled when it arrives, or later: the clock never goes back.
     time = rows["time"].copy()
     time[starts] = np.maximum(time[starts], [each.now for each in handled])
@@ -121,7 +119,7 @@ def done_packets(handled: list[Handled], outcomes: Outcomes, so_far: int) -> Don
 def dispatched_packets(dispatched: list[Dispatched]) -> DonePackets:
     """The same of packets that workers on real threads have finished; `first` is 0."""
     count = sum(each.end - each.begin for each in dispatched)
-    rows, keys, at = np.empty(count, DONE), list[bytes](), 0
+    rows, at = np.empty(count, DONE), 0
     for frame, begin, end, now, batches, places in dispatched:
         part = rows[at : at + end - begin]
         arriving = frame.columns.rows[frame.first_row + begin : frame.first_row + end]
@@ -133,8 +131,8 @@ def dispatched_packets(dispatched: list[Dispatched]) -> DonePackets:
             part["reason"][place], part["way"][place] = both[::2], both[1::2]
             time = np.maximum(np.asarray(batch.frame.time, np.int64), now)
             part["time"][place] = np.maximum.accumulate(time)
-        keys += frame.keys_of(begin, end)
         at += end - begin
+    keys = [each.frame.keys_of(each.begin, each.end) for each in dispatched]
     return DonePackets(0, rows, keys)
 
 

@@ -122,7 +122,7 @@ def test_a_feed_goes_on_from_any_state(
                 frame.time,
                 frame.number,
                 frame.rx,
-                frame.keys_of(0, len(frame)),
+                frame.keys_of(0, len(frame)).made(),
                 frame.info,
                 strict=True,
             )
