@@ -48,8 +48,8 @@ def test_the_profile_of_the_rounds_heeds_the_seed() -> None:
     assert settings.get_profile("aclbench").derandomize
 
 
-def test_a_round_tries_more_examples_than_the_tests() -> None:
-    before = settings.get_current_profile_name()
+def test_a_round_tries_more_examples_than_the_tests(request: pytest.FixtureRequest) -> None:
+    before = request.config.getoption("--hypothesis-profile") or "aclbench"
     tried = []
     try:
         for profile in ("seeds", "long", "aclbench"):
