@@ -91,7 +91,9 @@ def test_history_sees_the_same_fields_in_the_same_order() -> None:
     assert all(installed)
 
 
-@pytest.mark.parametrize("scenario", ["aging", "two-workers"])
+# What another thread does to a session is long here; that it is the same in both forms say the
+# tests of the drivers, which `make test` runs in both.
+@pytest.mark.parametrize("scenario", ["aging", pytest.param("two-workers", marks=pytest.mark.long)])
 def test_both_forms_give_the_same_verdicts_and_figures(scenario: str) -> None:
     said = []
     for interpreted in (False, True):

@@ -7,6 +7,7 @@ once more behind them, since its own may set the same. The rules of an ACL are s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import product
 from math import prod
@@ -156,8 +157,8 @@ def read_axis(text: str) -> Axis:
     change_of(key)
     if (key, values) == ("design", (ALL,)):
         return Axis(key, tuple(DESIGNS))
-    for value in values:
-        if values.count(value) > 1:
+    for value, times in Counter(values).items():
+        if times > 1:
             raise AclbenchError(f"{value} is there twice")
     return Axis(key, values)
 

@@ -39,14 +39,21 @@ def shell(
     ("line", "code", "says"),
     [
         ("aclbench repl -c 'show version' >&-", 0, b""),
-        ("aclbench repl -c 'show version' <&- 2>&-", 0, b""),
+        # What is long has the same streams closed as one that is not.
+        pytest.param("aclbench repl -c 'show version' <&- 2>&-", 0, b"", marks=pytest.mark.long),
         ("aclbench repl <&-", 1, b"there is no standard input to read lines from; use -c or -f"),
         ("aclbench tui >&-", 1, b"the live screen needs a terminal"),
-        ("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
+        pytest.param(
+            *("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
+            marks=pytest.mark.long,
+        ),
         ("aclbench replay http 2>&-", 0, b""),
         ("aclbench synth - >&-", 1, b"standard output is closed: name a FILE"),
         ("aclbench synth /dev/fd/1 >&-", 1, b"standard output is closed: name a FILE"),
-        ("aclbench learn export 1 -o - >&-", 1, b"standard output is closed: name a FILE"),
+        pytest.param(
+            *("aclbench learn export 1 -o - >&-", 1, b"standard output is closed: name a FILE"),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_closed_stream(line: str, code: int, says: bytes, tmp_path: Path) -> None:
@@ -66,8 +73,9 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
     "command",
     [
         "replay --trace many-flows",
-        "replay --threads --trace many-flows",
-        "learn",
+        # Each of these writes as one of the others does.
+        pytest.param("replay --threads --trace many-flows", marks=pytest.mark.long),
+        pytest.param("learn", marks=pytest.mark.long),
         "learn export 1 -o -",
         "synth - --packets 5000",
         "--help",

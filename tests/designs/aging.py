@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import pytest
 from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
 
 from aclbench.drivers.stepping import Order
@@ -24,6 +25,12 @@ _PACKETS = 600
 _LONGEST_PAUSE_NS = SEC
 #: Packets between two looks at what always holds.
 _CHECK_EVERY = 20
+
+
+def seeds(count: int) -> pytest.MarkDecorator:
+    """A test for each of so many seeds; the interpreted machine has the first alone."""
+    others = (pytest.param(seed, marks=pytest.mark.compiled_only) for seed in range(1, count))
+    return pytest.mark.parametrize("seed", [0, *others])
 
 
 class Aged(NamedTuple):

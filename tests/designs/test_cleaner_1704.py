@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import TIMEOUTS_S, drive
+from designs.aging import TIMEOUTS_S, drive, seeds
 from designs.lateness import established
 from designs.running import Run, all_ways
 from engine.bench import ACK, FIN, SEC, TCP_IDLE, TCP_TRANSIENT, Driven, tcp_back, udp_out
@@ -114,7 +114,7 @@ def test_the_same_choices_break_the_same() -> None:
     assert told[0] == told[1]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3)
 def test_no_session_goes_early_and_none_a_timeout_late(seed: int) -> None:
     """On one thread."""
     aged = drive(CLEANER_1704, seed, workers=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import TIMEOUTS_S, drive
+from designs.aging import TIMEOUTS_S, drive, seeds
 from designs.lateness import established
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, TCP_IDLE, TCP_TRANSIENT, Driven, tcp_back, tcp_out
@@ -134,7 +134,7 @@ def test_entries_that_nobody_takes_are_found_out() -> None:
 
 @pytest.mark.parametrize("order", ["fair", "random"])
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("seed", range(2))
+@seeds(2)
 def test_no_session_goes_early_and_none_a_timeout_late(
     seed: int, workers: int, order: Order
 ) -> None:

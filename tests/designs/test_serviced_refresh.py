@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import TIMEOUTS_S, drive
+from designs.aging import TIMEOUTS_S, drive, seeds
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import SEC, Driven, udp_out
 
@@ -118,7 +118,7 @@ def test_a_question_about_what_is_not_serviced_is_found_out() -> None:
         bench.advance(0)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3)
 def test_no_session_goes_early_and_none_a_shortest_timeout_late(seed: int) -> None:
     aged = drive(SERVICED_REFRESH, seed, workers=2)
     assert aged.deleted > 50

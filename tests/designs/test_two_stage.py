@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import TIMEOUTS_S, drive
+from designs.aging import TIMEOUTS_S, drive, seeds
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, SEC, SYN, TCP_TRANSIENT, Driven, tcp_back, tcp_out, udp_out
 
@@ -159,7 +159,7 @@ def test_purgatory_that_nobody_empties_is_found_out() -> None:
 
 @pytest.mark.parametrize("order", ["fair", "random"])
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("seed", range(2))
+@seeds(2)
 def test_no_session_goes_early_and_none_a_shortest_timeout_late(
     seed: int, workers: int, order: Order
 ) -> None:

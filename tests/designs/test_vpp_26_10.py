@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import TIMEOUTS_S, drive
+from designs.aging import TIMEOUTS_S, drive, seeds
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
 
@@ -60,7 +60,7 @@ def test_the_interval_never_adapts(run: Run) -> None:
     assert found["udp_idle"] == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3)
 @pytest.mark.parametrize(("workers", "order"), [(0, "fair"), (2, "fair"), (2, "random")])
 def test_none_goes_before_its_timeout_and_all_within_half_of_it(
     seed: int, workers: int, order: Order

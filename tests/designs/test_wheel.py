@@ -6,7 +6,7 @@ import random
 from collections import deque
 
 import pytest
-from designs.aging import Aged, drive
+from designs.aging import Aged, drive, seeds
 from designs.running import SET_UP, Run, all_ways
 from engine.bench import ACK, FIN, SEC, SYN, Driven, tcp_back, tcp_out, udp_back, udp_out
 from tui.bench import player_of
@@ -163,7 +163,7 @@ def test_what_a_shorter_timeout_comes_to(workers: int, gone_after: int) -> None:
     assert gone_after - 1.5 <= (deleted.time - begin) / SEC <= gone_after + 2
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds(4)
 def test_none_goes_before_its_timeout_and_all_within_the_bound(seed: int) -> None:
     """All packets on the owner's thread: at most a tick late, and the cleaner's wait."""
     aged: Aged = drive(WHEEL, seed, workers=0)
@@ -172,7 +172,7 @@ def test_none_goes_before_its_timeout_and_all_within_the_bound(seed: int) -> Non
     assert aged.latest <= TICK_NS + aged.wait
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds(4)
 def test_on_two_threads_within_the_longest_timeout(seed: int) -> None:
     """A timer stands for the class that the owner saw, so it may end a timeout of that late."""
     aged: Aged = drive(WHEEL, seed, workers=2)
@@ -219,7 +219,7 @@ def test_stories_tell_of_timers() -> None:
 
 
 @pytest.mark.parametrize("design", ["wheel", "wheel-lazy"])
-@pytest.mark.parametrize("seed", range(2))
+@seeds(2)
 def test_whoever_goes_next_the_ring_is_whole(design: str, seed: int) -> None:
     """Any actor between any two steps, and a clear amid it all."""
     chance = random.Random(seed)

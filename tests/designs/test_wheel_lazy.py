@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from designs.aging import drive
+from designs.aging import drive, seeds
 from designs.running import Run, all_ways
 from designs.test_wheel import made, the_worker
 from engine.bench import ACK, FIN, SEC, SYN, tcp_back, tcp_out, udp_back, udp_out
@@ -54,7 +54,7 @@ def test_a_timer_moves_at_once_only_where_the_timeout_became_shorter(shorter: bo
         assert the_worker(bench).numbers[_WHEEL][CANCELLED] == 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds(4)
 @pytest.mark.parametrize("workers", [0, 2])
 def test_none_goes_before_its_timeout_and_all_within_the_bound(seed: int, workers: int) -> None:
     """Two ticks late at the most, where the owner saw the class; else a timer of the old one."""

@@ -63,7 +63,16 @@ async def test_the_first_screen_shows_the_bench(size: Size) -> None:
 
 @pytest.mark.parametrize(
     ("size", "workers"),
-    [(SMALL, 0), (SMALL, 16), (LARGE, 1), (LARGE, 16), (HUGE, 0), (HUGE, 16)],
+    # The long ones are the same sizes and numbers of workers in other pairs.
+    [
+        (SMALL, 16),
+        (LARGE, 1),
+        (HUGE, 0),
+        *(
+            pytest.param(size, workers, marks=pytest.mark.long)
+            for size, workers in ((SMALL, 0), (LARGE, 16), (HUGE, 16))
+        ),
+    ],
 )
 async def test_every_place_is_there_and_inside(size: Size, workers: int) -> None:
     async with benching(lambda: busy_bench(workers), size) as bench:

@@ -579,12 +579,16 @@ def test_120x40(snap_compare: Any, tmp_path: Path) -> None:
     assert snap_compare(app, terminal_size=(120, 40), run_before=after("h"))
 
 
-@pytest.mark.parametrize("number", [5, 9, 10, 11, 15, 17])
+@pytest.mark.parametrize(
+    "number",
+    # The long ones have no kind of step and no kind of command that these two have not.
+    [5, 17, *(pytest.param(number, marks=pytest.mark.long) for number in (9, 10, 11, 15))],
+)
 async def test_a_lesson_can_be_done_by_keys_at_80x24(number: int, tmp_path: Path) -> None:
     """From first to last: an answer, an experiment, the solution's lines typed, and on.
 
     Among them are all kinds of steps, on a new bench or not, and all commands that lessons ask for.
-    Each of the others is done at the prompt (`repl/test_learn.py`), and every way through it.
+    Others are done at the prompt (`repl/test_learn.py`), and every way through them.
     """
     desk = desk_at(1, tmp_path, number)
     run = desk.run

@@ -22,6 +22,17 @@ from aclbench.workbench.rig.bundled import bundled_files
 
 FILES = bundled_files("lessons")
 each_lesson = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+#: They run for days, or have thousands of sessions. That they are in order `make test` looks at;
+#: that they hold on threads, and on paper, it looks at with the others.
+LARGE = ("04", "06", "07", "09", "18")
+each_small_lesson = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=pytest.mark.long if path.stem.startswith(LARGE) else ())
+        for path in FILES
+    ],
+    ids=lambda path: path.stem,
+)
 
 
 @each_lesson
@@ -37,13 +48,13 @@ def test_it_asks_and_sets_a_task(path: Path) -> None:
     assert [step for step in steps if isinstance(step, Task)]
 
 
-@each_lesson
+@each_small_lesson
 def test_its_solutions_hold_on_real_threads(path: Path) -> None:
     """Those that need no history."""
     assert check(read_lesson(path), driver="threaded") == []
 
 
-@each_lesson
+@each_small_lesson
 def test_it_can_be_put_on_paper(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answers stand on the teacher's page alone; what is read fits 80 columns at the prompt."""
     monkeypatch.setenv("COLUMNS", "80")

@@ -92,7 +92,18 @@ def explain_like_recorded(bench: Workbench, event: PacketVerdict, name: str) -> 
     return explanation
 
 
-@pytest.mark.parametrize("capture", bundled_files("pcaps"), ids=lambda path: path.stem)
+#: A day goes by in it. `cli/test_cli_explain.py` asks of the packet that the day is there for.
+LONG = "long-gaps"
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        pytest.param(path, marks=pytest.mark.long if path.stem == LONG else ())
+        for path in bundled_files("pcaps")
+    ],
+    ids=lambda path: path.stem,
+)
 def test_every_kind_of_verdict_of_a_bundled_capture(capture: Path) -> None:
     """One packet of each reason, and some more: explained as recorded."""
     bench = bench_on(capture)

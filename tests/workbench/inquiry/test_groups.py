@@ -132,9 +132,27 @@ TROUBLE = {
     ),
 }
 
+QUICKLY_ASKED = {
+    ("fragments", "full"),
+    ("fragments", "short"),
+    ("dns-ping", "permit"),
+    ("dns-ping", "changed"),
+    ("reset", "short"),
+    ("reset", "full"),
+}
 
-@pytest.mark.parametrize("trouble", TROUBLE)
-@pytest.mark.parametrize("name", ["fragments", "dns-ping", "reset"])
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [
+        # Among those that are not long is each trouble, and each capture in two of them.
+        pytest.param(
+            name, trouble, marks=() if (name, trouble) in QUICKLY_ASKED else pytest.mark.long
+        )
+        for name in ("fragments", "dns-ping", "reset")
+        for trouble in TROUBLE
+    ],
+)
 def test_each_packet_is_under_the_cause_that_explain_names_first(name: str, trouble: str) -> None:
     [capture] = (path for path in bundled_files("pcaps") if path.stem == name)
     bench = bench_on(capture)
