@@ -41,7 +41,7 @@ def figures_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
         wide = max(len(text) for text in texts)
         if len(lines[0]) + 4 + len(figure.label) + wide > width:
             break
-        differs = against.in_step and figure.own != figure.other
+        differs = against.in_step and figure.own != figure.other and None not in values
         for line, text in zip(lines, texts, strict=True):
             line.add(f"  {figure.label} ", palette.dim)
             line.add(text.rjust(wide), palette.changed if differs else palette.plain)

@@ -22,6 +22,8 @@ NAME_AND_FLAGS = 2
 FEWEST_SESSIONS = 2
 #: Lines of a panel that show no session, at the least: its head, and one for each list.
 HEAD_LINES = 5
+#: Where a bar would stand for an amount of 0.
+NO_AMOUNT = "·"
 #: Short names of VPP's lists, for a worker in one line.
 _SHORT_NAMES = {"udp_idle": "udp", "tcp_idle": "tcp", "tcp_transient": "transient"}
 
@@ -46,18 +48,19 @@ def panel_drawing(
 
 def _place_line(place: PlaceView, width: int, palette: Palette) -> Line:
     """What a design has beside the lists."""
-    line = Line(f"{place.name} ", palette.strong)
-    line.add(f"{place.length:,}", palette.plain)
+    line = Line(" ").add(place.name, palette.strong).add(f" {place.length:,}", palette.plain)
     return line.fit(width)
 
 
 def _beside_lines(each: BesideView, width: int, palette: Palette) -> Iterator[Line]:
     """What else a design has: how it stands, and bars where it has amounts."""
-    line = Line(f"{each.name} ", palette.strong)
-    line.add(each.text, palette.plain)
+    line = Line(" ").add(each.name, palette.strong).add(f" {each.text}", palette.plain)
     yield line.fit(width)
     if any(each.amounts):
-        yield Line(_bars(each.amounts, width), palette.plain)
+        line = Line(" ")
+        for bar in _bars(each.amounts, width - 1):
+            line.add(bar, palette.dim if bar == NO_AMOUNT else palette.plain)
+        yield line
 
 
 def _bars(amounts: tuple[int, ...], width: int) -> str:
@@ -65,7 +68,7 @@ def _bars(amounts: tuple[int, ...], width: int) -> str:
     each = -(-len(amounts) // width)
     sums = [sum(amounts[at : at + each]) for at in range(0, len(amounts), each)]
     steps, most = len(BARS), max(sums)
-    return "".join(BARS[-(-amount * steps // most) - 1] if amount else " " for amount in sums)
+    return "".join(BARS[-(-amount * steps // most) - 1] if amount else NO_AMOUNT for amount in sums)
 
 
 def list_needs(frame: Frame) -> tuple[int, ...]:
