@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from aclbench.errors import AclbenchError
 from aclbench.tui.against.player import AgainstPlayer, Pair
@@ -233,6 +235,41 @@ def test_where_a_follower_was_stopped_nothing_is_marked(capture: Path) -> None:
     assert_level(player)
 
 
+def test_what_is_stopped_leaves_the_other_behind(
+    capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said that it is on its way, and Esc stops it there."""
+    player = against(capture)
+    monkeypatch.setattr("aclbench.tui.underway.FIRST_S", 0.0)
+    monkeypatch.setattr("aclbench.tui.underway.SLICE_S", 0.0)
+    player.travel.to_end()
+    while player.underway.task is not None and "the other bench" not in player.underway.what:
+        player.tick(0.0)
+    assert look(player).state == "busy"
+    assert player.underway.what == "to the end, the other bench"
+    player.underway.stop()
+    assert player.underway.task is None
+    assert since_start(player.other.bench) < since_start(player.bench)
+    player.travel.back("step")
+    settle(player)
+    assert_level(player)
+
+
+def test_as_long_as_either_goes_on_it_plays(capture: Path) -> None:
+    player = against(capture)
+    player.travel.to_end()
+    for _ in range(100):
+        player.travel.jump()
+        settle(player)
+        times = [bench.outlook().next_time for bench in (player.bench, player.other.bench)]
+        assert (look(player).state == "ended") == (times == [None, None])
+        if times == [None, None]:
+            return
+        if times[0] is None:
+            player.exchange()
+    raise AssertionError("the sessions never go")
+
+
 # --- commands ----------------------------------------------------------------------------------
 
 
@@ -360,3 +397,21 @@ async def test_two_benches_on_the_screen(capture: Path) -> None:
         await bench.press("1")
         await bench.choose("r", "r")
         await bench.until(lambda: player.in_hand == 0 and since_start(player.bench) == 0)
+
+
+async def pair_moved_on(pilot: Pilot[None]) -> None:
+    """Until a session is on one of them alone."""
+    bench = Bench(pilot)
+    await bench.until(lambda: bench.screen.frame is not None)
+    player = bench.player
+    assert isinstance(player, AgainstPlayer)
+    until_one_alone(player)
+    await bench.press("X", "tab")
+    await bench.until(lambda: not bench.screen.loop_runs)
+    await bench.settle()
+
+
+def test_two_benches_look_so(snap_compare: Any, capture: Path) -> None:
+    pair = pair_of(capture)
+    app = AclbenchApp(pair.making, "A pair", pair=pair)
+    assert snap_compare(app, terminal_size=LARGE, run_before=pair_moved_on)

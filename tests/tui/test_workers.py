@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aclbench.tui.layout import PANEL_WIDTH
 from aclbench.tui.targets import FieldTarget, ListTarget, SessionTarget
-from aclbench.tui.units import NS_PER_S, short_count
+from aclbench.tui.units import BARS, NS_PER_S, short_count
 from aclbench.tui.workers.head import CHANGED, CLEAR, DOWN, FLAGS, SET, UP, flags_line, head_lines
 from aclbench.tui.workers.lists import (
     ADDED,
@@ -29,7 +29,8 @@ from aclbench.tui.workers.lists import (
     short_connection,
     timer,
 )
-from aclbench.tui.workers.panel import brief_line, list_needs, panel_drawing
+from aclbench.tui.workers.panel import NO_AMOUNT, brief_line, list_needs, panel_drawing
+from aclbench.workbench.views.snapshot import BesideView, PlaceView
 from tui.looking import (
     COUNTS,
     FRAME_NAMES,
@@ -317,3 +318,23 @@ def test_many_columns_are_used_where_there_is_room() -> None:
     wide = head_lines(frame, worker, 100, PLAIN)
     assert len(wide) < len(narrow)
     assert "pool" in "".join(line.plain for line in wide)
+
+
+@few
+@given(width=PANEL_WIDTHS, amounts=st.lists(COUNTS, max_size=100))
+def test_what_a_design_has_beside_the_lists(width: int, amounts: list[int]) -> None:
+    """A place, and amounts as bars: no more than there is room for, and one where there is any."""
+    beside = (BesideView("ring", "3 of them", tuple(amounts)),)
+    frame = with_workers(frame_named("busy"), places=(PlaceView("limbo", 1234),), beside=beside)
+    shown = panel_drawing(frame, frame.shown_workers()[0], width, 60, PLAIN)
+    assert_fits(shown, width, 60)
+    lines = shown.plain.splitlines()
+    at = lines.index(" limbo 1,234")
+    assert lines[at + 1] == " ring 3 of them"
+    if amounts:
+        bars = lines[at + 2]
+        assert bars[0] == " "
+        assert any(bar in BARS for bar in bars) == any(amounts)
+        assert bars[1:].strip(BARS + NO_AMOUNT) == ""
+    else:
+        assert lines[at + 2].startswith(" udp_idle")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aclbench.tui import underway
 from aclbench.tui.against.following import following, is_in_step
 from aclbench.tui.against.lines import performing
-from aclbench.tui.frame import Against, Figure, Frame, Wanted
+from aclbench.tui.frame import Against, Figure, Frame, State, Wanted
 from aclbench.tui.live import COUNTS, SLICE_S, Live, MakeBench
 from aclbench.tui.player import Player, nothing
 from aclbench.tui.transport import TICK_S, Transport
@@ -307,6 +307,12 @@ class AgainstPlayer(Player):
         shown = replace(own, label=self.names[0], alone=mine, against=against)
         self._last = (wanted, shown)
         return shown
+
+    def _state_of(self, snapshot: Snapshot) -> State:
+        state = super()._state_of(snapshot)
+        if state in ("ended", "idle") and self.live.next_time() is not None:
+            return "playing" if self.transport.playing else "paused"  # the other one goes on
+        return state
 
     def _alone_in_sight(
         self, own: Snapshot, other: Snapshot, in_step: bool

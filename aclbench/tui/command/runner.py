@@ -35,7 +35,7 @@ class CommandRunner:
         self._has_printed = False
         bench.printer = self._print
         task = self._player.run_line(line, lambda task: self._end_typed(bench, line, task))
-        if not task.is_over:
+        if self._player.underway.task is task:
             self._typed = task
             self.show_progress()
         self._follow()

@@ -56,7 +56,7 @@ def _beside_lines(each: BesideView, width: int, palette: Palette) -> Iterator[Li
     """What else a design has: how it stands, and bars where it has amounts."""
     line = Line(" ").add(each.name, palette.strong).add(f" {each.text}", palette.plain)
     yield line.fit(width)
-    if any(each.amounts):
+    if each.amounts:
         line = Line(" ")
         for bar in _bars(each.amounts, width - 1):
             line.add(bar, palette.dim if bar == NO_AMOUNT else palette.plain)
@@ -67,7 +67,7 @@ def _bars(amounts: tuple[int, ...], width: int) -> str:
     """Amounts as bars, several in one where there are more than cells; what is not 0 has one."""
     each = -(-len(amounts) // width)
     sums = [sum(amounts[at : at + each]) for at in range(0, len(amounts), each)]
-    steps, most = len(BARS), max(sums)
+    steps, most = len(BARS), max(*sums, 1)
     return "".join(BARS[-(-amount * steps // most) - 1] if amount else NO_AMOUNT for amount in sums)
 
 
