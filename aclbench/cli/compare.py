@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from aclbench.cli.collector import without_collector
 from aclbench.cli.completion import complete_files
 from aclbench.cli.inputs import BenchOptions, bench_options, find_scenario, inputs_argument
-from aclbench.cli.memory import keep_freed_memory
 from aclbench.cli.output import is_terminal, say, say_json, write_page
+from aclbench.cli.spreading import (
+    check_spread,
+    cores,
+    in_processes_here,
+    spread,
+    spread_options,
+    to_its_end,
+)
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from aclbench.lab.axes import Axis
-    from aclbench.lab.comparing import Case, Compared, Runner
+    from aclbench.lab.comparing import Case, Compared
     from aclbench.lab.running import Ran
     from aclbench.workbench.rig.scenario import Scenario
-    from aclbench.workbench.tasks import Progress, Slices, T
+    from aclbench.workbench.tasks import Slices
 
-#: So often Ctrl-C is looked for and the bar painted, in seconds.
-BETWEEN_BARS_S: Final = 0.05
 #: What a capture's name has, below a folder.
 CAPTURES: Final = frozenset((".pcap", ".pcapng", ".cap"))
 #: Connections that are named for each combination, unless told otherwise.
@@ -52,12 +53,7 @@ MOST: Final = 3
     default=MOST,
     help=f"Name up to N connections that would notice, of each combination. [{MOST}]",
 )
-@click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(1, 1024),
-    help="Run so many combinations at a time, in processes. [the cores]",
-)
+@spread_options
 @click.option(
     "--until-none-lost",
     metavar="KEY",
@@ -80,6 +76,7 @@ def compare(
     varied: tuple[str, ...],
     most: int,
     jobs: int | None,
+    cluster: str | None,
     until_none_lost: str | None,
     page: str | None,
     force: bool,
@@ -100,10 +97,11 @@ def compare(
         raise click.UsageError("--json and --csv are two ways to print it; choose one")
     if not inputs and not asked.rx:
         raise click.UsageError("Missing argument 'CAPTURE|SCENARIO|FOLDER...'")
+    check_spread(jobs, cluster)
     if until_none_lost is not None:
         if varied or page or as_csv:
             raise click.UsageError("--until-none-lost goes without --vary, --html and --csv")
-        search(find_scenario(inputs, asked), until_none_lost, asked, most, as_json)
+        search(find_scenario(inputs, asked), until_none_lost, asked, most, cluster, as_json)
         return
     if page is not None:
         from aclbench.files import refuse_there
@@ -115,7 +113,7 @@ def compare(
     axes = axes_of(varied)
     scenarios, unreadable = scenarios_of(inputs, asked)
     cases = cases_of(scenarios, axes)
-    found, interrupted = run_cases(cases, asked, jobs or cores(), most)
+    found, interrupted = run_cases(cases, asked, most, jobs, cluster)
     show(found, as_json, as_csv)
     if page is not None and found:
         from aclbench.lab.page import comparison_page
@@ -166,29 +164,40 @@ def scenarios_of(inputs: Sequence[str], asked: BenchOptions) -> tuple[list[Scena
     return found, unreadable
 
 
-def search(scenario: Scenario, key: str, asked: BenchOptions, most: int, as_json: bool) -> None:
-    """Find and print the smallest value at which nobody loses a session."""
+def search(
+    scenario: Scenario,
+    key: str,
+    asked: BenchOptions,
+    most: int,
+    cluster: str | None,
+    as_json: bool,
+) -> None:
+    """Find and print the smallest value at which nobody loses a session; after Ctrl-C, what is
+    known of it.
+    """
     from tempfile import TemporaryDirectory
 
-    from aclbench.lab.searching import Smallest, check_key, finding_smallest
+    from aclbench.lab.jobs import here
+    from aclbench.lab.searching import Search, check_key
 
     try:
         check_key(key)
     except AclbenchError as error:
         raise click.UsageError(f"--until-none-lost {error}") from None
-    found: list[Smallest] = []
-
-    def finding() -> Slices[None]:
-        found.append((yield from finding_smallest(scenario, key, path, asked.limits, most)))
-
-    with TemporaryDirectory(prefix="aclbench-") as folder:
-        path = Path(folder)
-        if not to_its_end(finding()):
-            raise KeyboardInterrupt
-    if as_json:
-        say_json(found[0].to_json())
-    else:
-        say(found[0].to_text())
+    found = Search(scenario, key, asked.limits, most)
+    with TemporaryDirectory(prefix="aclbench-") as name:
+        folder = Path(name)
+        with spread(folder, 1, cluster, 1) as run:
+            whole = to_its_end(found.slices(run, here(folder)))
+    known = found.known
+    if known is not None:
+        if as_json:
+            say_json(known.to_json())
+        else:
+            say(known.to_text())
+    if not whole:
+        say("aclbench: interrupted", err=True)
+        raise KeyboardInterrupt
 
 
 def axes_of(varied: Sequence[str]) -> list[Axis]:
@@ -204,13 +213,6 @@ def axes_of(varied: Sequence[str]) -> list[Axis]:
     return axes
 
 
-def cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def screen_width() -> int:
     """Of the terminal; elsewhere as wide as it takes."""
     if not is_terminal(sys.stdout):
@@ -221,7 +223,7 @@ def screen_width() -> int:
 
 
 def run_cases(
-    cases: Sequence[Case], asked: BenchOptions, jobs: int, most: int
+    cases: Sequence[Case], asked: BenchOptions, most: int, jobs: int | None, cluster: str | None
 ) -> tuple[list[Compared], bool]:
     """Run all; what is done, and whether Ctrl-C ended it. AclbenchError: one cannot be run."""
     from tempfile import TemporaryDirectory
@@ -229,76 +231,15 @@ def run_cases(
     from aclbench.lab.comparing import compared
 
     results: dict[int, Ran] = {}
-    with TemporaryDirectory(prefix="aclbench-") as folder:
-        runner = runner_of(Path(folder), min(jobs, len(cases)))
-        work = runner([case.job(asked.limits) for case in cases], results)
-        interrupted = not to_its_end(work)
-        done = compared(cases, results, most)
-        try:
-            while True:
-                next(done)
-        except StopIteration as end:
-            return end.value, interrupted
+    found: list[Compared] = []
+    with TemporaryDirectory(prefix="aclbench-") as name:
+        folder = Path(name)
+        with spread(folder, jobs, cluster, len(cases)) as run:
+            whole = to_its_end(run([case.job(asked.limits) for case in cases], results))
+        here = in_processes_here(folder, min(jobs or cores(), max(len(results) - 1, 1)))
 
+        def comparing() -> Slices[None]:
+            found.extend((yield from compared(cases, results, most, here)))
 
-def runner_of(folder: Path, jobs: int) -> Runner:
-    """What runs benches: in this process, or so many in others."""
-    if jobs == 1:
-        from aclbench.lab.comparing import running_here
-
-        return running_here(folder)
-    from aclbench.lab.processes import in_processes
-
-    return lambda work, results: in_processes(work, folder, jobs, results)
-
-
-def to_its_end(slices: Slices[T]) -> bool:
-    """Work with a bar; False: Ctrl-C ended it, at the second time at once."""
-    from aclbench.workbench.tasks import Task
-
-    keep_freed_memory()
-    stop: list[int] = []
-
-    def interrupt(number: int, _frame: object) -> None:
-        stop.append(number)
-        if len(stop) > 1:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        with without_collector(), progress_bar() as advance:
-            task = Task(slices)
-            while not stop and not task.work(BETWEEN_BARS_S):
-                advance(task.progress)
-            task.stop()
-        if task.error is not None:
-            raise task.error
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return not stop
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[Progress | None], None]]:
-    """A bar with the time left on a terminal; nothing elsewhere. Yields what paints it.
-
-    It has no thread of its own: processes are forked meanwhile.
-    """
-    if not is_terminal(sys.stderr):
-        yield lambda told: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(told: Progress | None) -> None:
-            if told is not None:
-                bar.update(task, completed=told.done, total=told.total)
-            bar.refresh()
-
-        yield advance
+        whole = to_its_end(comparing()) and whole
+    return found, not whole

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aclbench.cli.compare import screen_width, to_its_end
+from aclbench.cli.compare import screen_width
 from aclbench.cli.completion import complete_exhibits
 from aclbench.cli.output import say, say_json
+from aclbench.cli.spreading import to_its_end
 
 if TYPE_CHECKING:
     from aclbench.designs.exhibit import Exhibit, Plain

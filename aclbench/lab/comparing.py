@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from aclbench.capture.stream import can_be_read_again
 from aclbench.errors import AclbenchError
 from aclbench.lab.axes import Axis, Combination, combinations
-from aclbench.lab.fates import noticing
-from aclbench.lab.processes import part_done, progress
-from aclbench.lab.running import Job, Ran, running
+from aclbench.lab.fates import FateFiles, noticing
+from aclbench.lab.jobs import Runner
+from aclbench.lab.running import BenchJob, Ran
 from aclbench.workbench.budget import Limits
 from aclbench.workbench.inquiry.noticing import Notice
 from aclbench.workbench.rig.scenario import Scenario
 from aclbench.workbench.tasks import Slices
-
-#: Runs benches; what is done is put into the dictionary, by their numbers.
-Runner = Callable[[list[Job], dict[int, Ran]], Slices[None]]
 
 
 class Case(NamedTuple):
@@ -34,10 +31,10 @@ class Case(NamedTuple):
         """What it is, to a person."""
         return self.combination.name
 
-    def job(self, limits: Limits) -> Job:
+    def job(self, limits: Limits) -> BenchJob:
         """The bench to run."""
         name = f"{self.packets_of}, {self.name}"
-        return Job(self.number, name, self.combination.scenario, limits)
+        return BenchJob(self.number, name, self.combination.scenario, limits)
 
 
 class Compared(NamedTuple):
@@ -63,32 +60,42 @@ def cases_of(scenarios: Sequence[Scenario], axes: Sequence[Axis]) -> list[Case]:
     return cases
 
 
-def running_here(folder: Path) -> Runner:
-    """Runs one bench after the other, in this process."""
+class NoticeJob(NamedTuple):
+    """Who would notice a run instead of another; see `jobs.Job`."""
 
-    def run(jobs: list[Job], results: dict[int, Ran]) -> Slices[None]:
-        for job in jobs:
-            slices = running(job, folder)
-            while True:
-                try:
-                    told = next(slices)
-                except StopIteration as end:
-                    results[job.number] = end.value
-                    break
-                yield progress(len(jobs), results, [part_done(told)])
+    number: int
+    name: str
+    base: FateFiles
+    other: FateFiles
+    most: int
 
-    return run
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """None: it is done where those files are that the runs have left."""
+        return ()
+
+    def moved(self, there: Mapping[Path, Path]) -> NoticeJob:
+        """The same."""
+        return self
+
+    def slices(self, folder: Path) -> Slices[Notice]:
+        """Compare them, packet by packet."""
+        return noticing(folder, self.base, self.other, self.most)
 
 
-def compared(cases: Sequence[Case], results: dict[int, Ran], most: int) -> Slices[list[Compared]]:
+def compared(
+    cases: Sequence[Case], results: Mapping[int, Ran], most: int, run: Runner
+) -> Slices[list[Compared]]:
     """What came of the cases that were run; of who would notice the first `most` connections."""
-    found: list[Compared] = []
+    jobs: list[NoticeJob] = []
     for case in cases:
         ran, base = results.get(case.number), results.get(case.base)
-        if ran is None:
-            continue
-        notice = None
-        if base is not None and case.number != case.base:
-            notice = yield from noticing(base.fates, ran.fates, most)
-        found.append(Compared(case, ran, notice))
-    return found
+        if ran is not None and base is not None and case.number != case.base:
+            jobs.append(NoticeJob(case.number, case.name, base.fates, ran.fates, most))
+    notices: dict[int, Notice] = {}
+    yield from run(jobs, notices)
+    return [
+        Compared(case, results[case.number], notices.get(case.number))
+        for case in cases
+        if case.number in results
+    ]

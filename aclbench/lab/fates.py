@@ -35,10 +35,13 @@ _FEW: Final = 16
 
 
 class FateFiles(NamedTuple):
-    """The files of a run, and the reasons that there were (see `engine.reasons`)."""
+    """The files of a run, by their names in a folder, and the reasons that there were.
 
-    codes: Path
-    rows: Path
+    See `engine.reasons`.
+    """
+
+    codes: str
+    rows: str
     reasons: tuple[int, ...]
 
 
@@ -46,9 +49,9 @@ class FateWriter:
     """Writes the files of one run; they begin empty."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._paths = folder / f"{name}.codes", folder / f"{name}.rows"
-        self._codes = self._paths[0].open("wb")
-        self._rows = self._paths[1].open("wb")
+        self._names = f"{name}.codes", f"{name}.rows"
+        self._codes = (folder / self._names[0]).open("wb")
+        self._rows = (folder / self._names[1]).open("wb")
         #: By number.
         self._reasons: list[int] = []
         self.packets = 0
@@ -100,16 +103,15 @@ class FateWriter:
         """The files are whole."""
         self._codes.close()
         self._rows.close()
-        return FateFiles(*self._paths, tuple(self._reasons))
+        return FateFiles(*self._names, tuple(self._reasons))
 
 
-def noticing(base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
+def noticing(folder: Path, base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
     """Who would notice `other` instead of `base`, of the packets that both have.
 
     Their first `most` connections one by one.
     """
-    found, runs = Noticing(), (Fates(base), Fates(other))
-    place, total = 0, base.codes.stat().st_size // CODE.itemsize
+    found, runs, place = Noticing(), (Fates(folder, base), Fates(folder, other)), 0
     for before, after in zip(runs[0].blocks(), runs[1].blocks(), strict=False):
         both = min(len(before), len(after))
         fates = runs[0].fates[before[:both]], runs[1].fates[after[:both]]
@@ -120,7 +122,7 @@ def noticing(base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
                 if len(places):
                     run.add_to(found, place + places)
         place += both
-        yield Progress(place, total, "packets compared")
+        yield Progress(place, runs[0].packets, "packets compared")
 
     def tell(place: int, packets: int) -> Noticed:
         before, after = runs[0].reason_at(place), runs[1].reason_at(place)
@@ -129,9 +131,9 @@ def noticing(base: FateFiles, other: FateFiles, most: int) -> Slices[Notice]:
     return found.result(most).told(tell)
 
 
-def denied(files: FateFiles, most: int) -> Notice:
+def denied(folder: Path, files: FateFiles, most: int) -> Notice:
     """The packets of a run that were denied, by connection; before and after are the same."""
-    found, run, place = Noticing(), Fates(files), 0
+    found, run, place = Noticing(), Fates(folder, files), 0
     for codes in run.blocks():
         places = place + np.flatnonzero(run.fates[codes] == _DENIED)
         if len(places):
@@ -148,19 +150,19 @@ def denied(files: FateFiles, most: int) -> Notice:
 class Fates:
     """What a run's files have: numbers of reasons, of all packets, and rows of some."""
 
-    def __init__(self, files: FateFiles) -> None:
-        self._files = files
+    def __init__(self, folder: Path, files: FateFiles) -> None:
+        self._codes, rows = folder / files.codes, folder / files.rows
+        self.packets = self._codes.stat().st_size // CODE.itemsize
+        self._reasons = files.reasons
         #: By the numbers of the reasons.
         self.fates = fate_numbers(np.array(files.reasons, np.int64))
-        is_empty = not files.rows.stat().st_size
-        self._rows: NDArray[np.void] = (
-            np.empty(0, ROW) if is_empty else np.memmap(files.rows, ROW, "r")
-        )
+        is_empty = not rows.stat().st_size
+        self._rows: NDArray[np.void] = np.empty(0, ROW) if is_empty else np.memmap(rows, ROW, "r")
         self._places = np.ascontiguousarray(self._rows["place"])
 
     def blocks(self) -> Iterator[NDArray[np.uint32]]:
         """The numbers of all packets' reasons, block by block."""
-        with self._files.codes.open("rb") as file:
+        with self._codes.open("rb") as file:
             while len(block := np.fromfile(file, CODE, BLOCK)):
                 yield block
 
@@ -179,8 +181,8 @@ class Fates:
 
     def reason_at(self, place: int) -> int:
         """Why a packet met its fate."""
-        code = np.fromfile(self._files.codes, CODE, 1, offset=place * CODE.itemsize)
-        return self._files.reasons[int(code[0])]
+        code = np.fromfile(self._codes, CODE, 1, offset=place * CODE.itemsize)
+        return self._reasons[int(code[0])]
 
 
 def _noticed(run: Fates, place: int, packets: int, before: int, after: int) -> Noticed:

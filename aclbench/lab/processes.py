@@ -1,6 +1,6 @@
-"""Benches in processes of their own, so many at a time: as many cores work.
+"""Jobs in processes of their own, so many at a time: as many cores work.
 
-A process that dies, killed or out of memory, has its bench run again by another.
+A process that dies, killed or out of memory, has its job done again by another.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ import threading
 import traceback
 import warnings
 from collections import deque
+from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple
 
 from aclbench.errors import AclbenchError
-from aclbench.lab.running import Job, Ran, running
-from aclbench.workbench.tasks import Progress, Slices
+from aclbench.lab.jobs import Job, Runner, T, part_done, progress
+from aclbench.workbench.tasks import Slices
 
-#: A bench whose process died so often is given up.
+#: A job whose process died so often is given up.
 MAX_TRIES: Final = 3
 #: How long to wait for news, and how often a process has some, in seconds.
 LOOK_S: Final = 0.05
-#: What a bench that is done adds to the progress.
-WHOLE: Final = 1_000
+
+
+class Done(NamedTuple):
+    """What came of a job."""
+
+    result: Any
 
 
 class Failed(NamedTuple):
@@ -35,10 +40,10 @@ class Failed(NamedTuple):
     text: str
 
 
-class Worker:
-    """A process with a bench."""
+class Worker(Generic[T]):
+    """A process with a job."""
 
-    def __init__(self, context: Any, job: Job, folder: Path) -> None:
+    def __init__(self, context: Any, job: Job[T], folder: Path) -> None:
         self.job = job
         self.pipe, theirs = context.Pipe(duplex=False)
         self.process = context.Process(target=_work, args=(job, folder, theirs), daemon=True)
@@ -48,7 +53,7 @@ class Worker:
             self.process.start()
         theirs.close()
         self.progress = 0
-        self.result: Ran | AclbenchError | Failed | None = None
+        self.news: Done | AclbenchError | Failed | None = None
 
     def hear(self) -> bool:
         """Take its news; False: there will be no more."""
@@ -59,7 +64,7 @@ class Worker:
         if isinstance(news, int):
             self.progress = news
             return True
-        self.result = news
+        self.news = news
         return False
 
     def end(self) -> None:
@@ -69,51 +74,41 @@ class Worker:
         self.pipe.close()
 
 
-def in_processes(
-    jobs: list[Job], folder: Path, count: int, results: dict[int, Ran]
-) -> Slices[None]:
-    """Run benches, `count` at a time; what is done is put into `results`, by their numbers.
+def in_processes(folder: Path, count: int) -> Runner:
+    """Does jobs, `count` at a time; their files go into a folder."""
 
-    AclbenchError: one cannot be run.
-    """
-    ahead, tries = deque(jobs), dict.fromkeys([job.number for job in jobs], 0)
-    context, workers = _context(), dict[Connection, Worker]()
-    try:
-        while ahead or workers:
-            while ahead and len(workers) < count:
-                worker = Worker(context, ahead.popleft(), folder)
-                workers[worker.pipe] = worker
-            for pipe in wait(list(workers), LOOK_S):
-                assert isinstance(pipe, Connection)
-                worker = workers[pipe]
-                if worker.hear():
-                    continue
-                del workers[pipe]
+    def run(jobs: Sequence[Job[T]], results: dict[int, T]) -> Slices[None]:
+        ahead, tries = deque(jobs), dict.fromkeys([job.number for job in jobs], 0)
+        context, workers = _context(), dict[Connection, Worker[T]]()
+        try:
+            while ahead or workers:
+                while ahead and len(workers) < count:
+                    worker = Worker(context, ahead.popleft(), folder)
+                    workers[worker.pipe] = worker
+                for pipe in wait(list(workers), LOOK_S):
+                    assert isinstance(pipe, Connection)
+                    worker = workers[pipe]
+                    if worker.hear():
+                        continue
+                    del workers[pipe]
+                    worker.end()
+                    number = worker.job.number
+                    if isinstance(worker.news, Done):
+                        results[number] = worker.news.result
+                    elif worker.news is not None:
+                        raise _error_of(worker.news)
+                    else:
+                        tries[number] += 1
+                        if tries[number] >= MAX_TRIES:
+                            raise AclbenchError(_died(worker, tries[number]))
+                        ahead.appendleft(worker.job)
+                under_way = [each.progress for each in workers.values()]
+                yield progress(len(jobs), len(results), under_way)
+        finally:
+            for worker in workers.values():
                 worker.end()
-                number = worker.job.number
-                if isinstance(worker.result, Ran):
-                    results[number] = worker.result
-                elif worker.result is not None:
-                    raise _error_of(worker.result)
-                else:
-                    tries[number] += 1
-                    if tries[number] >= MAX_TRIES:
-                        raise AclbenchError(_died(worker, tries[number]))
-                    ahead.appendleft(worker.job)
-            yield progress(len(jobs), results, [each.progress for each in workers.values()])
-    finally:
-        for worker in workers.values():
-            worker.end()
 
-
-def progress(jobs: int, results: dict[int, Ran], under_way: list[int]) -> Progress:
-    """How far all of them are together."""
-    return Progress(WHOLE * len(results) + sum(under_way), WHOLE * jobs, "of the runs")
-
-
-def part_done(told: Progress | None) -> int:
-    """How far one is, of `WHOLE`."""
-    return WHOLE * told.done // told.total if told is not None and told.total else 0
+    return run
 
 
 def _context() -> Any:
@@ -122,11 +117,11 @@ def _context() -> Any:
     return multiprocessing.get_context("fork" if forks else "spawn")
 
 
-def _error_of(result: AclbenchError | Failed) -> Exception:
-    return RuntimeError(result.text) if isinstance(result, Failed) else result
+def _error_of(news: AclbenchError | Failed) -> Exception:
+    return RuntimeError(news.text) if isinstance(news, Failed) else news
 
 
-def _died(worker: Worker, tries: int) -> str:
+def _died(worker: Worker[Any], tries: int) -> str:
     code = worker.process.exitcode or 0
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     return (
@@ -135,18 +130,19 @@ def _died(worker: Worker, tries: int) -> str:
     )
 
 
-def _work(job: Job, folder: Path, pipe: Connection) -> None:
+def _work(job: Job[Any], folder: Path, pipe: Connection) -> None:
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever has started us ends us
-    slices, said = running(job, folder), monotonic()
+    said = monotonic()
     try:
+        slices = job.slices(folder)
         while True:
             told = next(slices)
             if monotonic() - said > LOOK_S:
                 said = monotonic()
                 pipe.send(part_done(told))
     except StopIteration as end:
-        pipe.send(end.value)
+        pipe.send(Done(end.value))
     except AclbenchError as error:
         pipe.send(error)
     except Exception as error:

@@ -52,7 +52,7 @@ class Reporting:
         figures = figures_of(bench, self._measures, process_time() - self._began)
         why = "" if bench.capture_error is None else str(bench.capture_error)
         ran = Ran(figures, files, bench.started, bench.report().notes, why)
-        notice = denied(files, MOST_NAMED)
+        notice = denied(Path(self._folder.name), files, MOST_NAMED)
         self._folder.cleanup()
         lines = [n.to_report(packet_name_in(scenario, n.number)) for n in notice.first]
         if left := notice.connections - len(notice.first):

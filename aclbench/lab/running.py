@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from time import process_time
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from aclbench.errors import AclbenchError
 from aclbench.lab.fates import FateFiles, FateWriter
@@ -19,13 +22,42 @@ from aclbench.workbench.workbench import Workbench, setting_up
 KEPT: Final = 1 << 15
 
 
-class Job(NamedTuple):
-    """A bench to run. `number` tells it from the others; its name says what it is, to a person."""
+class BenchJob(NamedTuple):
+    """A bench to run; see `jobs.Job`."""
 
     number: int
     name: str
     scenario: Scenario
     limits: Limits
+    #: Captures that are elsewhere here: where, and where they are to a person.
+    elsewhere: tuple[tuple[Path, Path], ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its captures."""
+        return self.scenario.captures
+
+    def moved(self, there: Mapping[Path, Path]) -> BenchJob:
+        """The same with some of its captures elsewhere."""
+        captures = tuple(there.get(path, path) for path in self.files)
+        elsewhere = tuple((there[path], path) for path in self.files if path in there)
+        return self._replace(
+            scenario=replace(self.scenario, captures=captures), elsewhere=elsewhere
+        )
+
+    def slices(self, folder: Path) -> Slices[Ran]:
+        """Run it; its files go into a folder."""
+        try:
+            ran = yield from running(self, folder)
+        except AclbenchError as error:
+            raise type(error)(f"{self.name}: {self._named(str(error))}") from None
+        return ran._replace(notes=tuple(map(self._named, ran.notes)), error=self._named(ran.error))
+
+    def _named(self, text: str) -> str:
+        """What was said of captures that are elsewhere, as if they were not."""
+        for here, path in self.elsewhere:
+            text = text.replace(str(here), str(path))
+        return text
 
 
 class Ran(NamedTuple):
@@ -41,13 +73,10 @@ class Ran(NamedTuple):
     error: str
 
 
-def running(job: Job, folder: Path) -> Slices[Ran]:
-    """Run a bench; its files go into a folder. AclbenchError names the job: it cannot be run."""
+def running(job: BenchJob, folder: Path) -> Slices[Ran]:
+    """Run a bench; its files go into a folder. AclbenchError: it cannot be run."""
     began = process_time()
-    try:
-        bench = yield from setting_up(Workbench, job.scenario, Start(), False, job.limits)
-    except AclbenchError as error:
-        raise type(error)(f"{job.name}: {error}") from None
+    bench = yield from setting_up(Workbench, job.scenario, Start(), False, job.limits)
     rig = bench.rig
     measures = measure(rig)
     rig.keep_packets()
@@ -58,8 +87,6 @@ def running(job: Job, folder: Path) -> Slices[Ran]:
             if rig.packets_kept >= KEPT:
                 fates.write(*rig.take_handled())
             yield _progress(bench)
-    except AclbenchError as error:
-        raise type(error)(f"{job.name}: {error}") from None
     finally:
         fates.write(*rig.take_handled())
         files = fates.close()

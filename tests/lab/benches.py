@@ -8,7 +8,8 @@ from pathlib import Path
 
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.lab.axes import Axis, read_axis
-from aclbench.lab.comparing import Case, Compared, Runner, cases_of, compared, running_here
+from aclbench.lab.comparing import Case, Compared, cases_of, compared
+from aclbench.lab.jobs import Runner, here
 from aclbench.lab.running import Ran
 from aclbench.workbench.budget import OPENING_LIMITS
 from aclbench.workbench.rig.bundled import find_input
@@ -48,9 +49,9 @@ def compare_cases(
     folder: Path, cases: Sequence[Case], most: int = 100_000, runner: Runner | None = None
 ) -> list[Compared]:
     results: dict[int, Ran] = {}
-    run = runner or running_here(folder)
+    run = runner or here(folder)
     finish(run([case.job(OPENING_LIMITS) for case in cases], results))
-    return finish(compared(cases, results, most))
+    return finish(compared(cases, results, most, here(folder)))
 
 
 def told(scenario: Scenario) -> tuple[Workbench, list[TraceEvent]]:
