@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.compare import to_its_end
 from aclbench.cli.completion import complete_explored, complete_files
 from aclbench.cli.output import is_terminal, say, say_json
+from aclbench.cli.spreading import to_its_end
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
