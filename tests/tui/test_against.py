@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from aclbench.tui.units import NS_PER_S
 from aclbench.tui.workers.panel import panel_drawing
 from aclbench.workbench.tasks import Slices, finish
 from aclbench.workbench.workbench import Workbench
-from tui.bench import INSIDE, OUTSIDE, SYN, capture_bench, frame, opening, write_pcap
+from tui.bench import INSIDE, OUTSIDE, SYN, capture_bench, frame, opening, player_of, write_pcap
 from tui.looking import PLAIN, assert_fits, command
 from tui.piloting import LARGE, SMALL, Bench
 
@@ -216,6 +217,22 @@ def test_work_that_a_design_counts_is_among_the_figures(capture: Path) -> None:
     timers = {f.label: (f.own, f.other) for f in shown.against.figures}["timers set"]
     assert timers[0] is None
     assert timers[1]
+
+
+def test_the_way_of_both_intervals_is_known(capture: Path) -> None:
+    """That of the bench that follows, too."""
+    alone = player_of(partial(capture_bench, capture))
+    player = against(capture)
+    player.exchange()
+    for each in (alone, player):
+        command(each, "set bench quantum 1")
+        for _ in range(8):
+            each.travel.leap(1)
+        each.frame(Wanted((1,)))
+    intervals = look(player).against
+    assert intervals is not None
+    assert intervals.other.intervals == tuple(alone.log.intervals)
+    assert len(intervals.other.intervals) > 2
 
 
 def test_where_a_follower_was_stopped_nothing_is_marked(capture: Path) -> None:

@@ -104,6 +104,7 @@ class PairedTransport(Transport):
     def catch_up(self) -> None:
         """Have the other bench stand where the one in hand stands."""
         self._caught_s = 0.0
+        self._other.log.listen(not self.flat_out)
         self._catching = Task(following(self._live.bench, self._other.bench))
         self._go_on_catching(self._catching)
 
@@ -170,8 +171,11 @@ class PairedUnderway(Underway):
 
     def _end(self, task: Task[Any]) -> None:
         self._following = Task(following(self._live.bench, self._other.bench))
+        self._other.log.listen(True)
         if self._following.work(underway.FIRST_S):
             self._end_of_following()
+        else:
+            self._other.log.listen(False)
 
     def _end_of_following(self) -> None:
         task, followed, self._following = self.task, self._following, None
@@ -180,6 +184,7 @@ class PairedUnderway(Underway):
         if self._other.has_moved:
             self._other.look_at_threads()
             self._other.log.refill(())
+        self._other.log.listen(True)
         super()._end(task)
         if followed.error is not None:
             self._live.say(f"the other bench: {followed.error}", error=True)
@@ -200,7 +205,6 @@ class AgainstPlayer(Player):
         self._pair = pair
         self.in_hand = 0
         self.other = Live(pair.second, title, clock)
-        self.other.log.listen(False)
         #: Sessions that only the one in hand has, and only the other; as of some state of both.
         self._alone: tuple[Alone, Alone] | None = None
         self._alone_of: object = None
@@ -247,9 +251,9 @@ class AgainstPlayer(Player):
         played = self.transport.hold()
         chosen = self.transport.chosen
         self.in_hand = 1 - self.in_hand
-        self.live.log.listen(False)
-        self.live.bench, self.other.bench = self.other.bench, self.live.bench
-        self._begin(self.live.bench, self.other.bench, self.live.title)
+        for each in (self.live, self.other):
+            each.log.listen(False)
+        self._begin(self.other.bench, self.bench, self.live.title)
         self.transport.playing, self.transport.chosen = played, chosen
         self.live.say(f"{self.names[0]} is in hand; {self.names[1]} follows")
         self._paired.catch_up()  # it may be a packet behind, in the middle of an instant
@@ -257,7 +261,6 @@ class AgainstPlayer(Player):
     def _begin(self, bench: Workbench, other: Workbench, title: str) -> None:
         self.live.begin(bench, title)
         self.other.begin(other, title)
-        self.other.log.listen(False)
         self._alone = self._alone_of = self._last = None
 
     def restart(self, then: Callable[[], object] = nothing) -> None:
