@@ -15,11 +15,14 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from aclbench.tui.against.player import Pair
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.screen import BenchScreen
 from aclbench.workbench.rig.bundled import find_input
+from aclbench.workbench.rig.scenario_file import load_scenario
 from aclbench.workbench.tasks import done
 from aclbench.workbench.workbench import Workbench
 
@@ -27,13 +30,17 @@ FOLDER = Path(__file__).parent
 
 
 class Picture(NamedTuple):
-    """A scenario, command lines run before anything is painted, then keys, at a size."""
+    """A scenario, command lines run before anything is painted, then keys, at a size.
+
+    `against`: the design of a second bench beside it.
+    """
 
     name: str
     scenario: str
     lines: tuple[str, ...]
     keys: tuple[str, ...]
     size: tuple[int, int] = (120, 40)
+    against: str = ""
 
 
 PICTURES = (
@@ -43,6 +50,7 @@ PICTURES = (
         "story", "two-workers", ("run 3s", "run until class-change"), ("3", "down", "down", "enter")
     ),
     Picture("plot", "backlog", ("run 12s",), ("5",)),
+    Picture("against", "wheel-spike", ("run 2s",), ("X", "m", "e", "e", "X"), against="fifo-2017"),
     Picture("small", "full-table", ("run until recycled",), ("e",), (80, 24)),
 )
 
@@ -60,18 +68,26 @@ async def ready(pilot: Pilot[None]) -> BenchScreen:
 
 async def draw(picture: Picture) -> None:
     """One picture."""
-    bench = Workbench.load(find_input(picture.scenario))
+    scenario = load_scenario(find_input(picture.scenario))
+    bench = Workbench.from_scenario(scenario)
+    second = Workbench.from_scenario(replace(scenario, design=picture.against or scenario.design))
     for line in picture.lines:
-        bench.cli(line)
-    assert bench.rig.scenario is not None
-    app = AclbenchApp(lambda: done(bench), bench.rig.scenario.title)
+        for each in (bench, second):
+            each.cli(line)
+    pair = Pair(lambda: done((bench, second)), picture.against)
+    if picture.against:
+        app = AclbenchApp(pair.making, scenario.title, pair=pair)
+    else:
+        app = AclbenchApp(lambda: done(bench), scenario.title)
     async with app.run_test(size=picture.size) as pilot:
         await ready(pilot)
         for key in picture.keys:
             await pilot.press(key)
             await ready(pilot)
         path = FOLDER / f"{picture.name}.svg"
-        path.write_text(app.export_screenshot(title=f"aclbench tui {picture.scenario}"))
+        against = f"--against {picture.against} " if picture.against else ""
+        title = f"aclbench tui {against}{picture.scenario}"
+        path.write_text(app.export_screenshot(title=title))
         print(path)
 
 
