@@ -26,6 +26,7 @@ SUBCOMMANDS: Final = {
     "explore": "Look for an order of steps in which something goes wrong.",
     "learn": "Work through guided lessons; without an argument, list them.",
     "museum": "Show a fault of VPP's history, put back; without an argument, list them.",
+    "play": "Be the scheduler: choose who takes the next step until something goes wrong.",
     "repl": "Type VPP's commands and aclbench's own.",
     "replay": "Play captures and print what became of their packets and sessions.",
     "synth": "Write a capture of made-up traffic.",

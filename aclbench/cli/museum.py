@@ -8,13 +8,13 @@ import click
 
 from aclbench.cli.compare import screen_width
 from aclbench.cli.completion import complete_exhibits
+from aclbench.cli.explore import interpreted_alone
 from aclbench.cli.output import say, say_json
 from aclbench.cli.spreading import to_its_end
 
 if TYPE_CHECKING:
     from aclbench.designs.exhibit import Exhibit, Plain
-    from aclbench.museum.showing import Shown
-    from aclbench.workbench.tasks import Slices
+    from aclbench.workbench.tasks import Slices, T
 
 
 @click.command()
@@ -28,17 +28,20 @@ def museum(name: str | None, fixed: bool, as_json: bool) -> None:
     with the fault, and what the same run gives without it. The design of a bench may be an exhibit,
     too: `aclbench replay --design vpp-932 CAPTURE`.
     """
-    from aclbench.designs.exhibit import Plain
-    from aclbench.designs.exhibits import exhibit_named
-
     if name is None:
         if fixed:
             raise click.UsageError("--fixed goes with the NAME of an exhibit")
         list_exhibits(as_json)
         return
+    interpreted_alone()  # as overrides are, and what looks for an interleaving reads its steps
+    from aclbench.designs.exhibit import Plain
+    from aclbench.designs.exhibits import exhibit_named
+
     exhibit = exhibit_named(name)
-    assert isinstance(exhibit.shown_by, Plain)
-    show_plain(exhibit, exhibit.shown_by, fixed, as_json)
+    if isinstance(exhibit.shown_by, Plain):
+        show_plain(exhibit, exhibit.shown_by, fixed, as_json)
+    else:
+        show_searched(exhibit, fixed, as_json)
 
 
 def list_exhibits(as_json: bool) -> None:
@@ -54,30 +57,47 @@ def list_exhibits(as_json: bool) -> None:
 
 def show_plain(exhibit: Exhibit, plain: Plain, fixed: bool, as_json: bool) -> None:
     """Tell an exhibit that a plain run shows, run it, and say what is to be seen."""
+    from aclbench.museum.showing import showing
     from aclbench.museum.telling import exhibit_json, run_text, seen_text, told
 
     if as_json:
-        runs: dict[str, Any] = {"fixed": shown_of(exhibit, plain, fixed=True).to_json()}
+        runs: dict[str, Any] = {"fixed": done(showing(exhibit, plain, fixed=True)).to_json()}
         if not fixed:
-            runs = {"fault": shown_of(exhibit, plain, fixed=False).to_json(), **runs}
+            runs = {"fault": done(showing(exhibit, plain, fixed=False)).to_json(), **runs}
         say_json(exhibit_json(exhibit) | {"holds": plain.holds, "runs": runs})
         return
     width = min(screen_width(), 100)
     say(told(exhibit, width))
-    shown = shown_of(exhibit, plain, fixed)
+    shown = done(showing(exhibit, plain, fixed))
     say(f"\n{run_text(shown)}\n\n{seen_text(exhibit, shown, width)}")
     if not fixed:
-        say(seen_text(exhibit, shown_of(exhibit, plain, fixed=True), width))
+        say(seen_text(exhibit, done(showing(exhibit, plain, fixed=True)), width))
 
 
-def shown_of(exhibit: Exhibit, plain: Plain, fixed: bool) -> Shown:
-    """Run an exhibit, with a bar where that takes long."""
-    from aclbench.museum.showing import showing
+def show_searched(exhibit: Exhibit, fixed: bool, as_json: bool) -> None:
+    """Tell an exhibit that takes an interleaving, and look for one."""
+    from aclbench.museum.searching import searching
+    from aclbench.museum.telling import exhibit_json, searched_text, told
 
-    found: list[Shown] = []
+    if as_json:
+        runs = {"fixed": done(searching(exhibit, fixed=True)).to_json()}
+        if not fixed:
+            runs = {"fault": done(searching(exhibit)).to_json(), **runs}
+        say_json(exhibit_json(exhibit) | {"breaks": exhibit.shown_by.breaks, "runs": runs})
+        return
+    width = screen_width()
+    say(told(exhibit, min(width, 100)))
+    if not fixed:
+        say("\n" + searched_text(exhibit, done(searching(exhibit)), min(width, 120)))
+    say("\n" + searched_text(exhibit, done(searching(exhibit, fixed=True)), min(width, 120)))
+
+
+def done(slices: Slices[T]) -> T:
+    """What work gives, with a bar where it takes long."""
+    found: list[T] = []
 
     def run() -> Slices[None]:
-        found.append((yield from showing(exhibit, plain, fixed)))
+        found.append((yield from slices))
 
     if not to_its_end(run()):
         raise KeyboardInterrupt

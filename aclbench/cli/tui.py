@@ -11,6 +11,7 @@ import click
 
 from aclbench.cli.benches import bench_maker, pair_maker
 from aclbench.cli.completion import complete_designs, complete_exhibits
+from aclbench.cli.explore import interpreted_alone
 from aclbench.cli.inputs import BenchOptions, bench_options, inputs_argument
 from aclbench.cli.output import confirm, is_terminal, say
 from aclbench.cli.records import (
@@ -95,6 +96,8 @@ def tui(
         )
     if not is_terminal(sys.stdin) or not is_terminal(sys.stdout):
         raise AclbenchError("the live screen needs a terminal; `aclbench replay` needs none")
+    if exhibit is not None:
+        interpreted_alone()
     from aclbench.tui.settings import read_settings
 
     if "-" in inputs or any(text.endswith("=-") for text in asked.rx):
@@ -143,11 +146,19 @@ class Screen:
 
     def show_exhibit(self, name: str) -> None:
         """Show an exhibit of the museum, its run ahead. AclbenchError: there is none."""
+        from aclbench.designs.exhibit import Plain
         from aclbench.designs.exhibits import exhibit_named
+        from aclbench.museum.searching import found_on_screen
         from aclbench.museum.showing import showing_on_screen
 
-        exhibit = exhibit_named(name)
-        self._show(self._kept(lambda: showing_on_screen(exhibit), ()), exhibit.name)
+        exhibit, shown_by = exhibit_named(name), exhibit_named(name).shown_by
+
+        def make() -> Slices[Workbench]:
+            if isinstance(shown_by, Plain):
+                return (yield from showing_on_screen(exhibit, shown_by))
+            return (yield from found_on_screen(exhibit))
+
+        self._show(self._kept(make, ()), exhibit.name)
 
     def show_pair(self, inputs: tuple[str, ...], asked: BenchOptions, against: str) -> None:
         """Show a bench and another one beside it. AclbenchError: they cannot be made."""

@@ -218,8 +218,12 @@ class Cleaner:
         set_pending(self.am, worker, 1, THREAD_MAIN, now)
         set_needed(self.am, worker, 0, THREAD_MAIN, now)
         now, _ = yield RAISE_INTERRUPT
+        self.raise_interrupt(worker, now)
+        return now
+
+    def raise_interrupt(self, worker: Worker, now: int) -> None:
+        """Have the thread run its interrupt handler, soon."""
         self.am.cleaner.cnt_interrupts_sent += 1
         self.am.tell.interrupt_sent(worker, now)
         self.am.tell.messaged()
         self.am.host.raise_interrupt(worker.thread_index)
-        return now

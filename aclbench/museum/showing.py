@@ -62,11 +62,10 @@ def showing(exhibit: Exhibit, plain: Plain, fixed: bool) -> Slices[Shown]:
     return shown
 
 
-def showing_on_screen(exhibit: Exhibit) -> Slices[Workbench]:
+def showing_on_screen(exhibit: Exhibit, plain: Plain) -> Slices[Workbench]:
     """A bench at the start of an exhibit's run, which lies ahead of it."""
     bench = yield from setting_up(Workbench, scenario_of(exhibit), Start())
-    if isinstance(exhibit.shown_by, Plain):
-        yield from _typing(bench, exhibit.shown_by)
+    yield from _typing(bench, plain)
     history = bench.past
     yield from bench.travel.moving(history.at(history.branch.starts[0]))
     return bench

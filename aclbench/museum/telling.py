@@ -7,8 +7,10 @@ from textwrap import fill
 from typing import Any, Final
 
 from aclbench.designs.exhibit import Exhibit
+from aclbench.lab.explore.exploring import Result
 from aclbench.museum.showing import Shown
 from aclbench.tutor.walkthrough import transcript_lines
+from aclbench.words import counted
 
 #: The narrowest that words are set in.
 _NARROWEST: Final = 40
@@ -70,6 +72,16 @@ def seen_text(exhibit: Exhibit, shown: Shown, width: int) -> str:
     lines = [fill(line, max(width - 1, _NARROWEST), initial_indent="  ", subsequent_indent="    ")
              for line in shown.seen]  # fmt: skip
     return "\n".join((heading, *lines))
+
+
+def searched_text(exhibit: Exhibit, result: Result, width: int) -> str:
+    """What a search found, or that it found nothing."""
+    with_fault = result.design == exhibit.design.name
+    heading = f"{'With' if with_fault else 'Without'} the fault (design {result.design}):"
+    if result.found is not None:
+        return f"{heading} {result.found.headline}\n\n{result.found.text(width)}"
+    states = counted(result.effort.states, "state")
+    return f"{heading} nothing, in {states}: all there are within {result.bounds_text()}."
 
 
 def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:

@@ -279,6 +279,13 @@ def setting_up(
     return (yield from _bench_of(kind, rig, lines, keeps))
 
 
+def going_on(history: History) -> Slices[Workbench]:
+    """A bench at the start of a run that was made without one."""
+    there = yield from history.at(history.branch.starts[0])
+    yield from history.take(there).closing()
+    return (yield from _bench_of(Workbench, history.here.rig, Lines(), history=history))
+
+
 def _bench_of(
     kind: type[_W], rig: Rig, lines: Lines, keeps: bool = True, history: History | None = None
 ) -> Slices[_W]:

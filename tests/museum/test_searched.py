@@ -1,0 +1,49 @@
+"""Exhibits that take an interleaving: one is found with the fault, and none without.
+
+What looks for one reads what suspended steps hold, so each runs in an interpreted process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from aclbench.designs.exhibit import Searched
+from aclbench.designs.exhibits import NAMES, exhibit_named
+
+SEARCHED = [name for name in NAMES if isinstance(exhibit_named(name).shown_by, Searched)]
+
+
+def museum(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "aclbench", "museum", *arguments],
+        env={**os.environ, "ACLBENCH_INTERPRETED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_it_is_found_and_not_without_the_fault(name: str) -> None:
+    found: dict[str, Any] = json.loads(museum(name, "--json"))
+    fault, fixed = found["runs"]["fault"], found["runs"]["fixed"]
+    assert fault["found"]["property"] == found["breaks"]
+    assert fault["found"]["preemptions"] == 1
+    assert (fixed["found"], fixed["whole"]) == (None, True)
+
+
+def test_it_is_told_with_lanes_and_how_much_was_searched() -> None:
+    told = museum("vpp-912b")
+    with_fault, without = told.split("Without the fault (design fifo-2017): ")
+    assert "    >                 allow interrupt" in with_fault
+    assert without.startswith("nothing, in ")
+    assert "up to 2 preemptions and 4 jumps of the clock" in without
