@@ -81,7 +81,9 @@ class Play:
         if not self.is_over:
             return ""
         if not self.is_won:
-            return "Nobody can go any more, and nothing has gone wrong. Take steps back, or restart."
+            return (
+                "Nobody can go any more, and nothing has gone wrong. Take steps back, or restart."
+            )
         times = _times(self.told.preemptions)
         won = f"Won: {self.told.broken.why}. You switched in the middle of a turn {times}"
         best = self.best.found

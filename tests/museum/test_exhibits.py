@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ def test_an_exhibit_is_told_and_its_designs_have_names(name: str) -> None:
     assert exhibit.name == name
     assert all((exhibit.title, exhibit.believed, exhibit.happened, exhibit.found))
     for design in (exhibit.design, exhibit.fixed):
-        assert design_named(design.name) == design
+        found = design_named(design.name)
+        assert replace(found, about=design.about) == design
+        assert exhibit.title in found.about or design.name in DESIGNS
     assert exhibit.design != exhibit.fixed
     assert exhibit.design.name == name or exhibit.lives_on
 

@@ -6,6 +6,7 @@ A new one is a file of this package, and its name in `NAMES`: dashes are undersc
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from typing import Final
 
@@ -73,7 +74,13 @@ def design_of_exhibit(name: str) -> Design | None:
     if of_exhibit not in NAMES:
         return None
     exhibit = exhibit_named(of_exhibit)
-    return next((each for each in (exhibit.design, exhibit.fixed) if each.name == name), None)
+    for design, what in (
+        (exhibit.design, "A fault is put back"),
+        (exhibit.fixed, "A fault is mended"),
+    ):
+        if design.name == name:
+            return replace(design, about=f"{design.about} {what}: {exhibit.title}.")
+    return None
 
 
 def _file(name: str) -> str:
