@@ -23,7 +23,7 @@ SUBCOMMANDS: Final = {
     "compare": "Play the same packets on several benches: who would notice, and the figures.",
     "completion": "Print a script that lets a shell complete commands, options and bundled names.",
     "explain": "Say why packet N of a capture passed or not, and what would have let it pass.",
-    "explore": "Look for an order of steps in which something goes wrong.",
+    "explore": "Look for an interleaving in which something goes wrong.",
     "learn": "Work through guided lessons; without an argument, list them.",
     "museum": "Show a fault of VPP's history, put back; without an argument, list them.",
     "play": "Be the scheduler: choose who takes the next step until something goes wrong.",

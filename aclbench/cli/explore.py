@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aclbench.cli.completion import complete_explored, complete_files
+from aclbench.cli.completion import complete_exhibits, complete_explored, complete_files
 from aclbench.cli.output import is_terminal, say, say_json
 from aclbench.cli.spreading import to_its_end
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
+    from aclbench.engine.design import Design
     from aclbench.lab.explore.exploring import Result
+    from aclbench.lab.explore.scenario import Explored
 
 #: The screen that a counterexample is to fit, where the output is no terminal.
 PAGE: tuple[int, int] = (120, 40)
@@ -24,6 +26,12 @@ PAGE: tuple[int, int] = (120, 40)
 @click.command()
 @click.argument("scenario", metavar="SCENARIO", required=False, shell_complete=complete_explored)
 @click.option("--design", metavar="NAME", help="Another design than the scenario's.")
+@click.option(
+    "--exhibit",
+    metavar="NAME",
+    shell_complete=complete_exhibits,
+    help="A fault of the museum, put back; without a SCENARIO, on its own.",
+)
 @click.option(
     "--find",
     metavar="NAME|EXPR",
@@ -66,6 +74,7 @@ PAGE: tuple[int, int] = (120, 40)
 def explore(
     scenario: str | None,
     design: str | None,
+    exhibit: str | None,
     find: tuple[str, ...],
     never: tuple[str, ...],
     preemptions: str | None,
@@ -86,14 +95,14 @@ def explore(
     ended before that.
     """
     interpreted_alone()
-    from aclbench.designs import design_named
-    from aclbench.lab.explore.bundled import explored_abouts, find_explored
+    from aclbench.lab.explore.bundled import explored_abouts
     from aclbench.lab.explore.exploring import Result, exploring
-    from aclbench.lab.explore.scenario import load_explored
     from aclbench.lab.explore.scene import Bounds, setting_the_scene
     from aclbench.workbench.tasks import finish
 
-    if scenario is None:
+    if exhibit is not None and design is not None:
+        raise click.UsageError("--exhibit has a design; leave --design")
+    if scenario is None and exhibit is None:
         for name, title in explored_abouts():
             say(f"{name:<28} {title}")
         return
@@ -102,8 +111,8 @@ def explore(
 
         refuse_there(Path(save))
     bounds = Bounds(bound_of(preemptions), jumps, fairness=fairness, barrier=barrier)
-    explored = bounds.of(load_explored(find_explored(scenario)))
-    chosen = None if design is None else design_named(design)
+    explored, chosen = what_to_explore(scenario, design, exhibit)
+    explored = bounds.of(explored)
     scene = finish(setting_the_scene(explored, bounds, chosen))
     names, conditions = sorted_out(find)
     result = Result(explored, scene.actors.machine.design.name)
@@ -121,6 +130,24 @@ def explore(
         raise KeyboardInterrupt
     if result.found is not None:
         raise click.exceptions.Exit(1)
+
+
+def what_to_explore(
+    scenario: str | None, design: str | None, exhibit: str | None
+) -> tuple[Explored, Design | None]:
+    """The scenario that is named, or an exhibit's own, and the design in the place of its own."""
+    from aclbench.designs import design_named
+    from aclbench.designs.exhibits import exhibit_named
+    from aclbench.lab.explore.bundled import find_explored
+    from aclbench.lab.explore.scenario import load_explored
+    from aclbench.museum.searching import explored_of
+
+    if exhibit is None:
+        chosen = None if design is None else design_named(design)
+        return load_explored(find_explored(str(scenario))), chosen
+    put_back = exhibit_named(exhibit)
+    explored = explored_of(put_back) if scenario is None else load_explored(find_explored(scenario))
+    return explored, put_back.design
 
 
 def interpreted_alone() -> None:

@@ -13,7 +13,7 @@ from aclbench.cli.output import say, say_json
 from aclbench.cli.spreading import to_its_end
 
 if TYPE_CHECKING:
-    from aclbench.designs.exhibit import Exhibit, Plain
+    from aclbench.designs.exhibit import Exhibit, Plain, Searched
     from aclbench.workbench.tasks import Slices, T
 
 
@@ -41,7 +41,7 @@ def museum(name: str | None, fixed: bool, as_json: bool) -> None:
     if isinstance(exhibit.shown_by, Plain):
         show_plain(exhibit, exhibit.shown_by, fixed, as_json)
     else:
-        show_searched(exhibit, fixed, as_json)
+        show_searched(exhibit, exhibit.shown_by, fixed, as_json)
 
 
 def list_exhibits(as_json: bool) -> None:
@@ -74,7 +74,7 @@ def show_plain(exhibit: Exhibit, plain: Plain, fixed: bool, as_json: bool) -> No
         say(seen_text(exhibit, done(showing(exhibit, plain, fixed=True)), width))
 
 
-def show_searched(exhibit: Exhibit, fixed: bool, as_json: bool) -> None:
+def show_searched(exhibit: Exhibit, searched: Searched, fixed: bool, as_json: bool) -> None:
     """Tell an exhibit that takes an interleaving, and look for one."""
     from aclbench.museum.searching import searching
     from aclbench.museum.telling import exhibit_json, searched_text, told
@@ -83,7 +83,7 @@ def show_searched(exhibit: Exhibit, fixed: bool, as_json: bool) -> None:
         runs = {"fixed": done(searching(exhibit, fixed=True)).to_json()}
         if not fixed:
             runs = {"fault": done(searching(exhibit)).to_json(), **runs}
-        say_json(exhibit_json(exhibit) | {"breaks": exhibit.shown_by.breaks, "runs": runs})
+        say_json(exhibit_json(exhibit) | {"breaks": searched.breaks, "runs": runs})
         return
     width = screen_width()
     say(told(exhibit, min(width, 100)))

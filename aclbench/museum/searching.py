@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aclbench.designs.exhibit import Exhibit
+from aclbench.designs.exhibit import Exhibit, Plain
+from aclbench.errors import AclbenchError
 from aclbench.lab.explore.exploring import Result, exploring
 from aclbench.lab.explore.saving import run_of
 from aclbench.lab.explore.scenario import Explored, read_explored
@@ -12,7 +13,11 @@ from aclbench.workbench.workbench import Workbench, going_on
 
 
 def explored_of(exhibit: Exhibit) -> Explored:
-    """The scenario of an exhibit that takes an interleaving."""
+    """The scenario of an exhibit. AclbenchError: it takes no interleaving."""
+    if isinstance(exhibit.shown_by, Plain):
+        raise AclbenchError(
+            f"{exhibit.name} goes wrong in any order; `aclbench museum {exhibit.name}` shows it"
+        )
     return read_explored(exhibit.scenario, f"the exhibit {exhibit.name}", exhibit.name)
 
 

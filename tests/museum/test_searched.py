@@ -47,3 +47,23 @@ def test_it_is_told_with_lanes_and_how_much_was_searched() -> None:
     assert "    >                 allow interrupt" in with_fault
     assert without.startswith("nothing, in ")
     assert "up to 2 preemptions and 4 jumps of the clock" in without
+
+
+def explore(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aclbench", "explore", *arguments],
+        env={**os.environ, "ACLBENCH_INTERPRETED": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_explore_takes_an_exhibit_alone_or_into_a_scenario() -> None:
+    alone = explore("--exhibit", "vpp-912c", "--json")
+    assert (alone.returncode, json.loads(alone.stdout)["found"]["property"]) == (1, "hung-clear")
+    other = explore("replace-under-match", "--exhibit", "vpp-912b", "--json")
+    assert json.loads(other.stdout)["design"] == "vpp-912b"
+    plain = explore("--exhibit", "vpp-932")
+    assert (plain.returncode, "aclbench museum vpp-932" in plain.stderr) == (1, True)
+    assert explore("--exhibit", "vpp-912b", "--design", "wheel").returncode == 2
