@@ -117,3 +117,48 @@ def test_a_replay_makes_a_page_with_what_was_denied_and_why(tmp_path: Path) -> N
     assert "first packet" in text.split("Denied, and why")[1]
     assert "denied (too many sessions to add new)" in text
     assert text.count("<figure>") == 3
+
+
+#: The command with a Ctrl-C as soon as something is done.
+INTERRUPTED = """
+import os, signal
+from aclbench.cli import main, spreading
+
+made, sent = spreading.in_processes_here, []
+
+def interrupted(folder, count):
+    run = made(folder, count)
+
+    def runs(jobs, results):
+        for told in run(jobs, results):
+            if results and not sent:
+                sent.append(os.kill(os.getpid(), signal.SIGINT))
+            yield told
+
+    return runs
+
+spreading.in_processes_here, spreading.BETWEEN_BARS_S = interrupted, 0.0
+main()
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_after_ctrl_c_there_is_what_was_done(jobs: str) -> None:
+    """The second run would take its cleaner through many millions of rounds."""
+    done = run(
+        *("compare", "long-gaps", "--inside", "10.0.0.0/24", "--csv", "--jobs", jobs),
+        *("--vary", "wait-max=1000,0.001"),
+        program=INTERRUPTED,
+    )
+    assert done.returncode == 130
+    assert [row["wait-max"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["1000"]
+    assert done.stderr.strip() == "aclbench: interrupted; 1 of 2 were not run to their end"
+
+
+def test_after_ctrl_c_it_is_said_what_is_known_of_the_smallest_value() -> None:
+    words = ("compare", "many-flows", "--inside", "10.0.0.0/24")
+    done = run(*words, "--until-none-lost", "max-entries", program=INTERRUPTED)
+    assert done.returncode == 130
+    assert done.stdout.startswith("nobody loses a session from max-entries=")
+    assert "; the smallest value is above 0\n" in done.stdout
+    assert done.stderr.strip() == "aclbench: interrupted"
