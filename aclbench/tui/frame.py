@@ -116,6 +116,7 @@ class Against:
 
     `in_hand` is the number of the one in hand. `alone` are all sessions that only this one has, and
     that only the other has; None: they are not known now. `in_step`: both stand at one time.
+    `noticed` counts the packets that meet another fate there; None: it is not known now.
     """
 
     other: Frame
@@ -123,3 +124,4 @@ class Against:
     figures: tuple[Figure, ...]
     alone: tuple[Alone, Alone] | None
     in_step: bool
+    noticed: int | None

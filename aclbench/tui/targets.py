@@ -50,6 +50,11 @@ class CausesTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeTarget:
+    """Who would notice that the other of two benches was there."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventTarget:
     """A trace event, by its number in the run (0: not known); `about` is what it is about.
 
@@ -145,6 +150,7 @@ Target: TypeAlias = (
     | BranchTarget
     | DifferenceTarget
     | CausesTarget
+    | NoticeTarget
     | MarkKindTarget
     | RowTarget
     | TabTarget

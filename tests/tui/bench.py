@@ -103,8 +103,10 @@ def write_pcap(path: Path, packets: list[tuple[float, bytes]], cut: int = 0) -> 
     return path
 
 
-def capture_bench(path: Path, workers: int = 2, design: str = "fifo-2017") -> Workbench:
-    """A bench that plays a capture; what is sent from 10.0.0.0/24 enters pg0."""
+def capture_bench(
+    path: Path, workers: int = 2, design: str = "fifo-2017", lines: tuple[str, ...] = ()
+) -> Workbench:
+    """A bench that plays a capture; what is sent from 10.0.0.0/24 enters pg0. `lines` set it up."""
     return Workbench.from_scenario(
         Scenario(
             title="capture",
@@ -115,7 +117,7 @@ def capture_bench(path: Path, workers: int = 2, design: str = "fifo-2017") -> Wo
             workers=workers,
             design=design,
             captures=(path,),
-            cli=tuple(line for line in _SET_UP if "acl-plugin" in line),
+            cli=(*(line for line in _SET_UP if "acl-plugin" in line), *lines),
         )
     )
 

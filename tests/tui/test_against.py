@@ -16,7 +16,8 @@ from aclbench.tui.against.text import alone_drawing, figures_drawing
 from aclbench.tui.app import AclbenchApp
 from aclbench.tui.frame import Frame, Wanted
 from aclbench.tui.help.screen import HelpScreen
-from aclbench.tui.targets import SessionTarget
+from aclbench.tui.story.tellers import NoticeTeller, Told
+from aclbench.tui.targets import NoticeTarget, SessionTarget
 from aclbench.tui.transport import SPEEDS
 from aclbench.tui.units import NS_PER_S
 from aclbench.tui.workers.panel import panel_drawing
@@ -33,25 +34,26 @@ VPP = "vpp-26.10"
 
 @pytest.fixture(scope="session")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A connection, half-open ones, and questions over UDP that stop one by one."""
+    """A connection, half-open ones, and questions over UDP that stop one by one; a late answer."""
     packets = [(0.1 * n, data) for n, (_, data) in enumerate(opening())]
     for n in range(4):
         packets.append((0.5 + n, frame(f"{INSIDE}3", f"{OUTSIDE}2", 6, 40001 + n, 443, SYN)))
         packets.append((0.7 + n, frame(f"{INSIDE}3", f"{OUTSIDE}9", 17, 5353 + n, 53)))
     packets.append((6.0, frame(f"{OUTSIDE}9", f"{INSIDE}7", 17, 9, 9)))
+    packets.insert(-3, (3.2, frame(f"{OUTSIDE}9", f"{INSIDE}3", 17, 53, 5353)))
     return write_pcap(tmp_path_factory.mktemp("against") / "few.pcap", packets)
 
 
-def pair_of(capture: Path, design: str = WHEEL) -> Pair:
+def pair_of(capture: Path, design: str = WHEEL, lines: tuple[str, ...] = ()) -> Pair:
     def make() -> Slices[tuple[Workbench, Workbench]]:
         yield from ()
-        return capture_bench(capture), capture_bench(capture, design=design)
+        return capture_bench(capture), capture_bench(capture, design=design, lines=lines)
 
     return Pair(make, design)
 
 
-def against(capture: Path, design: str = WHEEL) -> AgainstPlayer:
-    pair = pair_of(capture, design)
+def against(capture: Path, design: str = WHEEL, lines: tuple[str, ...] = ()) -> AgainstPlayer:
+    pair = pair_of(capture, design, lines)
     player = pair.playing(finish(pair.making()), pair.making, "a title")
     assert isinstance(player, AgainstPlayer)
     return player
@@ -160,7 +162,7 @@ def test_it_plays_both(capture: Path, speed: float | None) -> None:
     assert "end of capture" in player.live.notice
     assert since_start(player.bench) >= 6 * NS_PER_S
     for bench in (player.bench, player.other.bench):
-        assert bench.snapshot().packets.read == 12
+        assert bench.snapshot().packets.read == 13
 
 
 def test_a_pause_leaves_none_behind(capture: Path) -> None:
@@ -206,6 +208,30 @@ def test_sessions_of_one_alone_are_marked_counted_and_listed(capture: Path, desi
     assert second.startswith(f"  {design}")
     assert "≠" in first
     assert "only here" in second
+
+
+def test_packets_that_meet_another_fate_are_counted_and_told(capture: Path) -> None:
+    """An answer comes after 2.5 s; back before it nobody has noticed anything."""
+    player = against(capture, lines=("set acl-plugin session timeout udp idle 1",))
+    counts = []
+    for move in (partial(player.travel.leap, 3), player.travel.to_end, player.travel.to_start):
+        move()
+        settle(player)
+        shown = look(player)
+        assert shown.against is not None
+        counts.append(shown.against.noticed)
+    assert counts == [0, 1, 0]
+    player.travel.to_end()
+    settle(player)
+    shown = figures_drawing(look(player), 100, PLAIN)
+    assert "other fate 1≠" in shown.plain
+    assert [spot.target for spot in shown.spots()] == [NoticeTarget()]
+    told: list[Told] = []
+    finish(NoticeTeller().begin(player, told.append))
+    assert told[-1].title.startswith("wheel instead of fifo-2017: 1 packet of 1 connection")
+    assert "192.168.0.9:53" in told[-1].rows[0].text
+    assert "> denied" in told[-1].rows[0].text
+    assert any("permitted" in row.text for row in told[-1].rows)
 
 
 def test_work_that_a_design_counts_is_among_the_figures(capture: Path) -> None:

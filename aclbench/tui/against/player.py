@@ -16,7 +16,14 @@ from aclbench.tui.player import Player, nothing
 from aclbench.tui.transport import TICK_S, Transport
 from aclbench.tui.travel import Travel
 from aclbench.tui.underway import Then, Underway
-from aclbench.workbench.inquiry.differing import Alone, alone_among, figures_of, finding_alone
+from aclbench.workbench.inquiry.comparing import compared, seen_at
+from aclbench.workbench.inquiry.differing import (
+    Alone,
+    OtherFates,
+    alone_among,
+    figures_of,
+    finding_alone,
+)
 from aclbench.workbench.tasks import Slices, Task
 from aclbench.workbench.views.snapshot import Snapshot, View
 from aclbench.workbench.workbench import Workbench
@@ -209,6 +216,7 @@ class AgainstPlayer(Player):
         self._alone: tuple[Alone, Alone] | None = None
         self._alone_of: object = None
         self._finding: Task[tuple[Alone, Alone]] | None = None
+        self._fates = OtherFates()
         self._last: tuple[Wanted, Frame] | None = None
         super().__init__(bench, make_bench, title, clock)
 
@@ -306,10 +314,18 @@ class AgainstPlayer(Player):
             figures=self._figures(),
             alone=self._all_alone() if in_step else None,
             in_step=in_step,
+            noticed=self._fates.count(self.bench.past, other.bench.past) if in_step else None,
         )
         shown = replace(own, label=self.names[0], alone=mine, against=against)
         self._last = (wanted, shown)
         return shown
+
+    def noticing(self) -> Slices[list[str]]:
+        """Who would notice that the other bench was there, and the figures of both: lines."""
+        past, other = self.bench.past, self.other.bench.past
+        other.here.note_packets()
+        own, name = self.names
+        return (yield from compared(past, seen_at(past.here, own), seen_at(other.here, name)))
 
     def _state_of(self, snapshot: Snapshot) -> State:
         state = super()._state_of(snapshot)

@@ -7,6 +7,7 @@ from typing import Final
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Figure, Frame
 from aclbench.tui.palette import Palette
+from aclbench.tui.targets import NoticeTarget
 from aclbench.tui.units import fit, short_count
 from aclbench.tui.workers.lists import ONLY_HERE, column_heads, session_line, times_at
 from aclbench.words import counted
@@ -16,8 +17,10 @@ IN_HAND: Final = "▸"
 DIFFERS: Final = "≠"
 #: What is not counted there, or not known just now.
 NOT_THERE: Final = "-"
-#: The label of the sessions that one has and the other has not.
+#: The labels of the sessions that one has and the other has not, and of the packets that meet
+#: another fate there.
 _ONLY: Final = "only here"
+_OTHER_FATE: Final = "other fate"
 
 
 def figures_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
@@ -35,6 +38,10 @@ def figures_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
         .add(fit(side.label, name_width).ljust(name_width), palette.heading if own else "")
         for side, own in zip(sides, in_hand, strict=True)
     ]
+    if not against.in_step:
+        times = [side.clock.display(side.snapshot.now) for side in sides]
+        for line, time in zip(lines, times, strict=True):
+            line.add(f"  at {time}".ljust(max(map(len, times)) + 5), palette.up)
     for figure in _with_only(frame):
         values = [figure.own, figure.other] if in_hand[0] else [figure.other, figure.own]
         texts = [NOT_THERE if value is None else short_count(value) for value in values]
@@ -42,28 +49,24 @@ def figures_drawing(frame: Frame, width: int, palette: Palette) -> Drawing:
         if len(lines[0]) + 4 + len(figure.label) + wide > width:
             break
         differs = against.in_step and figure.own != figure.other and None not in values
+        differs |= figure.label == _OTHER_FATE and bool(figure.own)
+        target = NoticeTarget() if figure.label == _OTHER_FATE else None
         for line, text in zip(lines, texts, strict=True):
-            line.add(f"  {figure.label} ", palette.dim)
+            line.add("  ").add(figure.label, palette.dim, target if line is lines[0] else None)
+            line.add(" ")
             line.add(text.rjust(wide), palette.changed if differs else palette.plain)
             line.add(DIFFERS if differs else " ", palette.changed)
-    if not against.in_step:
-        lines[1 - against.in_hand].add(f" at {_time(frame)}", palette.up).fit(width)
     return drawing(lines)
 
 
-def _time(frame: Frame) -> str:
-    against = frame.against
-    assert against is not None
-    return frame.clock.display(against.other.snapshot.now)
-
-
 def _with_only(frame: Frame) -> list[Figure]:
-    """The figures, behind the first of them the sessions that one alone has."""
+    """The figures, behind the first of them sessions of one alone, and packets' fates."""
     against = frame.against
     assert against is not None
     own, other = (None, None) if against.alone is None else (a.total for a in against.alone)
     first, *others = against.figures
-    return [first, Figure(_ONLY, own, other), *others]
+    noticed = Figure(_OTHER_FATE, against.noticed, against.noticed)
+    return [first, Figure(_ONLY, own, other), noticed, *others]
 
 
 def alone_drawing(frame: Frame, number: int, width: int, height: int, palette: Palette) -> Drawing:

@@ -98,13 +98,14 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
         #: With two benches: the second one's workers where it stands beside the first, and sessions
         #: that are on one alone.
         self._second = WorkersRegion(id="second-workers", side=1)
+        self._figures = FiguresPanel(id="figures")
         self._alone = (AlonePanel(0), AlonePanel(1))
         self._log = LogPanel(id="log-panel")
         self._packets = PacketsPanel(id="packets-panel")
 
     def compose(self) -> ComposeResult:
         if isinstance(self._player, AgainstPlayer):
-            yield FiguresPanel(id="figures")
+            yield self._figures
             with Horizontal(id="benches"):
                 yield self._workers
                 yield self._second
@@ -230,8 +231,9 @@ class BenchPlace(Place, can_focus=True, inherit_bindings=False):
     def _in_order(self) -> list[FramePanel]:
         """All but the lesson's, of both benches."""
         workers = [*self._workers.panels(), *self._second.panels()]
-        alone = self._alone if isinstance(self._player, AgainstPlayer) else ()
-        return [*workers, *self._cleaners, *alone, self._log, self._packets]
+        both = isinstance(self._player, AgainstPlayer)
+        differing = [self._figures, *self._alone] if both else []
+        return [*workers, *self._cleaners, *differing, self._log, self._packets]
 
     def _is_in_hand(self, panel: TextPanel) -> bool:
         """It shows the bench that keys drive."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from aclbench.errors import AclbenchError
+from aclbench.tui.against.player import AgainstPlayer
 from aclbench.tui.player import Player
 from aclbench.tui.story.text import (
     StoryRow,
@@ -19,6 +21,7 @@ from aclbench.tui.targets import (
     DifferenceTarget,
     FieldTarget,
     ListTarget,
+    NoticeTarget,
     PacketTarget,
     SessionTarget,
     Target,
@@ -168,6 +171,20 @@ class DifferenceTeller(Teller):
         return _to_the_end(diff(player.bench.past, first, second), tell)
 
 
+class NoticeTeller(Teller):
+    """Who would notice that the other of two benches was there, with the figures of both."""
+
+    def begin(self, player: Player, show: Show) -> Slices[None]:
+        if not isinstance(player, AgainstPlayer):
+            raise AclbenchError("there is one bench here")
+
+        def tell(lines: list[str]) -> None:
+            title, *others = lines
+            show(Told(title, [StoryRow("plain", line) for line in others], True))
+
+        return _to_the_end(player.noticing(), tell)
+
+
 def _to_the_end(slices: Slices[_Any], tell: Callable[[_Any], None]) -> Slices[None]:
     """Work that tells what it has in the end."""
     tell((yield from slices))
@@ -187,4 +204,6 @@ def teller_of(target: Target | None) -> Teller | None:
         return CausesTeller()
     if isinstance(target, DifferenceTarget):
         return DifferenceTeller(target)
+    if isinstance(target, NoticeTarget):
+        return NoticeTeller()
     return None

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from heapq import nsmallest
+from operator import is_
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from aclbench.engine import reading
 from aclbench.engine.main import AclMain, Interface
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import SessionId
+from aclbench.workbench.history.history import History
+from aclbench.workbench.history.packets import PacketRows
+from aclbench.workbench.inquiry.noticing import fate_numbers
 from aclbench.workbench.rig.rig import Rig
 from aclbench.workbench.tasks import Pace, Progress, Slices
 from aclbench.workbench.views.counts import packet_counts, session_counts, worker_part
@@ -109,3 +115,33 @@ def figures_of(rig: Rig) -> dict[str, int]:
         "added": sessions.added,
         "rounds": am.cleaner.cnt_event_cycles,
     }
+
+
+class OtherFates:
+    """Counts packets that meet another fate on one bench than on another; each is looked at once.
+
+    Where a bench went back they are counted anew, which takes some ten ns each.
+    """
+
+    def __init__(self) -> None:
+        self._rows: tuple[PacketRows, PacketRows] | None = None
+        self._done = self._found = 0
+
+    def count(self, one: History, other: History) -> int | None:
+        """Of the packets that both have done; None: these are not the same packets."""
+        rows = (one.packets, other.packets)
+        done = min(each.here.rig.driver.packets_handled for each in (one, other))
+        is_on = self._rows is not None and all(map(is_, rows, self._rows))
+        if not is_on or done < self._done:
+            self._rows, self._found = rows, 0
+            self._done = max(each.first for each in rows)
+        while self._done < done:
+            here, there = (each.block(self._done, done) for each in rows)
+            size = min(len(here), len(there))
+            here, there = here[:size], there[:size]
+            if (here["number"] != there["number"]).any():
+                return None
+            differ = fate_numbers(here["reason"]) != fate_numbers(there["reason"])
+            self._found += int(np.count_nonzero(differ))
+            self._done += size
+        return self._found

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from tui.bench import INSIDE, OUTSIDE, busy_bench, frame
+from pathlib import Path
 
-from aclbench.workbench.inquiry.differing import alone_among, figures_of, finding_alone
+import pytest
+from tui.bench import INSIDE, OUTSIDE, busy_bench, capture_bench, frame, write_pcap
+
+from aclbench.workbench.inquiry.differing import (
+    OtherFates,
+    alone_among,
+    figures_of,
+    finding_alone,
+)
 from aclbench.workbench.tasks import Task, finish
 from aclbench.workbench.workbench import Workbench
 
@@ -53,3 +60,24 @@ def test_figures_are_those_of_the_bench_and_of_its_design() -> None:
     assert "timers set" in figures
     assert "timers set" not in figures_of(busy_bench().rig)
     assert figures_of(busy_bench().rig)["sessions"] == busy_bench().snapshot().sessions.live
+
+
+def test_fates_are_counted_as_packets_come_and_anew_after_going_back(tmp_path: Path) -> None:
+    """Block by block; and not where they are not the same packets."""
+    question, answer = (
+        frame(f"{INSIDE}3", f"{OUTSIDE}9", 17, 5353, 53),
+        frame(f"{OUTSIDE}9", f"{INSIDE}3", 17, 53, 5353),
+    )
+    file = write_pcap(tmp_path / "q.pcap", [(0.0, question), (2.0, answer), (2.1, answer)])
+    shorter = ("set acl-plugin session timeout udp idle 1",)
+    one, other = capture_bench(file), capture_bench(file, lines=shorter)
+    fates = OtherFates()
+    counts = []
+    for packets in (1, 1, 1):
+        for bench in (one, other):
+            bench.play(packets)
+        counts.append(fates.count(one.past, other.past))
+    one.goto_packet(2)
+    counts.append(fates.count(one.past, other.past))
+    assert counts == [0, 1, 2, 1]
+    assert OtherFates().count(one.past, busy_bench().past) is None
