@@ -133,6 +133,8 @@ def replay(
         stopped_by = why_not_written(capture) or stopped_by
     stopped_by = stopped_by or bench.capture_error
     if report is not None and page is not None:
+        if not interrupted and stopped_by is None:
+            explain_for(report, asked)
         write_page(Path(page), report.page())
     if not (is_traced and as_json):  # then each line is a packet
         print_report(bench, as_json, stopped_by)
@@ -173,6 +175,14 @@ def report_on(bench: Workbench, page: Path, force: bool) -> Reporting:
     if not force:
         refuse_there(page)
     return Reporting(bench)
+
+
+def explain_for(report: Reporting, asked: BenchOptions) -> None:
+    """Find the causes of what did not pass, which takes a second run; Ctrl-C: without them."""
+    from aclbench.cli.spreading import to_its_end
+
+    if not to_its_end(report.explaining(asked.limits)):
+        say("aclbench: interrupted; the page is without causes", err=True)
 
 
 class End(NamedTuple):

@@ -40,6 +40,7 @@ th:first-child {{ text-align: left; font-weight: normal; padding-left: 0;
   position: sticky; left: 0; background: var(--paper); }}
 th.below {{ padding-left: 1em; }} .same, .note {{ color: var(--dim); }}
 dt {{ font-weight: bold; margin-top: .5em; }} dd {{ margin-left: 1.5em; }}
+pre {{ white-space: pre-wrap; font-size: .9em; }}
 ul {{ margin: .2em 0; padding-left: 1.2em; }}
 .wide {{ overflow-x: auto; }}
 .plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24em), 1fr));
@@ -63,10 +64,10 @@ def _text(words: str) -> str:
     return escape(visible(words))
 
 
-def comparison_page(found: Sequence[Compared], denied: Sequence[str] = ()) -> str:
+def comparison_page(found: Sequence[Compared], denied: Sequence[str] = (), causes: str = "") -> str:
     """The page; its packets are those of one capture or scenario, or of several.
 
-    `denied` are lines about the packets that one run denied.
+    `denied` are lines about the packets that one run denied, `causes` why packets did not pass.
     """
     groups = [list(group) for _, group in groupby(found, key=lambda each: each.case.base)]
     titles = [group[0].case.packets_of for group in groups]
@@ -77,8 +78,10 @@ def comparison_page(found: Sequence[Compared], denied: Sequence[str] = ()) -> st
         if len(groups) > 1:
             lines.append(f"<h2>{_text(group[0].case.packets_of)}</h2>")
         lines += _section(group)
+    if causes:
+        lines += ["<h3>What did not pass, by cause</h3>", f"<pre>{_text(causes)}</pre>"]
     if denied:
-        lines += ["<h3>Denied, and why</h3>", *_list(denied)]
+        lines += ["<h3>Denied, by connection</h3>", *_list(denied)]
     return "\n".join([*lines, "</body>", "</html>", ""])
 
 

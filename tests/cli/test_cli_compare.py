@@ -114,7 +114,9 @@ def test_a_replay_makes_a_page_with_what_was_denied_and_why(tmp_path: Path) -> N
     for name in ("packets", "reasons", "sessions"):
         assert found[name] == figures[name]
     text = page.read_text("utf-8")
-    assert "first packet" in text.split("Denied, and why")[1]
+    causes = text.split("What did not pass, by cause")[1]
+    assert "what would have let it pass" in causes
+    assert "first packet" in causes.split("Denied, by connection")[1]
     assert "denied (too many sessions to add new)" in text
     assert text.count("<figure>") == 3
 
