@@ -133,9 +133,7 @@ def replay(
         stopped_by = why_not_written(capture) or stopped_by
     stopped_by = stopped_by or bench.capture_error
     if report is not None and page is not None:
-        if not interrupted and stopped_by is None:
-            explain_for(report, asked)
-        write_page(Path(page), report.page())
+        write_report(report, Path(page), asked, not interrupted and stopped_by is None)
     if not (is_traced and as_json):  # then each line is a packet
         print_report(bench, as_json, stopped_by)
     if stopped_by is not None:
@@ -177,12 +175,16 @@ def report_on(bench: Workbench, page: Path, force: bool) -> Reporting:
     return Reporting(bench)
 
 
-def explain_for(report: Reporting, asked: BenchOptions) -> None:
-    """Find the causes of what did not pass, which takes a second run; Ctrl-C: without them."""
+def write_report(report: Reporting, page: Path, asked: BenchOptions, is_whole: bool) -> None:
+    """Write the page of a run; of a whole one with the causes of what did not pass.
+
+    Those take a second run; Ctrl-C leaves them out.
+    """
     from aclbench.cli.spreading import to_its_end
 
-    if not to_its_end(report.explaining(asked.limits)):
+    if is_whole and not to_its_end(report.explaining(asked.limits)):
         say("aclbench: interrupted; the page is without causes", err=True)
+    write_page(page, report.page())
 
 
 class End(NamedTuple):
