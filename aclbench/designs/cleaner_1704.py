@@ -13,6 +13,9 @@ them. A session that it has in hand is on no list; a packet that changes its cla
 once more, and the process appends it to a second list. Taken turn by turn, as in the fair order,
 nothing of that happens. By steps it does, the same with each run of the same choices; the
 invariants say what is broken. On real threads at the wall's pace it happens when it happens.
+
+In C a session is that of `fifo-2017`: its thread is needed here, too, to find the lists that it is
+on.
 """
 
 from __future__ import annotations

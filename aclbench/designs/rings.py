@@ -14,6 +14,8 @@ that flag after it has posted. A ring that is full is counted, and the session l
 While a sweep is on the owner relinks nothing; it posts its own changes to itself, and empties its
 rings behind the sweep.
 VPP 18.09 has the like, its "owner signals": one vector an owner, with a lock and without a bound.
+
+In C a session is that of `fifo-2017`: what the rings take goes by the threads, not by the sessions.
 """
 
 from __future__ import annotations

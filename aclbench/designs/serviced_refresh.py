@@ -9,6 +9,8 @@ for that interface begins. At its next interrupt, before it looks whether a clea
 worker goes through them: of which it has no session left, it clears the serviced bit; the others
 wait for the interrupts to come. Whether it has any, its counters say, those of sessions added and
 deleted by interface, so nothing is walked.
+
+In C a session is that of `fifo-2017`: bitmaps go by the threads and interfaces.
 """
 
 from __future__ import annotations

@@ -10,6 +10,9 @@ While anything is in purgatory the worker interrupts itself. VPP does so each ti
 round; here once, when the first of them has rested for long enough. Who rests there still has his
 place among `max-entries`: so a packet that finds the table full recycles a session and is denied
 all the same, and one that comes later has the room.
+
+In C a session has one byte more than that of `fifo-2017`, whether it is deleted; purgatory has the
+links that the lists had.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
-from aclbench.engine.design import FIFO_2017
+from aclbench.engine.design import FIFO_2017, SESSION_BYTES
 from aclbench.engine.flags import interrupt_self_at
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Interface
@@ -171,4 +174,5 @@ TWO_STAGE: Final = replace(
     steps=(*STEPS, FREE_SLOT),
     # Hundreds count changes of its own steps.
     step_table=100 + STEP_TABLE,
+    session_bytes=SESSION_BYTES + 1,
 )

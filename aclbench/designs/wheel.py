@@ -10,6 +10,9 @@ The lists of the classes stay, since recycling needs that of transient sessions:
 say which session has been transient longest. A session moves between them when its class changes.
 Nothing is aged by them, and a clear, which lists that are not in the order of looking could not
 bound, walks the pool: 100 slots a quantum.
+
+In C a session is that of `fifo-2017`, lists and all, and a timer in it of 16 bytes: its slot, its
+turns, its neighbours in the slot, 4 each.
 """
 
 from __future__ import annotations
@@ -443,6 +446,5 @@ WHEEL: Final = replace(
     steps=(*STEPS, RESTART_TIMER, ADVANCE_WHEEL, WALK_POOL),
     # Hundreds count changes of its own steps.
     step_table=100 + STEP_TABLE,
-    # Of 32 bits each: the timer's slot, its turns, its neighbours.
     session_bytes=SESSION_BYTES + 4 * len(COLUMNS),
 )

@@ -5,6 +5,8 @@ while its session still has time is set again for the rest. Only where a session
 shorter, since its class changed on the owner's thread, its timer is moved at once.
 sfdp keeps `next_expiration` in its timer; here it is the timestamp and the timeout of the class, as
 set now. It lets a session go up to two ticks early rather than look again; here none goes early.
+
+In C a session is that of `wheel`.
 """
 
 from __future__ import annotations

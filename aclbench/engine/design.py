@@ -59,9 +59,10 @@ class Look:
 
 
 #: `fa_session_t` without what it reserves: the 5-tuple and its own number 48 bytes, time of the
-#: last packet 8, interface 4, flags 2, thread 2, links and enqueue time 17; and 48 for its one
-#: entry in the table, a key of 40 bytes and its value (`clib_bihash_kv_40_8_t`).
-SESSION_BYTES: Final = 81 + 48
+#: last packet 8, interface 4, flags 2, thread 2, links and enqueue time 17; and its one entry in
+#: the table, a key of 40 bytes and its value (`clib_bihash_kv_40_8_t`).
+STRUCT_BYTES: Final = 81
+SESSION_BYTES: Final = STRUCT_BYTES + 48
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,3 +163,10 @@ def test_the_same_with_a_day(design: str, at_s: float, requeued: tuple[int, ...]
     found = idle_from_10_s_on(design, alive_until_s=int(at_s) - 9)
     assert found.at_s == pytest.approx(at_s, abs=1.5)
     assert found.requeued in requeued
+
+
+def test_what_a_session_takes_in_c() -> None:
+    """As docs/designs.md says."""
+    more = {"wheel": 16, "wheel-lazy": 16, "two-stage": 1, "vpp-26.10": 2}
+    found = {name: design.session_bytes for name, design in DESIGNS.items()}
+    assert found == {name: 129 + more.get(name, 0) for name in DESIGNS}
