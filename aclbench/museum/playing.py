@@ -7,6 +7,7 @@ taken back by beginning anew, and taking all but the last.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from aclbench.drivers.driver import CLEANER, CLOCK
@@ -88,6 +89,21 @@ class Play:
         won = f"Won: {self.told.broken.why}. You switched in the middle of a turn {times}"
         best = self.best.found
         return f"{won}." if best is None else f"{won}; {_suffice(best)}."
+
+    def hint(self) -> str:
+        """What the search did from here, if it was here; empty where it found nothing."""
+        found = self.best.found
+        if found is None or self.is_won:
+            return ""
+        choices, done = found.broken.choices, len(self._choices)
+        if choices[:done] != tuple(self._choices):
+            pairs = zip(choices, self._choices, strict=False)
+            common = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+            return f"the search went another way: take {counted(done - common, 'step')} back"
+        if done == len(choices):  # it lies in how the run ends
+            return "the search had nobody go on from here"
+        option = next(option for option in self.options if option.choice == choices[done])
+        return f"the search let {option.actor} go: {option.step}"
 
     # --- what is done --------------------------------------------------------------------------
 

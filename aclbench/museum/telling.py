@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from textwrap import fill
 from typing import Any, Final
 
-from aclbench.designs.exhibit import Exhibit
+from aclbench.designs.exhibit import Exhibit, Searched
 from aclbench.lab.explore.exploring import Result
 from aclbench.museum.showing import Shown
 from aclbench.tutor.walkthrough import transcript_lines
@@ -22,6 +22,7 @@ def list_text(exhibits: Iterable[Exhibit]) -> str:
     found = list(exhibits)
     width = max(len(each.name) for each in found)
     past = [_row(each, width) for each in found if not each.lives_on]
+    games = [each.name for each in found if isinstance(each.shown_by, Searched)]
     today = [_row(each, width) for each in found if each.lives_on]
     return "\n".join(
         (
@@ -33,6 +34,7 @@ def list_text(exhibits: Iterable[Exhibit]) -> str:
             "",
             "`aclbench museum NAME` tells one and runs it, `--fixed` without the fault;",
             "`aclbench tui --exhibit NAME` shows it on the screen.",
+            f"`aclbench play NAME` ({', '.join(games)}): you are the scheduler.",
         )
     )
 

@@ -14,7 +14,7 @@ from aclbench.designs import DESIGNS, design_named, exhibits
 from aclbench.designs.exhibit import Plain
 from aclbench.designs.exhibits import NAMES, exhibit_named
 from aclbench.errors import AclbenchError
-from aclbench.museum.showing import Shown, showing
+from aclbench.museum.showing import Shown, showing, showing_on_screen
 from aclbench.workbench.tasks import finish
 
 FOLDER = Path(inspect.getfile(exhibits)).parent
@@ -61,6 +61,15 @@ def test_every_file_of_the_museum_is_in_it() -> None:
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
     assert files == {name.replace("-", "_") for name in NAMES}
     assert not set(NAMES) & set(DESIGNS)
+
+
+def test_on_the_screen_it_stands_at_the_start_of_its_run() -> None:
+    exhibit = exhibit_named("vpp-932")
+    assert isinstance(exhibit.shown_by, Plain)
+    bench = finish(showing_on_screen(exhibit, exhibit.shown_by))
+    assert (bench.now, bench.snapshot().packets.read) == (bench.started, 0)
+    bench.forward(4, "packets")
+    assert (bench.snapshot().packets.read, bench.snapshot().packets.denied) == (4, 1)
 
 
 def test_what_there_is_not_is_said() -> None:

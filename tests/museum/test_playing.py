@@ -56,6 +56,24 @@ def test_it_is_won_by_what_a_search_found_and_a_step_can_be_taken_back() -> None
     )
 
 
+def test_a_hint_is_what_the_search_did() -> None:
+    in_a_game(
+        """
+        play = game("one-key")
+        begin = play.hint()
+        assert begin.startswith("the search let vpp_wk_")
+        first = play.best.found.broken.choices[0]
+        play.take(next(o for o in play.options if o.choice != first))
+        assert play.hint() == "the search went another way: take 1 step back"
+        assert play.hint() in draw(play, True, 80, 24, Palette()).plain
+        play.undo()
+        assert play.hint() == begin
+        as_found(play)
+        assert play.is_won and play.hint() == ""
+        """
+    )
+
+
 def test_a_clear_that_hangs_is_won_where_nobody_can_go() -> None:
     in_a_game(
         """
@@ -82,16 +100,16 @@ def test_the_screen_has_the_goal_the_keys_and_the_steps() -> None:
     in_a_game(
         """
         play = game("one-key")
-        before = draw(play, 80, 24, Palette()).plain.splitlines()
+        before = draw(play, False, 80, 24, Palette()).plain.splitlines()
         assert len(before) == 24 and max(map(len, before)) <= 80
         assert "two workers make a session each" in before[1]
         assert any(line.startswith(" 1 vpp_wk_0") for line in before)
         take(play, "vpp_wk_0 parse")
         take(play, "vpp_wk_1 parse")
-        after = draw(play, 80, 24, Palette()).plain
+        after = draw(play, False, 80, 24, Palette()).plain
         assert "switches in the middle of a turn: 1" in after and "a switch" in after
         as_found(play) if not play.restart() else None
-        assert "Won: " in draw(play, 80, 24, Palette()).plain
+        assert "Won: " in draw(play, False, 80, 24, Palette()).plain
         """
     )
 

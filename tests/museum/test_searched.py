@@ -67,3 +67,26 @@ def test_explore_takes_an_exhibit_alone_or_into_a_scenario() -> None:
     plain = explore("--exhibit", "vpp-932")
     assert (plain.returncode, "aclbench museum vpp-932" in plain.stderr) == (1, True)
     assert explore("--exhibit", "vpp-912b", "--design", "wheel").returncode == 2
+
+
+def test_on_the_screen_what_was_found_lies_ahead() -> None:
+    program = """
+from aclbench.designs.exhibits import exhibit_named
+from aclbench.museum.searching import found_on_screen
+from aclbench.workbench.tasks import finish
+bench = finish(found_on_screen(exhibit_named("vpp-912b")))
+assert bench.snapshot().packets.read == 0
+assert bench.forward(100, "steps") == 17
+[worker] = bench.snapshot().workers[1:]
+assert worker.interrupt_is_pending and bench.rig.driver.at_rest()
+bench.back(1)
+assert not bench.snapshot().workers[1].interrupt_is_pending
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "ACLBENCH_INTERPRETED": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

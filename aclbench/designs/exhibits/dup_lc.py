@@ -10,7 +10,7 @@ from aclbench.designs.vpp_26_10 import VPP_26_10
 
 EXHIBIT = Exhibit(
     name="dup_lc",
-    title="two packets that are alike in all make two sessions, but on the first interface",
+    title="two packets that are alike in all make two sessions",
     believed="If the next packet has the same 5-tuple, it gets the session that was just made "
     "(the exhibit `dup`).",
     happened="In what is compared there is the number of the lookup context, too. It is written "

@@ -17,6 +17,7 @@ from aclbench.tui.settings import Settings
 from aclbench.tui.textpanel import TextPanel
 
 QUIT: Final = frozenset(("q", "ctrl+c", "ctrl+q"))
+HINT: Final = frozenset(("h", "question_mark"))
 UNDO: Final = frozenset(("u", "b", "backspace"))
 
 
@@ -32,6 +33,8 @@ class PlayApp(App[None]):
         super().__init__(driver_class=ScreenDriver)
         self.guard = Guard(self._end, str)
         self.play = play
+        #: The hint is shown that was asked for here.
+        self.hints = False
         self._loop_to_tell: asyncio.AbstractEventLoop | None = None
         if settings is not None and settings.theme:
             self.theme = settings.theme
@@ -53,13 +56,15 @@ class PlayApp(App[None]):
         key = event.key
         if key in QUIT:
             self.exit()
-        elif key in UNDO:
+            return
+        self.hints = key in HINT
+        if key in UNDO:
             self.play.undo()
         elif key == "r":
             self.play.restart()
         elif key in map(str, range(1, min(len(self.play.options), MOST) + 1)):
             self.play.take(self.play.options[int(key) - 1])
-        else:
+        elif not self.hints:
             return
         event.stop()
         self.paint()
@@ -72,7 +77,7 @@ class PlayApp(App[None]):
         panel = self.query_one("#play", TextPanel)
         palette = palette_of(self.theme_variables)
         width, height = self.size
-        panel.show(draw(self.play, width, height, palette), None, palette)
+        panel.show(draw(self.play, self.hints, width, height, palette), None, palette)
 
 
 def run_play(play: Play, settings: Settings | None = None) -> None:

@@ -9,17 +9,19 @@ from aclbench.museum.playing import Play
 from aclbench.tui.drawing import Drawing, Line
 from aclbench.tui.palette import Palette
 
-KEYS: Final = " 1-9 let one go   u Undo   r Restart   q Quit"
+KEYS: Final = " 1-9 let one go   u Undo   h Hint   r Restart   q Quit"
 #: What can be chosen is so much at most.
 MOST: Final = 9
 
 
-def draw(play: Play, width: int, height: int, palette: Palette) -> Drawing:
+def draw(play: Play, hints: bool, width: int, height: int, palette: Palette) -> Drawing:
     """The whole screen; of the steps the last that have room."""
     head = [Line(f" {play.title}".ljust(width), palette.heading).fit(width)]
     head += [Line(f" {line}", palette.strong) for line in wrap(f"Goal: {play.goal}", width - 2)]
     head.append(Line(f" switches in the middle of a turn: {play.told.preemptions}", palette.dim))
     foot = [Line(KEYS, palette.dim).fit(width)]
+    if hints and (hint := play.hint()):
+        foot.insert(0, Line(f" Hint: {hint}", palette.changed).fit(width))
     if play.is_over:
         style = palette.good if play.is_won else palette.bad
         foot = [*(Line(f" {line}", style) for line in wrap(play.outcome(), width - 2)), *foot]
