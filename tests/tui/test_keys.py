@@ -37,6 +37,7 @@ from aclbench.tui.settings import with_keys
 from aclbench.tui.story.place import StoryPlace
 from aclbench.tui.textpanel import TextPanel
 from tui.bench import at_once, busy_bench
+from tui.piloting import Bench
 
 PLACES = ("bench", "packets", "sessions", "log", "plot", "branches", "story")
 KINDS: tuple[type[Place], ...] = (
@@ -108,14 +109,10 @@ def test_the_other_bench_is_offered_where_there_is_one() -> None:
 
 
 async def painted(pilot: Pilot[None]) -> BenchScreen:
-    """Wait until the bench is made: at most so many turns."""
-    screen = pilot.app.screen_stack[0]
-    assert isinstance(screen, BenchScreen)
-    for _ in range(100):
-        await pilot.pause()
-        if screen.frame is not None:
-            return screen
-    raise AssertionError("the bench was never painted")
+    """Wait until the bench is made."""
+    bench = Bench(pilot)
+    await bench.until(lambda: bench.screen.frame is not None)
+    return bench.screen
 
 
 async def test_the_footer_has_what_one_needs_at_80_columns() -> None:
