@@ -12,10 +12,12 @@ from aclbench.cli.completion import complete_exhibits, complete_explored
 from aclbench.cli.explore import interpreted_alone
 from aclbench.cli.museum import done
 from aclbench.cli.output import is_terminal, say
+from aclbench.cli.spreading import to_its_end
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from aclbench.museum.playing import Play
+    from aclbench.workbench.tasks import Slices
 
 
 def complete_plays(
@@ -45,10 +47,14 @@ def play(name: str, fixed: bool) -> None:
     settings, notices = read_settings()
     for notice in notices:
         say(f"aclbench: {notice}", err=True)
-    run_play(play_named(name, fixed), settings)
+    game = done(play_named(name, fixed))
+    say("looking for what suffices; Ctrl-C plays without knowing", err=True)
+    to_its_end(game.searching())
+    done(game.beginning())
+    run_play(game, settings)
 
 
-def play_named(name: str, fixed: bool) -> Play:
+def play_named(name: str, fixed: bool) -> Slices[Play]:
     """The game of an exhibit, or of a scenario. AclbenchError: there is none."""
     from aclbench.designs.exhibits import NAMES, exhibit_named
     from aclbench.lab.explore.bundled import find_explored
@@ -56,7 +62,7 @@ def play_named(name: str, fixed: bool) -> Play:
     from aclbench.museum.games import game_of_exhibit, game_of_scenario
 
     if name.replace("_", "-") in {each.replace("_", "-") for each in NAMES}:
-        return done(game_of_exhibit(exhibit_named(name), fixed))
+        return game_of_exhibit(exhibit_named(name), fixed)
     if fixed:
         raise click.UsageError(f"--fixed: {name} is no exhibit")
-    return done(game_of_scenario(load_explored(find_explored(name))))
+    return game_of_scenario(load_explored(find_explored(name)))

@@ -13,12 +13,13 @@ from typing import Final, NamedTuple
 from aclbench.drivers.driver import CLEANER, CLOCK
 from aclbench.engine.steps import ALLOW_INTERRUPT, PARSE, Step
 from aclbench.lab.explore.actors import ITEM, NOBODY, WAKE_UP
-from aclbench.lab.explore.exploring import Counterexample, Result
+from aclbench.lab.explore.exploring import Counterexample, Result, exploring, watching_for
 from aclbench.lab.explore.lanes import StepTold, lanes_text, tell
 from aclbench.lab.explore.parts import SendPart
 from aclbench.lab.explore.scene import Scene
 from aclbench.lab.explore.search import ANY, Broken
 from aclbench.words import counted
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.times import seconds_text
 
 #: Nothing is broken yet.
@@ -50,16 +51,25 @@ class Told:
 
 
 class Play:
-    """A run that somebody makes, step by step. `best` is what a search came to."""
+    """A run that somebody makes, step by step: `beginning` first. `best` is what a search found."""
 
-    def __init__(self, scene: Scene, title: str, goal: str, best: Result) -> None:
-        self.title = title
+    def __init__(self, scene: Scene, title: str, goal: str) -> None:
+        explored, design = scene.explored, scene.actors.machine.design
+        self.title = f"{title} (design {design.name})"
         self.goal = goal
-        self.best = best
+        self.best = Result(explored, design.name)
         self._scene = scene
-        scene.watch_for(scene.wanted(scene.explored.find, scene.explored.never))
+        self._properties = scene.wanted(explored.find, explored.never)
         self._choices: list[int] = []
-        self._go()
+
+    def searching(self) -> Slices[None]:
+        """Look for what suffices, so that it can be told; it may be ended before it is known."""
+        yield from exploring(self._scene, (), (), self.best)
+
+    def beginning(self) -> Slices[None]:
+        """Nobody has gone yet."""
+        yield from watching_for(self._scene, self._properties, lambda search: search.searching())
+        self.restart()
 
     # --- what there is -------------------------------------------------------------------------
 

@@ -9,13 +9,24 @@ from textwrap import dedent
 
 BEGIN = """
 from aclbench.designs.exhibits import exhibit_named
-from aclbench.museum.games import game_of_exhibit
+from aclbench.lab.explore.bundled import find_explored
+from aclbench.lab.explore.scenario import load_explored
+from aclbench.museum.games import game_of_exhibit, game_of_scenario
 from aclbench.tui.palette import Palette
 from aclbench.tui.play.drawing import draw
 from aclbench.workbench.tasks import finish
 
+def begun(play, searched=True):
+    if searched:
+        finish(play.searching())
+    finish(play.beginning())
+    return play
+
 def game(name, fixed=False):
-    return finish(game_of_exhibit(exhibit_named(name), fixed))
+    return begun(finish(game_of_exhibit(exhibit_named(name), fixed)))
+
+def game_of(scenario, searched):
+    return begun(finish(game_of_scenario(load_explored(find_explored(scenario)))), searched)
 
 def take(play, words):
     play.take(next(o for o in play.options if words in f"{o.actor} {o.step}"))
@@ -92,6 +103,25 @@ def test_without_the_fault_the_same_steps_win_nothing() -> None:
         while not play.is_over and len(play.told.steps) < 60:
             play.take(play.options[-1])
         assert not play.is_won and play.best.found is None and play.best.whole
+        """
+    )
+
+
+def test_a_packet_that_both_rule_sets_permit_is_denied() -> None:
+    """A scenario to explore; won without a search, too, but nobody knows what suffices."""
+    in_a_game(
+        """
+        for searched in (True, False):
+            play = game_of("replace-under-match", searched)
+            assert "no order of whole packets and commands" in play.goal
+            for _ in range(4):
+                take(play, "vpp_wk_0")
+            take(play, "vpp_main set acl-plugin acl index 0")
+            take(play, "vpp_wk_0")
+            while not play.is_over:
+                take(play, "vpp_wk_0")
+            assert play.is_won and "denied, no rule matched" in play.outcome()
+            assert ("suffices" in play.outcome(), bool(play.hint())) == (searched, False)
         """
     )
 

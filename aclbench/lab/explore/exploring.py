@@ -5,14 +5,14 @@ With few preemptions first: so what is found has the fewest that suffice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
 from typing import Any
 
 from aclbench.engine.design import Design
 from aclbench.lab.explore.lanes import StepTold, lanes_text, tell
-from aclbench.lab.explore.properties import MixedVerdict
+from aclbench.lab.explore.properties import MixedVerdict, Property
 from aclbench.lab.explore.scenario import Explored
 from aclbench.lab.explore.scene import Bounds, Scene, setting_the_scene
 from aclbench.lab.explore.search import ANY, Broken, Effort, Search
@@ -130,12 +130,7 @@ def exploring(
         result.seconds = perf_counter() - began
         result.cpu_seconds = process_time() - cpu_began
 
-    for prop in properties:
-        if isinstance(prop, MixedVerdict):
-            scene.watch_for([prop])
-            yield from note(Search(scene.actors, scene.watch, scene.digests, 0))
-            prop.fills = False
-    scene.watch_for(properties)
+    yield from watching_for(scene, properties, note)
     for most in bounds:
         search = Search(scene.actors, scene.watch, scene.digests, most)
         yield from note(search)
@@ -146,6 +141,18 @@ def exploring(
             return
         result.searched = most
     result.whole = True
+
+
+def watching_for(
+    scene: Scene, properties: Sequence[Property], work: Callable[[Search], Slices[None]]
+) -> Slices[None]:
+    """Have runs watched for these, once those know what whole packets give that have to know it."""
+    for prop in properties:
+        if isinstance(prop, MixedVerdict):
+            scene.watch_for([prop])
+            yield from work(Search(scene.actors, scene.watch, scene.digests, 0))
+            prop.fills = False
+    scene.watch_for(properties)
 
 
 def _counts(effort: Effort) -> dict[str, int]:
