@@ -196,9 +196,9 @@ def test_the_ring_is_shown() -> None:
     assert [(at, timers) for at, timers in enumerate(view.amounts) if timers] == [(6, 2), (7, 1)]
     frame = frame_of(player_of(lambda: bench))
     drawn = panel_drawing(frame, frame.shown_workers()[0], 60, 30, Palette())
-    at = next(at for at, line in enumerate(drawn.lines) if line.plain.startswith("wheel "))
-    assert drawn.lines[at].plain == f"wheel {shown}"
-    assert drawn.lines[at + 1].plain.rstrip() == "   █"  # two amounts in a cell
+    at = next(at for at, line in enumerate(drawn.lines) if line.plain.startswith(" wheel "))
+    assert drawn.lines[at].plain == f" wheel {shown}"
+    assert drawn.lines[at + 1].plain == f" ···█{28 * '·'}"  # two amounts in a cell
 
 
 def test_stories_tell_of_timers() -> None:

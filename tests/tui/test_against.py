@@ -25,7 +25,7 @@ from aclbench.workbench.tasks import Slices, finish
 from aclbench.workbench.workbench import Workbench
 from tui.bench import INSIDE, OUTSIDE, SYN, capture_bench, frame, opening, player_of, write_pcap
 from tui.looking import PLAIN, assert_fits, command
-from tui.piloting import LARGE, SMALL, Bench
+from tui.piloting import HUGE, LARGE, SMALL, Bench
 
 WHEEL = "wheel"
 #: Of which a bench takes time to be set up.
@@ -435,9 +435,10 @@ async def test_two_benches_on_the_screen(capture: Path) -> None:
         await bench.press("X")
         assert "wheel: vpp_wk_0" in bench.text("#workers WorkerPanel")
         assert "wheel: cleaner" in bench.text("#cleaner")
-        await bench.press("3")
-        await bench.until(lambda: "sessions" in bench.text())
-        await bench.press("1")
+        for size in ((46, 10), (119, 50), HUGE):
+            await bench.resize(size)
+            assert bool(bench.screen.query("#second-workers WorkerPanel")) == (size == HUGE)
+            bench.lies_inside()
         await bench.choose("r", "r")
         await bench.until(lambda: player.in_hand == 0 and since_start(player.bench) == 0)
 

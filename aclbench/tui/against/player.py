@@ -33,7 +33,7 @@ LISTED: Final = 100
 #: With no more sessions than this on both, they are looked for at every painting.
 FEW: Final = 500
 #: Figures that are shown even where both are 0.
-_ALWAYS: Final = ("sessions", "denied", "interrupts", "requeued")
+_ALWAYS: Final = ("sessions", "interrupts", "requeued", "denied")
 #: The least that the bench in hand gets of a tick, in seconds, where the other one is slow.
 _LEAST_S: Final = 0.001
 

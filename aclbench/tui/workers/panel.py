@@ -35,8 +35,10 @@ def panel_drawing(
     lines = head_lines(frame, worker, width, palette)
     places = [_place_line(place, width, palette) for place in worker.places]
     places += [line for each in worker.beside for line in _beside_lines(each, width, palette)]
-    # The sessions come first: where there is little room, the counters go.
-    needed = NAME_AND_FLAGS + len(places) + len(worker.lists) * (1 + FEWEST_SESSIONS)
+    # The sessions come first: where there is little room the counters go, then what is beside.
+    needed = NAME_AND_FLAGS + len(worker.lists) * (1 + FEWEST_SESSIONS)
+    places = places[: max(height - needed, 0)]
+    needed += len(places)
     lines = lines[: NAME_AND_FLAGS + max(height - needed, 0)] + places
     before = frame.worker_before(worker.thread_index)
     room = height - len(lines) - len(worker.lists)

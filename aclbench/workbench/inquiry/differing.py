@@ -101,13 +101,13 @@ def figures_of(rig: Rig) -> dict[str, int]:
     packets, sessions = packet_counts(parts), session_counts(parts)
     figures = {
         "sessions": sessions.live,
-        "denied": packets.denied,
         "interrupts": sum(worker.cnt_interrupts_served for worker in am.workers),
         "requeued": sessions.requeued,
     }
     for each in rig.machine.design.work:
         figures[each.name] = sum(each.count(worker) for worker in am.packet_workers)
     return figures | {
+        "denied": packets.denied,
         "deleted": sessions.deleted,
         "recycled": sessions.recycled,
         "dropped": packets.dropped,
