@@ -20,7 +20,7 @@ from aclbench.engine.packet import key_of_words
 from aclbench.engine.reasons import FATES, fate_of
 from aclbench.workbench.inquiry.noticing import Notice, Noticed, Noticing, fate_numbers
 from aclbench.workbench.rig.done import joined
-from aclbench.workbench.tasks import Progress, Slices
+from aclbench.workbench.tasks import Progress, Slices, finish
 from aclbench.workbench.views.keys import connections_of
 
 CODE: Final = np.dtype("u4")
@@ -120,7 +120,7 @@ def noticing(folder: Path, base: FateFiles, other: FateFiles, most: int) -> Slic
             apart = fates[0][differ] != _PERMITTED
             for run, places in zip(runs, (differ[apart], differ[~apart]), strict=True):
                 if len(places):
-                    run.add_to(found, place + places)
+                    yield from run.adding_to(found, place + places)
         place += both
         yield Progress(place, runs[0].packets, "packets compared")
 
@@ -128,7 +128,7 @@ def noticing(folder: Path, base: FateFiles, other: FateFiles, most: int) -> Slic
         before, after = runs[0].reason_at(place), runs[1].reason_at(place)
         return _noticed(runs[fate_of(before) == "permitted"], place, packets, before, after)
 
-    return found.result(most).told(tell)
+    return (yield from found.result(most)).told(tell)
 
 
 def denied(folder: Path, files: FateFiles, most: int) -> Notice:
@@ -137,14 +137,14 @@ def denied(folder: Path, files: FateFiles, most: int) -> Notice:
     for codes in run.blocks():
         places = place + np.flatnonzero(run.fates[codes] == _DENIED)
         if len(places):
-            run.add_to(found, places)
+            finish(run.adding_to(found, places))
         place += len(codes)
 
     def tell(place: int, packets: int) -> Noticed:
         why = run.reason_at(place)
         return _noticed(run, place, packets, why, why)
 
-    return found.result(most).told(tell)
+    return finish(found.result(most)).told(tell)
 
 
 class Fates:
@@ -174,10 +174,10 @@ class Fates:
         found: NDArray[np.void] = self._rows[at]
         return found
 
-    def add_to(self, found: Noticing, places: NDArray[np.int64]) -> None:
+    def adding_to(self, found: Noticing, places: NDArray[np.int64]) -> Slices[None]:
         """The packets at these places, of which it has rows, differ."""
         for rows, connections in connections_of(self.rows_at(places)["key"]):
-            found.add(connections, places[rows])
+            yield from found.adding(connections, places[rows])
 
     def reason_at(self, place: int) -> int:
         """Why a packet met its fate."""

@@ -41,7 +41,7 @@ def with_jobs(kind: type[BenchJob], run: Runner) -> Runner:
 def test_the_answers_are_those_of_one_process(tmp_path: Path) -> None:
     here = compare(tmp_path, "full-table", *VARIED)
     assert any(each.notice and each.notice.packets for each in here)
-    there = compare(tmp_path, "full-table", *VARIED, runner=in_processes(tmp_path, 3))
+    there = compare(tmp_path, "full-table", *VARIED, runner=in_processes(tmp_path, 4))
     assert without_cpu(there) == without_cpu(here)
 
 

@@ -85,14 +85,14 @@ def _noticing(first: Seen, second: Seen) -> Slices[Notice]:
         here, there = (place[begin : begin + SLICE_PACKETS] for place in (mine, others))
         here = here[fate_numbers(before[here]) != fate_numbers(after[there])]
         if len(here):
-            found.add(connections[keys[here]], here)
+            yield from found.adding(connections[keys[here]], here)
         yield Progress(begin, len(mine), "packets compared")
 
     def tell(place: int, packets: int) -> Noticed:
         row, became = rows.row(rows.first + place), after[others[np.searchsorted(mine, place)]]
         return Noticed(row.key, packets, place, row.number, row.time, row.reason, int(became))
 
-    return found.result(MOST_NAMED).told(tell)
+    return (yield from found.result(MOST_NAMED)).told(tell)
 
 
 def _both(first: Seen, second: Seen) -> Slices[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -101,7 +101,10 @@ def _both(first: Seen, second: Seen) -> Slices[tuple[NDArray[np.int64], NDArray[
     other = yield from _column(second, "number")
     common = min(len(one), len(other))
     if (one[:common] == other[:common]).all():  # they went on with the same packets
-        return np.arange(common), np.arange(common)
+        yield None
+        places = np.arange(common)
+        return places, places
+    yield None
     _, mine, others = np.intersect1d(one, other, return_indices=True)
     order = np.argsort(mine)
     return mine[order], others[order]

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from aclbench.engine.reasons import FATES, KIND_MASK, KINDS, fate_of, reason_text
 from aclbench.words import counted
+from aclbench.workbench.tasks import Slices
 from aclbench.workbench.views.keys import key_text
 
-#: So many connections, some of them several times, are put together.
+#: So many connections, some of them several times, are put together, in so many slices: they are
+#: told apart by the highest bits of their numbers.
 _TOGETHER: Final = 1 << 20
+_GROUP_SHIFT: Final = np.uint64(60)
+_GROUPS: Final = 1 << 4
 #: By the kind of a reason.
 _FATES_OF_KINDS: Final = np.array(
     [FATES.index(KINDS[kind][0]) if kind in KINDS else 0 for kind in range(KIND_MASK + 1)], np.uint8
@@ -96,29 +100,37 @@ class Noticing:
         self._held = 0
         self._limit = _TOGETHER
 
-    def add(self, connections: NDArray[np.int64], place: NDArray[np.int64]) -> None:
+    def adding(self, connections: NDArray[np.int64], place: NDArray[np.int64]) -> Slices[None]:
         """More packets that differ: the connection of each, and its place in the run."""
         part = _counted(connections, place, np.ones(len(place), np.int64))
         self._parts.setdefault(connections.shape[1], []).append(part)
         self._held += len(part.place)
         if self._held > self._limit:
-            self._put_together()
+            yield from self._putting_together()
             self._limit = max(_TOGETHER, 2 * self._held)
 
-    def _put_together(self) -> None:
+    def _putting_together(self) -> Slices[None]:
+        """Have each connection in one part alone: some of them at a time."""
         for parts in self._parts.values():
-            if len(parts) > 1:
-                columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-                parts[:] = [_counted(*columns)]
-        self._held = sum(len(parts[0].place) for parts in self._parts.values())
+            connections, place, packets = map(np.concatenate, zip(*parts, strict=True))
+            yield None
+            group = _mixed(connections) >> _GROUP_SHIFT
+            parts.clear()
+            for number in range(_GROUPS):
+                rows = np.flatnonzero(group == number)
+                if len(rows):
+                    parts.append(_counted(connections[rows], place[rows], packets[rows]))
+                yield None
+        self._held = sum(len(part.place) for parts in self._parts.values() for part in parts)
 
-    def result(self, most: int) -> Differing:
+    def result(self, most: int) -> Slices[Differing]:
         """All of them, the first `most` connections one by one."""
         if not self._parts:
             return Differing(0, 0, ())
-        self._put_together()
-        place = np.concatenate([parts[0].place for parts in self._parts.values()])
-        packets = np.concatenate([parts[0].packets for parts in self._parts.values()])
+        yield from self._putting_together()
+        every = [part for parts in self._parts.values() for part in parts]
+        place = np.concatenate([part.place for part in every])
+        packets = np.concatenate([part.packets for part in every])
         first = np.argpartition(place, most)[:most] if most < len(place) else np.arange(len(place))
         first = first[np.argsort(place[first])]
         both = zip(place[first].tolist(), packets[first].tolist(), strict=True)

@@ -11,6 +11,7 @@ import pytest
 from aclbench.engine.packet import KEY4, KEY6, KEY_IS_INPUT, KEY_SLOWPATH, key_words
 from aclbench.workbench.inquiry import noticing
 from aclbench.workbench.inquiry.noticing import Noticing
+from aclbench.workbench.tasks import finish
 from aclbench.workbench.views.keys import connection_of, connections_of
 
 
@@ -53,17 +54,17 @@ def test_it_counts_as_one_by_one(seed: int, alike: bool, monkeypatch: pytest.Mon
     for _ in range(6):
         keys = some_keys(random, random.randrange(1, 100))
         for rows, connections in connections_of(words_of(keys)):
-            found.add(connections, place + rows)
+            finish(found.adding(connections, place + rows))
         met += map(connection_of, keys)
         place += len(keys)
     packets, first = Counter(met), {conn: met.index(conn) for conn in met}
     expected = sorted((first[conn], count) for conn, count in packets.items())
     assert len(expected) > 50
     for most in (0, 1, 7, 10_000):
-        result = found.result(most)
+        result = finish(found.result(most))
         assert (result.packets, result.connections) == (len(met), len(packets))
         assert list(result.first) == expected[:most]
 
 
 def test_nobody_is_nobody() -> None:
-    assert Noticing().result(3) == (0, 0, ())
+    assert finish(Noticing().result(3)) == (0, 0, ())
