@@ -17,7 +17,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from aclbench.engine.design import Design
     from aclbench.lab.explore.exploring import Result
-    from aclbench.lab.explore.scenario import Explored
+    from aclbench.lab.explore.scenario import Explored, Memory
 
 #: The screen that a counterexample is to fit, where the output is no terminal.
 PAGE: tuple[int, int] = (120, 40)
@@ -67,6 +67,12 @@ PAGE: tuple[int, int] = (120, 40)
     "--barrier", is_flag=True, help="A command waits for the packets under way, as on a real VPP."
 )
 @click.option(
+    "--memory",
+    type=click.Choice(("sc", "tso")),
+    help="tso: what a thread stores waits in a buffer of its own, as on x86. [sc, or the "
+    "scenario's]",
+)
+@click.option(
     "--save", metavar="FILE", shell_complete=complete_files, help="Write the counterexample there."
 )
 @click.option("--force", is_flag=True, help="Overwrite that file.")
@@ -81,6 +87,7 @@ def explore(
     jumps: int | None,
     fairness: int | None,
     barrier: bool,
+    memory: Memory | None,
     save: str | None,
     force: bool,
     as_json: bool,
@@ -110,7 +117,7 @@ def explore(
         from aclbench.files import refuse_there
 
         refuse_there(Path(save))
-    bounds = Bounds(bound_of(preemptions), jumps, fairness=fairness, barrier=barrier)
+    bounds = Bounds(bound_of(preemptions), jumps, fairness=fairness, barrier=barrier, memory=memory)
     explored, chosen = what_to_explore(scenario, design, exhibit)
     explored = bounds.of(explored)
     scene = finish(setting_the_scene(explored, bounds, chosen))

@@ -41,11 +41,7 @@ class IdleCheck:
     def worker_conn_cleaner_process(self, worker: Worker, now: int) -> Iterator[Step]:
         """Serve one interrupt. `now` is read once, as the handler begins."""
         yield ALLOW_INTERRUPT
-        # In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
-        # we to read first, it could find an interrupt pending still, and send none for the clear.
-        set_pending(self.am, worker, 0, worker.thread_index, now)
-        worker.interrupt_due = NEVER
-        self.am.host.memory_barrier()
+        self.allow_interrupt(worker, now)
         found_clear = worker.clear_in_process
         if found_clear and not worker.swipe_end_time:
             yield START_SWEEP
@@ -59,6 +55,16 @@ class IdleCheck:
         elif not worker.clear_in_process:
             yield REPORT_LOAD
             self.report_load(worker, taken, not found_clear, now)
+
+    def allow_interrupt(self, worker: Worker, now: int) -> None:
+        """From here on another interrupt may be sent; then is it looked whether a clear is on.
+
+        In this order: the cleaner sets clear_in_process, then looks at interrupt_is_pending. Were
+        we to read first, it could find an interrupt pending still, and send none for the clear.
+        """
+        set_pending(self.am, worker, 0, worker.thread_index, now)
+        worker.interrupt_due = NEVER
+        self.am.host.memory_barrier()
 
     # --- the idle check ----------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from aclbench.engine.steps import ALLOW_INTERRUPT, PARSE, Step
 from aclbench.lab.explore.actors import ITEM, NOBODY, WAKE_UP
 from aclbench.lab.explore.exploring import Counterexample, Result, exploring, watching_for
 from aclbench.lab.explore.lanes import StepTold, lanes_text, tell
+from aclbench.lab.explore.memory import STORE, STORE_LABEL
 from aclbench.lab.explore.parts import SendPart
 from aclbench.lab.explore.scene import Scene
 from aclbench.lab.explore.search import ANY, Broken
@@ -154,7 +155,8 @@ class Play:
     def _option(self, choice: int) -> Option:
         actors = self._scene.actors
         actor = actors.actor_of(choice)
-        preempts = actor != CLOCK and actors.current not in (NOBODY, actor)
+        is_turn = actor != CLOCK and not STORE <= choice < ITEM
+        preempts = is_turn and actors.current not in (NOBODY, actor)
         return Option(choice, actors.name_of(choice), self._next(choice), preempts)
 
     def _next(self, choice: int) -> str:
@@ -162,6 +164,8 @@ class Play:
         if choice >= ITEM:
             part = actors.part_of(choice)
             return f"{PARSE.label}: {part.text}" if isinstance(part, SendPart) else part.text
+        if STORE <= choice < ITEM:
+            return STORE_LABEL
         if choice == CLOCK:
             return f"go on to +{seconds_text(actors.clock_due() - actors.start)}"
         if choice == CLEANER:

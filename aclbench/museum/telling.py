@@ -95,6 +95,7 @@ def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:
         "happened": exhibit.happened,
         "found": exhibit.found,
         "lives_on": exhibit.lives_on,
+        "takes_an_interleaving": isinstance(exhibit.shown_by, Searched),
         "design": exhibit.design.name,
         "fixed": exhibit.fixed.name,
         "scenario": exhibit.scenario,

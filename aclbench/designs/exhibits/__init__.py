@@ -37,6 +37,7 @@ NAMES: Final = (
     "late-tally",
     "recycled-established",
     "one-key",
+    "no-barrier",
     "sticky-flags",
     "clear",
     "unapply",
@@ -58,7 +59,9 @@ def exhibit_named(name: str) -> Exhibit:
     """The exhibit of that name, underscores or dashes. AclbenchError: there is none."""
     found = next((each for each in NAMES if _file(each) == _file(name)), None)
     if found is None:
-        raise AclbenchError(f"there is no exhibit {name!r}; {did_you_mean(name, NAMES)}")
+        begun = [each for each in NAMES if name and _file(each).startswith(_file(name))]
+        hint = f"{', '.join(begun)} begin so" if begun else did_you_mean(name, NAMES)
+        raise AclbenchError(f"there is no exhibit {name!r}; {hint}")
     exhibit: Exhibit = import_module(f"{__name__}.{_file(found)}").EXHIBIT
     return exhibit
 
@@ -84,4 +87,4 @@ def design_of_exhibit(name: str) -> Design | None:
 
 
 def _file(name: str) -> str:
-    return name.replace("-", "_")
+    return name.lower().replace("-", "_")

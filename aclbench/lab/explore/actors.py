@@ -360,6 +360,10 @@ class Actors:
         )
         return Turn(steps, part, now)
 
+    def held_back(self) -> tuple[Any, ...]:
+        """What was stored and is not in memory yet."""
+        return ()
+
     # --- at rest -------------------------------------------------------------------------------
 
     def nobody_can_go(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aclbench.drivers.driver import CLOCK
 from aclbench.engine.design import Design
-from aclbench.errors import CommandError
+from aclbench.errors import AclbenchError, CommandError
 from aclbench.lab.explore.actors import ITEM
 from aclbench.lab.explore.parts import CliPart, Part, SendPart, parts_of
 from aclbench.lab.explore.scenario import Explored
@@ -35,7 +35,14 @@ def saving_run(
 def run_of(
     explored: Explored, choices: Sequence[int], design: Design | None = None
 ) -> Slices[History]:
-    """The run of these choices on a bench, with its history; it stands at its end."""
+    """The run of these choices on a bench, with its history; it stands at its end.
+
+    AclbenchError: it has store buffers, and no bench has.
+    """
+    if explored.memory != "sc":
+        raise AclbenchError(
+            "no bench holds stores back: what was found in total store order is told, not stepped"
+        )
     lines = Lines()
     rig = yield from set_up(explored.scenario, Start(), lines, design)
     items = parts_of(explored, Bench(rig, lines, keeps=False), lines)

@@ -11,6 +11,7 @@ never = ["..."]                       # conditions that must never hold
 jumps = 8                             # the clock is jumped at most so often
 horizon = "130s"                      # and never beyond this, from the start
 preemptions = 2                       # at most so many; "none": no bound
+    memory = "tso"                    # stores wait in a buffer a thread; "sc" unless said
 
 [[interface]]                         # as in a scenario
 name = "pg0"
@@ -46,6 +47,8 @@ PREEMPTIONS: Final = 2
 MAX_LINES: Final = 64
 
 Kind = Literal["send", "cli", "jump"]
+#: What threads see of each other's stores: all at once, or in total store order (`memory`).
+Memory = Literal["sc", "tso"]
 Preemptions = Annotated[
     Annotated[int, Meta(ge=0, le=64)] | Literal["none"],
     Meta(description='a whole number, or "none" for no bound'),
@@ -72,6 +75,7 @@ class Explored(Struct, frozen=True):
     jumps: int = JUMPS
     horizon: int | None = None
     preemptions: int | None = PREEMPTIONS
+    memory: Memory = "sc"
 
 
 class SendTable(Struct, forbid_unknown_fields=True, frozen=True):
@@ -113,6 +117,7 @@ class ExploredDocument(Struct, forbid_unknown_fields=True, frozen=True):
     jumps: Annotated[int, Meta(ge=0, le=1000)] = JUMPS
     horizon: str | None = None
     preemptions: Preemptions = PREEMPTIONS
+    memory: Memory = "sc"
     send: tuple[SendTable, ...] = ()
     cli: tuple[CliTable, ...] = ()
     jump: tuple[JumpTable, ...] = ()
@@ -176,4 +181,5 @@ def read_explored(text: str, place: str, title: str = "") -> Explored:
         document.jumps,
         None if horizon is None else read_length(horizon),
         None if preemptions == "none" else preemptions,
+        document.memory,
     )

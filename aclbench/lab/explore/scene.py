@@ -11,9 +11,10 @@ from aclbench.engine.design import Design
 from aclbench.engine.timeouts import NEVER
 from aclbench.lab.explore.actors import Actors, Rules
 from aclbench.lab.explore.asking import NeverHolds
+from aclbench.lab.explore.memory import BufferedActors
 from aclbench.lab.explore.parts import parts_of
 from aclbench.lab.explore.properties import ALWAYS, Property, property_named
-from aclbench.lab.explore.scenario import Explored
+from aclbench.lab.explore.scenario import Explored, Memory
 from aclbench.lab.explore.state import Digests, check_interpreted
 from aclbench.lab.explore.watching import Watch
 from aclbench.workbench.bench import Bench
@@ -35,6 +36,7 @@ class Bounds(NamedTuple):
     horizon: int | None = None
     fairness: int | None = None
     barrier: bool = False
+    memory: Memory | None = None
 
     def of(self, explored: Explored) -> Explored:
         """The scenario with these bounds in the place of its own."""
@@ -44,6 +46,7 @@ class Bounds(NamedTuple):
             preemptions=None if preemptions is None or preemptions < 0 else preemptions,
             jumps=explored.jumps if self.jumps is None else self.jumps,
             horizon=explored.horizon if self.horizon is None else self.horizon,
+            memory=explored.memory if self.memory is None else self.memory,
         )
 
 
@@ -55,7 +58,8 @@ class Scene:
         parts = parts_of(explored, Bench(rig, lines, keeps=False), lines)
         horizon = NEVER if explored.horizon is None else rig.now + explored.horizon
         rules = Rules(explored.jumps, horizon, bounds.fairness, bounds.barrier)
-        self.actors = Actors(rig, parts, rules)
+        kind = BufferedActors if explored.memory == "tso" else Actors
+        self.actors: Actors = kind(rig, parts, rules)
         self.watch = Watch(self.actors, ())
         self.digests = Digests(self.actors, self.watch)
 

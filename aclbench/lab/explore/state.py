@@ -80,6 +80,7 @@ class Digests:
             tuple(actors.gone),
             tuple(actors.raised),
             actors.commands,
+            actors.held_back(),
             tuple([(event.sw_if_index, event.deleted) for event in actors.signals]),
             self._cleaner(),
             tuple([(thread, self._turn(thread)) for thread in sorted(actors.turns)]),
@@ -141,6 +142,8 @@ class Digests:
         name = _NAMED.get(kind)
         if name is not None:
             return name(self, value)
+        if isinstance(value, Worker):  # of a kind of its own
+            return value.thread_index
         if isinstance(value, tuple):  # a NamedTuple
             return (kind.__name__.encode(), *[self._value(each) for each in value])
         if isinstance(value, dict):
