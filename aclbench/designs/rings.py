@@ -81,7 +81,9 @@ class RingSessions(Sessions):
             return True
         owner = self.am.workers[session.thread_index]
         self.am.tell.worked(now)
-        if self.post(owner, worker.thread_index, session) and owner is not worker:
+        if not self.post(owner, worker.thread_index, session):
+            self.am.tell.did(worker, session, "the ring is full: left for its recheck", now)
+        elif owner is not worker:
             self.am.tell.messaged()
             interrupt_worker(self.am, owner, worker.thread_index, now)
         return False
@@ -111,12 +113,17 @@ class RingSessions(Sessions):
         listed = session.link_list_id
         if not 0 <= listed < len(self.am.lists) or key_words(session.key) != tuple(words):
             owner.numbers[_FOUND][_GONE] += 1
+            self.am.tell.did(owner, session, "post taken: the one that was posted had gone", now)
             return
         list_id = self.am.classes.session_get_timeout_type(session)
-        if list_id != listed:
-            owner.numbers[_FOUND][_RELINKED] += 1
-            self.conn_list_delete_session(owner, session, now)
-            self.conn_list_add_session(owner, session, list_id, max(now, session.last_active_time))
+        name = self.am.lists[list_id]
+        if list_id == listed:
+            self.am.tell.did(owner, session, f"post taken: it is on {name} already", now)
+            return
+        owner.numbers[_FOUND][_RELINKED] += 1
+        self.conn_list_delete_session(owner, session, now)
+        self.conn_list_add_session(owner, session, list_id, max(now, session.last_active_time))
+        self.am.tell.did(owner, session, f"post taken: put at the tail of {name}", now)
 
 
 def _place(poster: int, count: int) -> int:

@@ -21,7 +21,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
-from aclbench.engine.design import FIFO_2017, SESSION_BYTES
+from aclbench.engine.design import FIFO_2017, SESSION_BYTES, Look
 from aclbench.engine.flags import interrupt_self_at
 from aclbench.engine.idle_check import IdleCheck
 from aclbench.engine.main import AclMain, Interface
@@ -35,6 +35,10 @@ from aclbench.engine.worker import Worker
 PURGATORY_NS: Final = 10_000
 #: The place behind the lists: what `link_list_id` is there.
 PURGATORY: Final = len(FIFO_2017.lists)
+
+#: What is told of the two stages.
+RESTS: Final = "rests in purgatory"
+SLOT_IS_FREE: Final = "it has rested, its slot is free"
 
 FREE_SLOT: Final = Step("free slot", "free the slot of one session that has rested in purgatory")
 
@@ -77,9 +81,11 @@ class TwoStageSessions(Sessions):
         purgatory = resting(worker)
         return bool(purgatory) and self.check_due(worker.pool.session(purgatory[0])) <= now
 
-    def free_first(self, worker: Worker) -> None:
+    def free_first(self, worker: Worker, now: int) -> None:
         """The second stage, of the first that rests."""
-        self.free_session(worker, worker.pool.session(resting(worker).pop(0)))
+        session = worker.pool.session(resting(worker).pop(0))
+        self.free_session(worker, session)
+        self.am.tell.did(worker, session, SLOT_IS_FREE, now)
 
     def can_add_session(self, worker: Worker, interface: Interface, key: bytes, now: int) -> bool:
         """Whether the interface has fewer than `max-entries`, with those that rest."""
@@ -99,7 +105,7 @@ class TwoStageSessions(Sessions):
         for _ in range(self.am.max_deleted_sessions_per_interval):
             if not self.can_free(worker, now):
                 break
-            self.free_first(worker)
+            self.free_first(worker, now)
         return super().try_recycle_session(worker, now)
 
 
@@ -122,7 +128,7 @@ class TwoStageIdleCheck(IdleCheck):
                 break
             yield FREE_SLOT
             self.am.tell.worked(now)
-            self.purgatory.free_first(worker)
+            self.purgatory.free_first(worker, now)
         return (yield from super().check_idle_sessions(worker, now))
 
 
@@ -159,6 +165,7 @@ TWO_STAGE: Final = replace(
         ),
     ),
     in_table=is_in_table,
+    look=Look(when_deleted=RESTS),
     numbers=("purgatory",),
     work=(
         WorkCount(

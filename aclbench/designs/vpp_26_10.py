@@ -35,7 +35,7 @@ from aclbench.designs.look_ahead import (
     note_added,
     note_deleted,
 )
-from aclbench.designs.two_stage import PURGATORY, PURGATORY_NS
+from aclbench.designs.two_stage import PURGATORY, PURGATORY_NS, RESTS, SLOT_IS_FREE
 from aclbench.engine.acl_lists import AclLists
 from aclbench.engine.cleaner import Cleaner, CleanerPart, CleanerProcess
 from aclbench.engine.design import FIFO_2017, STRUCT_BYTES, Look
@@ -181,6 +181,14 @@ class Vpp2610Sessions(Sessions):
             list_id = self.am.classes.session_get_timeout_type(session)
             self.conn_list_add_session(worker, session, list_id, now)
 
+    def serve_request(self, worker: Worker, session: Session, now: int) -> None:
+        """Relink a session that another thread posted."""
+        self.relink(worker, session, now)
+        listed = session.link_list_id
+        is_listed = 0 <= listed < len(self.am.lists)
+        served = f"put at the tail of {self.am.lists[listed]}" if is_listed else "it had gone"
+        self.am.tell.did(worker, session, f"request served: {served}", now)
+
     # --- adding and deleting -------------------------------------------------------------------
 
     def can_add_session(self, worker: Worker, interface: Interface, key: bytes, now: int) -> bool:
@@ -227,6 +235,7 @@ class Vpp2610Sessions(Sessions):
             if now < self.check_due(session) and session.link_enqueue_time > worker.swipe_end_time:
                 break
             self.free_session(worker, session)
+            self.am.tell.did(worker, session, SLOT_IS_FREE, now)
             freed += 1
         del purgatory[:freed]
         return freed
@@ -298,7 +307,7 @@ class Vpp2610IdleCheck(IdleCheck):
         worker.numbers[_POSTED] = []
         worker.numbers[_SERVED][0] += len(requests)
         for session_index in requests:
-            self.sessions.relink(worker, worker.pool.session(session_index), now)
+            self.sessions.serve_request(worker, worker.pool.session(session_index), now)
 
     def take_due(self, worker: Worker, now: int) -> Iterator[Step]:
         """Unlink due heads: a budget for each list."""
@@ -456,6 +465,7 @@ VPP_26_10: Final = replace(
         what="half the timeout of its class: what lies between linking and looking",
         when="half the timeout of its class, {}, after it was linked, and a nanosecond",
         left_to_owner="posted to it",
+        when_deleted=RESTS,
         overstay=half_timeout,
     ),
     columns=COLUMNS,

@@ -31,6 +31,7 @@ EVENTS: Final[dict[type[TraceEvent], tuple[str, str]]] = {
     events.SweepFinished: ("cnt_sweeps_finished", ""),
     events.WaitChanged: ("", "cnt_wait_changes"),
     events.RulesReplaced: ("cnt_rules_replaced", ""),
+    events.DesignDid: ("cnt_design_events", ""),
     events.PacketVerdict: ("packet_reasons", ""),
 }
 #: The kinds by name, in the order of `event_counts`.

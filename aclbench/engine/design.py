@@ -50,6 +50,8 @@ class Look:
     when: str = "the shortest timeout, {}, after it was linked, and a nanosecond"
     #: What becomes of a session whose class a thread changed that may not relink it.
     left_to_owner: str = "left for its recheck"
+    #: What becomes of a deleted session, where its slot is not free at once.
+    when_deleted: str = ""
     #: How long a session may outlive its timeout, by class, if no more than that is due and but for
     #: the cleaner's wait; and how that comes.
     overstay: Callable[[AclMain, int], int] = _shortest_timeout

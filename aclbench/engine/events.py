@@ -53,6 +53,15 @@ class ClassChanged(TraceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class DesignDid(TraceEvent):
+    """A design did something of its own with a session, in words: `its slot is free`."""
+
+    kind: ClassVar[str] = "design"
+    session: SessionId
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRequeued(TraceEvent):
     """A session came to the head, had been active, and went to the tail of `list_id`."""
 

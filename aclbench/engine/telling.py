@@ -150,11 +150,18 @@ class Tell:
     # --- what a design does beside all this --------------------------------------------------
 
     def worked(self, now: int) -> None:
-        """A packet is about to have the design do what it counts (`Design.work`) and no other
-        method tells of: so it is known when that was.
+        """The design is about to do what it counts (`Design.work`) and no other method tells of,
+        for a packet or in an interrupt: so it is known when that was.
         """
         if self.measures is not None:
             self.measures.worked(now)
+
+    def did(self, worker: Worker, session: Session, what: str, now: int) -> None:
+        """A design did something of its own with a session, on the worker's thread."""
+        worker.cnt_design_events += 1
+        if self.listener is not None:
+            about = SessionId(session.thread_index, session.session_index)
+            self.listener(events.DesignDid(now, worker.thread_index, about, what))
 
     def messaged(self) -> None:
         """One thread has something for another: an interrupt, a signal, an entry in a ring."""

@@ -82,6 +82,8 @@ class WorkerCounters(PacketCounters):
         self.cnt_sweeps_started: int = 0
         self.cnt_sweeps_finished: int = 0
         self.cnt_rules_replaced: int = 0
+        #: What its design told of, beside all that.
+        self.cnt_design_events: int = 0
         self.session_adds_by_sw_if_index: dict[int, int] = {}
         self.session_dels_by_sw_if_index: dict[int, int] = {}
         self.live_sessions: int = 0

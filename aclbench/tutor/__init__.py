@@ -77,8 +77,8 @@ the events since the step was entered:
 
 Events are added, class_changed, requeued, deleted, recycled, interrupt_sent, interrupt_served,
 flag_set, clear_started, clear_finished, sweep_started, sweep_finished, wait_changed,
-rules_replaced and packet, with the fields of `engine.events` and: session (its index), owner,
-interface, connection; of a packet fate, reason, node, acl, rule, rx, tx.
+rules_replaced, design and packet, with the fields of `engine.events` and: session (its index),
+owner, interface, connection; of a packet fate, reason, node, acl, rule, rx, tx.
 
 What is not there is None: so is a field of None, and None is neither true, nor more or less than
 anything. All is bounded: 2,000 characters, nested 30 deep, a million looks, numbers of 128 bits.

@@ -140,6 +140,7 @@ EVENTS: Final[dict[str, type[TraceEvent]]] = {
     "sweep_finished": events.SweepFinished,
     "wait_changed": events.WaitChanged,
     "rules_replaced": events.RulesReplaced,
+    "design": events.DesignDid,
     "packet": events.PacketVerdict,
 }
 #: What else the events have: for each field those that it is read from, its type, and how.

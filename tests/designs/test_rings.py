@@ -160,3 +160,22 @@ def test_posts_are_told_and_shown() -> None:
     assert "rings: 0 wait, 1 relinked, 0 gone, 0 found it full" in bench.cli(
         "show acl-plugin sessions"
     )
+
+
+def test_posts_are_told_of() -> None:
+    """By whom a class was changed, that it was posted, and where the owner put the session."""
+    bench = Workbench(2, design="rings")
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    for side, packet in (
+        ("pg0", tcp_out(SYN)),
+        ("pg1", tcp_back(SYN | ACK)),
+        ("pg0", tcp_out(ACK)),
+        ("pg1", tcp_back(FIN | ACK)),
+    ):
+        bench.send(side, [packet])
+    told = " ".join(bench.cli("story session 1/0").split())
+    posted = "session 0 of thread 1: tcp_idle > tcp_transient, owned by thread 1: posted to it"
+    assert posted in told
+    taken = "thread 1 design: session 0: post taken: put at the tail of tcp_transient"
+    assert told.index(posted) < told.index(taken)

@@ -168,3 +168,23 @@ def test_no_session_goes_early_and_none_a_shortest_timeout_late(
     assert aged.deleted > 50
     assert aged.earliest >= 0
     assert aged.latest < min(TIMEOUTS_S) * SEC + 2 * aged.wait
+
+
+def test_a_session_in_purgatory_is_told_of() -> None:
+    """That it was deleted, until when it rests, and that its slot is free then."""
+    bench = Workbench(design="two-stage")
+    for line in (*SET_UP.strip().splitlines(), "set acl-plugin session table max-entries 1"):
+        bench.cli(line)
+    bench.send("pg0", [tcp_out(SYN, sport=1), tcp_out(SYN, sport=2)])
+    story = " ".join(bench.cli("story session 1/0").split())
+    assert (
+        "no packet finds it, and it rests in purgatory. Its slot is free at +0.000010001" in story
+    )
+    assert "recycled: session 0: 10.0.0.5:1 > 192.168.0.5:80 tcp, idle 0 s, rests in purg" in story
+    for wrong in ("it is the head", "the interface whose table has it", "on the list of another"):
+        assert wrong not in story
+    bench.advance("0.001")
+    story = " ".join(bench.cli("story session 1/0").split())
+    assert "the slot is free" in story
+    assert "design: session 0: it has rested, its slot is free" in story
+    assert bench.cli("events design").count("slot is free") == 1

@@ -190,6 +190,20 @@ def test_when_it_is_looked_at_and_what_waits_is_shown() -> None:
     assert "requests: 0 wait, 0 served; 0 posted to others" in bench.cli("show acl-plugin sessions")
 
 
+def test_requests_are_told_of() -> None:
+    bench = Workbench(2, design="vpp-26.10")
+    for line in SET_UP.strip().splitlines():
+        bench.cli(line)
+    bench.advance("0.01")
+    bench.send("pg0", [tcp_out(SYN)])
+    bench.send("pg1", [tcp_back(SYN | ACK)])
+    bench.advance("0.01")
+    bench.send("pg0", [tcp_out(ACK)])
+    bench.send("pg1", [tcp_back(FIN | ACK)])
+    told = " ".join(bench.cli("story session 1/0").split())
+    assert "request served: put at the tail of tcp_transient" in told
+
+
 def test_purgatory_is_shown() -> None:
     bench = Workbench(design="vpp-26.10")
     assert "purgatory: 0 sessions" in bench.cli("show acl-plugin sessions")

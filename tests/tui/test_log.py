@@ -39,7 +39,7 @@ from tui.looking import (
 KINDS = (
     "session added", "class changed", "requeued", "deleted", "recycled", "interrupt sent",
     "interrupt served", "flag set", "clear started", "clear finished", "sweep started",
-    "sweep finished", "wait changed", "rules replaced under a match", "packet",
+    "sweep finished", "wait changed", "rules replaced under a match", "design", "packet",
 )  # fmt: skip
 
 

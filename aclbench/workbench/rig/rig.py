@@ -203,6 +203,11 @@ class Rig:
         """What becomes of a session whose class another thread changed, as the design has it."""
         return self.machine.design.look.left_to_owner
 
+    @property
+    def when_deleted(self) -> str:
+        """What becomes of a deleted session, as the design has it; empty: its slot is free."""
+        return self.machine.design.look.when_deleted
+
     def class_name(self, timeout_class: int) -> str:
         """The name of a class of sessions, as the design has it."""
         return self.machine.am.timeout_classes[timeout_class].name

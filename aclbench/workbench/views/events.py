@@ -24,6 +24,10 @@ class Names(Protocol):
     def left_to_owner(self) -> str:
         """What becomes of a session whose class a thread changed that may not relink it."""
 
+    @property
+    def when_deleted(self) -> str:
+        """What becomes of a deleted session; empty: its slot is free."""
+
     def interface_name(self, sw_if_index: int, /) -> str:
         """An interface."""
 
@@ -105,11 +109,22 @@ def _deleted(e: events.SessionDeleted, names: Names) -> str:
         why = f"{names.interface_name(e.sw_if_index)} is cleared"
     elif e.reclassified:
         why = "its rules have changed: judged anew"
-    return f"session {e.session_index}: {key_text(e.key)}, {why}"
+    return f"session {e.session_index}: {key_text(e.key)}, {why}{_then(names)}"
 
 
 def _recycled(e: events.SessionRecycled, names: Names) -> str:
-    return f"session {e.session_index}: {key_text(e.key)}, idle {seconds_text(e.idle)}"
+    idle = seconds_text(e.idle)
+    return f"session {e.session_index}: {key_text(e.key)}, idle {idle}{_then(names)}"
+
+
+def _then(names: Names) -> str:
+    return f", {names.when_deleted}" if names.when_deleted else ""
+
+
+def _design_did(e: events.DesignDid, names: Names) -> str:
+    owner, session_index = e.session
+    of = "" if owner == e.thread_index else f" of thread {owner}"
+    return f"session {session_index}{of}: {e.what}"
 
 
 def _interrupt_sent(e: events.InterruptSent, names: Names) -> str:
@@ -172,6 +187,7 @@ _TEXTS: Final[dict[type[TraceEvent], Callable[[Any, Names], str]]] = {
     events.SweepFinished: _sweep_finished,
     events.WaitChanged: _wait_changed,
     events.RulesReplaced: _rules_replaced,
+    events.DesignDid: _design_did,
     events.PacketVerdict: _packet,
 }
 

@@ -17,6 +17,7 @@ from aclbench.workbench.inquiry.stories.values import (
     NextInList,
     PastEvent,
     PastWriter,
+    Rest,
     SessionStory,
     Story,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "NextInList",
     "PastEvent",
     "PastWriter",
+    "Rest",
     "SessionStory",
     "Story",
     "field_story",

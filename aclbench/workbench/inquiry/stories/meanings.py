@@ -171,6 +171,7 @@ WORKER_FIELDS: Final[dict[str, Meaning]] = {
     "cnt_rules_replaced": Meaning(
         "packets under whose match an ACL's rules were replaced", "", OWNER, SHOWN
     ),
+    "cnt_design_events": Meaning("what its design told of beside that", "", OWNER, SHOWN),
     "session_adds_by_sw_if_index": Meaning(
         "sessions added, by interface", "fa_session_adds_by_sw_if_index", OWNER, SHOWN
     ),

@@ -12,6 +12,7 @@ from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, SessionAdded, TraceEvent
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import PROTO_TCP
+from aclbench.engine.places import SessionPlace
 from aclbench.engine.pool import NO_SESSION
 from aclbench.engine.reading import SessionRow
 from aclbench.engine.session import SessionId
@@ -23,7 +24,13 @@ from aclbench.workbench.inquiry.explain.sessions import position_of
 from aclbench.workbench.inquiry.present import present_of
 from aclbench.workbench.inquiry.stories.check import next_check
 from aclbench.workbench.inquiry.stories.past import branch_name, hear_stretch, past_event
-from aclbench.workbench.inquiry.stories.values import FieldLine, PastEvent, SessionStory
+from aclbench.workbench.inquiry.stories.values import (
+    FieldLine,
+    NextCheck,
+    PastEvent,
+    Rest,
+    SessionStory,
+)
 from aclbench.workbench.inquiry.stretches import Stretches
 from aclbench.workbench.inquiry.subject import Subject
 from aclbench.workbench.rig.rig import Rig
@@ -46,6 +53,8 @@ class _Slot(NamedTuple):
     session: SessionView | None = None
     interface: str = ""
     fields: tuple[FieldLine, ...] = ()
+    #: Of one that was deleted and is not free yet.
+    rests: Rest | None = None
 
 
 def session_story(
@@ -86,8 +95,10 @@ def _told(
     stretches = Stretches(history) if history is not None else None
     show(story)
     if here.session is not None:
-        present = yield from present_of(subject)
-        check = yield from next_check(present, here.session, here.interface)
+        check: NextCheck | Rest | None = here.rests
+        if check is None:
+            present = yield from present_of(subject)
+            check = yield from next_check(present, here.session, here.interface)
         story = replace(story, next=check)
         show(story)
     if kept is not None:
@@ -132,7 +143,36 @@ def _slot(rig: Rig, worker: Worker, session_index: int, now: int) -> _Slot:
         return _Slot(now, pool_size)
     name = rig.interface_name(session.sw_if_index)
     view = session_view(am, session, position_of(worker, session), now)
-    return _Slot(now, pool_size, view, name, _fields(rig, worker, session, view))
+    fields = _fields(rig, worker, session, view)
+    place = _resting_place(am, view)
+    if place is None:
+        return _Slot(now, pool_size, view, name, fields)
+    told = _AT_REST | {"link_list_id": f"where it is: {place.what}"}
+    fields = tuple(replace(row, meaning=told.get(row.name, row.meaning)) for row in fields)
+    free_at = rig.clock.text(view.check_due)
+    sentences = (
+        f"It was deleted: no packet finds it, and it rests in {place.name}.",
+        f"Its slot is free at {free_at}, or with the first interrupt behind that.",
+    )
+    return _Slot(now, pool_size, view, name, fields, Rest(view.check_due, sentences))
+
+
+#: What is to be said of the fields of a session that was deleted and rests.
+_AT_REST: Final = {
+    "key": "what it was looked up by",
+    "sw_if_index": "the interface whose table had it",
+    "link_prev_idx": "it is on no list",
+    "link_next_idx": "it is on no list",
+    "link_enqueue_time": "when it was deleted",
+    "timeout class": "what its flags made it",
+    "position": "how many are freed ahead of it",
+}
+
+
+def _resting_place(am: AclMain, view: SessionView) -> SessionPlace | None:
+    """Where a deleted session is that is not free yet; None: it is a live one."""
+    at = view.link_list_id - len(am.lists)
+    return am.places[at] if at >= 0 and am.places[at].is_deleted else None
 
 
 def _fields(
@@ -163,8 +203,16 @@ def _fields(
             "the TCP flags seen on its input",
         ),
         ("link_list_id", f"{session.link_list_id} ({list_name})", "the list it is on"),
-        ("link_prev_idx", _link(session.link_prev_idx, "the head"), "the one before it there"),
-        ("link_next_idx", _link(session.link_next_idx, "the tail"), "the one behind it there"),
+        (
+            "link_prev_idx",
+            _link(am, session, session.link_prev_idx, "the head"),
+            "the one before it there",
+        ),
+        (
+            "link_next_idx",
+            _link(am, session, session.link_next_idx, "the tail"),
+            "the one behind it there",
+        ),
         (
             "link_enqueue_time",
             clock.text(session.link_enqueue_time),
@@ -189,8 +237,10 @@ def _flags_text(session: SessionRow, flags: int) -> str:
     return " ".join(flag_names(flags)) or "none"
 
 
-def _link(index: int, end: str) -> str:
-    return f"none: it is {end}" if index == NO_SESSION else str(index)
+def _link(am: AclMain, session: SessionRow, index: int, end: str) -> str:
+    if index != NO_SESSION:
+        return str(index)
+    return f"none: it is {end}" if session.link_list_id < len(am.lists) else "none"
 
 
 def _class_meaning(view: SessionView) -> str:

@@ -77,6 +77,14 @@ class NextCheck:
     sentences: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A deleted session that is not free yet; its slot is at `check_due`, at the earliest."""
+
+    check_due: int
+    sentences: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseStory:
     """What every story has: it is told at `time` on `branch`, and may not be `complete` yet.
@@ -107,7 +115,7 @@ class SessionStory(BaseStory):
     title: str
     lives: bool
     fields: tuple[FieldLine, ...]
-    next: NextCheck | None = None
+    next: NextCheck | Rest | None = None
     events: tuple[PastEvent, ...] = ()
     left_out: int = 0
 
