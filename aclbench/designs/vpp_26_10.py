@@ -184,9 +184,9 @@ class Vpp2610Sessions(Sessions):
     def serve_request(self, worker: Worker, session: Session, now: int) -> None:
         """Relink a session that another thread posted."""
         self.relink(worker, session, now)
-        listed = session.link_list_id
-        is_listed = 0 <= listed < len(self.am.lists)
-        served = f"put at the tail of {self.am.lists[listed]}" if is_listed else "it had gone"
+        served = "it had gone"
+        if 0 <= session.link_list_id < len(self.am.lists):
+            served = f"put at the tail of {self.am.lists[session.link_list_id]}"
         self.am.tell.did(worker, session, f"request served: {served}", now)
 
     # --- adding and deleting -------------------------------------------------------------------
@@ -453,11 +453,7 @@ VPP_26_10: Final = replace(
         "posted to the owner; a deleted session rests for 10 us before its slot is free."
     ),
     source="VPP master, 26.10-rc0, src/plugins/acl",
-    places=(
-        SessionPlace(
-            "purgatory", "deleted sessions, for 10 us until they are freed", resting, True
-        ),
-    ),
+    places=(SessionPlace("purgatory", "deleted sessions, for 10 us until freed", resting, True),),
     in_table=is_in_table,
     beside=requests_shown,
     look=Look(

@@ -26,6 +26,7 @@ from aclbench.drivers.stepping import DriverState, Position
 from aclbench.drivers.threaded import ThreadedDriver
 from aclbench.engine import reading
 from aclbench.engine.counts import event_total
+from aclbench.engine.design import Look
 from aclbench.engine.events import TraceEvent
 from aclbench.engine.machine import Machine
 from aclbench.engine.outcomes import Outcomes
@@ -199,14 +200,9 @@ class Rig:
         return reading.name_of(self.machine.am, list_id)
 
     @property
-    def left_to_owner(self) -> str:
-        """What becomes of a session whose class another thread changed, as the design has it."""
-        return self.machine.design.look.left_to_owner
-
-    @property
-    def when_deleted(self) -> str:
-        """What becomes of a deleted session, as the design has it; empty: its slot is free."""
-        return self.machine.design.look.when_deleted
+    def look(self) -> Look:
+        """When the design looks at sessions, and what it does with them, in words."""
+        return self.machine.design.look
 
     def class_name(self, timeout_class: int) -> str:
         """The name of a class of sessions, as the design has it."""

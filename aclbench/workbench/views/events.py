@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from aclbench.drivers.frame import split_number
 from aclbench.engine import events
+from aclbench.engine.design import Look
 from aclbench.engine.events import TraceEvent
 from aclbench.workbench.views.clock import Clock
 from aclbench.workbench.views.keys import key_text
@@ -21,12 +22,8 @@ class Names(Protocol):
     """Names what an event has by number. A rig does."""
 
     @property
-    def left_to_owner(self) -> str:
-        """What becomes of a session whose class a thread changed that may not relink it."""
-
-    @property
-    def when_deleted(self) -> str:
-        """What becomes of a deleted session; empty: its slot is free."""
+    def look(self) -> Look:
+        """What the design does with sessions, in words."""
 
     def interface_name(self, sw_if_index: int, /) -> str:
         """An interface."""
@@ -94,7 +91,7 @@ def _class_changed(e: events.ClassChanged, names: Names) -> str:
     elif owner == e.thread_index:
         how = "not relinked during a sweep"
     else:
-        how = f"owned by thread {owner}: {names.left_to_owner}"
+        how = f"owned by thread {owner}: {names.look.left_to_owner}"
     return f"session {e.session.session_index} of thread {owner}: {change}, {how}"
 
 
@@ -118,7 +115,8 @@ def _recycled(e: events.SessionRecycled, names: Names) -> str:
 
 
 def _then(names: Names) -> str:
-    return f", {names.when_deleted}" if names.when_deleted else ""
+    then = names.look.when_deleted
+    return f", {then}" if then else ""
 
 
 def _design_did(e: events.DesignDid, names: Names) -> str:
