@@ -91,11 +91,13 @@ class FateWriter:
             until = at + int(np.searchsorted(apart[at:], done))
             if until > at:
                 places = apart[at:until]
-                rows = np.empty(len(places), ROW)
-                arrived = columns.rows[places - begin + first]
+                here: NDArray[np.int64] | slice = places - begin + first
+                if len(places) == end - first:  # all, as where most packets are denied
+                    here = slice(first, end)
+                rows, arrived = np.empty(len(places), ROW), columns.rows[here]
                 rows["place"] = places + self.packets
                 rows["number"], rows["time"] = arrived["number"], arrived["time"]
-                rows["key"] = columns.words[places - begin + first]
+                rows["key"] = columns.words[here]
                 self._rows.write(rows.data)
             begin, at = done, until
 

@@ -19,8 +19,9 @@ from aclbench.workbench.rig.done import SENT_BIT
 from aclbench.workbench.tasks import Progress, Slices
 from aclbench.workbench.views.report import Report, make_report
 
-#: Connections that are named.
+#: Connections that are named; and ahead of what differs inside.
 MOST_NAMED: Final = 10
+MOST_AHEAD: Final = 3
 #: Packets whose keys are numbered, or that are compared, in a slice.
 SLICE_PACKETS: Final = 16_384
 
@@ -54,10 +55,12 @@ def seen_at(there: Replay, name: str) -> Seen:
     return Seen(name, report, there.branch.packets, driver.packets_handled)
 
 
-def compared(history: History, first: Seen, second: Seen) -> Slices[list[str]]:
-    """The same of places that were visited."""
+def compared(
+    history: History, first: Seen, second: Seen, most: int = MOST_NAMED
+) -> Slices[list[str]]:
+    """The same of places that were visited; the first `most` connections are named."""
     history.here.note_packets()
-    notice = yield from _noticing(first, second)
+    notice = yield from _noticing(first, second, most)
     lines = [f"{second.name} instead of {first.name}: {notice.to_text()}"]
     for noticed in notice.first:
         number = noticed.number
@@ -68,7 +71,7 @@ def compared(history: History, first: Seen, second: Seen) -> Slices[list[str]]:
     return [*lines, *_figures([first.report, second.report], (first.name, second.name))]
 
 
-def _noticing(first: Seen, second: Seen) -> Slices[Notice]:
+def _noticing(first: Seen, second: Seen, most: int) -> Slices[Notice]:
     """Packets are the same if they have the same number; of one that came twice the first."""
     rows = first.rows
     if rows is second.rows:  # what both have is the same
@@ -92,7 +95,7 @@ def _noticing(first: Seen, second: Seen) -> Slices[Notice]:
         row, became = rows.row(rows.first + place), after[others[np.searchsorted(mine, place)]]
         return Noticed(row.key, packets, place, row.number, row.time, row.reason, int(became))
 
-    return (yield from found.result(MOST_NAMED)).told(tell)
+    return (yield from found.result(most)).told(tell)
 
 
 def _both(first: Seen, second: Seen) -> Slices[tuple[NDArray[np.int64], NDArray[np.int64]]]:

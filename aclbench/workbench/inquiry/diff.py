@@ -18,7 +18,7 @@ from aclbench.engine.reading import SessionRow
 from aclbench.engine.worker import InterfaceCounters, Worker
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.places import at_place
-from aclbench.workbench.inquiry.comparing import Seen, compared, seen_at
+from aclbench.workbench.inquiry.comparing import MOST_AHEAD, Seen, compared, seen_at
 from aclbench.workbench.rig.fields import field_names, fields_of
 from aclbench.workbench.tasks import Progress, Slices, finish
 from aclbench.workbench.views.keys import key_text
@@ -119,7 +119,7 @@ def diff(history: History, first: str, second: str) -> Slices[Difference]:
         states.append((yield from reading_state(there.rig.stepped)))
         yield from there.rig.closing()
     fields = yield from _differences(states[0], states[1])
-    noticed = (yield from compared(history, seen[0], seen[1])) if fields else []
+    noticed = (yield from compared(history, seen[0], seen[1], MOST_AHEAD)) if fields else []
     return Difference(noticed, fields)
 
 
