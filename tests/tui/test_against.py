@@ -403,7 +403,7 @@ async def test_two_benches_on_the_screen(capture: Path) -> None:
         await bench.press(*["right_square_bracket"] * 3)
         player = bench.player
         assert isinstance(player, AgainstPlayer)
-        assert "fifo-2017 against wheel" in bench.status()
+        assert "▸fifo-2017 against wheel" in bench.status()
         assert "fifo-2017: vpp_wk_0" in bench.text("#workers WorkerPanel")
         assert "wheel: vpp_wk_0" in bench.text("#second-workers WorkerPanel")
         assert "fifo-2017: cleaner" in bench.text("#cleaner")
@@ -419,6 +419,7 @@ async def test_two_benches_on_the_screen(capture: Path) -> None:
         assert player.in_hand == 1
         assert bench.cursor() == target
         assert " ▸wheel" in bench.text("#figures")
+        assert "fifo-2017 against ▸wheel" in bench.status()
         await bench.press("X", "ctrl+o")
         assert player.in_hand == 0
         assert "two benches are compared here" in bench.status()

@@ -7,13 +7,13 @@ from typing import Final
 from aclbench.tui.drawing import Drawing, Line, drawing, heading
 from aclbench.tui.frame import Figure, Frame
 from aclbench.tui.palette import Palette
+from aclbench.tui.status.text import IN_HAND
 from aclbench.tui.targets import NoticeTarget
 from aclbench.tui.units import fit, short_count
 from aclbench.tui.workers.lists import ONLY_HERE, column_heads, session_line, times_at
 from aclbench.words import counted
 
-#: The bench in hand; a figure that is another on the other one.
-IN_HAND: Final = "▸"
+#: A figure that is another on the other bench.
 DIFFERS: Final = "≠"
 #: What is not counted there, or not known just now.
 NOT_THERE: Final = "-"

@@ -21,6 +21,8 @@ STATE_GLYPHS: Final = {"playing": "▶", "paused": "‖", "ended": "■", "idle"
 _MESSAGE_LINES: Final = 3
 #: What else stands in the first line leaves so much of the title.
 _TITLE: Final = 14
+#: Of two benches, the one in hand.
+IN_HAND: Final = "▸"
 _COUNTS: Final = ("permitted", "denied", "dropped", "delivered", "unchecked", "not_ip", "malformed")
 #: These are shown even when they are 0.
 _ALWAYS: Final = ("permitted", "denied", "dropped")
@@ -70,7 +72,9 @@ def title_line(frame: Frame, width: int, palette: Palette, start: str = "") -> L
     long = cell_len(right)  # a branch may be named in wide characters, and so may the title
     title = frame.title
     if frame.against is not None:
-        title += f"  {frame.of_bench(0).label} against {frame.of_bench(1).label}"
+        sides = [frame.of_bench(0), frame.of_bench(1)]
+        names = [f"{IN_HAND if side is frame else ''}{side.label}" for side in sides]
+        title = f"{' against '.join(names)}  {title}"
     elif frame.snapshot.design != DEFAULT_DESIGN.name:
         title += f"  design {frame.snapshot.design}"
     line = Line().add(" " + fit(title, width - long - 1), palette.heading)

@@ -58,7 +58,7 @@ def _beside_lines(each: BesideView, width: int, palette: Palette) -> Iterator[Li
     """What else a design has: how it stands, and bars where it has amounts."""
     line = Line(" ").add(each.name, palette.strong).add(f" {each.text}", palette.plain)
     yield line.fit(width)
-    if each.amounts:
+    if len(each.amounts) > 1:
         line = Line(" ")
         for bar in _bars(each.amounts, width - 1):
             line.add(bar, palette.dim if bar == NO_AMOUNT else palette.plain)
