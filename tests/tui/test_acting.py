@@ -322,7 +322,7 @@ async def test_one_that_cannot_be_opened_is_said_and_this_one_stays() -> None:
         here = bench.bench
         await bench.press("ctrl+o")
         await bench.dialog()
-        await bench.press("down", "enter")
+        await bench.press("b", "enter")
         await bench.closed()
         await bench.until(lambda: bench.player.live.error)
         assert asked == ["backlog"]
