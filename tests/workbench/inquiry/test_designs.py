@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.bench import udp_out
+from engine.bench import ACK, SYN, tcp_back, tcp_out, udp_out
 
 from aclbench import Workbench
 from aclbench.engine.acl import AclRule
@@ -40,7 +40,10 @@ class Merciful(IdleCheck):
 
 
 def bench_of(**parts: type) -> Workbench:
-    bench = Workbench(1, design=Design("other", **parts))  # type: ignore[arg-type]
+    return set_up(Workbench(1, design=Design("other", **parts)))  # type: ignore[arg-type]
+
+
+def set_up(bench: Workbench) -> Workbench:
     for line in (
         "create packet-generator interface pg0",
         "create packet-generator interface pg1",
@@ -87,3 +90,15 @@ def test_lists_have_the_designs_names() -> None:
     bench = Workbench(1, design=Design("other", lists=lists))
     assert finish(list_story(bench, 1, 0)).title.startswith("list-0 of vpp_wk_0")
     assert FIFO_2017.lists != lists
+
+
+def test_where_recycling_is_in_vain_it_is_said_why() -> None:
+    """The table is full, a session was recycled, and that has its place still."""
+    bench = set_up(Workbench(1, design="two-stage"))
+    bench.cli("set acl-plugin session table max-entries 1")
+    bench.send("pg0", [tcp_out(SYN, 1), tcp_out(SYN, 2)])
+    bench.send("pg1", [tcp_back(SYN | ACK, 2)])
+    denied = " ".join(bench.cli("explain 2").split())
+    assert "session 0, which vpp_wk_0 recycled for it, rests in purgatory and has its" in denied
+    assert "tcp, which rests in purgatory" in denied
+    assert "no tcp_transient session" not in denied

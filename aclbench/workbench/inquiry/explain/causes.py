@@ -125,8 +125,8 @@ def causes_of(
     past = None
     if behind.past is not None:
         past = yield from behind.past(wanted)
-    room = path.nodes[-1].full
-    scene = Scene(rig, event, place, wanted, past, room, behind.name)
+    node = path.nodes[-1]
+    scene = Scene(rig, event, place, wanted, past, node.full, node.recycled, behind.name)
     drafts = yield from _drafts(scene, behind)
     return (yield from _tried(tuple(drafts), event, behind))
 

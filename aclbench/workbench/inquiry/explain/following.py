@@ -257,10 +257,11 @@ def _room_text(rig: Rig, node: NodeSeen, thread_index: int, is_hit: bool) -> str
     transient = rig.list_name(TIMEOUT_TCP_TRANSIENT)
     if node.recycled is None:
         return f"{full}, and thread {thread_index} has no {transient} session to recycle"
-    of = rig.interface_name(node.recycled.sw_if_index)
+    of, then = rig.interface_name(node.recycled.sw_if_index), rig.look.when_deleted
     return (
         f"{full}; thread {thread_index} recycles the head of its {transient} list, session "
         f"{node.recycled.session_index} of {of}: {key_text(node.recycled.key)}"
+        f"{f', which {then}' if then else ''}"
     )
 
 

@@ -203,7 +203,7 @@ def _full(scene: Scene, last: PacketVerdict) -> Draft:
     text = (
         f"packet {scene.name(last)} was to open the session, and was denied: "
         f"{reason_text(last.reason)}, at {scene.rig.clock.text(last.time)} "
-        f"(max-entries is {limit:,}, and no session could be recycled)"
+        f"(max-entries is {limit:,}{_in_vain(scene)})"
     )
     cure, lines = _more_room(scene)
     return Draft(Cause("full before", title, text, cure), Undo(lines, (_sent(last),)))
@@ -223,15 +223,34 @@ def full_cause(scene: Scene) -> Draft:
     room = scene.room
     limit = scene.rig.machine.am.conn_table_max_entries
     size = room.sessions if room is not None else reading.table_size(scene.interface)
-    transient = scene.rig.list_name(TIMEOUT_TCP_TRANSIENT)
     title = f"the table of {scene.interface.name} is full ({size:,} of at most {limit:,})"
     text = (
         f"{scene.interface.name} has {counted(size, 'session')} of at most {limit:,} "
-        f"(max-entries), and {actor_name(scene.event.thread_index)} has no {transient} session "
-        "to recycle"
+        f"(max-entries), and {_no_help(scene)}"
     )
     cure, lines = _more_room(scene)
     return Draft(Cause("full", title, text, cure), Undo(lines))
+
+
+def _no_help(scene: Scene) -> str:
+    """Why recycling made no room."""
+    owner, then = actor_name(scene.event.thread_index), scene.rig.look.when_deleted
+    if scene.recycled is None:
+        transient = scene.rig.list_name(TIMEOUT_TCP_TRANSIENT)
+        return f"{owner} has no {transient} session to recycle"
+    index = scene.recycled.session_index
+    return (
+        f"session {index}, which {owner} recycled for it, {then} and has its place until it is "
+        "free: a later packet finds the room"
+    )
+
+
+def _in_vain(scene: Scene) -> str:
+    """The same of a packet before, of which no more is known."""
+    then = scene.rig.look.when_deleted
+    if then:
+        return f"; a session that is recycled {then}, and has its place until it is free"
+    return ", and no session could be recycled"
 
 
 def _denied(scene: Scene, last: PacketVerdict) -> Draft:

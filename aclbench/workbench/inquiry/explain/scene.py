@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aclbench.engine.events import PacketVerdict
+from aclbench.engine.events import PacketVerdict, SessionRecycled
 from aclbench.engine.main import Interface
 from aclbench.engine.matching import AclMatch
 from aclbench.engine.packet import (
@@ -102,8 +102,8 @@ def wanted_of(place: Place, key: bytes, info: int) -> Wanted:
 class Scene:
     """A packet that an acl node denied, the machine as it was then, and what came before.
 
-    `past` None: it is not at hand. `room` is what was said of a table that was full. `name` gives a
-    packet's name.
+    `past` None: it is not at hand. `room` is what was said of a table that was full, and `recycled`
+    the session that was recycled for it, in vain. `name` gives a packet's name.
     """
 
     rig: Rig
@@ -112,6 +112,7 @@ class Scene:
     wanted: Wanted
     past: Past | None
     room: RoomSought | None
+    recycled: SessionRecycled | None
     name: Callable[[PacketVerdict], str]
 
     @property
