@@ -119,6 +119,7 @@ def noticing(folder: Path, base: FateFiles, other: FateFiles, most: int) -> Slic
         fates = runs[0].fates[before[:both]], runs[1].fates[after[:both]]
         differ = np.flatnonzero(fates[0] != fates[1])
         if len(differ):
+            found.note_fates(fates[0][differ], fates[1][differ])
             apart = fates[0][differ] != _PERMITTED
             for run, places in zip(runs, (differ[apart], differ[~apart]), strict=True):
                 if len(places):

@@ -66,6 +66,8 @@ class Smallest(NamedTuple):
             else {
                 "packets": notice.packets,
                 "connections": notice.connections,
+                "lost": notice.lost,
+                "gained": notice.gained,
                 "recycled": below.ran.figures.recycled,
                 "first": [
                     noticed.to_json(name_of(below, noticed), below.ran.started)

@@ -305,6 +305,8 @@ def _notice_json(each: Compared) -> dict[str, Any] | None:
     return {
         "packets": each.notice.packets,
         "connections": each.notice.connections,
+        "lost": each.notice.lost,
+        "gained": each.notice.gained,
         "first": [
             noticed.to_json(name_of(each, noticed), each.ran.started)
             for noticed in each.notice.first
@@ -319,6 +321,7 @@ _PLAIN: Final = (
     "interrupts",
     *("messages", "session_bytes", "cpu_s"),
 )
+_NOTICED: Final = ("packets_that_differ", "connections_that_differ", "lost", "gained")
 _OVERSTAY: Final = ("sessions", "median_s", "p99_s", "most_s")
 
 
@@ -327,7 +330,7 @@ def to_csv(found: Sequence[Compared]) -> str:
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     keys = [key for key, _ in found[0].case.combination.values] if found else []
-    names = ["packets_of", *keys, "packets_that_differ", "connections_that_differ", *FATES]
+    names = ["packets_of", *keys, *_NOTICED, *FATES]
     out.writerow([*names, *_PLAIN, *(f"overstay_{name}" for name in _OVERSTAY)])
     for each in found:
         figures, notice = each.ran.figures, each.notice
@@ -335,7 +338,7 @@ def to_csv(found: Sequence[Compared]) -> str:
             [
                 each.case.packets_of,
                 *(value for _, value in each.case.combination.values),
-                *((notice.packets, notice.connections) if notice else ("", "")),
+                *(notice[:4] if notice else [""] * 4),
                 *(figures.fates[fate] for fate in FATES),
                 *(getattr(figures, name) for name in _PLAIN),
                 *(getattr(figures.overstay, name) for name in _OVERSTAY),

@@ -21,11 +21,11 @@ def test_who_would_notice_stands_above_the_figures() -> None:
     text = done.stdout
     assert (
         "instead of timeout tcp idle=86400:\n"
-        "  timeout tcp idle=90000: 1 packet of 1 connection would have another fate\n"
+        "  timeout tcp idle=90000: 1 packet of 1 connection gained\n"
         "    192.168.0.2:5222 > 10.0.0.3:48425 tcp: 1 packet, first packet 121: "
         "denied (acl 1 rule 0: deny) > permitted (existing session)\n"
     ) in text
-    assert text.index("would have another fate") < text.index("sessions added")
+    assert text.index("1 connection gained") < text.index("sessions added")
 
 
 def test_more_connections_than_asked_for_are_counted() -> None:

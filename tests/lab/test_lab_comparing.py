@@ -23,6 +23,8 @@ from aclbench.workbench.workbench import Workbench
 
 Told = tuple[Workbench, list[TraceEvent]]
 
+#: The fates of packets that do not pass.
+ENDED = ("denied", "dropped", "malformed")
 CASES = (
     ("full-table", "max-entries=24,8,1000"),
     ("long-gaps", "timeout tcp idle=100,1200", "timeout udp idle=30,3600"),
@@ -61,6 +63,9 @@ def test_who_would_notice_is_who_has_another_fate(played: list[tuple[Compared, T
         ]
         assert each.notice is not None
         assert each.notice.packets == len(differ)
+        passed = [[fate_of(r.reason) not in ENDED for r in both] for _, *both in differ]
+        assert each.notice.lost == passed.count([True, False])
+        assert each.notice.gained == passed.count([False, True])
         packets = Counter(connection_of(before.key) for _, before, _ in differ)
         assert each.notice.connections == len(packets)
         assert {connection_of(n.key): n.packets for n in each.notice.first} == packets

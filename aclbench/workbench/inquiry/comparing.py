@@ -75,7 +75,7 @@ def _noticing(first: Seen, second: Seen, most: int) -> Slices[Notice]:
     """Packets are the same if they have the same number; of one that came twice the first."""
     rows = first.rows
     if rows is second.rows:  # what both have is the same
-        return Notice(0, 0, ())
+        return Notice(0, 0, 0, 0, ())
     while rows.number(SLICE_PACKETS):
         yield None
     connections = np.array(rows.numbers.conns, np.int64).reshape(-1, 1)
@@ -86,8 +86,11 @@ def _noticing(first: Seen, second: Seen, most: int) -> Slices[Notice]:
     found = Noticing()
     for begin in range(0, len(mine), SLICE_PACKETS):
         here, there = (place[begin : begin + SLICE_PACKETS] for place in (mine, others))
-        here = here[fate_numbers(before[here]) != fate_numbers(after[there])]
+        fates = fate_numbers(before[here]), fate_numbers(after[there])
+        differ = fates[0] != fates[1]
+        here = here[differ]
         if len(here):
+            found.note_fates(fates[0][differ], fates[1][differ])
             yield from found.adding(connections[keys[here]], here)
         yield Progress(begin, len(mine), "packets compared")
 

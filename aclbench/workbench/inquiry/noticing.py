@@ -22,6 +22,8 @@ _GROUPS: Final = 1 << 4
 _FATES_OF_KINDS: Final = np.array(
     [FATES.index(KINDS[kind][0]) if kind in KINDS else 0 for kind in range(KIND_MASK + 1)], np.uint8
 )
+#: The fates of packets that do not pass.
+_ENDED: Final = [FATES.index(fate) for fate in ("denied", "dropped", "malformed")]
 #: An odd number with well spread bits: 2**64 divided by the golden ratio.
 _MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 
@@ -68,10 +70,15 @@ class Noticed(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """All who would notice: how many packets and connections, and the first so many of these."""
+    """All who would notice: how many packets and connections, and the first so many of these.
+
+    Of the packets so many are `lost`, which pass before and not after, and `gained`: the other way.
+    """
 
     packets: int
     connections: int
+    lost: int
+    gained: int
     first: tuple[Noticed, ...]
 
     def to_text(self) -> str:
@@ -79,7 +86,12 @@ class Notice(NamedTuple):
         if not self.packets:
             return "nobody would notice"
         packets = counted(self.packets, "packet")
-        return f"{packets} of {counted(self.connections, 'connection')} would have another fate"
+        text = f"{packets} of {counted(self.connections, 'connection')}"
+        if self.packets in (self.lost, self.gained):
+            return f"{text} {'lost' if self.lost else 'gained'}"
+        if self.lost or self.gained:
+            return f"{text}: {self.lost:,} lost, {self.gained:,} gained"
+        return f"{text} would have another fate"
 
 
 def fate_text(reason: int) -> str:
@@ -99,6 +111,13 @@ class Noticing:
         #: Connections in `_parts`, some several times, and at how many they are put together.
         self._held = 0
         self._limit = _TOGETHER
+        self._lost = self._gained = 0
+
+    def note_fates(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
+        """What became of packets that differ, as `fate_numbers` has it."""
+        passes = ~np.isin(before, _ENDED), ~np.isin(after, _ENDED)
+        self._lost += int(np.count_nonzero(passes[0] & ~passes[1]))
+        self._gained += int(np.count_nonzero(passes[1] & ~passes[0]))
 
     def adding(self, connections: NDArray[np.int64], place: NDArray[np.int64]) -> Slices[None]:
         """More packets that differ: the connection of each, and its place in the run."""
@@ -126,7 +145,7 @@ class Noticing:
     def result(self, most: int) -> Slices[Differing]:
         """All of them, the first `most` connections one by one."""
         if not self._parts:
-            return Differing(0, 0, ())
+            return Differing(0, 0, 0, 0, ())
         yield from self._putting_together()
         every = [part for parts in self._parts.values() for part in parts]
         place = np.concatenate([part.place for part in every])
@@ -134,22 +153,25 @@ class Noticing:
         first = np.argpartition(place, most)[:most] if most < len(place) else np.arange(len(place))
         first = first[np.argsort(place[first])]
         both = zip(place[first].tolist(), packets[first].tolist(), strict=True)
-        return Differing(int(packets.sum()), len(place), tuple(both))
+        counts = int(packets.sum()), len(place), self._lost, self._gained
+        return Differing(*counts, tuple(both))
 
 
 class Differing(NamedTuple):
     """How many packets and connections differ; of the first connections (place, packets).
 
-    The place is that of the connection's first packet that differs.
+    The place is that of the connection's first packet that differs. Else as `Notice`.
     """
 
     packets: int
     connections: int
+    lost: int
+    gained: int
     first: tuple[tuple[int, int], ...]
 
     def told(self, tell: Callable[[int, int], Noticed]) -> Notice:
         """The same with the first ones spelled out, by place and number of packets."""
-        return Notice(self.packets, self.connections, tuple(tell(*each) for each in self.first))
+        return Notice(*self[:-1], tuple(tell(*each) for each in self.first))
 
 
 class _Counted(NamedTuple):

@@ -24,7 +24,7 @@ def test_a_rule_that_is_taken_away_is_noticed() -> None:
     main = bench.report().packets
     assert main.denied < tight.denied
     assert lines[0].startswith("tight instead of main: ")
-    assert lines[0].endswith(" would have another fate")
+    assert lines[0].endswith(" lost")
     assert "permitted" in lines[1]
     assert "denied (too many sessions to add new)" in lines[1]
     table = {line[:-20].strip(): line.split()[-2:] for line in lines if line.startswith("denied")}

@@ -67,4 +67,4 @@ def test_it_counts_as_one_by_one(seed: int, alike: bool, monkeypatch: pytest.Mon
 
 
 def test_nobody_is_nobody() -> None:
-    assert finish(Noticing().result(3)) == (0, 0, ())
+    assert finish(Noticing().result(3)) == (0, 0, 0, 0, ())
