@@ -62,8 +62,8 @@ def _json_escape(code: int) -> str:
 
 #: Each sign that the program draws, and the ASCII character that stands for it, as wide.
 TWINS: Final = str.maketrans(
-    "…›✓✗▲·─┄≠▶‖■□●○“”•│☐µ�▁▂▃▄▅▆▇█░▒▓┌└┊━╌┃◆▸",
-    '~>vx^.-.!>|#_+-""*|_u?_.,:-=*#:=%/\\:=-|@>',
+    "…›✓✗▲·─┄≠▶‖■□●○“”•│☐µ�▁▂▃▄▅▆▇█░▒▓┌└┊━╌┃◆▸≥",
+    '~>vx^.-.!>|#_+-""*|_u?_.,:-=*#:=%/\\:=-|@>>',
 )
 
 
