@@ -17,7 +17,7 @@ from aclbench.errors import AclbenchError
 if TYPE_CHECKING:
     from aclbench.engine.design import Design
     from aclbench.lab.explore.exploring import Result
-    from aclbench.lab.explore.scenario import Explored, Memory
+    from aclbench.lab.explore.scenario import ClockGoes, Explored, Memory
 
 #: The screen that a counterexample is to fit, where the output is no terminal.
 PAGE: tuple[int, int] = (120, 40)
@@ -58,6 +58,12 @@ PAGE: tuple[int, int] = (120, 40)
     help="How often the clock may be jumped. [8, or the scenario's]",
 )
 @click.option(
+    "--clock",
+    type=click.Choice(["any", "idle"]),
+    help="Whether it may go on at any time, or only where nobody else could. [any, or the "
+    "scenario's]",
+)
+@click.option(
     "--fairness",
     metavar="N",
     type=click.IntRange(1),
@@ -85,6 +91,7 @@ def explore(
     never: tuple[str, ...],
     preemptions: str | None,
     jumps: int | None,
+    clock: ClockGoes | None,
     fairness: int | None,
     barrier: bool,
     memory: Memory | None,
@@ -117,7 +124,9 @@ def explore(
         from aclbench.files import refuse_there
 
         refuse_there(Path(save))
-    bounds = Bounds(bound_of(preemptions), jumps, fairness=fairness, barrier=barrier, memory=memory)
+    bounds = Bounds(
+        bound_of(preemptions), jumps, None, fairness, barrier, memory=memory, clock=clock
+    )
     explored, chosen = what_to_explore(scenario, design, exhibit)
     explored = bounds.of(explored)
     scene = finish(setting_the_scene(explored, bounds, chosen))

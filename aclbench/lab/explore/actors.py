@@ -12,7 +12,7 @@ of the scenario, whose next line then goes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from aclbench.drivers.driver import CLEANER, CLOCK, actor_name
@@ -40,13 +40,27 @@ class Rules(NamedTuple):
     `jumps` of the clock at most, none beyond `horizon` (ns). No actor takes more than `fairness` of
     its own turns while another could go; None: as many as it likes, since all that is looked for
     shows after so many steps, and a run that starves somebody can still go on and be fair. With
-    `barrier` a command waits for the packets under way.
+    `barrier` a command waits for the packets under way. With `idle_clock` the clock goes on only
+    where none of the machine's actors could.
     """
 
     jumps: int
     horizon: int = NEVER
     fairness: int | None = None
     barrier: bool = False
+    idle_clock: bool = False
+
+
+class Control(NamedTuple):
+    """What the choices of a run come to, beside the machine; see the like-named fields."""
+
+    current: int
+    was_left: bool
+    preemptions: int
+    jumps: int
+    passed: dict[tuple[int, int], int]
+    last_actor: int
+    last_finished: bool
 
 
 class Turn:
@@ -85,7 +99,7 @@ class Actors:
         self.start: int = rig.now
         self._rest = Rest(self.am)
         self._was_configured = False
-        self.watcher = Watcher()
+        self.watcher: Watcher | None = None
         self.am.host = self
         self._alone = self.am.n_workers == 0
         self.begin()
@@ -174,14 +188,14 @@ class Actors:
         if current != NOBODY and self.preemptions >= most_preemptions:
             return [current]
         able = self.able()
-        found = able if not self.passed else [a for a in able if self._is_fair(a, able)]
+        found = [*able] if not self.passed else [a for a in able if self._is_fair(a, able)]
         if current != NOBODY:
             found.remove(current)
             if not self.was_left:
                 found.insert(0, current)
         if any_left := [n for n, parts in enumerate(self.items) if self.gone[n] < len(parts)]:
             found += self._items(any_left, able)
-        if self.jumps < self.rules.jumps:
+        if self.jumps < self.rules.jumps and not (self.rules.idle_clock and able):
             if self.now < self.clock_due() <= self.rules.horizon:
                 found.append(CLOCK)
             found += self._jumps(any_left)
@@ -261,8 +275,9 @@ class Actors:
             self.preemptions += 1
         is_bounded = self.rules.fairness is not None
         before = self.able() if is_bounded else []
-        if choice >= ITEM and actor == CLEANER:
-            label, finished = self._command(choice), True
+        if choice >= ITEM:
+            label = self._take_item(choice, actor)
+            finished = actor == CLEANER or actor not in self.turns
         elif actor == CLEANER:
             label = self._cleaner_step()
             finished = type(self.upcoming) is not Step
@@ -275,6 +290,60 @@ class Actors:
         if is_bounded:
             self._note_passed(actor, finished, before)
         return label
+
+    def retake(self, choices: Sequence[int], control: Control) -> None:
+        """Begin anew, and take choices that were taken before; `control` is as it was behind them.
+
+        Most steps of a search are these.
+        """
+        self.begin()
+        turns = self.turns
+        for choice in choices:
+            if choice == CLEANER:
+                self._cleaner_step()
+            elif choice == CLOCK:
+                self.now = self.clock_due()
+            elif choice < ITEM:
+                turn = turns.get(choice)
+                if turn is None:
+                    turn = turns[choice] = self._begin_turn(choice, choice)
+                turn.upcoming = next(turn.steps, None)
+                if turn.upcoming is None:
+                    del turns[choice]
+            else:
+                self._take_item(choice, self.actor_of(choice))
+        self.control = control
+
+    def _take_item(self, choice: int, actor: int) -> str:
+        """Take an item's next line."""
+        if actor == CLOCK:
+            return self._clock_step(choice)
+        return self._command(choice) if actor == CLEANER else self._thread_step(actor, choice)
+
+    @property
+    def control(self) -> Control:
+        """What the choices come to, beside the machine."""
+        return Control(
+            self.current,
+            self.was_left,
+            self.preemptions,
+            self.jumps,
+            self.passed,
+            self.last_actor,
+            self.last_finished,
+        )
+
+    @control.setter
+    def control(self, control: Control) -> None:
+        (
+            self.current,
+            self.was_left,
+            self.preemptions,
+            self.jumps,
+            self.passed,
+            self.last_actor,
+            self.last_finished,
+        ) = control
 
     def _note_passed(self, actor: int, finished: bool, before: list[int]) -> None:
         """Count whom an actor passes over with its turn; whoever goes is passed over no more."""
@@ -336,11 +405,14 @@ class Actors:
             turn = self.turns[thread] = self._begin_turn(thread, choice)
         step = turn.upcoming
         assert step is not None
-        self.watcher.before(thread, step.label)
+        watcher = self.watcher
+        if watcher is not None:
+            watcher.before(thread, step.label)
         turn.upcoming = next(turn.steps, None)
         if turn.upcoming is None:
             del self.turns[thread]
-        self.watcher.after(thread, step.label)
+        if watcher is not None:
+            watcher.after(thread, step.label)
         return step.label
 
     def _begin_turn(self, thread: int, choice: int) -> Turn:

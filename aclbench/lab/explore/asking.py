@@ -168,3 +168,7 @@ class NeverHolds(Property):
     def remembered(self) -> tuple[Any, ...]:
         """The verdicts so far."""
         return tuple(self._verdicts)
+
+    def recall(self, remembered: tuple[Any, ...]) -> None:
+        """Those were the verdicts."""
+        self._verdicts[:] = remembered

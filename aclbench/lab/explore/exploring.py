@@ -65,7 +65,10 @@ class Result:
         explored = self.explored
         most = explored.preemptions
         switches = "any preemptions" if most is None else f"up to {counted(most, 'preemption')}"
-        return f"{switches} and {counted(explored.jumps, 'jump')} of the clock"
+        jumps = f"{counted(explored.jumps, 'jump')} of the clock"
+        if explored.clock == "idle" and explored.jumps:
+            jumps += ", where nobody else could go"
+        return f"{switches} and {jumps}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -75,6 +78,7 @@ class Result:
             "design": self.design,
             "preemptions": self.explored.preemptions,
             "jumps": self.explored.jumps,
+            "clock": self.explored.clock,
             "whole": self.whole,
             "searched_preemptions": self.searched,
             "runs": effort.runs,

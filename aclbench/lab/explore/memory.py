@@ -10,12 +10,13 @@ when all buffers are empty: they hold nothing back for as long as anything here 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from aclbench.drivers.driver import CLEANER, CLOCK, actor_name
 from aclbench.engine.steps import CleanerEvent
 from aclbench.engine.worker import THREAD_MAIN, Worker
-from aclbench.lab.explore.actors import ITEM, Actors, Rules
+from aclbench.lab.explore.actors import ITEM, Actors, Control, Rules
 from aclbench.lab.explore.parts import JumpPart, Part
 from aclbench.workbench.rig.rig import Rig
 
@@ -136,6 +137,12 @@ class BufferedActors(Actors):
             return super().step(choice)
         finally:
             self.running = _NOBODY
+
+    def retake(self, choices: Sequence[int], control: Control) -> None:
+        """Begin anew, and take choices that were taken before."""
+        self.begin()
+        for choice in choices:
+            self.step(choice)
 
     def poll(self) -> None:
         """Have the cleaner, which waits, take one whole turn."""

@@ -24,8 +24,10 @@ from aclbench.engine.pool import NO_LIST, Session
 from aclbench.engine.reasons import fate_of, reason_text
 from aclbench.engine.steps import Wait, WaitKind
 from aclbench.engine.timeouts import NEVER
+from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError, did_you_mean
 from aclbench.lab.explore.actors import Actors
+from aclbench.lab.explore.rows import digest_of, interface_row, worker_row
 from aclbench.workbench.views.times import seconds_text
 
 
@@ -64,6 +66,9 @@ class Property:
         """What its answers depend on beside the machine's state."""
         return ()
 
+    def recall(self, remembered: tuple[Any, ...]) -> None:
+        """Go on from what `remembered` gave, in the same state of the machine."""
+
 
 class Invariant(Property):
     """The engine's own invariants, and the design's."""
@@ -71,12 +76,45 @@ class Invariant(Property):
     name = "invariant"
     about = "what always holds of lists, tables and flags does not"
 
+    def __init__(self, actors: Actors) -> None:
+        super().__init__(actors)
+        #: The states in which they hold. To make one's digest costs a fifth of looking at it.
+        self._hold: set[bytes] = set()
+
     def look(self) -> None:
         """All of them; those at rest where everybody is."""
+        am, at_rest = self.am, self.actors.is_settled()
+        state = (
+            at_rest,
+            self.actors.commands,
+            am.cleaner.clearing_bitmap,
+            tuple(am.cleaner.wait)[1],
+            am.cleaner.wait.kind.value.encode(),
+            [worker_row(worker, with_free=False) for worker in am.workers],
+            [_counted(worker) for worker in am.workers],
+            [interface_row(interface) for interface in am.interfaces],
+        )
+        digest = digest_of(state)
+        if digest in self._hold:
+            return
         try:
-            check_invariants(self.am, at_rest=self.actors.is_settled())
+            check_invariants(am, at_rest=at_rest)
         except InvariantError as error:
             self.broken = str(error).partition("\n")[0]
+        else:
+            self._hold.add(digest)
+
+
+def _counted(worker: Worker) -> tuple[Any, ...]:
+    """What a worker has counted of its sessions: that agrees with what there is."""
+    return (
+        worker.live_sessions,
+        worker.cnt_deleted_sessions,
+        worker.cnt_cleared_sessions,
+        worker.cnt_recycled_sessions,
+        tuple(worker.session_adds_by_sw_if_index.items()),
+        tuple(worker.session_dels_by_sw_if_index.items()),
+    )
 
 
 class LostWakeUp(Property):
@@ -181,6 +219,10 @@ class LeftByClear(Property):
         """Which are to go."""
         return tuple(sorted(self._to_go))
 
+    def recall(self, remembered: tuple[Any, ...]) -> None:
+        """Those were to go."""
+        self._to_go = set(remembered)
+
 
 class WrongDeletion(Property):
     """A session was judged idle, and was not, by what the judge read."""
@@ -284,6 +326,10 @@ class LateTouch(Property):
     def remembered(self) -> tuple[Any, ...]:
         """The slots in hand."""
         return tuple(sorted(self._in_hand.items()))
+
+    def recall(self, remembered: tuple[Any, ...]) -> None:
+        """Those were in hand."""
+        self._in_hand = dict(remembered)
 
 
 class LateTouchReused(LateTouch):

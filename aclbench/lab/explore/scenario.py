@@ -49,6 +49,7 @@ MAX_LINES: Final = 64
 Kind = Literal["send", "cli", "jump"]
 #: What threads see of each other's stores: all at once, or in total store order (`memory`).
 Memory = Literal["sc", "tso"]
+ClockGoes = Literal["any", "idle"]
 Preemptions = Annotated[
     Annotated[int, Meta(ge=0, le=64)] | Literal["none"],
     Meta(description='a whole number, or "none" for no bound'),
@@ -76,6 +77,7 @@ class Explored(Struct, frozen=True):
     horizon: int | None = None
     preemptions: int | None = PREEMPTIONS
     memory: Memory = "sc"
+    clock: ClockGoes = "any"
 
 
 class SendTable(Struct, forbid_unknown_fields=True, frozen=True):
@@ -116,6 +118,7 @@ class ExploredDocument(Struct, forbid_unknown_fields=True, frozen=True):
     never: tuple[str, ...] = ()
     jumps: Annotated[int, Meta(ge=0, le=1000)] = JUMPS
     horizon: str | None = None
+    clock: ClockGoes = "any"
     preemptions: Preemptions = PREEMPTIONS
     memory: Memory = "sc"
     send: tuple[SendTable, ...] = ()
@@ -182,4 +185,5 @@ def read_explored(text: str, place: str, title: str = "") -> Explored:
         None if horizon is None else read_length(horizon),
         None if preemptions == "none" else preemptions,
         document.memory,
+        document.clock,
     )

@@ -14,7 +14,7 @@ from aclbench.lab.explore.asking import NeverHolds
 from aclbench.lab.explore.memory import BufferedActors
 from aclbench.lab.explore.parts import parts_of
 from aclbench.lab.explore.properties import ALWAYS, Property, property_named
-from aclbench.lab.explore.scenario import Explored, Memory
+from aclbench.lab.explore.scenario import ClockGoes, Explored, Memory
 from aclbench.lab.explore.state import Digests, check_interpreted
 from aclbench.lab.explore.watching import Watch
 from aclbench.workbench.bench import Bench
@@ -37,6 +37,7 @@ class Bounds(NamedTuple):
     fairness: int | None = None
     barrier: bool = False
     memory: Memory | None = None
+    clock: ClockGoes | None = None
 
     def of(self, explored: Explored) -> Explored:
         """The scenario with these bounds in the place of its own."""
@@ -47,6 +48,7 @@ class Bounds(NamedTuple):
             jumps=explored.jumps if self.jumps is None else self.jumps,
             horizon=explored.horizon if self.horizon is None else self.horizon,
             memory=explored.memory if self.memory is None else self.memory,
+            clock=explored.clock if self.clock is None else self.clock,
         )
 
 
@@ -57,8 +59,9 @@ class Scene:
         self.explored = explored
         parts = parts_of(explored, Bench(rig, lines, keeps=False), lines)
         horizon = NEVER if explored.horizon is None else rig.now + explored.horizon
-        rules = Rules(explored.jumps, horizon, bounds.fairness, bounds.barrier)
         kind = BufferedActors if explored.memory == "tso" else Actors
+        is_idle = explored.clock == "idle"
+        rules = Rules(explored.jumps, horizon, bounds.fairness, bounds.barrier, is_idle)
         self.actors: Actors = kind(rig, parts, rules)
         self.watch = Watch(self.actors, ())
         self.digests = Digests(self.actors, self.watch)

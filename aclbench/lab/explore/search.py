@@ -11,10 +11,11 @@ preemptions, jumps of the clock and passed turns than now: whatever can follow n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from aclbench.lab.explore.actors import Actors
+from aclbench.lab.explore.actors import Actors, Control
 from aclbench.lab.explore.properties import Property
+from aclbench.lab.explore.reduction import Ahead, is_known
 from aclbench.lab.explore.state import Digests
 from aclbench.lab.explore.watching import Watch
 from aclbench.workbench.tasks import Progress, Slices
@@ -66,6 +67,7 @@ class Search:
         digests: Digests,
         preemptions: int,
         prefix: tuple[int, ...] = (),
+        is_reduced: bool = True,
     ) -> None:
         self.effort = Effort()
         self.broken: Broken | None = None
@@ -76,10 +78,14 @@ class Search:
         self._digests = digests
         self._most = preemptions
         self._prefix = prefix
+        #: Whether what steps touch is known, and nobody looks at what they do in between.
+        self._reduced = is_reduced and is_known(actors)
         self._seen: dict[bytes, list[_Cost]] = {}
         #: The choices of the run, and for each what else could be chosen, the last first.
         self._path: list[int] = []
         self._others: list[list[int]] = []
+        #: Before each of them, what those who watch remembered, and what had been chosen.
+        self._remembered: list[tuple[tuple[Any, ...], Control]] = []
 
     def searching(self) -> Slices[None]:
         """Search all of it, or until something is broken."""
@@ -106,7 +112,8 @@ class Search:
 
     def _goes_on(self) -> bool:
         """Take the first of the choices here; False: the run ends here, or is known from here."""
-        choices = self._actors.choices(self._most)
+        actors = self._actors
+        choices = actors.choices(self._most)
         if len(choices) > 1 and not self._is_new():
             self.effort.pruned += 1
             return False
@@ -119,7 +126,15 @@ class Search:
             return False
         choices.reverse()
         self._others.append(choices)
-        return self._take(choices.pop())
+        self._remembered.append((self._watch.remembered(), actors.control))
+        first = choices.pop()
+        if not (choices and self._reduced and first == actors.current):
+            return self._take(first)
+        ahead = Ahead(actors)
+        goes_on = self._take(first)
+        if ahead.commuted():
+            choices.clear()
+        return goes_on
 
     def _take(self, choice: int) -> bool:
         """Take a choice; False: the state that it leads to is known, or broken."""
@@ -141,10 +156,11 @@ class Search:
             while others and not others[-1]:
                 others.pop()
                 path.pop()
+                self._remembered.pop()
             if not others:
                 return False
             path.pop()
-            self._begin((*self._prefix, *path))
+            self._begin_again((*self._prefix, *path))
             if self._take(others[-1].pop()) or self.broken is not None:
                 return True
 
@@ -156,6 +172,16 @@ class Search:
         self._digests.forget()
         for choice in choices:
             actors.step(choice)
+        self.effort.runs += 1
+        self.effort.steps += len(choices)
+
+    def _begin_again(self, choices: tuple[int, ...]) -> None:
+        """The same, where all that these choices lead through was watched before."""
+        remembered, control = self._remembered[-1]
+        self._watch.look_away()
+        self._digests.forget()
+        self._actors.retake(choices, control)
+        self._watch.recall(remembered)
         self.effort.runs += 1
         self.effort.steps += len(choices)
 

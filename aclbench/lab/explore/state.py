@@ -8,9 +8,8 @@ certain, the digest differs: then a state is searched once more, and none is mis
 
 from __future__ import annotations
 
-import marshal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from hashlib import blake2b
 from itertools import count
 from types import FrameType, GeneratorType
@@ -25,20 +24,26 @@ from aclbench.engine.main import AclMain, CleanerData, Interface
 from aclbench.engine.matching import AclMatch
 from aclbench.engine.pool import Session, SessionPool
 from aclbench.engine.session import SessionId
-from aclbench.engine.steps import CleanerEvent, Step, Wait, WaitKind
+from aclbench.engine.steps import HANDLE_EVENT, CleanerEvent, Step, Wait, WaitKind
 from aclbench.engine.telling import Tell
 from aclbench.engine.worker import Worker
 from aclbench.errors import AclbenchError
 from aclbench.lab.explore.actors import Actors
+from aclbench.lab.explore.reduction import is_known
+from aclbench.lab.explore.rows import DIGEST_BYTES, digest_of, interface_row, session_id, worker_row
 from aclbench.lab.explore.watching import Watch
 
-#: Bytes of a digest: of 2^40 states two have one by chance in one of 2^49 searches.
-DIGEST_BYTES: Final = 16
-#: Marshal's last format that writes equal values as equal bytes.
-_MARSHAL: Final = 2
 _WAIT_KINDS: Final = {kind: number for number, kind in enumerate(WaitKind)}
 #: Local values that are no state of a turn: what a part is made of, and what is state elsewhere.
-_NO_STATE: Final = frozenset({"self", "am", "sessions"})
+_NO_STATE: Final[Set[str]] = frozenset({"self", "am", "sessions"})
+#: The same in the engine's own generators: what is only told, and what is not read any more.
+_ONLY_TOLD: Final[dict[str, Set[str]]] = {
+    "packet_steps": {*_NO_STATE, "checks"},
+    "check_idle_sessions": {*_NO_STATE, "deleted"},
+    "handle_events": {*_NO_STATE, "events", "event"},
+    "session_cleaner_process": {*_NO_STATE, "events"},
+    "go_round": {*_NO_STATE, "events"},
+}
 _PARTS: Final = (*PARTS.values(), AclMain, CleanerData, SessionPool, Tell)
 
 
@@ -57,6 +62,8 @@ class Digests:
     def __init__(self, actors: Actors, watch: Watch) -> None:
         self._actors = actors
         self._watch = watch
+        #: Whether the parts are the engine's own, of which it is known what they read again.
+        self._known = is_known(actors)
         self._held: dict[int, Any] = {}
         self._of_rules: dict[tuple[AclRule, ...], bytes] = {}
         #: For values of kinds that nobody knows here: no two are the same.
@@ -73,6 +80,8 @@ class Digests:
     def digest(self) -> bytes:
         """The state now."""
         actors, am = self._actors, self._actors.am
+        # What stands in a free slot is read by a packet that found it before, and by nobody else.
+        with_free = not self._known or any(turn.part for turn in actors.turns.values())
         state = (
             actors.now,
             actors.current,
@@ -81,16 +90,21 @@ class Digests:
             tuple(actors.raised),
             actors.commands,
             actors.held_back(),
-            tuple([(event.sw_if_index, event.deleted) for event in actors.signals]),
+            self._signals(),
             self._cleaner(),
             tuple([(thread, self._turn(thread)) for thread in sorted(actors.turns)]),
-            tuple([_worker(worker) for worker in am.workers]),
-            tuple([_interface(am, interface) for interface in am.interfaces]),
+            tuple([worker_row(worker, with_free) for worker in am.workers]),
+            tuple([interface_row(interface) for interface in am.interfaces]),
             am.cleaner.wait_interval,
             am.cleaner.clearing_bitmap,
             self._watch.remembered(),
         )
-        return blake2b(marshal.dumps(state, _MARSHAL), digest_size=DIGEST_BYTES).digest()
+        return digest_of(state)
+
+    def _signals(self) -> tuple[Any, ...]:
+        """The cleaner is told the same by two signals as by one, in whatever order."""
+        signals = [(event.sw_if_index, event.deleted) for event in self._actors.signals]
+        return tuple(sorted(set(signals)) if self._known else signals)
 
     # --- what suspended actors hold ------------------------------------------------------------
 
@@ -109,7 +123,7 @@ class Digests:
         if held is None:
             in_hand = self._actors.am.workers[thread].session_in_hand
             held = self._held[thread] = (
-                None if in_hand is None else _session(in_hand),
+                None if in_hand is None else session_id(in_hand),
                 self._frames(self._actors.turns[thread].steps),
             )
         return held
@@ -122,8 +136,11 @@ class Digests:
             if frame is None:
                 break
             found.append(frame.f_lasti)
+            left_out = _NO_STATE
+            if self._known and self._actors.upcoming is not HANDLE_EVENT:
+                left_out = _ONLY_TOLD.get(frame.f_code.co_name, _NO_STATE)
             for name, value in frame.f_locals.items():
-                if name not in _NO_STATE:
+                if name not in left_out:
                     found.append(self._value(value))
             steps = steps.gi_yieldfrom
         return tuple(found)
@@ -165,14 +182,10 @@ class Digests:
         return match.acl_indices, match.position, match.rule_index, rules, match.reason
 
 
-def _session(session: Session) -> tuple[int, int]:
-    return session.thread_index, session.session_index
-
-
 #: How an object of the engine is named: by what tells it from others.
 _NAMED: Final[dict[type[Any], Callable[[Digests, Any], Any]]] = {
     Worker: lambda digests, worker: worker.thread_index,
-    Session: lambda digests, session: _session(session),
+    Session: lambda digests, session: session_id(session),
     Interface: lambda digests, interface: interface.sw_if_index,
     AclMatch: lambda digests, match: digests._match(match),
     Step: lambda digests, step: step.label.encode(),
@@ -181,52 +194,3 @@ _NAMED: Final[dict[type[Any], Callable[[Digests, Any], Any]]] = {
     Wait: lambda digests, wait: (_WAIT_KINDS[wait.kind], wait.until),
     CleanerEvent: lambda digests, event: tuple(event),
 }
-
-
-def _worker(worker: Worker) -> tuple[Any, ...]:
-    """What one worker owns, and its flags."""
-    pool = worker.pool
-    return (
-        tuple(worker.conn_list_head),
-        tuple(worker.conn_list_tail),
-        tuple(worker.head_expiry_time),
-        tuple(worker.expired),
-        worker.swipe_end_time,
-        worker.serviced_sw_if_index_bitmap,
-        worker.pending_clear_sw_if_index_bitmap,
-        worker.clear_in_process,
-        worker.interrupt_is_pending,
-        worker.interrupt_is_needed,
-        worker.interrupt_is_unwanted,
-        worker.interrupt_due,
-        tuple([tuple(numbers) for numbers in worker.numbers]),
-        tuple(pool.free_indices),
-        tuple([tuple(column) for column in pool.columns]),
-        tuple([_row(pool.session(index)) for index in range(len(pool))]),
-    )
-
-
-def _row(session: Session) -> tuple[Any, ...]:
-    """A slot's row, be it free: its next session finds what stands there."""
-    return (
-        session.key,
-        session.sw_if_index,
-        session.last_active_time,
-        session.tcp_flags_seen_in,
-        session.tcp_flags_seen_out,
-        session.link_list_id,
-        session.link_prev_idx,
-        session.link_next_idx,
-        session.link_enqueue_time,
-        session.intf_policy_epoch,
-    )
-
-
-def _interface(am: AclMain, interface: Interface | None) -> tuple[Any, ...] | None:
-    """An interface's table, whatever the order of entering; the rest is told by the commands."""
-    if interface is None:
-        return None
-    table = interface.sessions
-    entries = [(session.key, *_session(session)) for session in table.sessions()]
-    entries.sort()
-    return interface.deleted, tuple(entries)

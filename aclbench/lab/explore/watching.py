@@ -15,8 +15,7 @@ class Watch(Watcher):
 
     def __init__(self, actors: Actors, properties: Sequence[Property]) -> None:
         self.watch_for(properties)
-        actors.am.tell.listener = self.event
-        actors.watcher = self
+        self._actors = actors
 
     def watch_for(self, properties: Sequence[Property]) -> None:
         """Have runs watched for these, and no others."""
@@ -25,16 +24,29 @@ class Watch(Watcher):
         self._before = [p.before for p in properties if _has(p, "before")]
         self._after = [p.after for p in properties if _has(p, "after")]
         self._look = [p for p in properties if _has(p, "look")]
-        self._remember = [p.remembered for p in properties if _has(p, "remembered")]
+        self._remembering = [p for p in properties if _has(p, "remembered")]
         # The last of them may spoil the run.
         self._end = sorted(
             (p for p in properties if _has(p, "end")), key=lambda p: isinstance(p, HungClear)
         )
 
     def begin(self) -> None:
-        """A run begins."""
+        """A run begins, and is watched."""
         for each in self.properties:
             each.begin()
+        self._actors.am.tell.listener = self.event if self._hear else None
+        self._actors.watcher = self if self._before or self._after else None
+
+    def look_away(self) -> None:
+        """A run begins that was watched before, up to where `recall` is called."""
+        self._actors.am.tell.listener = None
+        self._actors.watcher = None
+
+    def recall(self, remembered: tuple[Any, ...]) -> None:
+        """Watch it from here on: what `remembered` gave was remembered here."""
+        self.begin()
+        for each, what in zip(self._remembering, remembered, strict=True):
+            each.recall(what)
 
     def event(self, event: TraceEvent) -> None:
         """The machine tells of something."""
@@ -53,7 +65,7 @@ class Watch(Watcher):
 
     def remembered(self) -> tuple[Any, ...]:
         """What their answers depend on beside the machine's state."""
-        return tuple([remembered() for remembered in self._remember])
+        return tuple([each.remembered() for each in self._remembering])
 
     def broken(self) -> Property | None:
         """One that the last step has broken."""
