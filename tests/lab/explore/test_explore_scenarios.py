@@ -18,7 +18,15 @@ _EXPECTED = re.compile(r"# Expected: (?P<name>[a-z-]+)(?:, with (?P<preemptions>
 _COUNTS = {"one": 1, "two": 2, None: 0}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+#: Every interleaving within two preemptions takes a minute of the processor.
+LONG = {"two-preemptions"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.long) if path.stem in LONG else path for path in FILES],
+    ids=lambda path: path.stem,
+)
 def test_what_a_file_expects_is_found(path: Path) -> None:
     expected = _EXPECTED.match(path.read_text(encoding="utf-8"))
     assert expected is not None, "its first line says what is expected"
