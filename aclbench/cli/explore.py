@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from aclbench.cli.completion import complete_exhibits, complete_explored, complete_files
 from aclbench.cli.output import is_terminal, say, say_json
-from aclbench.cli.spreading import to_its_end
+from aclbench.cli.spreading import check_spread, cores, spread, to_its_end
 from aclbench.errors import AclbenchError
 
 if TYPE_CHECKING:
     from aclbench.engine.design import Design
     from aclbench.lab.explore.exploring import Result
     from aclbench.lab.explore.scenario import ClockGoes, Explored, Memory
+    from aclbench.lab.explore.scene import Bounds
 
 #: The screen that a counterexample is to fit, where the output is no terminal.
 PAGE: tuple[int, int] = (120, 40)
@@ -79,26 +80,30 @@ PAGE: tuple[int, int] = (120, 40)
     "scenario's]",
 )
 @click.option(
+    "--for",
+    "seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Try runs by chance for so long, where all of them are too many.",
+)
+@click.option("--seed", metavar="N", type=int, help="What chance begins with; with --for. [0]")
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 1024),
+    help="Search in so many processes, for what takes minutes. [1]",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Search on a Dask cluster, by the address of its scheduler; local starts one here.",
+)
+@click.option(
     "--save", metavar="FILE", shell_complete=complete_files, help="Write the counterexample there."
 )
 @click.option("--force", is_flag=True, help="Overwrite that file.")
 @click.option("--json", "as_json", is_flag=True, help="Print all as JSON.")
-def explore(
-    scenario: str | None,
-    design: str | None,
-    exhibit: str | None,
-    find: tuple[str, ...],
-    never: tuple[str, ...],
-    preemptions: str | None,
-    jumps: int | None,
-    clock: ClockGoes | None,
-    fairness: int | None,
-    barrier: bool,
-    memory: Memory | None,
-    save: str | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def explore(scenario: str | None, **options: Any) -> None:
     """Look for an interleaving in which something goes wrong.
 
     A scenario to explore is a small bench, and packets, commands and jumps of the clock that may
@@ -108,44 +113,110 @@ def explore(
     Ctrl-C ends it with what is known. The exit code is 1 if something was found, and 130 if it was
     ended before that.
     """
+    asked = Options(**options)
+    asked.check()
     interpreted_alone()
-    from aclbench.lab.explore.bundled import explored_abouts
-    from aclbench.lab.explore.exploring import Result, exploring
-    from aclbench.lab.explore.scene import Bounds, setting_the_scene
-    from aclbench.workbench.tasks import finish
+    if scenario is None and asked.exhibit is None:
+        from aclbench.lab.explore.bundled import explored_abouts
 
-    if exhibit is not None and design is not None:
-        raise click.UsageError("--exhibit has a design; leave --design")
-    if scenario is None and exhibit is None:
         for name, title in explored_abouts():
             say(f"{name:<28} {title}")
         return
-    if save is not None and not force:
+    if asked.save is not None and not asked.force:
         from aclbench.files import refuse_there
 
-        refuse_there(Path(save))
-    bounds = Bounds(
-        bound_of(preemptions), jumps, None, fairness, barrier, memory=memory, clock=clock
-    )
-    explored, chosen = what_to_explore(scenario, design, exhibit)
-    explored = bounds.of(explored)
-    scene = finish(setting_the_scene(explored, bounds, chosen))
-    names, conditions = sorted_out(find)
-    result = Result(explored, scene.actors.machine.design.name)
-    ended = to_its_end(exploring(scene, names, (*conditions, *never), result))
-    if as_json:
+        refuse_there(Path(asked.save))
+    explored, chosen = what_to_explore(scenario, asked.design, asked.exhibit)
+    explored = asked.bounds().of(explored)
+    result, ended = searched(explored, chosen, asked)
+    if asked.as_json:
         say_json(result.to_json())
     else:
-        say(text_of(result))
-    if result.found is not None and save is not None:
+        say(text_of(result, by_chance=asked.seconds is not None))
+    if result.found is not None and asked.save is not None:
         from aclbench.lab.explore.saving import saving_run
+        from aclbench.workbench.tasks import finish
 
-        finish(saving_run(explored, result.found.broken.choices, Path(save), chosen))
-        say(f"{save} written; `aclbench tui {save}` steps it", err=as_json)
+        finish(saving_run(explored, result.found.broken.choices, Path(asked.save), chosen))
+        say(f"{asked.save} written; `aclbench tui {asked.save}` steps it", err=asked.as_json)
     if not ended:
         raise KeyboardInterrupt
     if result.found is not None:
         raise click.exceptions.Exit(1)
+
+
+class Options(NamedTuple):
+    """The options, as they are declared above."""
+
+    design: str | None
+    exhibit: str | None
+    find: tuple[str, ...]
+    never: tuple[str, ...]
+    preemptions: str | None
+    jumps: int | None
+    clock: ClockGoes | None
+    fairness: int | None
+    barrier: bool
+    memory: Memory | None
+    seconds: float | None
+    seed: int | None
+    jobs: int | None
+    cluster: str | None
+    save: str | None
+    force: bool
+    as_json: bool
+
+    def check(self) -> None:
+        """UsageError: they do not go together."""
+        check_spread(self.jobs, self.cluster)
+        if self.exhibit is not None and self.design is not None:
+            raise click.UsageError("--exhibit has a design; leave --design")
+        if self.seed is not None and self.seconds is None:
+            raise click.UsageError("--seed is for chance; say for how long: --for 60")
+        if self.seconds is not None and (self.jobs is not None or self.cluster is not None):
+            raise click.UsageError("--for goes by itself, without --jobs and --cluster")
+        bound_of(self.preemptions)
+
+    def bounds(self) -> Bounds:
+        """Within what is searched."""
+        from aclbench.lab.explore.scene import Bounds
+
+        return Bounds(
+            bound_of(self.preemptions),
+            self.jumps,
+            None,
+            self.fairness,
+            self.barrier,
+            memory=self.memory,
+            clock=self.clock,
+        )
+
+
+def searched(explored: Explored, design: Design | None, asked: Options) -> tuple[Result, bool]:
+    """What the search came to, and whether it came to its end."""
+    from tempfile import TemporaryDirectory
+
+    from aclbench.lab.explore.chance import Chance
+    from aclbench.lab.explore.exploring import Result, Spread, exploring, sampling
+    from aclbench.lab.explore.scene import setting_the_scene
+    from aclbench.workbench.tasks import finish
+
+    scene = finish(setting_the_scene(explored, asked.bounds(), design))
+    names, conditions = sorted_out(asked.find)
+    never = (*conditions, *asked.never)
+    result = Result(explored, scene.actors.machine.design.name)
+    if asked.seconds is not None:
+        chance = Chance(scene, asked.seed or 0, asked.seconds, explored.preemptions)
+        return result, to_its_end(sampling(scene, names, never, result, chance))
+    if asked.jobs in (None, 1) and asked.cluster is None:
+        return result, to_its_end(exploring(scene, names, never, result))
+    count = asked.jobs or cores()
+    with (
+        TemporaryDirectory(prefix="aclbench-") as folder,
+        spread(Path(folder), asked.jobs, asked.cluster, count) as runner,
+    ):
+        work = exploring(scene, names, never, result, Spread(runner, count))
+        return result, to_its_end(work)
 
 
 def what_to_explore(
@@ -170,6 +241,7 @@ def interpreted_alone() -> None:
     """Have the machine run interpreted: what its steps hold in between is read."""
     from aclbench.compiled import interpret
 
+    os.environ["ACLBENCH_INTERPRETED"] = "1"  # in processes that are started, too
     if not interpret():
         raise AclbenchError("the machine runs compiled here; set ACLBENCH_INTERPRETED=1")
 
@@ -191,7 +263,7 @@ def sorted_out(find: tuple[str, ...]) -> tuple[list[str], list[str]]:
     return names, [text for text in find if text not in names]
 
 
-def text_of(result: Result) -> str:
+def text_of(result: Result, by_chance: bool) -> str:
     """What a search came to, for a person."""
     width, height = page()
     effort = result.effort
@@ -199,6 +271,8 @@ def text_of(result: Result) -> str:
     found = result.found
     if found is not None:
         lines += [found.headline, "", found.text(width, height), ""]
+    elif by_chance:
+        lines.append("nothing was found in runs by chance, which are some of all there are")
     elif result.whole:
         lines.append(f"nothing was found: this was all, with {result.bounds_text()}")
     elif result.searched < 0:
@@ -208,8 +282,9 @@ def text_of(result: Result) -> str:
             f"nothing was found: all was searched with up to {result.searched} preemptions, but "
             f"not with {result.bounds_text()}"
         )
+    rate = f" ({result.steps_per_second:,} a second)" if result.steps_per_second else ""
     lines.append(
-        f"{effort.runs:,} runs, {effort.steps:,} steps ({result.steps_per_second:,} a second), "
+        f"{effort.runs:,} runs, {effort.steps:,} steps{rate}, "
         f"{effort.states:,} states, {effort.pruned:,} ends at a state seen before; "
         f"{result.seconds:.1f} s"
     )

@@ -6,17 +6,20 @@ With few preemptions first: so what is found has the fewest that suffice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from aclbench.engine.design import Design
+from aclbench.lab.explore.chance import Chance
 from aclbench.lab.explore.lanes import StepTold, lanes_text, tell
 from aclbench.lab.explore.properties import MixedVerdict, Property
 from aclbench.lab.explore.scenario import Explored
 from aclbench.lab.explore.scene import Bounds, Scene, setting_the_scene
 from aclbench.lab.explore.search import ANY, Broken, Effort, Search
 from aclbench.lab.explore.shortening import shorten
+from aclbench.lab.explore.spreading import BEGINNINGS, Ended, Piece, beginnings_of, dealt
+from aclbench.lab.jobs import Runner
 from aclbench.words import counted
 from aclbench.workbench.tasks import Slices, finish
 
@@ -57,8 +60,12 @@ class Result:
 
     @property
     def steps_per_second(self) -> int:
-        """Steps, those taken again among them, by the processor's time."""
-        return int(self.effort.steps / self.cpu_seconds) if self.cpu_seconds else 0
+        """Steps, those taken again among them, by the processor's time; 0 where that is elsewhere.
+
+        So it is where the parts of a search are.
+        """
+        is_here = self.cpu_seconds > self.seconds / 20
+        return int(self.effort.steps / self.cpu_seconds) if is_here else 0
 
     def bounds_text(self) -> str:
         """The bounds, in words."""
@@ -97,6 +104,13 @@ class Result:
         }
 
 
+class Spread(NamedTuple):
+    """What does a search's parts, and how many there are to be."""
+
+    runner: Runner
+    parts: int
+
+
 def explore(
     explored: Explored,
     design: Design | None = None,
@@ -114,41 +128,121 @@ def explore(
 
 
 def exploring(
-    scene: Scene, find: Sequence[str], never: Sequence[str], result: Result
+    scene: Scene,
+    find: Sequence[str],
+    never: Sequence[str],
+    result: Result,
+    spread: Spread | None = None,
 ) -> Slices[None]:
     """The same in slices; `result` is added to all the while, so whoever stops it has that."""
     explored = scene.explored
-    properties = scene.wanted((*explored.find, *find), (*explored.never, *never))
-    began, cpu_began = perf_counter(), process_time()
-    effort = result.effort
+    find, never = (*explored.find, *find), (*explored.never, *never)
+    properties = scene.wanted(find, never)
+    meter = Meter(result)
+    yield from watching_for(scene, properties, meter.work)
     bounds = [ANY] if explored.preemptions is None else range(explored.preemptions + 1)
-
-    def note(search: Search) -> Slices[None]:
-        before = Effort(**_counts(effort))
-        for told in search.searching():
-            _set(effort, before, search.effort)
-            result.seconds = perf_counter() - began
-            result.cpu_seconds = process_time() - cpu_began
-            yield told
-        _set(effort, before, search.effort)
-        result.seconds = perf_counter() - began
-        result.cpu_seconds = process_time() - cpu_began
-
-    yield from watching_for(scene, properties, note)
     for most in bounds:
+        if spread is not None and most:
+            pieces = _pieces(scene, find, never, properties, most, spread.parts)
+            if not (yield from meter.spread(spread.runner, pieces)):
+                result.searched = most
+                continue
         search = Search(scene.actors, scene.watch, scene.digests, most)
-        yield from note(search)
+        yield from meter.work(search)
         if search.broken is not None:
-            broken = yield from shorten(scene, search.broken)
-            steps = tell(scene, broken.choices)
-            result.found = Counterexample(broken, scene.actors.preemptions, steps)
+            yield from _found(scene, search.broken, result)
             return
         result.searched = most
     result.whole = True
 
 
+def sampling(
+    scene: Scene, find: Sequence[str], never: Sequence[str], result: Result, chance: Chance
+) -> Slices[None]:
+    """Runs by chance; `result` is added to all the while."""
+    explored = scene.explored
+    properties = scene.wanted((*explored.find, *find), (*explored.never, *never))
+    meter = Meter(result)
+    yield from watching_for(scene, properties, meter.work)
+    yield from meter.work(chance)
+    if chance.broken is not None:
+        yield from _found(scene, chance.broken, result)
+
+
+def _found(scene: Scene, broken: Broken, result: Result) -> Slices[None]:
+    """Cut it down, and note it."""
+    broken = yield from shorten(scene, broken)
+    steps = tell(scene, broken.choices)
+    result.found = Counterexample(broken, scene.actors.preemptions, steps)
+
+
+def _pieces(
+    scene: Scene,
+    find: tuple[str, ...],
+    never: tuple[str, ...],
+    properties: Sequence[Property],
+    most: int,
+    count: int,
+) -> list[Piece]:
+    """A search in so many parts."""
+    verdicts: dict[int, set[tuple[int, int]]] = {}
+    for prop in properties:
+        if isinstance(prop, MixedVerdict):
+            verdicts = prop.allowed
+    parts = dealt(beginnings_of(scene, most, BEGINNINGS * count), count)
+    design = scene.actors.machine.design.name
+    return [
+        Piece(n, scene.explored, scene.bounds, design, find, never, verdicts, most, part)
+        for n, part in enumerate(parts)
+    ]
+
+
+class Works(Protocol):
+    """What searches, and counts what it has done."""
+
+    effort: Effort
+
+    def searching(self) -> Slices[None]:
+        """Do it."""
+
+
+class Meter:
+    """Adds what is done, and the time that it takes, to a result."""
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        self._began, self._cpu_began = perf_counter(), process_time()
+
+    def work(self, search: Works) -> Slices[None]:
+        """Have something search."""
+        before = replace(self._result.effort)
+        for told in search.searching():
+            self._note(before, search.effort)
+            yield told
+        self._note(before, search.effort)
+
+    def spread(self, runner: Runner, pieces: Sequence[Piece]) -> Slices[bool]:
+        """Have pieces searched; whether one of them found something."""
+        before, results = replace(self._result.effort), dict[int, Ended]()
+        for told in runner(pieces, results):
+            self._note(before, *(ended.effort for ended in results.values()))
+            yield told
+            if any(ended.is_broken for ended in results.values()):
+                break
+        self._note(before, *(ended.effort for ended in results.values()))
+        return any(ended.is_broken for ended in results.values())
+
+    def _note(self, before: Effort, *done: Effort) -> None:
+        result = self._result
+        result.effort = replace(before)
+        for each in done:
+            result.effort.add(each)
+        result.seconds = perf_counter() - self._began
+        result.cpu_seconds = process_time() - self._cpu_began
+
+
 def watching_for(
-    scene: Scene, properties: Sequence[Property], work: Callable[[Search], Slices[None]]
+    scene: Scene, properties: Sequence[Property], work: Callable[[Works], Slices[None]]
 ) -> Slices[None]:
     """Have runs watched for these, once those know what whole packets give that have to know it."""
     for prop in properties:
@@ -157,12 +251,3 @@ def watching_for(
             yield from work(Search(scene.actors, scene.watch, scene.digests, 0))
             prop.fills = False
     scene.watch_for(properties)
-
-
-def _counts(effort: Effort) -> dict[str, int]:
-    return {name: getattr(effort, name) for name in ("runs", "steps", "states", "pruned")}
-
-
-def _set(effort: Effort, before: Effort, more: Effort) -> None:
-    effort.runs, effort.steps = before.runs + more.runs, before.steps + more.steps
-    effort.states, effort.pruned = before.states + more.states, before.pruned + more.pruned

@@ -13,7 +13,7 @@ from aclbench.lab.explore.actors import Actors, Rules
 from aclbench.lab.explore.asking import NeverHolds
 from aclbench.lab.explore.memory import BufferedActors
 from aclbench.lab.explore.parts import parts_of
-from aclbench.lab.explore.properties import ALWAYS, Property, property_named
+from aclbench.lab.explore.properties import ALWAYS, MixedVerdict, Property, property_named
 from aclbench.lab.explore.scenario import ClockGoes, Explored, Memory
 from aclbench.lab.explore.state import Digests, check_interpreted
 from aclbench.lab.explore.watching import Watch
@@ -57,6 +57,7 @@ class Scene:
 
     def __init__(self, explored: Explored, bounds: Bounds, rig: Rig, lines: Lines) -> None:
         self.explored = explored
+        self.bounds = bounds
         parts = parts_of(explored, Bench(rig, lines, keeps=False), lines)
         horizon = NEVER if explored.horizon is None else rig.now + explored.horizon
         kind = BufferedActors if explored.memory == "tso" else Actors
@@ -70,10 +71,21 @@ class Scene:
         """Have runs watched for these."""
         self.watch.watch_for(properties)
 
-    def wanted(self, find: Sequence[str], never: Sequence[str]) -> list[Property]:
-        """What must never be, and what is asked for. AclbenchError: that is nothing known."""
+    def wanted(
+        self,
+        find: Sequence[str],
+        never: Sequence[str],
+        verdicts: dict[int, set[tuple[int, int]]] | None = None,
+    ) -> list[Property]:
+        """What must never be, and what is asked for. AclbenchError: that is nothing known.
+
+        `verdicts` are what whole packets give, where that is known.
+        """
         actors = self.actors
         asked = [property_named(name)(actors) for name in dict.fromkeys(find)]
+        for prop in asked:
+            if isinstance(prop, MixedVerdict) and verdicts is not None:
+                prop.allowed, prop.fills = verdicts, False
         conditions = [NeverHolds(actors, text) for text in dict.fromkeys(never)]
         return [*(kind(actors) for kind in ALWAYS), *asked, *conditions]
 

@@ -66,7 +66,6 @@ class Search:
         watch: Watch,
         digests: Digests,
         preemptions: int,
-        prefix: tuple[int, ...] = (),
         is_reduced: bool = True,
     ) -> None:
         self.effort = Effort()
@@ -77,7 +76,7 @@ class Search:
         self._watch = watch
         self._digests = digests
         self._most = preemptions
-        self._prefix = prefix
+        self._prefix: tuple[int, ...] = ()
         #: Whether what steps touch is known, and nobody looks at what they do in between.
         self._reduced = is_reduced and is_known(actors)
         self._seen: dict[bytes, list[_Cost]] = {}
@@ -87,10 +86,13 @@ class Search:
         #: Before each of them, what those who watch remembered, and what had been chosen.
         self._remembered: list[tuple[tuple[Any, ...], Control]] = []
 
+    def begin_at(self, choices: tuple[int, ...]) -> None:
+        """Search runs that begin with these choices alone; states that were seen stay so."""
+        self._prefix = choices
+
     def searching(self) -> Slices[None]:
         """Search all of it, or until something is broken."""
-        last = 0
-        self._begin(self._prefix)
+        last = self.effort.steps
         if self._begins_broken():
             return
         while True:
@@ -104,8 +106,21 @@ class Search:
                 return
 
     def _begins_broken(self) -> bool:
-        """Whether the first state is broken."""
-        found = self._watch.broken() or self._watch.looked()
+        """Begin; whether one of the first states is broken."""
+        actors, watch = self._actors, self._watch
+        actors.begin()
+        watch.begin()
+        self._digests.forget()
+        self.effort.runs += 1
+        found = watch.broken() or watch.looked()
+        for number, choice in enumerate(self._prefix):
+            if found is not None:
+                self._prefix = self._prefix[:number]
+                break
+            actors.step(choice)
+            self._digests.stepped(actors.last_actor)
+            self.effort.steps += 1
+            found = watch.broken() or watch.looked()
         if found is not None:
             self._note(found)
         return found is not None
@@ -164,19 +179,8 @@ class Search:
             if self._take(others[-1].pop()) or self.broken is not None:
                 return True
 
-    def _begin(self, choices: tuple[int, ...]) -> None:
-        """Begin a run anew, by these choices."""
-        actors = self._actors
-        actors.begin()
-        self._watch.begin()
-        self._digests.forget()
-        for choice in choices:
-            actors.step(choice)
-        self.effort.runs += 1
-        self.effort.steps += len(choices)
-
     def _begin_again(self, choices: tuple[int, ...]) -> None:
-        """The same, where all that these choices lead through was watched before."""
+        """Begin a run anew, by these choices: all that they lead through was watched before."""
         remembered, control = self._remembered[-1]
         self._watch.look_away()
         self._digests.forget()
