@@ -113,7 +113,9 @@ def compare(
     axes = axes_of(varied)
     scenarios, unreadable = scenarios_of(inputs, asked)
     cases = cases_of(scenarios, axes)
-    found, interrupted = run_cases(cases, asked, most, jobs, cluster)
+    done, interrupted = run_cases(cases, asked, most, jobs, cluster)
+    unreadable += dict.fromkeys(each.ran.error for each in done if each.ran.error)
+    found = [each for each in done if each.ran.figures.packets or not each.ran.error]
     show(found, as_json, as_csv)
     if page is not None and found:
         from aclbench.lab.page import comparison_page
@@ -122,7 +124,7 @@ def compare(
     for why in unreadable:
         say(f"aclbench: {why}", err=True)
     if interrupted:
-        left = len(cases) - len(found)
+        left = len(cases) - len(done)
         say(f"aclbench: interrupted; {left} of {len(cases)} were not run to their end", err=True)
         raise KeyboardInterrupt
     if unreadable:

@@ -90,6 +90,27 @@ def test_every_capture_below_a_folder_and_what_cannot_be_read(tmp_path: Path) ->
     assert "notes.txt" not in done.stderr
 
 
+def test_a_capture_that_is_cut_is_compared_up_to_there_and_named(tmp_path: Path) -> None:
+    """One of which nothing can be read has no figures, as with replay."""
+    (tmp_path / "bad.pcap").write_bytes(b"no capture")
+    content = Path(capture("http")).read_bytes()
+    (tmp_path / "cut.pcap").write_bytes(content[: len(content) // 2])
+    words = ("compare", str(tmp_path), "--inside", "10.0.0.0/24", "--vary", "workers=1,2")
+    done = run(*words, "--csv")
+    assert done.returncode == 1
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["packets_of"], row["workers"]) for row in rows] == [
+        ("cut.pcap", "1"),
+        ("cut.pcap", "2"),
+    ]
+    assert 0 < int(rows[0]["packets"]) < 70
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("aclbench: ") for line in lines)
+    assert "bad.pcap" in lines[0]
+    assert "cut.pcap" in lines[1]
+
+
 def test_a_page_is_written_and_not_over_another(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     words = ("compare", "http", "--inside", "10.0.0.0/24", "--html", str(page))
