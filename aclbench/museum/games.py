@@ -15,7 +15,8 @@ def game_of_exhibit(exhibit: Exhibit, fixed: bool) -> Slices[Play]:
     """The game of an exhibit. AclbenchError: it takes no interleaving."""
     design = exhibit.fixed if fixed else exhibit.design
     scene = yield from setting_the_scene(explored_of(exhibit), Bounds(), design)
-    return Play(scene, exhibit.name, f"make it go wrong: {exhibit.title}")
+    about = (f"Believed: {exhibit.believed}", f"Happened: {exhibit.happened}")
+    return Play(scene, exhibit.name, f"make it go wrong: {exhibit.title}", about)
 
 
 def game_of_scenario(explored: Explored) -> Slices[Play]:
@@ -24,4 +25,5 @@ def game_of_scenario(explored: Explored) -> Slices[Play]:
     sought += [f"at some time {condition}" for condition in explored.never]
     goal = "; or ".join(sought) or "; or ".join(kind.about for kind in ALWAYS[1:])
     scene = yield from setting_the_scene(explored, Bounds())
-    return Play(scene, explored.scenario.title, f"make it so that {goal}")
+    about = (explored.scenario.text,) if explored.scenario.text else ()
+    return Play(scene, explored.scenario.title, f"make it so that {goal}", about)

@@ -6,6 +6,7 @@ taken back by beginning anew, and taking all but the last.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, NamedTuple
@@ -54,10 +55,12 @@ class Told:
 class Play:
     """A run that somebody makes, step by step: `beginning` first. `best` is what a search found."""
 
-    def __init__(self, scene: Scene, title: str, goal: str) -> None:
+    def __init__(self, scene: Scene, title: str, goal: str, about: Sequence[str] = ()) -> None:
         explored, design = scene.explored, scene.actors.machine.design
         self.title = f"{title} (design {design.name})"
         self.goal = goal
+        #: What it is about, in paragraphs.
+        self.about = tuple(about)
         self.best = Result(explored, design.name)
         self._scene = scene
         self._properties = scene.wanted(explored.find, explored.never)
@@ -112,9 +115,9 @@ class Play:
             common = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
             return f"the search went another way: take {counted(done - common, 'step')} back"
         if done == len(choices):  # it lies in how the run ends
-            return "the search had nobody go on from here"
+            return "nobody need go on: it goes wrong by how the run ends"
         option = next(option for option in self.options if option.choice == choices[done])
-        return f"the search let {option.actor} go: {option.step}"
+        return f"let {option.actor} go: {option.step}; so did the search"
 
     # --- what is done --------------------------------------------------------------------------
 

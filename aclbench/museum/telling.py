@@ -83,7 +83,8 @@ def searched_text(exhibit: Exhibit, result: Result, width: int) -> str:
     if result.found is not None:
         return f"{heading} {result.found.headline}\n\n{result.found.text(width)}"
     states = counted(result.effort.states, "state")
-    return f"{heading} nothing, in {states}: all there are within {result.bounds_text()}."
+    whole = f"{states}, all there are with {result.bounds_text()}."
+    return fill(f"{heading} nothing goes wrong in {whole}", max(width - 1, _NARROWEST))
 
 
 def exhibit_json(exhibit: Exhibit) -> dict[str, Any]:

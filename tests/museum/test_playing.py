@@ -72,7 +72,7 @@ def test_a_hint_is_what_the_search_did() -> None:
         """
         play = game("one-key")
         begin = play.hint()
-        assert begin.startswith("the search let vpp_wk_")
+        assert begin.startswith("let vpp_wk_")
         first = play.best.found.broken.choices[0]
         play.take(next(o for o in play.options if o.choice != first))
         assert play.hint() == "the search went another way: take 1 step back"
@@ -133,6 +133,8 @@ def test_the_screen_has_the_goal_the_keys_and_the_steps() -> None:
         before = draw(play, False, 80, 24, Palette()).plain.splitlines()
         assert len(before) == 24 and max(map(len, before)) <= 80
         assert "two workers make a session each" in before[1]
+        assert "Believed: A packet finds no session" in before[4]
+        assert any("At the bottom is whoever can go" in line for line in before)
         assert any(line.startswith(" 1 vpp_wk_0") for line in before)
         take(play, "vpp_wk_0 parse")
         take(play, "vpp_wk_1 parse")

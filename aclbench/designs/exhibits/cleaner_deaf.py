@@ -51,7 +51,7 @@ EXHIBIT = Exhibit(
             clear acl-plugin sessions
             run 100ms
         """,
-        shows=("0.5 s after the first of five clears sessions alive: {sessions.live}",),
+        shows=("five clears in 0.5 s; then sessions alive: {sessions.live}",),
         holds="sessions.live == 0",
     ),
 )

@@ -64,7 +64,7 @@ name = "pg1"
         lines="""
             send pg0 udp 10.0.0.2:1000 > 192.168.0.2:53
         """,
-        shows=("the first packet of a connection, at the end: {latest(packet).reason}",),
+        shows=("why a connection's first packet passed: {latest(packet).reason}",),
         holds="latest(packet).rule == 0",
     ),
 )

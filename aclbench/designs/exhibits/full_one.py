@@ -49,7 +49,8 @@ EXHIBIT = Exhibit(
             send pg0 tcp 10.0.0.2:3008 > 192.168.0.2:80 S
         """,
         shows=(
-            'of 4 SYNs that find 5 sessions, or had one go, denied: {count(packet, fate="denied")}',
+            "of 4 SYNs, one a second, that come when there is room for 5 sessions and 5 are there, "
+            'denied: {count(packet, fate="denied")}',
         ),
         holds='count(packet, fate="denied") == 0',
     ),

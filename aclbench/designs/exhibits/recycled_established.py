@@ -34,8 +34,8 @@ EXHIBIT = Exhibit(
     happened="Only its owner may move a session to another list. If the last packet of a "
     "handshake comes in by another worker, the connection is established and stays on the "
     "transient list until its owner looks at it, up to two minutes later. A full table takes it.",
-    found="Read in the code of 2017. The design document leaves it to the recheck, and excepts "
-    "times at which room is short: those are when it happens.",
+    found="Read in the code of 2017. The design document leaves such a session to its owner's next "
+    "look, unless room is short; and recycling is for when room is short.",
     design=replace(FIFO_2017, name="recycled-established"),
     fixed=replace(FIFO_2017, name="recycled-established-mended", sessions=SparesEstablished),
     scenario=BENCH,

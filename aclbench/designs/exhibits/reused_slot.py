@@ -17,7 +17,8 @@ EXHIBIT = Exhibit(
     "before the packet of the last one writes, that session begins with flags that its connection "
     "never sent: it may count as established, or as ending, at once.",
     found="Upstream commit 4bc1796b346 of 30 May 2018 deletes in two stages: a session leaves the "
-    "table, and its slot rests for 10 us. Shown without the fault is the design `two-stage`.",
+    "table, and its slot rests for 10 us. The run without the fault is of the design "
+    "`two-stage`.",
     design=replace(FIFO_2017, name="reused-slot"),
     fixed=TWO_STAGE,
     scenario="""

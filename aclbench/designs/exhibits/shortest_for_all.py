@@ -16,8 +16,8 @@ EXHIBIT = Exhibit(
     happened="That work is 720 looks a day at each established connection, most of which find it "
     "in use and put it back.",
     found="Upstream commit 608f95cddc4 of 14 September 2018 has who changes a class tell the "
-    "owner, and looks at each list after half its own timeout. Shown without it is the design "
-    "`rings`.",
+    "owner, and looks at each list after half its own timeout. The run without the fault is of the "
+    "design `rings`, which does the like.",
     design=replace(FIFO_2017, name="shortest-for-all"),
     fixed=RINGS,
     scenario=ONE_WORKER,

@@ -13,8 +13,8 @@ EXHIBIT = Exhibit(
     title="who takes the ACLs off and puts a deny back lets old flows through",
     believed="With the last ACL of an interface its sessions go: they are cleared.",
     happened="The clear ends after a hundred sessions (the exhibit `clear`), so of 5,000 there "
-    "are 4,800 left when both lists have been taken off. With an ACL on the interface again they "
-    "are looked up again, and their packets pass, whatever the ACL says.",
+    "are 4,800 left when both lists have been taken off. To put an ACL back clears, too, and so "
+    "leaves 4,700. These are found again, and their packets pass, whatever the ACL says.",
     found=SEEN_ON_26_10,
     design=VPP_26_10,
     fixed=replace(VPP_26_10, name="unapply-mended", idle_check=LooksAtAllLists),

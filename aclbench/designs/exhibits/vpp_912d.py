@@ -31,8 +31,9 @@ EXHIBIT = Exhibit(
     title="the cleaner waits half as long, and half as long, down to nothing",
     believed="Halving the wait while workers have much to do, and making it longer slowly when "
     "they have not, comes to rest where it should, as TCP's rate does.",
-    happened="A worker that has much to do asks for an interrupt each time. Thirty halvings of "
-    "half a second are nothing: then the cleaner spun, and vpp_main did little else.",
+    happened="A worker that has much to do asks for an interrupt each time, and nothing stops the "
+    "halving: after thirty times half a second is half a nanosecond. The cleaner spun, and "
+    "vpp_main did little else.",
     found="VPP-912, mended by upstream commit 22d32d916f4 on 2 August 2017.",
     design=replace(FIFO_2017, name="vpp-912d", cleaner=HalvesToNothing),
     fixed=FIFO_2017,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from aclbench.drivers.driver import CLOCK, actor_name
 from aclbench.engine.acl import ACTION_NAMES
 from aclbench.engine.pool import NO_LIST, Session
 from aclbench.engine.timeouts import NEVER
 from aclbench.lab.explore.actors import COMMAND, ITEM, Actors
+from aclbench.lab.explore.memory import STORE_LABEL
 from aclbench.lab.explore.parts import SendPart
 from aclbench.lab.explore.scene import Scene
 from aclbench.words import counted
@@ -18,6 +21,7 @@ from aclbench.workbench.views.times import seconds_text
 if TYPE_CHECKING:
     from aclbench.lab.explore.search import Broken
 
+_CLOCK: Final = actor_name(CLOCK)
 #: A lane is as wide as its longest step, but no wider.
 LANE: Final = 16
 #: Lines of the text that are no steps.
@@ -159,17 +163,46 @@ def lanes_text(told: Told, width: int, height: int) -> str:
         total = times + 3 + sum(lanes.values())
         cell = f"{left}{' ' * at}{row.step}"
         cell = cell.ljust(total) if len(cell) < total else f"{cell} "
-        lines.append(f"{cell}{row.wrote}"[:width].rstrip())
-    last = next((step for step in reversed(steps) if step.preempts), None)
-    lines.append("")
-    if last is not None:
-        lines.append("> marks the switch that matters: it leaves somebody in the middle of a turn.")
-    return "\n".join(lines)
+        lines.append(_cut(f"{cell}{row.wrote}".rstrip(), width))
+    notes = _notes(steps, found=bool(told.broken.name))
+    return "\n".join([*lines, "", *(line for note in notes for line in wrap(note, width))])
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _notes(steps: Sequence[StepTold], found: bool) -> list[str]:
+    """What the marks mean, and words that are no step of the machine."""
+    notes = []
+    switch = next((n for n in range(len(steps) - 1, -1, -1) if steps[n].preempts), None)
+    if switch is not None:
+        left = _left(steps, switch)
+        upcoming = next((step.step for step in steps[switch:] if step.actor == left), "")
+        ahead = f", ahead of `{upcoming}`" if upcoming else ""
+        which = "the switch that matters" if found else "the last switch"
+        notes.append(f"> marks {which}: {left} is in the middle of a turn{ahead}.")
+    elif found:
+        notes.append("Nobody is left in the middle of a turn: the order of turns is enough.")
+    if found:
+        notes.append("A column is an actor, a line a step; wrote: what it changed, old > new.")
+    if any(step.step == STORE_LABEL for step in steps):
+        notes.append("store: from here on the others see what this thread wrote before.")
+    return notes
+
+
+def _left(steps: Sequence[StepTold], switch: int) -> str:
+    """Who was in the middle of a turn when another one went."""
+    return next(
+        step.actor
+        for step in reversed(steps[:switch])
+        if step.step != STORE_LABEL and step.actor not in (_CLOCK, steps[switch].actor)
+    )
 
 
 def _rank(name: str) -> tuple[bool, str]:
     """The clock stands last, the cleaner first."""
-    return name == "clock", name
+    return name == _CLOCK, name
 
 
 def _rows(steps: Sequence[StepTold], merged: bool) -> list[_Row]:
@@ -189,8 +222,18 @@ def _rows(steps: Sequence[StepTold], merged: bool) -> list[_Row]:
         time = seconds_text(step.time)
         label = held[-1] if len(held) == 1 else f"{held[-1]} +{len(held) - 1}"
         rows.append(
-            _Row("" if time == last_time else time, step.actor, label, ", ".join(step.wrote), mark)
+            _Row("" if time == last_time else time, step.actor, label, _written(step.wrote), mark)
         )
         last_time, mark = time, " "
         held.clear()
     return rows
+
+
+def _written(wrote: Sequence[str]) -> str:
+    """What was written; a thread is named once for all that is its own."""
+    told, before = [], ""
+    for what in wrote:
+        owner, _, rest = what.partition(" ")
+        told.append(rest if owner == before and owner.startswith("vpp_") else what)
+        before = owner
+    return ", ".join(told)

@@ -9,6 +9,11 @@ from aclbench.museum.playing import Play
 from aclbench.tui.drawing import Drawing, Line
 from aclbench.tui.palette import Palette
 
+HOW: Final = (
+    "At the bottom is whoever can go, with the step that he would take next: his digit has him "
+    "take it. Another one may go before he is through: that is a switch. What was done is here, "
+    "a column for each, a line a step, with what it wrote: old > new."
+)
 KEYS: Final = " 1-9 let one go   u Undo   h Hint   r Restart   q Quit"
 #: What can be chosen is so much at most.
 MOST: Final = 9
@@ -44,6 +49,10 @@ def _options(play: Play, width: int, palette: Palette) -> list[Line]:
 
 
 def _steps(play: Play, width: int, room: int) -> list[Line]:
+    """What was done; before that, what the game is about."""
     lanes = play.lanes(width - 1)
     shown = [*lanes[:1], *lanes[1:][-max(room - 1, 0) :]] if room else []
+    if not play.told.steps:
+        about = [[*wrap(text, width - 2), ""] for text in (*play.about, HOW)]
+        shown = [line for paragraph in about for line in paragraph][:room]
     return [Line(f" {line}") for line in [*shown, *[""] * (room - len(shown))]]
