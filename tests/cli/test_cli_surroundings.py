@@ -43,10 +43,7 @@ def shell(
         pytest.param("aclbench repl -c 'show version' <&- 2>&-", 0, b"", marks=pytest.mark.long),
         ("aclbench repl <&-", 1, b"there is no standard input to read lines from; use -c or -f"),
         ("aclbench tui >&-", 1, b"the live screen needs a terminal"),
-        pytest.param(
-            *("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
-            marks=pytest.mark.long,
-        ),
+        ("aclbench learn 1 <&-", 1, b"a lesson needs somebody at a terminal"),
         ("aclbench replay http 2>&-", 0, b""),
         ("aclbench synth - >&-", 1, b"standard output is closed: name a FILE"),
         ("aclbench synth /dev/fd/1 >&-", 1, b"standard output is closed: name a FILE"),
