@@ -113,7 +113,7 @@ def _started(address: str, count: int) -> Iterator[Any]:
         n_workers=count,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # its own default is a port that may be taken
         silence_logs=CRITICAL,
     ) as cluster:
         yield cluster

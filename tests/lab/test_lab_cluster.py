@@ -31,7 +31,7 @@ def within() -> Iterator[str]:
     """The address of a cluster whose two workers are threads of this process: it starts fast."""
     from distributed import LocalCluster
 
-    options = {"host": "127.0.0.1", "dashboard_address": None, "protocol": "tcp"}
+    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "protocol": "tcp"}
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, **options) as started:
         yield started.scheduler_address
 
