@@ -8,9 +8,15 @@ import shlex
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 from cli.command import run
 
+from aclbench.cli.commands import cli
+from aclbench.cli.learn.group import OPEN, LessonGroup
+from aclbench.designs import design_named
+from aclbench.designs.exhibits import NAMES, exhibit_named
+from aclbench.lab.explore.bundled import find_explored
 from aclbench.tutor.vocabulary import read_condition
 from aclbench.workbench.commands.reference import with_reference
 
@@ -61,6 +67,46 @@ def test_commands_of_the_readme_work(line: str, tmp_path: Path) -> None:
         assert "terminal" in done.stderr
     else:
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def as_typed(words: list[str]) -> click.Context:
+    """A command line as click takes it, down to its last subcommand; nothing is run."""
+    name: str | None = "aclbench"
+    command: click.Command | None = cli
+    while isinstance(command, click.Group):
+        if isinstance(command, LessonGroup) and words[0] not in command.commands:
+            words = [OPEN, *words]
+        name, command, words = command.resolve_command(click.Context(command), words)
+    assert name is not None
+    assert command is not None
+    return command.make_context(name, words)
+
+
+@pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda p: p.name)
+def test_commands_of_the_documents_can_be_typed(document: Path) -> None:
+    """Commands, options, their values, and the names of what is bundled are right."""
+    for line in shell_lines(document):
+        words = shlex.split(line.split(" | ")[0])[1:]
+        if not words[1:] and words[0] in ("learn", "museum"):
+            continue
+        given = as_typed(words).params
+        designs = [given.get("design"), given.get("against")]
+        designs += [value[len("design=") :] for value in given.get("vary") or ()]
+        for name in ",".join(filter(None, designs)).split(","):
+            if re.fullmatch(r"[a-z][a-z0-9.-]*", name) and name not in ("all", "timeout"):
+                design_named(name)
+        if words[0] == "museum" or given.get("exhibit"):
+            exhibit_named(given.get("exhibit") or given["name"])
+        elif words[0] in ("explore", "play"):
+            named = given.get("scenario") or given.get("name")
+            assert named in {None, *NAMES} or find_explored(named)
+
+
+def test_targets_of_make_are_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.M))
+    for document in [*TOP.glob("*.md"), *DOCS.glob("*.md")]:
+        named = re.findall(r"(?:^    |`)make ([a-z][a-z-]*)", document.read_text(), re.M)
+        assert set(named) <= targets, document.name
 
 
 def test_lessons_are_shown_expressions_that_can_be_read() -> None:
