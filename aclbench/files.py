@@ -94,6 +94,22 @@ def refuse_there(path: Path, how: str = "--force") -> None:
             raise FileExistsError
 
 
+def refuse_unwritable(path: Path, force: bool) -> None:
+    """AclbenchError: no file can be written there, or one is there and `force` is not said.
+
+    To be asked ahead of the work whose outcome goes there; what fails later still fails then.
+    """
+    if not force:
+        refuse_there(path)
+    with unwritable(path, AclbenchError):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
+        if not path.exists() and not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 @contextmanager
 def unwritable(path: Path, error: type[AclbenchError], how: str = "--force") -> Iterator[None]:
     """What cannot be written in a `with` block is such an error; `how` would overwrite a file.

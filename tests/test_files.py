@@ -19,6 +19,7 @@ from aclbench.files import (
     opening,
     reading,
     refuse_there,
+    refuse_unwritable,
     set_aside,
     write_whole,
     writing_whole,
@@ -251,3 +252,23 @@ def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(KeyError), locked(tmp_path / "x"):
             raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "a folder"),
+        ("none/x.html", "there is no folder"),
+        ("there.html", "is there already; --force overwrites it"),
+        ("there.html/x.html", "there is no folder"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_refused_ahead(
+    tmp_path: Path, name: str, why: str
+) -> None:
+    (tmp_path / "there.html").touch()
+    with pytest.raises(AclbenchError, match=why):
+        refuse_unwritable(tmp_path / name, force=False)
+    refuse_unwritable(tmp_path / "there.html", force=True)
+    refuse_unwritable(tmp_path / "new.html", force=False)
+    refuse_unwritable(Path("/dev/stdout"), force=False)

@@ -104,12 +104,11 @@ def compare(
         search(find_scenario(inputs, asked), until_none_lost, asked, most, cluster, as_json)
         return
     if page is not None:
-        from aclbench.files import refuse_there
+        from aclbench.files import refuse_unwritable
         from aclbench.lab.plots import check_plots
 
         check_plots()
-        if not force:
-            refuse_there(Path(page))
+        refuse_unwritable(Path(page), force)
     axes = axes_of(varied)
     scenarios, unreadable = scenarios_of(inputs, asked)
     cases = cases_of(scenarios, axes)

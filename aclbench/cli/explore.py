@@ -122,12 +122,14 @@ def explore(scenario: str | None, **options: Any) -> None:
         for name, title in explored_abouts():
             say(f"{name:<28} {title}")
         return
-    if asked.save is not None and not asked.force:
-        from aclbench.files import refuse_there
-
-        refuse_there(Path(asked.save))
     explored, chosen = what_to_explore(scenario, asked.design, asked.exhibit)
     explored = asked.bounds().of(explored)
+    if asked.save is not None:
+        from aclbench.files import refuse_unwritable
+        from aclbench.lab.explore.saving import refuse_buffers
+
+        refuse_buffers(explored)
+        refuse_unwritable(Path(asked.save), asked.force)
     result, ended = searched(explored, chosen, asked)
     if asked.as_json:
         say_json(result.to_json())

@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 
 from aclbench.errors import AclbenchError
-from aclbench.files import is_standard_output, reason
+from aclbench.files import is_standard_output
 from aclbench.visible import carried, encoding_of, visible, visible_json
 
 
@@ -36,10 +36,10 @@ def say_written(path: Path, text: str) -> None:
 
 def write_page(path: Path, text: str) -> None:
     """Write a page to a file, and say so. AclbenchError: it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise AclbenchError(f"{path}: {reason(error)}") from None
+    from aclbench.files import unwritable, write_whole
+
+    with unwritable(path, AclbenchError):
+        write_whole(path, text)
     say(f"{path} written", err=True)
 
 

@@ -163,15 +163,14 @@ def run_to(bench: Workbench, end: End | None, asked: BenchOptions) -> Slices[boo
 
 def report_on(bench: Workbench, page: Path, force: bool) -> Reporting:
     """What makes a page of a run. AclbenchError: it cannot, or the page is there already."""
-    from aclbench.files import refuse_there
+    from aclbench.files import refuse_unwritable
     from aclbench.lab.plots import check_plots
     from aclbench.lab.reporting import Reporting
 
     if bench.is_threaded:
         raise click.UsageError("--report goes without --threads: it measures in virtual time")
     check_plots()
-    if not force:
-        refuse_there(page)
+    refuse_unwritable(page, force)
     return Reporting(bench)
 
 

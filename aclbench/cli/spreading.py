@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from aclbench.lab.jobs import Runner
     from aclbench.workbench.tasks import Progress, Slices, T
 
+#: Of a cluster's scheduler.
+_ADDRESS: Final = re.compile(r"([a-z]+://)?[^/\s]+:[0-9]{1,5}/?")
 #: So often Ctrl-C is looked for and the bar painted, in seconds.
 BETWEEN_BARS_S: Final = 0.05
 
@@ -45,6 +48,8 @@ def check_spread(jobs: int | None, cluster: str | None) -> None:
     """UsageError: these options do not go together."""
     if jobs is not None and cluster is not None and cluster != "local":
         raise click.UsageError("--jobs goes with --cluster local; another has its own workers")
+    if cluster is not None and cluster != "local" and not _ADDRESS.fullmatch(cluster):
+        raise click.UsageError(f"--cluster {cluster[:64]}: tcp://10.0.0.5:8786, or local, is right")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from aclbench.errors import AclbenchError, CommandError
+from aclbench.errors import CommandError
 from aclbench.workbench.history.history import History
 from aclbench.workbench.history.moving import UNITS, Unit, at_event, at_packet, back, forward
 from aclbench.workbench.history.replay import Replay
@@ -42,7 +42,7 @@ class Travel:
         """The history. AclbenchError: the bench keeps none, or runs on real threads."""
         assert self._movable.rig.stepped  # or it says why not
         if self._movable.history is None:
-            raise AclbenchError("this bench keeps no history; make it with history=True")
+            raise CommandError("this bench keeps no history; make it with history=True")
         return self._movable.history
 
     def moving(self, there: Slices[Replay]) -> Slices[None]:

@@ -185,3 +185,18 @@ def test_after_ctrl_c_it_is_said_what_is_known_of_the_smallest_value() -> None:
     assert done.stdout.startswith("nobody loses a session from max-entries=")
     assert "; the smallest value is above 0\n" in done.stdout
     assert done.stderr.strip() == "aclbench: interrupted"
+
+
+def test_a_page_that_cannot_be_written_is_refused_ahead_of_the_runs(tmp_path: Path) -> None:
+    for words in (("compare", "full-table", "--html"), ("replay", "full-table", "--report")):
+        done = run(*words, str(tmp_path / "none/page.html"))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert (
+            f"page.html: cannot be written: there is no folder {tmp_path / 'none'}" in done.stderr
+        )
+
+
+def test_an_address_of_a_cluster_that_is_none_is_refused() -> None:
+    done = run("compare", "full-table", "--cluster", "nonsense")
+    assert done.returncode == 2
+    assert "--cluster nonsense: tcp://10.0.0.5:8786, or local, is right" in done.stderr

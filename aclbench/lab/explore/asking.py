@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aclbench.documents import shown
 from aclbench.engine import reading
 from aclbench.engine.events import PacketVerdict, TraceEvent
 from aclbench.engine.pool import NO_LIST
 from aclbench.engine.reasons import fate_of, reason_text
 from aclbench.engine.timeouts import NS_PER_SEC
+from aclbench.errors import AclbenchError
 from aclbench.expressions import (
     NUMBER,
     TEXT,
+    ExpressionError,
     FunctionKind,
     NameKind,
     Refused,
@@ -147,7 +150,10 @@ class NeverHolds(Property):
         super().__init__(actors)
         self.name = text
         self.about = "a condition that must never hold"
-        self._expression = read_expression(text, VOCABULARY)
+        try:
+            self._expression = read_expression(text, VOCABULARY)
+        except ExpressionError as error:
+            raise self._said(error) from None
         self._verdicts: list[tuple[int, int, int, int]] = []
 
     def begin(self) -> None:
@@ -162,8 +168,16 @@ class NeverHolds(Property):
 
     def look(self) -> None:
         """Ask it."""
-        if self._expression.holds(World(self.actors, self._verdicts)):
+        try:
+            holds = self._expression.holds(World(self.actors, self._verdicts))
+        except ExpressionError as error:
+            raise self._said(error) from None
+        if holds:
             self.broken = "it holds"
+
+    def _said(self, error: ExpressionError) -> AclbenchError:
+        """What is wrong with it, behind the condition."""
+        return AclbenchError(f"the condition {shown(self.name)}: {error}")
 
     def remembered(self) -> tuple[Any, ...]:
         """The verdicts so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aclbench.documents import shown
 from aclbench.engine.main import AclMain
 from aclbench.engine.packet import INFO_LENGTH_SHIFT, Packet, parse_ethernet
 from aclbench.errors import AclbenchError, ScenarioError
@@ -70,7 +71,7 @@ def parts_of(explored: Explored, bench: Bench, lines: Lines) -> tuple[tuple[Part
             try:
                 parts.append(_part(item, number, text, bench, lines))
             except AclbenchError as error:
-                where = f"{explored.scenario.place}: {item.kind}: {text}"
+                where = f"{explored.scenario.place}: {item.kind}: {shown(text)}"
                 raise ScenarioError(f"{where}: {error}") from None
         found.append(tuple(parts))
     return tuple(found)

@@ -32,6 +32,14 @@ def saving_run(
     yield from saving(history, path)
 
 
+def refuse_buffers(explored: Explored) -> None:
+    """AclbenchError: threads have store buffers, and those of no bench do."""
+    if explored.memory != "sc":
+        raise AclbenchError(
+            "no bench holds stores back: what was found in total store order is told, not stepped"
+        )
+
+
 def run_of(
     explored: Explored, choices: Sequence[int], design: Design | None = None
 ) -> Slices[History]:
@@ -39,10 +47,7 @@ def run_of(
 
     AclbenchError: it has store buffers, and no bench has.
     """
-    if explored.memory != "sc":
-        raise AclbenchError(
-            "no bench holds stores back: what was found in total store order is told, not stepped"
-        )
+    refuse_buffers(explored)
     lines = Lines()
     rig = yield from set_up(explored.scenario, Start(), lines, design)
     items = parts_of(explored, Bench(rig, lines, keeps=False), lines)

@@ -31,28 +31,38 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from aclbench.designs import design_named
-from aclbench.documents import Wrong, from_toml, in_file, read_content
+from aclbench.documents import Count, Wrong, from_toml, in_file, read_content
 from aclbench.engine.design import FIFO_2017
 from aclbench.errors import AclbenchError, ScenarioError
 from aclbench.workbench.rig.scenario import Placement, Scenario, Workers
-from aclbench.workbench.rig.scenario_file import MAX_BYTES, CliLines, InterfaceTable, lines_of
+from aclbench.workbench.rig.scenario_file import (
+    MAX_BYTES,
+    CliLines,
+    InterfaceTable,
+    lines_of,
+    refuse_unknown_design,
+)
 from aclbench.workbench.views.times import read_length
 
 #: Jumps of the clock unless told otherwise.
 JUMPS: Final = 8
+#: More of them than this nobody can search.
+MAX_JUMPS: Final = 1000
 #: Preemptions unless told otherwise.
 PREEMPTIONS: Final = 2
 #: More than this nobody can search.
 MAX_LINES: Final = 64
+#: Each is looked at in every state.
+MAX_PROPERTIES: Final = 64
 
 Kind = Literal["send", "cli", "jump"]
 #: What threads see of each other's stores: all at once, or in total store order (`memory`).
 Memory = Literal["sc", "tso"]
 ClockGoes = Literal["any", "idle"]
+Length = Annotated[str, Meta(description='text, such as "601s" or "500ms"')]
 Preemptions = Annotated[
     Annotated[int, Meta(ge=0, le=64)] | Literal["none"],
-    Meta(description='a whole number, or "none" for no bound'),
+    Meta(description='a whole number from 0 to 64, or "none" for no bound'),
 ]
 
 
@@ -95,7 +105,7 @@ class CliTable(Struct, forbid_unknown_fields=True, frozen=True):
 class JumpTable(Struct, forbid_unknown_fields=True, frozen=True):
     """A `[[jump]]` table."""
 
-    by: Annotated[str, Meta(description='text, such as "601s" or "500ms"')]
+    by: Length
 
     def __post_init__(self) -> None:
         _length("by", self.by)
@@ -116,8 +126,10 @@ class ExploredDocument(Struct, forbid_unknown_fields=True, frozen=True):
     setup: CliLines = ()
     find: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
-    jumps: Annotated[int, Meta(ge=0, le=1000)] = JUMPS
-    horizon: str | None = None
+    jumps: Annotated[
+        int, Meta(ge=0, le=MAX_JUMPS, description=f"a whole number from 0 to {MAX_JUMPS:,}")
+    ] = JUMPS
+    horizon: Length | None = None
     clock: ClockGoes = "any"
     preemptions: Preemptions = PREEMPTIONS
     memory: Memory = "sc"
@@ -128,12 +140,13 @@ class ExploredDocument(Struct, forbid_unknown_fields=True, frozen=True):
     def __post_init__(self) -> None:
         if self.horizon is not None:
             _length("horizon", self.horizon)
-        try:
-            design_named(self.design)
-        except AclbenchError as error:
-            raise Wrong("design", self.design, str(error)) from None
-        if sum(len(item.lines) for item in self.items()) > MAX_LINES:
-            raise Wrong("send, cli and jump", "more", f"at most {MAX_LINES} lines in all")
+        refuse_unknown_design(self.design)
+        lines = sum(len(item.lines) for item in self.items())
+        if lines > MAX_LINES:
+            raise Wrong("send, cli and jump", Count(lines), f"at most {MAX_LINES} lines in all")
+        properties = len(self.find) + len(self.never)
+        if properties > MAX_PROPERTIES:
+            raise Wrong("find and never", Count(properties), f"at most {MAX_PROPERTIES} in all")
 
     def items(self) -> tuple[Item, ...]:
         """What may happen, packets first."""
@@ -152,19 +165,23 @@ def _lines(text: str | tuple[str, ...]) -> tuple[str, ...]:
 def _length(place: str, text: str) -> int:
     try:
         return read_length(text)
-    except AclbenchError as error:
-        raise Wrong(place, text, str(error)) from None
+    except AclbenchError:
+        raise Wrong(place, text, 'a length of time, such as "601s" or "500ms"') from None
 
 
 def load_explored(path: Path) -> Explored:
     """Read such a file. ScenarioError names the file, the place and what would be right."""
     with in_file(path, ScenarioError):
-        return read_explored(read_content(path, MAX_BYTES).decode(), str(path), path.stem)
+        return _explored(read_content(path, MAX_BYTES), str(path), path.stem)
 
 
 def read_explored(text: str, place: str, title: str = "") -> Explored:
     """Read such a text, which stands at `place`. DocumentError says where, and what is right."""
-    document = from_toml(text.encode(), ExploredDocument)
+    return _explored(text.encode(), place, title)
+
+
+def _explored(content: bytes, place: str, title: str) -> Explored:
+    document = from_toml(content, ExploredDocument)
     scenario = Scenario(
         title=title if document.title is None else document.title,
         text=document.text,

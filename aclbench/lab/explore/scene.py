@@ -96,5 +96,5 @@ def setting_the_scene(
     """A scene of a scenario, of its own design unless another is given."""
     check_interpreted()
     lines = Lines()
-    rig = yield from set_up(explored.scenario, Start(), lines, design)
+    rig = yield from set_up(explored.scenario, Start(), lines, design, "setup")
     return Scene(explored, bounds, rig, lines)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from aclbench.capture.stream import awaiting_header
 from aclbench.designs import design_named
+from aclbench.documents import shown
 from aclbench.engine.design import Design
 from aclbench.errors import AclbenchError, CommandError, ScenarioError
 from aclbench.workbench.budget import COMMAND_WORK, Budget, BudgetError, Limits
@@ -33,13 +34,17 @@ class SetUpLines(Protocol):
 
 
 def set_up(
-    scenario: Scenario, start: Start, lines: SetUpLines, design: Design | None = None
+    scenario: Scenario,
+    start: Start,
+    lines: SetUpLines,
+    design: Design | None = None,
+    key: str = "cli",
 ) -> Slices[Rig]:
     """A rig with a scenario's lines run and its captures ready to play.
 
     `start` has what the scenario does not say: order, seed, driver and so on. `design` takes the
-    place of the scenario's own. ScenarioError names the line that is refused; BudgetError: the
-    lines make more work than `lines.limits` allow.
+    place of the scenario's own. ScenarioError names the line that is refused, which stands at
+    `key` in its file; BudgetError: the lines make more work than `lines.limits` allow.
     """
     budget = Budget(*lines.limits)
     start = start._replace(
@@ -48,13 +53,15 @@ def set_up(
         design=design_named(scenario.design) if design is None else design,
     )
     try:
-        return (yield from _set_up(scenario, start, lines, budget))
+        return (yield from _set_up(scenario, start, lines, budget, key))
     except BudgetError as error:
         raise type(error)(f"{scenario.place}: {error}") from None
 
 
-def _set_up(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
-    rig = yield from _with_lines(scenario, start, lines, budget)
+def _set_up(
+    scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget, key: str
+) -> Slices[Rig]:
+    rig = yield from _with_lines(scenario, start, lines, budget, key)
     if scenario.captures:
         # Merged, all are read from the start; else each once the one before has ended.
         for path in scenario.captures if scenario.rx else scenario.captures[:1]:
@@ -78,7 +85,9 @@ def _by_time(scenario: Scenario, rig: Rig) -> Slices[list[tuple[int, TimedLine]]
     return sorted(found, key=lambda each: each[0])
 
 
-def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget) -> Slices[Rig]:
+def _with_lines(
+    scenario: Scenario, start: Start, lines: SetUpLines, budget: Budget, key: str = "cli"
+) -> Slices[Rig]:
     """A rig on which the scenario's lines have been run."""
     rig = Rig(start, lines.performing)
     for line in scenario.set_up_lines():
@@ -86,7 +95,7 @@ def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Bud
             yield from _line(rig, line, lines, budget)
         except CommandError as error:
             raise ScenarioError(f"{scenario.place}: interface: {error}") from None
-    where = "cli, line" if scenario.interfaces else "line"  # those of a file by itself
+    where = f"{key}, line" if scenario.interfaces else "line"  # those of a file by itself
     for number, line in enumerate(scenario.cli, 1):
         try:
             with closing(_line(rig, line, lines, budget)) as slices:
@@ -95,7 +104,7 @@ def _with_lines(scenario: Scenario, start: Start, lines: SetUpLines, budget: Bud
                     yield Progress(number, len(scenario.cli), f"lines, at {at:,} s")
         except CommandError as error:
             raise ScenarioError(
-                f"{scenario.place}: {where} {number}: {line.strip()}: {error}"
+                f"{scenario.place}: {where} {number}: {shown(line.strip())}: {error}"
             ) from None
     yield from budget.spend_on(lambda: rig, _coming_to_rest(rig), "coming to rest")
     rig.scenario = scenario
@@ -145,7 +154,7 @@ def _rehearsed(
                 done.append((time_ns, timed.line))
         except CommandError as error:
             raise ScenarioError(
-                f"{scenario.place}: at {timed.time}: {timed.line.strip()}: {error}"
+                f"{scenario.place}: at {timed.time}: {shown(timed.line.strip())}: {error}"
             ) from None
     return tuple(done)
 
