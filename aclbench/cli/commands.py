@@ -64,7 +64,7 @@ def cli() -> None:
     """A workbench for stateful ACL session aging, as in FD.io VPP's acl plugin.
 
     Try `aclbench tui aging` to watch it, `aclbench learn` for lessons, `aclbench replay CAPTURE`
-    for the figures of a capture.
+    for the figures of a capture, `aclbench museum` for faults of VPP's history.
     """
 
 
