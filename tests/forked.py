@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
+#: Commands that have the machine interpreted.
+INTERPRETED: Final = {"explore", "museum", "play"}
 _SERVER: Final = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     ["forked", "aclbench.cli.commands", "aclbench.repl.batch", "aclbench.repl.lesson",
@@ -88,6 +90,9 @@ def _be_the_command(
     sys.stdin = sys.__stdin__ = _stream(0, "r")
     sys.stdout = sys.__stdout__ = _stream(1, "w")
     sys.stderr = sys.__stderr__ = _stream(2, "w", buffering=1, errors="backslashreplace")
+    if not program and ("--exhibit" in arguments or INTERPRETED & set(arguments[:1])):
+        # They run interpreted, and what the server has imported may be compiled.
+        os.execv(sys.executable, [sys.executable, "-m", "aclbench", *arguments])
     sys.argv = ["aclbench", *arguments]
     from aclbench.cli import main
 

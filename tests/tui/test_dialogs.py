@@ -480,14 +480,15 @@ async def test_a_scenario_is_opened_and_described() -> None:
     async with host.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         about = host.screen.query_one("#about-row", Static)
+        assert str(about.render()) == ""
+        assert said(pilot) == "aclbench tui 'a b.pcap'"
+        await press(pilot, "down")
         assert str(about.render()) == "Three age."
         await press(pilot, "down")
         assert str(about.render()) == "Much to do."
         assert said(pilot) == "aclbench tui backlog"
-        await press(pilot, "down")
-        assert said(pilot) == "aclbench tui 'a b.pcap'"
         await press(pilot, "enter")
-        assert host.returned == ["'a b.pcap'"]
+        assert host.returned == ["backlog"]
 
 
 async def test_letters_go_through_the_rows_that_begin_with_them() -> None:

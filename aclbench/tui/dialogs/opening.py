@@ -84,12 +84,13 @@ class OpenDialog(Dialog[str | None]):
     ) -> None:
         super().__init__("Open", "Opens a scenario, captures or a saved run in place of this one.")
         names = [shlex.quote(name) for name, _, _ in scenarios]
-        self._inputs = [*names, *recent, *map(shlex.quote, captures)]
-        self._rows = [f"{name:{_NAME_WIDTH}} {title}" for name, title, _ in scenarios]
-        self._rows += [f"{'opened lately':{_NAME_WIDTH}} {text}" for text in recent]
+        self._inputs = [*recent, *names, *map(shlex.quote, captures)]
+        self._rows = [f"{'opened lately':{_NAME_WIDTH}} {text}" for text in recent]
+        self._rows += [f"{name:{_NAME_WIDTH}} {title}" for name, title, _ in scenarios]
         self._rows += [f"{name:{_NAME_WIDTH}} capture" for name in captures]
         self._by_path = False
-        self._texts = [" ".join(text.split()) for _, _, text in scenarios]
+        texts = [" ".join(text.split()) for _, _, text in scenarios]
+        self._texts = [*("" for _ in recent), *texts, *("" for _ in captures)]
 
     def compose_fields(self) -> ComposeResult:
         yield PickList(self._rows, id="rows", by_letter=True)
@@ -104,9 +105,7 @@ class OpenDialog(Dialog[str | None]):
 
     def _show_text(self) -> None:
         index = self.query_one("#rows", PickList).index
-        is_scenario = index is not None and index < len(self._texts)
-        text = self._texts[index] if index is not None and is_scenario else ""
-        self.query_one("#about-row", Words).say(text)
+        self.query_one("#about-row", Words).say("" if index is None else self._texts[index])
 
     def changed(self, control: Widget) -> None:
         if isinstance(control, PickList):
