@@ -158,6 +158,7 @@ class Screen:
                 return (yield from showing_on_screen(exhibit, shown_by))
             return (yield from found_on_screen(exhibit))
 
+        self._notices.append(f"{exhibit.title}: `s` takes a step of its run")
         self._show(self._kept(make, ()), exhibit.name)
 
     def show_pair(self, inputs: tuple[str, ...], asked: BenchOptions, against: str) -> None:
