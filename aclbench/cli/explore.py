@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from aclbench.cli.completion import complete_exhibits, complete_explored, complete_files
+from aclbench.cli.completion import (
+    complete_designs,
+    complete_exhibits,
+    complete_explored,
+    complete_files,
+)
 from aclbench.cli.output import is_terminal, say, say_json
 from aclbench.cli.spreading import check_spread, cores, spread, to_its_end
 from aclbench.errors import AclbenchError
@@ -26,7 +31,12 @@ PAGE: tuple[int, int] = (120, 40)
 
 @click.command()
 @click.argument("scenario", metavar="SCENARIO", required=False, shell_complete=complete_explored)
-@click.option("--design", metavar="NAME", help="Another design than the scenario's.")
+@click.option(
+    "--design",
+    metavar="NAME",
+    shell_complete=complete_designs,
+    help="Another design than the scenario's.",
+)
 @click.option(
     "--exhibit",
     metavar="NAME",

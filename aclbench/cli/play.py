@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 def complete_plays(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[Any]:
-    """Exhibits, and scenarios to explore."""
+    """Exhibits that take an interleaving, and scenarios to explore."""
+    from aclbench.designs.exhibit import Searched
+    from aclbench.designs.exhibits import exhibit_named
+
     found: list[CompletionItem] = complete_exhibits(context, parameter, incomplete)
-    return [*found, *complete_explored(context, parameter, incomplete)]
+    games = [item for item in found if isinstance(exhibit_named(item.value).shown_by, Searched)]
+    return [*games, *complete_explored(context, parameter, incomplete)]
 
 
 @click.command()

@@ -38,7 +38,7 @@ def test_captures_scenarios_and_files_beside_them_are_completed(tmp_path: Path) 
 
 
 def test_designs_are_completed(tmp_path: Path) -> None:
-    for option in ("replay --design", "tui --against"):
+    for option in ("replay --design", "tui --against", "explore --design"):
         assert completed(f"aclbench {option} wh", "bash", tmp_path) == [
             "plain,wheel",
             "plain,wheel-lazy",
@@ -105,3 +105,9 @@ def test_fish_takes_the_script_and_shows_descriptions_whole(tmp_path: Path) -> N
     names, option = run_script(["fish", "-N", "-c", script], tmp_path).splitlines()
     assert names == "two-workers\ta scenario"
     assert option.endswith("[1, or the scenario's]")
+
+
+def test_play_completes_what_is_a_game(tmp_path: Path) -> None:
+    offers = completed("aclbench play vpp-912", "bash", tmp_path)
+    assert {"plain,vpp-912b", "plain,vpp-912c"} <= set(offers)
+    assert not any("vpp-912a" in offer for offer in offers)
