@@ -142,6 +142,7 @@ TAKE_HEADS: Final = Step(
     "unlink the sessions of one list that are to be judged",
     (OWN, CONFIG),
     (OWN, HEADS),
+    (OWN, CONFIG),
 )
 JUDGE: Final = Step(
     "judge",

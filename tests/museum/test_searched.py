@@ -44,7 +44,7 @@ def test_it_is_found_and_not_without_the_fault(name: str) -> None:
 def test_it_is_told_with_lanes_and_how_much_was_searched() -> None:
     told = museum("vpp-912b")
     with_fault, without = told.split("Without the fault (design fifo-2017): ")
-    assert "    >                 allow interrupt" in with_fault
+    assert "    >          allow interrupt" in with_fault
     without = " ".join(without.split())
     assert without.startswith("nothing goes wrong in ")
     assert "up to 2 preemptions and 4 jumps of the clock" in without

@@ -56,5 +56,5 @@ name = "pg1"
 [[send]]
 packets = "pg0 udp 10.0.0.2:1000 > 192.168.0.2:53"
 """,
-    shown_by=Searched("invariant"),
+    shown_by=Searched("lost-wake-up"),
 )

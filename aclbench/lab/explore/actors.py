@@ -196,7 +196,8 @@ class Actors:
         if any_left := [n for n, parts in enumerate(self.items) if self.gone[n] < len(parts)]:
             found += self._items(any_left, able)
         if self.jumps < self.rules.jumps and not (self.rules.idle_clock and able):
-            if self.now < self.clock_due() <= self.rules.horizon:
+            due = self.clock_due()
+            if due != NEVER and due <= self.rules.horizon:
                 found.append(CLOCK)
             found += self._jumps(any_left)
         return found or [current] if current != NOBODY else found

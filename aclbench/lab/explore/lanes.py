@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from aclbench.lab.explore.search import Broken
 
 _CLOCK: Final = actor_name(CLOCK)
-#: A lane is as wide as its longest step, but no wider.
-LANE: Final = 16
+#: Lanes are so far apart, and a step's name may go over those behind its own.
+LANE: Final = 9
+#: So much room a step's name has.
+STEP: Final = 16
 #: Lines of the text that are no steps.
-OTHER_LINES: Final = 6
+OTHER_LINES: Final = 7
 
 
 class StepTold(NamedTuple):
@@ -34,6 +36,8 @@ class StepTold(NamedTuple):
     time: int
     actor: str
     step: str
+    #: The kinds of what threads share that it read (`engine.steps`), and what it changed.
+    read: tuple[str, ...]
     wrote: tuple[str, ...]
     #: It left somebody in the middle of a turn.
     preempts: bool
@@ -63,10 +67,12 @@ def tell(scene: Scene, choices: Sequence[int]) -> list[StepTold]:
     actors.begin()
     scene.watch.begin()
     before = _state(actors)
+    reads = {step.label: step.reads or () for step in actors.machine.design.steps}
     for choice in choices:
         name, preemptions = actors.name_of(choice), actors.preemptions
         part = actors.part_of(choice) if choice >= ITEM else None
         label = actors.step(choice)
+        read = reads.get(label, ())
         after = _state(actors)
         wrote = _changes(before, after)
         if part is not None and label in (COMMAND, part.text):
@@ -75,7 +81,8 @@ def tell(scene: Scene, choices: Sequence[int]) -> list[StepTold]:
             wrote = (part.text, *wrote)
         preempts = actors.preemptions > preemptions
         finished = actors.last_finished
-        told.append(StepTold(actors.now - actors.start, name, label, wrote, preempts, finished))
+        time = actors.now - actors.start
+        told.append(StepTold(time, name, label, read, wrote, preempts, finished))
         before = after
     return told
 
@@ -84,7 +91,7 @@ def _state(actors: Actors) -> dict[str, Any]:
     """What a person knows of a state, by name, with what stands there."""
     am, found = actors.am, dict[str, Any]()
     for worker in am.packet_workers:
-        name = actors.name_of(worker.thread_index)
+        name = actors.name_of(worker.thread_index).removeprefix("vpp_")
         found |= {
             f"{name} pending": worker.interrupt_is_pending,
             f"{name} needed": worker.interrupt_is_needed,
@@ -127,7 +134,7 @@ def _session(actors: Actors, name: str, session: Session) -> dict[str, Any]:
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     changed = [(n, before.get(n), value) for n, value in after.items() if before.get(n) != value]
     return tuple(
-        f"{name}: {value}" if old is None else f"{name}: {old} > {value}"
+        f"{name} {value}" if old is None else f"{name} {old}>{value}"
         for name, old, value in changed
     )
 
@@ -152,17 +159,14 @@ def lanes_text(told: Told, width: int, height: int) -> str:
     rows = _rows(steps, merged=False)
     if len(rows) > height - OTHER_LINES:
         rows = _rows(steps, merged=True)
-    lane = min(max((len(row.step) for row in rows), default=0), LANE) + 1
-    lanes = {name: max(lane, len(name) + 1) for name in names}
     times = max((len(row.time) for row in rows), default=0)
-    head = " " * (times + 3) + "".join(name.ljust(lanes[name]) for name in names) + "wrote"
-    lines = [head[:width].rstrip()]
+    lanes = {name: times + 3 + LANE * n for n, name in enumerate(names)}
+    behind = times + 3 + LANE * (len(names) - 1) + STEP + 1
+    head = " " * (times + 3) + "".join(name.ljust(LANE) for name in names)
+    lines = [f"{head.ljust(behind)}wrote, and read"[:width].rstrip()]
     for row in rows:
-        at = sum(lanes[name] for name in names[: names.index(row.actor)])
-        left = f"{row.time:>{times}} {row.mark} "
-        total = times + 3 + sum(lanes.values())
-        cell = f"{left}{' ' * at}{row.step}"
-        cell = cell.ljust(total) if len(cell) < total else f"{cell} "
+        cell = f"{row.time:>{times}} {row.mark} ".ljust(lanes[row.actor]) + row.step
+        cell = cell.ljust(behind) if len(cell) < behind else f"{cell} "
         lines.append(_cut(f"{cell}{row.wrote}".rstrip(), width))
     notes = _notes(steps, found=bool(told.broken.name))
     return "\n".join([*lines, "", *(line for note in notes for line in wrap(note, width))])
@@ -185,7 +189,7 @@ def _notes(steps: Sequence[StepTold], found: bool) -> list[str]:
     elif found:
         notes.append("Nobody is left in the middle of a turn: the order of turns is enough.")
     if found:
-        notes.append("A column is an actor, a line a step; wrote: what it changed, old > new.")
+        notes.append("A column is an actor, a line a step: what it changed, old>new; < what it read.")
     if any(step.step == STORE_LABEL for step in steps):
         notes.append("store: from here on the others see what this thread wrote before.")
     return notes
@@ -221,9 +225,10 @@ def _rows(steps: Sequence[StepTold], merged: bool) -> list[_Row]:
             continue
         time = seconds_text(step.time)
         label = held[-1] if len(held) == 1 else f"{held[-1]} +{len(held) - 1}"
-        rows.append(
-            _Row("" if time == last_time else time, step.actor, label, _written(step.wrote), mark)
-        )
+        wrote = ", ".join(step.wrote)
+        if step.read:
+            wrote = f"{wrote}  < {', '.join(step.read)}".strip()
+        rows.append(_Row("" if time == last_time else time, step.actor, label, wrote, mark))
         last_time, mark = time, " "
         held.clear()
     return rows

@@ -448,10 +448,10 @@ def is_live(am: Any, session: Session) -> bool:
 #: The steps in which a packet finds a session, or makes one; and those in which it writes into it.
 FINDS: Final = frozenset({"look up", "add"})
 TOUCHES: Final = frozenset({"track", "write flags"})
-#: What must never be.
+#: What must never be. An invariant may be what another says in better words, so it is asked later.
 ALWAYS: Final = (
-    Invariant,
     LostWakeUp,
+    Invariant,
     HungClear,
     LeftByClear,
     WrongDeletion,

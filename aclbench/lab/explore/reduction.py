@@ -54,6 +54,11 @@ def is_known(actors: Actors) -> bool:
     return own_parts and design.parse is None and not design.places
 
 
+def quiet_steps(actors: Actors) -> frozenset[str]:
+    """The steps that change nothing that threads share, by name."""
+    return frozenset(step.label for step in actors.machine.design.steps if step.changes == ())
+
+
 class Ahead:
     """A step that is about to be taken, with what others could do before its actor goes on."""
 

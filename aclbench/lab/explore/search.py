@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from aclbench.lab.explore.actors import Actors, Control
 from aclbench.lab.explore.properties import Property
-from aclbench.lab.explore.reduction import Ahead, is_known
+from aclbench.lab.explore.reduction import Ahead, is_known, quiet_steps
 from aclbench.lab.explore.state import Digests
 from aclbench.lab.explore.watching import Watch
 from aclbench.workbench.tasks import Progress, Slices
@@ -77,8 +77,10 @@ class Search:
         self._digests = digests
         self._most = preemptions
         self._prefix: tuple[int, ...] = ()
-        #: Whether what steps touch is known, and nobody looks at what they do in between.
-        self._reduced = is_reduced and is_known(actors)
+        #: Whether what steps touch is known, and no condition looks at what they do in between.
+        self._reduced = is_reduced and is_known(actors) and not watch.has_conditions
+        #: Steps that change nothing, and so no state to be looked at, unless a turn ends with them.
+        self._quiet: frozenset[str] = quiet_steps(actors) if self._reduced else frozenset()
         self._seen: dict[bytes, list[_Cost]] = {}
         #: The choices of the run, and for each what else could be chosen, the last first.
         self._path: list[int] = []
@@ -155,10 +157,12 @@ class Search:
         """Take a choice; False: the state that it leads to is known, or broken."""
         actors, effort = self._actors, self.effort
         self._path.append(choice)
-        actors.step(choice)
+        label = actors.step(choice)
         self._digests.stepped(actors.last_actor)
         effort.steps += 1
-        found = self._watch.broken() or self._watch.looked()
+        found = self._watch.broken()
+        if found is None and (actors.last_finished or label not in self._quiet):
+            found = self._watch.looked()
         if found is not None:
             self._note(found)
             return False

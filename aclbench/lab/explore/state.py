@@ -44,6 +44,8 @@ _ONLY_TOLD: Final[dict[str, Set[str]]] = {
     "session_cleaner_process": {*_NO_STATE, "events"},
     "go_round": {*_NO_STATE, "events"},
 }
+#: What a match has of its packet, which its turn holds as well.
+_OF_PACKET: Final = frozenset({"five", "info"})
 _PARTS: Final = (*PARTS.values(), AclMain, CleanerData, SessionPool, Tell)
 
 
@@ -178,8 +180,9 @@ class Digests:
         return found
 
     def _match(self, match: AclMatch) -> Any:
-        rules = None if match.rules is None else self._value(match.rules)
-        return match.acl_indices, match.position, match.rule_index, rules, match.reason
+        """All that it has, also what a design's own matching keeps there."""
+        kept = [self._value(v) for k, v in vars(match).items() if k not in _OF_PACKET]
+        return tuple(kept)
 
 
 #: How an object of the engine is named: by what tells it from others.

@@ -7,7 +7,7 @@ from typing import Any
 
 from aclbench.engine.events import TraceEvent
 from aclbench.lab.explore.actors import Actors, Watcher
-from aclbench.lab.explore.properties import HungClear, Property
+from aclbench.lab.explore.properties import PROPERTIES, HungClear, Property
 
 
 class Watch(Watcher):
@@ -29,6 +29,11 @@ class Watch(Watcher):
         self._end = sorted(
             (p for p in properties if _has(p, "end")), key=lambda p: isinstance(p, HungClear)
         )
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether one may look at anything."""
+        return any(each.name not in PROPERTIES for each in self.properties)
 
     def begin(self) -> None:
         """A run begins, and is watched."""
