@@ -189,7 +189,7 @@ def _notes(steps: Sequence[StepTold], found: bool) -> list[str]:
     elif found:
         notes.append("Nobody is left in the middle of a turn: the order of turns is enough.")
     if found:
-        notes.append("A column is an actor, a line a step: what it changed, old>new; < what it read.")
+        notes.append("A line is a step: what it changed, old>new; behind < what it read.")
     if any(step.step == STORE_LABEL for step in steps):
         notes.append("store: from here on the others see what this thread wrote before.")
     return notes
@@ -225,7 +225,7 @@ def _rows(steps: Sequence[StepTold], merged: bool) -> list[_Row]:
             continue
         time = seconds_text(step.time)
         label = held[-1] if len(held) == 1 else f"{held[-1]} +{len(held) - 1}"
-        wrote = ", ".join(step.wrote)
+        wrote = _written(step.wrote)
         if step.read:
             wrote = f"{wrote}  < {', '.join(step.read)}".strip()
         rows.append(_Row("" if time == last_time else time, step.actor, label, wrote, mark))
@@ -239,6 +239,6 @@ def _written(wrote: Sequence[str]) -> str:
     told, before = [], ""
     for what in wrote:
         owner, _, rest = what.partition(" ")
-        told.append(rest if owner == before and owner.startswith("vpp_") else what)
+        told.append(rest if owner == before and owner.startswith(("wk_", "main")) else what)
         before = owner
     return ", ".join(told)
