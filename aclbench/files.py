@@ -429,6 +429,12 @@ class TemporaryFolder:
         self.remove = weakref.finalize(self, _remove, self.path, lock)
         _folders.add(self.remove)
 
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_error: object) -> None:
+        self.remove()
+
 
 def remove_folders() -> None:
     """Take away those of this program: it is about to end in a way that tells nobody."""

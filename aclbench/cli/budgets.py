@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -11,6 +12,23 @@ if TYPE_CHECKING:
     from aclbench.workbench.budget import Budget
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Seconds(click.FloatRange):
+    """A length of time above 0, and not for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. BadParameter: it is none, or none that a clock comes to."""
+        seconds: float = super().convert(value, param, ctx)
+        if not isfinite(seconds):
+            self.fail(f"{value!r} is no length of time", param, ctx)
+        return seconds
+
 
 #: The two options, whose values are None where they are not given.
 BUDGET_OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
@@ -25,7 +43,7 @@ BUDGET_OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
     (
         ("--cpu-seconds",),
         {
-            "type": click.FloatRange(min=0, min_open=True),
+            "type": Seconds(),
             "metavar": "S",
             "help": "Give up after so much CPU time for a file: too slow a machine. [20]",
         },

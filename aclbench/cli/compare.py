@@ -176,8 +176,7 @@ def search(
     """Find and print the smallest value at which nobody loses a session; after Ctrl-C, what is
     known of it.
     """
-    from tempfile import TemporaryDirectory
-
+    from aclbench.files import TemporaryFolder
     from aclbench.lab.jobs import here
     from aclbench.lab.searching import Search, check_key
 
@@ -186,10 +185,8 @@ def search(
     except AclbenchError as error:
         raise click.UsageError(f"--until-none-lost {error}") from None
     found = Search(scenario, key, asked.limits, most)
-    with TemporaryDirectory(prefix="aclbench-") as name:
-        folder = Path(name)
-        with spread(folder, 1, cluster, 1) as run:
-            whole = to_its_end(found.slices(run, here(folder)))
+    with TemporaryFolder() as folder, spread(folder, 1, cluster, 1) as run:
+        whole = to_its_end(found.slices(run, here(folder)))
     known = found.known
     if known is not None:
         if as_json:
@@ -227,14 +224,12 @@ def run_cases(
     cases: Sequence[Case], asked: BenchOptions, most: int, jobs: int | None, cluster: str | None
 ) -> tuple[list[Compared], bool]:
     """Run all; what is done, and whether Ctrl-C ended it. AclbenchError: one cannot be run."""
-    from tempfile import TemporaryDirectory
-
+    from aclbench.files import TemporaryFolder
     from aclbench.lab.comparing import compared
 
     results: dict[int, Ran] = {}
     found: list[Compared] = []
-    with TemporaryDirectory(prefix="aclbench-") as name:
-        folder = Path(name)
+    with TemporaryFolder() as folder:
         with spread(folder, jobs, cluster, len(cases)) as run:
             whole = to_its_end(run([case.job(asked.limits) for case in cases], results))
         here = in_processes_here(folder, min(jobs or cores(), max(len(results) - 1, 1)))

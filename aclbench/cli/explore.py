@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from aclbench.cli.budgets import Seconds
 from aclbench.cli.completion import (
     complete_designs,
     complete_exhibits,
@@ -93,7 +94,7 @@ PAGE: tuple[int, int] = (120, 40)
     "--for",
     "seconds",
     metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
+    type=Seconds(),
     help="Try runs by chance for so long, where all of them are too many.",
 )
 @click.option("--seed", metavar="N", type=int, help="What chance begins with; with --for. [0]")
@@ -129,8 +130,13 @@ def explore(scenario: str | None, **options: Any) -> None:
     if scenario is None and asked.exhibit is None:
         from aclbench.lab.explore.bundled import explored_abouts
 
-        for name, title in explored_abouts():
-            say(f"{name:<28} {title}")
+        if asked.save is not None:
+            raise click.UsageError("--save goes with a SCENARIO, or --exhibit")
+        abouts = explored_abouts()
+        if asked.as_json:
+            say_json([{"name": name, "title": title} for name, title in abouts])
+        else:
+            say("\n".join(f"{name:<28} {title}" for name, title in abouts))
         return
     explored, chosen = what_to_explore(scenario, asked.design, asked.exhibit)
     explored = asked.bounds().of(explored)
@@ -206,8 +212,7 @@ class Options(NamedTuple):
 
 def searched(explored: Explored, design: Design | None, asked: Options) -> tuple[Result, bool]:
     """What the search came to, and whether it came to its end."""
-    from tempfile import TemporaryDirectory
-
+    from aclbench.files import TemporaryFolder
     from aclbench.lab.explore.chance import Chance
     from aclbench.lab.explore.exploring import Result, Spread, exploring, sampling
     from aclbench.lab.explore.scene import setting_the_scene
@@ -224,8 +229,8 @@ def searched(explored: Explored, design: Design | None, asked: Options) -> tuple
         return result, to_its_end(exploring(scene, names, never, result))
     count = asked.jobs or cores()
     with (
-        TemporaryDirectory(prefix="aclbench-") as folder,
-        spread(Path(folder), asked.jobs, asked.cluster, count) as runner,
+        TemporaryFolder() as folder,
+        spread(folder, asked.jobs, asked.cluster, count) as runner,
     ):
         work = exploring(scene, names, never, result, Spread(runner, count))
         return result, to_its_end(work)
@@ -265,7 +270,7 @@ def bound_of(text: str | None) -> int | None:
     if text == "none":
         return -1
     if not text.isdecimal() or len(text) > 3:
-        raise click.UsageError(f"--preemptions {text[:32]}: a number, or none, is right")
+        raise click.UsageError(f"--preemptions {text[:32]}: a number below 1000, or none, is right")
     return int(text)
 
 

@@ -84,7 +84,11 @@ def cores() -> int:
 
 
 def to_its_end(slices: Slices[T]) -> bool:
-    """Work with a bar; False: Ctrl-C ended it, at the second time at once."""
+    """Work with a bar; False: Ctrl-C ended it, at the second time at once.
+
+    Who ends the program otherwise ends the work as well, and what goes with it: Exit, as the shell
+    has it.
+    """
     from aclbench.workbench.tasks import Task
 
     keep_freed_memory()
@@ -95,7 +99,7 @@ def to_its_end(slices: Slices[T]) -> bool:
         if len(stop) > 1:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _ending()}
     try:
         with without_collector(), progress_bar() as advance:
             task = Task(slices)
@@ -105,8 +109,18 @@ def to_its_end(slices: Slices[T]) -> bool:
         if task.error is not None:
             raise task.error
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stop and stop[0] != signal.SIGINT:
+        raise click.exceptions.Exit(128 + stop[0])
     return not stop
+
+
+def _ending() -> list[signal.Signals]:
+    """What ends a program that can still tidy up; not SIGHUP behind nohup."""
+    others = (signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in others if signal.getsignal(number) is not signal.SIG_IGN]
+    return [signal.SIGINT, *heard]
 
 
 @contextmanager

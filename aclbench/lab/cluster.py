@@ -6,6 +6,7 @@ else their content is sent to it. What the job writes comes back with its result
 
 from __future__ import annotations
 
+import signal
 import traceback
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,13 +110,20 @@ def _started(address: str, count: int) -> Iterator[Any]:
         return
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",  # its own default is a port that may be taken
-        silence_logs=CRITICAL,
-    ) as cluster:
+    # Its processes begin deaf to the Ctrl-C that the whole terminal gets: whoever starts them ends
+    # them.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        started = LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",  # its own default is a port that may be taken
+            silence_logs=CRITICAL,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started as cluster:
         yield cluster
 
 

@@ -6,6 +6,7 @@ A process that dies, killed or out of memory, has its job done again by another.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -133,12 +134,15 @@ def _died(worker: Worker[Any], tries: int) -> str:
 def _work(job: Job[Any], folder: Path, pipe: Connection) -> None:
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever has started us ends us
-    said = monotonic()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent, said = os.getppid(), monotonic()
     try:
         slices = job.slices(folder)
         while True:
             told = next(slices)
             if monotonic() - said > LOOK_S:
+                if os.getppid() != parent:  # it was killed, so nobody ends us
+                    return
                 said = monotonic()
                 pipe.send(part_done(told))
     except StopIteration as end:

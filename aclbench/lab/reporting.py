@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import process_time
 
 from aclbench.capture.stream import can_be_read_again
+from aclbench.files import TemporaryFolder
 from aclbench.lab.axes import Combination
 from aclbench.lab.comparing import Case, Compared
 from aclbench.lab.fates import FateWriter, denied
@@ -30,11 +29,11 @@ class Reporting:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._folder = TemporaryDirectory(prefix="aclbench-")
+        self._folder = TemporaryFolder()
         self._began = process_time()
         self._measures = measure(bench.rig)
         bench.rig.keep_packets()
-        self._fates = FateWriter(Path(self._folder.name), "report")
+        self._fates = FateWriter(self._folder.path, "report")
         self._causes = ""
 
     def along(self, run: Slices[bool]) -> Slices[bool]:
@@ -75,8 +74,8 @@ class Reporting:
         figures = figures_of(bench, self._measures, process_time() - self._began)
         why = "" if bench.capture_error is None else str(bench.capture_error)
         ran = Ran(figures, files, bench.started, bench.report().notes, why)
-        notice = denied(Path(self._folder.name), files, MOST_NAMED)
-        self._folder.cleanup()
+        notice = denied(self._folder.path, files, MOST_NAMED)
+        self._folder.remove()
         lines = [n.to_report(packet_name_in(scenario, n.number)) for n in notice.first]
         if left := notice.connections - len(notice.first):
             lines.append(f"and {left:,} connections more")

@@ -107,3 +107,13 @@ def test_what_is_loaded_where_a_run_goes_on(
 def test_without_them() -> None:
     asked = BenchOptions((), (), (), (), (), None, None, None)
     assert asked.limits == Limits(OPENING_WORK, CPU_SECONDS)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1"])
+@pytest.mark.parametrize(
+    "words", [("replay", "http", "--cpu-seconds"), ("explore", "lost-flag", "--for")]
+)
+def test_no_length_of_time_is_refused(words: tuple[str, ...], seconds: str) -> None:
+    done = CliRunner().invoke(cli, [*words, seconds])
+    assert done.exit_code == 2
+    assert "Invalid value for" in done.output

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from shutil import copy
+from signal import SIGHUP, SIGTERM, Signals
 
 import pytest
 from cli.command import capture, run
@@ -176,6 +178,18 @@ def test_after_ctrl_c_there_is_what_was_done(jobs: str) -> None:
     assert done.returncode == 130
     assert [row["wait-max"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["1000"]
     assert done.stderr.strip() == "aclbench: interrupted; 1 of 2 were not run to their end"
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGHUP])
+def test_who_ends_it_otherwise_ends_its_processes_too(number: Signals, tmp_path: Path) -> None:
+    done = run(
+        *("compare", "long-gaps", "--inside", "10.0.0.0/24", "--csv", "--jobs", "2"),
+        *("--vary", "wait-max=1000,0.001"),
+        program=INTERRUPTED.replace("SIGINT", number.name),
+        environment={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_after_ctrl_c_it_is_said_what_is_known_of_the_smallest_value() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import ClassVar
 
+import distributed
 import pytest
 from cli.command import run
 from lab.benches import compare, scenario_of, without_cpu
@@ -134,6 +135,8 @@ def test_a_worker_that_dies_costs_no_result(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     here = compare(tmp_path, "full-table", "max-entries=24,8,4")
     with on_cluster(LOCAL, tmp_path, 2) as runner:
+        heard = distributed.default_client().run(signal.getsignal, signal.SIGINT)
+        assert set(heard.values()) == {signal.SIG_IGN}  # as of a Ctrl-C in the terminal
 
         def dying(jobs: Sequence[Job[T]], results: dict[int, T]) -> Slices[None]:
             return runner([Dying(*job)._replace(name=str(mark)) for job in jobs], results)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from lab.benches import axes_of, compare, scenario_of, without_cpu
@@ -119,3 +121,50 @@ def test_a_process_may_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (case,) = cases_of([scenario_of("http")], [])
     finish(in_processes(tmp_path, 1)([case.job(OPENING_LIMITS)], results))
     assert results[0].figures.packets == 70
+
+
+class Telling(BenchJob):
+    """Says that it goes on, until somebody ends it."""
+
+    def slices(self, folder: Path) -> Slices[Ran]:
+        (folder / f"{self.number}.pid").write_text(str(os.getpid()), encoding="utf-8")
+        while True:
+            sleep(0.01)
+            yield None
+
+
+@pytest.mark.usefixtures("forked")
+def test_processes_end_with_whoever_started_them(tmp_path: Path) -> None:
+    """By kill -9, of which nobody hears."""
+    job = cases_of([scenario_of("full-table")], axes_of())[0].job(OPENING_LIMITS)
+
+    def start() -> None:
+        finish(in_processes(tmp_path, 2)([Telling(*job), Telling(*job)._replace(number=1)], {}))
+
+    starter = multiprocessing.get_context("fork").Process(target=start)
+    starter.start()
+    pids = [tmp_path / f"{number}.pid" for number in (0, 1)]
+    assert became_true(lambda: all(path.exists() and path.read_text() for path in pids))
+    starter.kill()
+    starter.join()
+    try:
+        assert became_true(lambda: not any(map(is_running, map(Path.read_text, pids))))
+    finally:
+        for path in pids:
+            with suppress(ProcessLookupError):
+                os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+def became_true(condition: Callable[[], bool]) -> bool:
+    ends = monotonic() + 20
+    while not condition() and monotonic() < ends:
+        sleep(0.01)
+    return condition()
+
+
+def is_running(pid: str) -> bool:
+    """A process that ended and that nobody asked about is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False
