@@ -18,7 +18,7 @@ from aclbench.lab.explore.scenario import Explored
 from aclbench.lab.explore.scene import Bounds, Scene, setting_the_scene
 from aclbench.lab.explore.search import ANY, Broken, Effort, Search
 from aclbench.lab.explore.shortening import shorten
-from aclbench.lab.explore.spreading import BEGINNINGS, Ended, Piece, beginnings_of, dealt
+from aclbench.lab.explore.spreading import BEGINNINGS, PIECES, Ended, Piece, beginnings_of, dealt
 from aclbench.lab.jobs import Runner
 from aclbench.words import counted
 from aclbench.workbench.tasks import Slices, finish
@@ -57,6 +57,8 @@ class Result:
     effort: Effort = field(default_factory=Effort)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    #: Other processes did a part of it, whose time is not in `cpu_seconds`.
+    is_spread: bool = False
 
     @property
     def steps_per_second(self) -> int:
@@ -64,8 +66,8 @@ class Result:
 
         So it is where the parts of a search are.
         """
-        is_here = self.cpu_seconds > self.seconds / 20
-        return int(self.effort.steps / self.cpu_seconds) if is_here else 0
+        is_known = self.cpu_seconds and not self.is_spread
+        return int(self.effort.steps / self.cpu_seconds) if is_known else 0
 
     def bounds_text(self) -> str:
         """The bounds, in words."""
@@ -189,7 +191,7 @@ def _pieces(
     for prop in properties:
         if isinstance(prop, MixedVerdict):
             verdicts = prop.allowed
-    parts = dealt(beginnings_of(scene, most, BEGINNINGS * count), count)
+    parts = dealt(beginnings_of(scene, most, BEGINNINGS * count), PIECES * count)
     design = scene.actors.machine.design.name
     return [
         Piece(n, scene.explored, scene.bounds, design, find, never, verdicts, most, part)
@@ -224,6 +226,7 @@ class Meter:
     def spread(self, runner: Runner, pieces: Sequence[Piece]) -> Slices[bool]:
         """Have pieces searched; whether one of them found something."""
         before, results = replace(self._result.effort), dict[int, Ended]()
+        self._result.is_spread = True
         for told in runner(pieces, results):
             self._note(before, *(ended.effort for ended in results.values()))
             yield told

@@ -16,8 +16,10 @@ from aclbench.lab.explore.scene import Bounds, Scene, setting_the_scene
 from aclbench.lab.explore.search import Effort, Search
 from aclbench.workbench.tasks import Slices
 
-#: Beginnings for each process: so many that none waits long for the others.
-BEGINNINGS: Final = 8
+#: Beginnings for each process, and pieces that they are put together in: so many that none waits
+#: long for the others, and so few that most of what was seen once is not searched again.
+BEGINNINGS: Final = 16
+PIECES: Final = 4
 #: Choices in a beginning, at most.
 MAX_CHOICES: Final = 40
 
